@@ -1,0 +1,48 @@
+# Compiler and linker options that every part of the house shares.
+include(CheckCCompilerFlag)
+
+add_library(house_options INTERFACE)
+target_compile_features(house_options INTERFACE c_std_17)
+target_compile_definitions(house_options INTERFACE _GNU_SOURCE LONGHOUSE_VERSION="${PROJECT_VERSION}")
+target_compile_options(house_options INTERFACE
+  -Wall -Wextra -Wpedantic -Werror -Wshadow -Wformat=2 -Wvla -Wundef -Wstrict-prototypes
+  -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wimplicit-fallthrough
+  -fno-strict-aliasing -fno-common)
+
+# assert() stays in every build: a broken invariant ends the process, the supervisor starts the next.
+set(CMAKE_C_FLAGS_RELEASE "-O2 -g")
+set(CMAKE_C_FLAGS_DEBUG "-O1 -g -fno-omit-frame-pointer")
+
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  target_compile_options(house_options INTERFACE
+    -fstack-protector-strong -fno-delete-null-pointer-checks -fno-strict-overflow)
+  foreach(option -fstack-clash-protection -fcf-protection=full -ftrivial-auto-var-init=zero)
+    string(MAKE_C_IDENTIFIER "has${option}" has)
+    check_c_compiler_flag(${option} ${has})
+    if(${has})
+      target_compile_options(house_options INTERFACE ${option})
+    endif()
+  endforeach()
+  target_compile_options(house_options INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+  target_link_options(house_options INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed)
+
+  include(CheckIPOSupported)
+  check_ipo_supported(RESULT has_lto OUTPUT ignored LANGUAGES C)
+  if(has_lto)
+    set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
+  endif()
+endif()
+
+if(LONGHOUSE_SANITIZE)
+  target_compile_options(house_options INTERFACE
+    -fsanitize=${LONGHOUSE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(house_options INTERFACE -fsanitize=${LONGHOUSE_SANITIZE})
+  target_compile_definitions(house_options INTERFACE LONGHOUSE_SANITIZED=1)
+endif()
+
+if(LONGHOUSE_FUZZ)
+  target_compile_options(house_options INTERFACE
+    -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
+  target_link_options(house_options INTERFACE -fsanitize=address,undefined)
+  target_compile_definitions(house_options INTERFACE LONGHOUSE_SANITIZED=1)
+endif()

@@ -1,0 +1,85 @@
+#ifndef NET_TRANSPORT_H
+#define NET_TRANSPORT_H
+
+/*
+ * A byte stream: TCP now, TLS later, a pair of queues in tests. Never blocks. Whoever owns the transport
+ * embeds its task in `io` through transport_attach(); readiness lies in `io` and is cleared by the
+ * transport itself when a call would block.
+ */
+#include "loop/io.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+struct loop;
+struct transport;
+
+struct transport_ops {
+    /* Bytes > 0, 0 at the end, -EAGAIN, or negative errno. */
+    ssize_t (*read)(struct transport *, char *data, size_t room);
+    /* Bytes >= 0, -EAGAIN, or negative errno. `more`: further bytes follow at once (MSG_MORE). */
+    ssize_t (*write)(struct transport *, const struct iovec *parts, int count, bool more);
+    /* As write; 0 when the file ends before `len` (it was truncated). */
+    ssize_t (*send_file)(struct transport *, int fd, uint64_t offset, size_t len);
+    void (*finish)(struct transport *); /* no more bytes will be written (shutdown of the writing side) */
+    void (*abort)(struct transport *);  /* the close to come is to be seen as a failure by the peer (RST) */
+    void (*close)(struct transport *);  /* ends and frees the transport */
+};
+
+struct transport {
+    const struct transport_ops *ops;
+    struct loop *loop; /* borrowed */
+    struct io io;
+    bool secure; /* TLS */
+};
+
+static inline ssize_t transport_read(struct transport *t, char *data, size_t room)
+{
+    return t->ops->read(t, data, room);
+}
+
+static inline ssize_t transport_write(struct transport *t, const struct iovec *parts, int count,
+                                      bool more)
+{
+    return t->ops->write(t, parts, count, more);
+}
+
+static inline ssize_t transport_send_file(struct transport *t, int fd, uint64_t offset, size_t len)
+{
+    return t->ops->send_file(t, fd, offset, len);
+}
+
+static inline void transport_finish(struct transport *t)
+{
+    t->ops->finish(t);
+}
+
+static inline void transport_abort(struct transport *t)
+{
+    t->ops->abort(t);
+}
+
+static inline void transport_close(struct transport *t)
+{
+    t->ops->close(t);
+}
+
+/* Wakes `task` from now on when readiness changes. */
+static inline void transport_attach(struct transport *t, struct task *task)
+{
+    t->io.task = task;
+}
+
+/* To be called before waiting; 0 or negative errno. */
+static inline int transport_wait(struct transport *t)
+{
+    return io_wait(t->loop, &t->io);
+}
+
+/* A connected or connecting socket as a transport; takes the descriptor. */
+struct transport *tcp_transport(struct loop *loop, int fd);
+
+#endif

@@ -1,0 +1,48 @@
+#ifndef OS_SOCKET_H
+#define OS_SOCKET_H
+
+/*
+ * Sockets: non-blocking, close-on-exec. All functions return 0 (or a count) or a negative errno.
+ */
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+/* Any address the house speaks to. `any.sa_family` tells which. */
+union socket_address {
+    struct sockaddr any;
+    struct sockaddr_in in4;
+    struct sockaddr_in6 in6;
+    struct sockaddr_un un;
+};
+
+/* Size for system calls, by family. */
+socklen_t socket_address_len(const union socket_address *address);
+
+/*
+ * Listens: TCP with SO_REUSEADDR (IPv6 is IPv6 only), or a unix socket (a stale file is replaced; mode as
+ * given). -EADDRINUSE when somebody else listens.
+ */
+int socket_listen(const union socket_address *address, int backlog, int *ret_fd);
+
+/* One waiting client; -EAGAIN: none. TCP_NODELAY is set for TCP. */
+int socket_accept(int listener, union socket_address *ret_peer, int *ret_fd);
+
+/*
+ * Begins to connect. 0: connected. -EINPROGRESS: wait for writability, then socket_error(). On both *ret_fd
+ * is set. Anything else is the failure; -EAGAIN on a unix socket means "backlog full": busy, not down.
+ */
+int socket_connect(const union socket_address *address, int *ret_fd);
+
+/* Takes the pending error: 0 or negative errno. */
+int socket_error(int fd);
+
+int socket_local_address(int fd, union socket_address *ret);
+
+/* True when the peer can be seen to have closed or sent something (peek without waiting). */
+bool socket_has_input(int fd);
+
+#endif
