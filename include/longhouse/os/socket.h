@@ -4,23 +4,9 @@
 /*
  * Sockets: non-blocking, close-on-exec. All functions return 0 (or a count) or a negative errno.
  */
-#include <netinet/in.h>
+#include "base/address.h"
+
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-
-/* Any address the house speaks to. `any.sa_family` tells which. */
-union socket_address {
-    struct sockaddr any;
-    struct sockaddr_in in4;
-    struct sockaddr_in6 in6;
-    struct sockaddr_un un;
-};
-
-/* Size for system calls, by family. */
-socklen_t socket_address_len(const union socket_address *address);
 
 /*
  * Listens: TCP with SO_REUSEADDR (IPv6 is IPv6 only), or a unix socket (a stale file is replaced; mode as

@@ -1,5 +1,5 @@
-#ifndef NET_ADDRESS_H
-#define NET_ADDRESS_H
+#ifndef BASE_ADDRESS_H
+#define BASE_ADDRESS_H
 
 /*
  * Addresses in text and in bytes. Pure.
@@ -7,10 +7,20 @@
  *   127.0.0.1:9000   [::1]:9000   ::1.9000 (Hiawatha's older form)   /run/php.sock
  */
 #include "base/slice.h"
-#include "os/socket.h"
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+/* Any address the house speaks to. `any.sa_family` tells which. */
+union socket_address {
+    struct sockaddr any;
+    struct sockaddr_in in4;
+    struct sockaddr_in6 in6;
+    struct sockaddr_un un;
+};
 
 #define ADDRESS_TEXT_MOST 128 /* room for any address in text, NUL included */
 
@@ -25,6 +35,9 @@ char *address_text(const union socket_address *address, char out[ADDRESS_TEXT_MO
 
 /* With the port: "1.2.3.4:80", "[::1]:80", "/run/x.sock". */
 char *address_text_port(const union socket_address *address, char out[ADDRESS_TEXT_MOST]);
+
+/* Size for system calls, by family. */
+socklen_t address_size(const union socket_address *address);
 
 uint16_t address_port(const union socket_address *address); /* 0 for unix sockets */
 
