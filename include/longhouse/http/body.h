@@ -1,0 +1,113 @@
+#ifndef HTTP_BODY_H
+#define HTTP_BODY_H
+
+/*
+ * The carrier of every body: a bounded queue of bytes with one writer and one reader, both in the same
+ * loop. A full queue is a pause that travels back to the producer; that is all the back-pressure there is.
+ *
+ * The writer puts while body_room() > 0 and finishes exactly once. The reader peeks and takes. Each side is
+ * woken through its task: the reader whenever something was put or the body finished, the writer when the
+ * held bytes fall below `low` after it met a full queue (or when the reader is gone).
+ *
+ * Bytes are memory chunks (copied in, or read in place with body_reserve), borrowed memory that lives as
+ * long as the exchange, and spans of files, which hold no memory and do not count as held.
+ */
+#include "base/arena.h"
+#include "base/chunk.h"
+#include "base/list.h"
+#include "base/slice.h"
+#include "http/file_ref.h"
+#include "loop/task.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+struct loop;
+
+enum body_end {
+    BODY_OPEN,     /* more may come */
+    BODY_COMPLETE, /* all is there */
+    BODY_BROKEN,   /* it ended before its end: the reader must make that visible */
+};
+
+struct body {
+    struct loop *loop;   /* borrowed */
+    struct arena *arena; /* borrowed: small records of pieces */
+    struct task *reader; /* borrowed; NULL: nobody waits */
+    struct task *writer;
+    struct list pieces;
+    size_t held; /* bytes of memory in the queue */
+    size_t high;
+    size_t low;
+    uint64_t put_bytes;   /* all that was ever put, files included */
+    uint64_t taken_bytes; /* all that was ever taken */
+    enum body_end end;
+    bool writer_waits; /* met a full queue */
+    bool reader_gone;  /* what is put is thrown away: body_room() stays > 0 */
+};
+
+#define BODY_HIGH (64u * 1024)
+#define BODY_LOW  (16u * 1024)
+
+void body_init(struct body *body, struct loop *loop, struct arena *arena);
+void body_done(struct body *body); /* frees what is held */
+
+/* ---- the writer's side ---- */
+
+/* Bytes of memory that may still be put; 0: wait to be woken. (A put of more than that is taken too.) */
+size_t body_room(struct body *body);
+
+/* Copies bytes into chunks. */
+void body_put_bytes(struct body *body, struct slice bytes);
+
+/* Gives a filled chunk away. */
+void body_put_chunk(struct body *body, struct chunk *chunk);
+
+/* Bytes that live at least as long as the body: not copied. */
+void body_put_borrowed(struct body *body, struct slice bytes);
+
+/* A span of a file; takes a reference of its own. */
+void body_put_file(struct body *body, struct file_ref *file, uint64_t offset, uint64_t len);
+
+/*
+ * Room to read into without a copy: at least 1 byte, at most what body_room() says; NULL when full.
+ * body_commit() says how much was filled (0 is fine).
+ */
+char *body_reserve(struct body *body, size_t *ret_room);
+void body_commit(struct body *body, size_t len);
+
+/* Exactly once; later puts are a broken invariant. */
+void body_finish(struct body *body, enum body_end how);
+
+/* ---- the reader's side ---- */
+
+/* The first pieces that are memory (a file that carries its bytes counts as memory), at most `most`. */
+int body_peek(const struct body *body, struct iovec *ret, int most);
+
+/* When the first piece is a file without bytes in memory: its span. */
+bool body_peek_file(const struct body *body, struct file_ref **ret_file, uint64_t *ret_offset,
+                    uint64_t *ret_len);
+
+/* `len` bytes from the front are done with. */
+void body_take(struct body *body, uint64_t len);
+
+/* Bytes waiting, files included. */
+uint64_t body_waiting(const struct body *body);
+
+/* The reader needs no more: everything held and everything to come is dropped. */
+void body_abandon(struct body *body);
+
+static inline bool body_empty(const struct body *body)
+{
+    return list_empty(&body->pieces);
+}
+
+/* All was put and all was taken. */
+static inline bool body_is_over(const struct body *body)
+{
+    return body->end == BODY_COMPLETE && list_empty(&body->pieces);
+}
+
+#endif

@@ -1,0 +1,207 @@
+#ifndef HTTP_EXCHANGE_H
+#define HTTP_EXCHANGE_H
+
+/*
+ * One request and its answer, protocol-neutral: where wires (HTTP/1, HTTP/2) and handlers (file, CGI, FastCGI)
+ * meet. Neither side includes the other.
+ *
+ *   wire: reads a head -> exchange_new(), fills request, exchange_begin()
+ *      owner: route (host, handler) -> handler->start
+ *      handler: fills response.status and fields, exchange_send_head(), puts into response.body, finishes
+ *      it, exchange_handler_done()
+ *   wire: writes, exchange_wire_done() when the answer is with the kernel or cannot be finished
+ *      owner: both legs done -> log, bury
+ *
+ * Rules: head before bytes; finish exactly once; after cancel silence; nobody keeps pointers into the other
+ * side's memory. News travel by waking tasks: `wake` for handler and owner, the wire's own task for the wire.
+ */
+#include "base/address.h"
+#include "base/arena.h"
+#include "base/slice.h"
+#include "http/body.h"
+#include "http/field.h"
+#include "http/method.h"
+#include "http/target.h"
+#include "loop/loop.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct exchange;
+struct verdict; /* site/router.h: what is to answer, and with what */
+
+enum reset_reason {
+    RESET_NONE,
+    RESET_CLIENT_GONE, /* closed or reset by the client */
+    RESET_TOO_SLOW,    /* the client took or sent nothing for too long */
+    RESET_DRAIN,       /* the house stops and has waited long enough */
+    RESET_DEADLINE,    /* the handler's own time is over and the head was out already */
+    RESET_BROKEN,      /* the answer cannot be finished: program died, file shrank, backend lied */
+};
+
+/* What answers. All calls come from the exchange's task, never from the wire's. */
+struct handler_ops {
+    const char *name;
+    void (*start)(struct exchange *, const struct verdict *);
+    void (*advance)(struct exchange *); /* request bytes, room in the response, own events, deadline */
+    void (*cancel)(struct exchange *, enum reset_reason); /* let go; no call follows; the handler still
+                                                             says exchange_handler_done(), now or later */
+};
+
+/* What carries. Called by exchange_...() below; they only note and wake the wire's task. */
+struct wire_ops {
+    const char *name;
+    void (*interim)(struct exchange *, int status);      /* 100, 103 */
+    void (*head)(struct exchange *);                     /* status and fields are final */
+    void (*reset)(struct exchange *, enum reset_reason); /* the answer cannot be finished */
+};
+
+/* Who owns exchanges: the reactor, or a test. */
+struct exchange_owner {
+    const struct exchange_owner_ops *ops;
+};
+struct exchange_owner_ops {
+    /* Choose a handler and start it (sets x->handler, x->host ...). */
+    void (*route)(struct exchange_owner *, struct exchange *);
+    /* Last touch to the answer's head, whoever made it: fields of the host (CustomHeader, Server). */
+    void (*head)(struct exchange_owner *, struct exchange *);
+    /* Both legs are done: log it; afterwards the exchange is buried. */
+    void (*ended)(struct exchange_owner *, struct exchange *);
+};
+
+/* Where the request came in: one per connection, outlives its exchanges. */
+struct visit {
+    union socket_address client; /* the peer */
+    union socket_address local;  /* our side; the family is 0 until asked for by visit users */
+    char client_text[64];        /* without port */
+    uint16_t client_port;
+    uint16_t local_port;
+    bool secure;         /* TLS */
+    const void *binding; /* borrowed from the snapshot: struct binding_conf */
+};
+
+struct request {
+    enum method method;
+    struct slice method_name;
+    int version; /* 10, 11, 20 */
+    struct target target;
+    struct slice host;  /* lower case, without port; empty: none given */
+    unsigned host_port; /* 0: none given */
+    struct fields fields;
+    struct slice line; /* the request line as sent (for logs), perhaps cut */
+    struct body body;
+    bool has_body;
+    int64_t length; /* of the body; -1: unknown until it is complete (chunked) */
+    bool expects_continue; /* the client waits for 100; exchange_want_body() sends it */
+    bool wants_trailers;
+    int failed; /* status the wire asks for (400, 408, 413, 414, 431, 501, 505): nothing else may run */
+    const char *failed_why; /* static text */
+};
+
+struct response {
+    int status; /* 0: none yet */
+    struct slice phrase; /* a program's own; empty: the registered one */
+    struct fields fields;
+    struct body body;
+    int64_t length; /* announced Content-Length; -1: unknown (then the wire chunks, unless the body is
+                       finished before the head is written: then the length is what is there) */
+    bool head_sent; /* exchange_send_head() was called */
+    bool close;     /* the connection is not to be kept */
+};
+
+/* What the access log and the error log tell about it. Times are the loop's clock. */
+struct exchange_record {
+    uint64_t begun_ms;
+    int64_t begun_unix_ms;
+    uint64_t sent_bytes; /* head and body on the wire */
+    uint64_t body_bytes;
+    const char *cause; /* static or in the arena: why it failed; NULL */
+    struct slice user; /* authenticated; empty: none */
+};
+
+struct exchange {
+    struct arena arena;
+    struct loop *loop;            /* borrowed */
+    struct exchange_owner *owner; /* borrowed */
+    const struct visit *visit;    /* borrowed; valid until exchange_wire_done(); see visit_copy */
+    uint64_t id;                  /* unique in this process */
+    char id_text[20];             /* what users and logs see: NUL terminated */
+
+    struct request request;
+    struct response response;
+
+    const struct wire_ops *wire;
+    void *wire_self; /* NULL once the wire is done */
+    const struct handler_ops *handler;
+    void *handler_self;
+    void *services;          /* the reactor's tools for handlers: struct services (handler/services.h) */
+    const void *host;        /* site: struct host, NULL before routing */
+    void *hold;              /* site: the snapshot that is held for this exchange */
+
+    struct task wake; /* runs exchange_run() */
+    struct grave grave;
+    struct list_link link; /* for the owner: all living exchanges */
+    bool routed;
+    bool wire_finished;
+    bool handler_finished;
+    enum reset_reason reset; /* set by the wire: the client's side is over */
+    bool cancel_told;
+    struct exchange_record record;
+};
+
+/* ---- the wire's side ---- */
+
+/* An empty exchange with both bodies open; the visit is copied into its arena. */
+struct exchange *exchange_new(struct loop *loop, struct exchange_owner *owner,
+                              const struct visit *visit, const struct wire_ops *wire,
+                              void *wire_self);
+
+/* The request head is complete: the owner will route it in this turn. */
+void exchange_begin(struct exchange *x);
+
+/* The client's side is over before the answer was finished; the handler will be told once. Idempotent. */
+void exchange_cancel(struct exchange *x, enum reset_reason reason);
+
+/* The wire is done with the exchange and forgets it: the answer is out, or cancelled. */
+void exchange_wire_done(struct exchange *x);
+
+/* ---- the handler's side ---- */
+
+/* The body is wanted now: 100 Continue goes out if the client waits for it. */
+void exchange_want_body(struct exchange *x);
+
+/* An answer field; name and value are not copied (literals or arena). */
+void exchange_field(struct exchange *x, struct slice name, struct slice value);
+void exchange_field_id(struct exchange *x, enum field_id id, struct slice value);
+
+/* Status and fields are final. Bytes may be put afterwards (or before; they wait). */
+void exchange_send_head(struct exchange *x);
+
+/* The answer cannot be finished: after the head this cuts it so that the client sees it. */
+void exchange_reset(struct exchange *x, enum reset_reason reason);
+
+/* The handler let go of everything. Nobody calls it any more. */
+void exchange_handler_done(struct exchange *x);
+
+/* True when nothing the handler does can reach the client any more. */
+static inline bool exchange_is_over(const struct exchange *x)
+{
+    return x->wire_finished || x->reset != RESET_NONE;
+}
+
+/* ---- both ---- */
+
+/* Looks again: route, advance, cancel or end. This is what `wake` runs. */
+void exchange_run(struct exchange *x);
+
+static inline void exchange_wake(struct exchange *x)
+{
+    loop_wake(x->loop, &x->wake);
+}
+
+/* The handler is replaced by another (an error page after a failed start, X-Sendfile). The former one must
+ * have let go; response fields and status set so far are dropped. */
+void exchange_hand_over(struct exchange *x, const struct handler_ops *handler,
+                        const struct verdict *verdict);
+
+#endif
