@@ -1,0 +1,145 @@
+#ifndef CONFIG_MODEL_H
+#define CONFIG_MODEL_H
+
+/*
+ * The typed configuration: what the option rows fill in. Plain data in one arena; lists are linked in the
+ * order of the text. Times in the unit the name says, sizes in bytes. Each record keeps the place where
+ * it begins, for later diagnostics and for `longhouse explain`.
+ */
+#include "base/address.h"
+#include "base/diag.h"
+#include "base/slice.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A list of texts (host names, extensions, start files ...). */
+struct conf_word {
+    struct conf_word *next;
+    struct slice text;
+};
+
+/* NAME = VALUE or NAME: VALUE */
+struct conf_pair {
+    struct conf_pair *next;
+    struct slice name;
+    struct slice value;
+};
+
+enum conf_log_kind { LOG_TO_FILE, LOG_TO_NOWHERE, LOG_TO_STDOUT, LOG_TO_STDERR };
+
+/* Where a log goes: an absolute path, none, stdout, stderr. */
+struct conf_log {
+    enum conf_log_kind kind;
+    struct slice path;
+};
+
+enum conf_log_format { LOG_FORMAT_HIAWATHA, LOG_FORMAT_COMMON, LOG_FORMAT_EXTENDED };
+
+/* CGIhandler = /usr/bin/perl:pl,pm */
+struct cgi_handler_conf {
+    struct cgi_handler_conf *next;
+    struct slice program;     /* absolute path, or a bare name that was looked up at load */
+    struct conf_word *arguments; /* between the program and the script */
+    struct conf_word *extensions;
+    struct diag_place place;
+};
+
+struct binding_conf {
+    struct binding_conf *next;
+    struct diag_place place;
+    unsigned index; /* 0, 1, ... in the order of the text */
+    struct slice id; /* empty: none */
+    union socket_address address; /* Interface and Port */
+    struct slice interface;       /* as written, or "0.0.0.0" */
+    uint16_t port;
+    uint64_t max_keep_alive;
+    uint64_t max_request_bytes;
+    uint64_t first_request_ms; /* TimeForRequest */
+    uint64_t next_request_ms;
+    bool enable_trace;
+};
+
+struct connect_conf {
+    struct connect_conf *next;
+    union socket_address address;
+    struct slice text; /* as written */
+    struct diag_place place;
+};
+
+struct fastcgi_conf {
+    struct fastcgi_conf *next;
+    struct diag_place place;
+    unsigned index;
+    struct slice id;
+    struct connect_conf *targets;
+    unsigned target_count;
+    struct conf_word *extensions; /* NULL: every request */
+    uint64_t session_timeout_ms;  /* 0: plain rotation */
+    struct slice server_root;     /* empty: none */
+    uint64_t connect_timeout_ms;
+    bool all_local; /* every target is on this machine and server_root is empty */
+};
+
+struct vhost_conf {
+    struct vhost_conf *next;
+    struct diag_place place;
+    unsigned index; /* 0 = the default host */
+    struct conf_word *hostnames; /* lower case, exact or "*.domain" */
+    struct slice website_root;   /* absolute, no trailing slash; empty: nothing local */
+    struct conf_word *start_files;
+    bool execute_cgi;
+    uint64_t time_for_cgi_ms;
+    bool enable_path_info;
+    struct conf_pair *setenv;
+    struct conf_word *use_fastcgi_ids;
+    struct fastcgi_conf **use_fastcgi; /* resolved, in order */
+    unsigned use_fastcgi_count;
+    struct conf_log access_log;
+    struct conf_log error_log;
+    bool follow_symlinks;
+    bool allow_dot_files;
+    struct slice no_extension_as; /* empty: none */
+    struct conf_word *required_bindings;
+    struct conf_pair *custom_headers; /* sent in the order of the text */
+    struct cgi_handler_conf *cgi_handlers;  /* the host's own, newest first; the server's come after them */
+    struct conf_word *cgi_extensions;
+};
+
+struct server_conf {
+    struct slice server_id;        /* as written; empty: not given */
+    struct slice server_user;      /* "www-data" or a number */
+    struct conf_word *server_groups; /* empty: those of the user */
+    struct slice pid_file;         /* empty: none */
+    struct conf_log system_log;
+    uint64_t connections_total;
+    uint64_t connections_per_ip;
+    uint64_t max_url_length; /* 0: no limit */
+    struct slice mimetype_config; /* empty: not given */
+    struct slice mimetype_text;   /* its content; empty: the built-in table */
+    struct conf_word *cgi_extensions;
+    struct cgi_handler_conf *cgi_handlers; /* newest first: the first that claims an extension wins */
+    struct slice work_directory;
+    struct slice control_socket; /* unix socket for `longhouse status`, `stop` ... */
+    enum conf_log_format log_format;
+    struct slice server_string; /* empty: no Server field */
+    uint64_t listen_backlog;
+    uint64_t socket_send_timeout_ms; /* 0: never */
+    uint64_t reactors;      /* 0: one per core */
+    uint64_t drain_time_ms; /* how long TERM waits for answers in flight */
+    uint64_t kill_grace_ms; /* between TERM and KILL for programs */
+    uint64_t max_environment_bytes;
+    uint64_t body_rate;     /* least bytes/s of a request body */
+    uint64_t body_grace_ms;
+    uint64_t max_head_bytes;
+    uint64_t max_fields;
+    uint64_t error_page_version; /* yes: error pages name the version */
+    struct binding_conf *bindings;
+    unsigned binding_count;
+    struct fastcgi_conf *fastcgi;
+    unsigned fastcgi_count;
+    struct vhost_conf *hosts; /* the default host first, then in the order of the text */
+    unsigned host_count;
+};
+
+#endif

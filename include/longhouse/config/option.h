@@ -1,0 +1,69 @@
+#ifndef CONFIG_OPTION_H
+#define CONFIG_OPTION_H
+
+/*
+ * The option table: one row is parser, range check, default and manual at once. A new option is a new row and a member of the
+ * model; nothing else.
+ */
+#include "base/diag.h"
+#include "base/slice.h"
+#include "config/model.h"
+#include "config/tree.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum option_type {
+    OPT_YES_NO,
+    OPT_COUNT,    /* uint64_t */
+    OPT_SIZE,     /* uint64_t bytes; `unit` = what a bare number counts */
+    OPT_DURATION, /* uint64_t ms; `unit` = what a bare number counts, in ms */
+    OPT_TEXT,     /* struct slice */
+    OPT_PATH,     /* struct slice, absolute */
+    OPT_WORDS,    /* struct conf_word *, appends, comma separated */
+    OPT_PAIRS,    /* struct conf_pair *, appends; `separator` '=' or ':' */
+    OPT_LOG,      /* struct conf_log */
+    OPT_CHOICE,   /* enum (unsigned): `choices` */
+    OPT_OWN,      /* `set` does it all */
+    OPT_LATER,    /* known, Hiawatha's, and not available yet: an error that says so */
+};
+
+/* Where a row is valid. */
+enum option_scope {
+    SCOPE_SERVER = 1,
+    SCOPE_BINDING = 2,
+    SCOPE_HOST = 4, /* inside VirtualHost and, for the default host, outside sections */
+    SCOPE_FASTCGI = 8,
+    SCOPE_DIRECTORY = 16,
+    SCOPE_TOOLKIT = 32,
+};
+
+struct build;
+
+struct option_row {
+    const char *name;
+    enum option_type type;
+    unsigned scopes;
+    size_t offset;        /* of the member in the record of the scope */
+    const char *fallback; /* default as it would be written; NULL: none */
+    uint64_t least;
+    uint64_t most;
+    uint64_t unit;
+    char separator;
+    const char *const *choices; /* NULL terminated; the index is the value */
+    const char *former;         /* older names, space separated: accepted with a note */
+    bool required;
+    void (*set)(struct build *build, void *record, const struct tree_node *node,
+                const struct option_row *row);
+    const char *grammar; /* how the value is written, for the manual */
+    const char *text;    /* the manual: one or more sentences */
+};
+
+/* All rows, for build, manual and completion. */
+const struct option_row *option_rows(size_t *ret_count);
+
+/* The row for `name` (any case, former names too) valid in `scope`, or NULL. */
+const struct option_row *option_find(struct slice name, unsigned scope);
+
+#endif
