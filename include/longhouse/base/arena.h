@@ -10,6 +10,7 @@
  */
 #include "base/slice.h"
 
+#include <stdarg.h>
 #include <stddef.h>
 
 struct arena_block;
@@ -47,6 +48,8 @@ struct slice arena_join(struct arena *arena, const struct slice *parts, size_t c
 /* Formatted text; the slice is followed by a NUL that is not counted. */
 struct slice arena_printf(struct arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+struct slice arena_printf_v(struct arena *arena, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 /* Gives the pooled blocks of this thread back to the system (before a thread ends). */
 void arena_pool_drain(void);
