@@ -104,6 +104,15 @@ struct vhost_conf {
     struct conf_pair *custom_headers; /* sent in the order of the text */
     struct cgi_handler_conf *cgi_handlers;  /* the host's own, newest first; the server's come after them */
     struct conf_word *cgi_extensions;
+
+    /* Filled in by build: what is in effect for this host. */
+    struct cgi_handler_conf **handlers; /* the host's own, then the server's; the first that claims wins */
+    unsigned handler_count;
+    /*
+     * Program rules of this host (ipc/policy): rule_base is "run the file itself" (CGIextension), rule_base + 1 + i
+     * is handlers[i]. Numbered over all hosts in order, so that supervisor and server agree.
+     */
+    unsigned rule_base;
 };
 
 struct server_conf {

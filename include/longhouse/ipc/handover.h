@@ -1,0 +1,52 @@
+#ifndef IPC_HANDOVER_H
+#define IPC_HANDOVER_H
+
+/*
+ * What the supervisor hands to its children, and the little they say back: datagrams of one head and perhaps a
+ * text, with descriptors. Pure codec; the descriptors travel beside it (os/pass).
+ *
+ *   supervisor -> server    BUNDLE (memory file)  LISTENER index  LOG path  CONTROL (listening unix socket)
+ *                           SPAWNER index (channel of reactor `index`)  GO {reactors}  STOP {drain_ms}  LOGS_AGAIN
+ *   server -> supervisor    READY   FAILED text   STOPPED
+ *   supervisor -> spawner   POLICY (memory file)   CHANNEL index   STOP
+ *   spawner -> supervisor   READY   FAILED text
+ */
+#include "base/parse.h"
+#include "base/slice.h"
+
+#include <stdint.h>
+#include <sys/uio.h>
+
+#define HANDOVER_TEXT_MOST 4096
+#define HANDOVER_HEAD      24
+#define HANDOVER_FD        3 /* the descriptor number of the channel in a child */
+
+enum handover_kind {
+    HANDOVER_BUNDLE = 1,
+    HANDOVER_LISTENER,
+    HANDOVER_LOG,
+    HANDOVER_CONTROL,
+    HANDOVER_SPAWNER,
+    HANDOVER_GO,
+    HANDOVER_STOP,
+    HANDOVER_LOGS_AGAIN,
+    HANDOVER_POLICY,
+    HANDOVER_CHANNEL,
+    HANDOVER_READY,
+    HANDOVER_FAILED,
+    HANDOVER_STOPPED,
+};
+
+struct handover {
+    enum handover_kind kind;
+    uint32_t index;  /* of the binding or reactor */
+    uint64_t number; /* GO: reactors; STOP: drain time in ms */
+    struct slice text; /* LOG: path; FAILED: why */
+};
+
+/* Returns the number of parts (1 or 2), or -EMSGSIZE. */
+int handover_encode(const struct handover *message, unsigned char head[HANDOVER_HEAD],
+                    struct iovec parts[2]);
+enum parse handover_decode(struct slice datagram, struct handover *ret, struct parse_fault *reterr);
+
+#endif

@@ -1,0 +1,38 @@
+#ifndef IPC_POLICY_H
+#define IPC_POLICY_H
+
+/*
+ * Which program may run, from where, how: sent by the supervisor to the spawner in a sealed memory file. Pure codec.
+ */
+#include "base/arena.h"
+#include "base/parse.h"
+#include "base/slice.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum policy_links { POLICY_LINKS_OWNED, POLICY_LINKS_ANY }; /* as os/beneath.h */
+
+struct policy_rule {
+    struct slice host;          /* for messages */
+    struct slice root;          /* absolute; empty: the rule runs nothing */
+    struct slice interpreter;   /* absolute; empty: the script is the program */
+    struct slice *arguments;    /* between interpreter and script */
+    uint32_t argument_count;
+    enum policy_links links;
+};
+
+struct policy {
+    struct policy_rule *rules; /* index = rule number */
+    uint32_t rule_count;
+    uint64_t kill_grace_ms;
+};
+
+/* malloc'd bytes. */
+void policy_encode(const struct policy *policy, char **ret_data, size_t *ret_len);
+
+/* Slices point into `data`, which must live as long; arrays are in the arena. */
+enum parse policy_decode(struct slice data, struct arena *arena, struct policy *ret,
+                         struct parse_fault *reterr);
+
+#endif
