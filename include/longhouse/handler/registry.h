@@ -1,0 +1,25 @@
+#ifndef HANDLER_REGISTRY_H
+#define HANDLER_REGISTRY_H
+
+/*
+ * The only place that knows all handlers: a verdict's answer to what answers it.
+ */
+#include "http/exchange.h"
+#include "site/router.h"
+
+const struct handler_ops *handler_for(enum answer answer);
+
+/* The handlers, for tests. */
+extern const struct handler_ops handler_reply;   /* ANSWER_STATUS, ANSWER_REDIRECT */
+extern const struct handler_ops handler_file;    /* ANSWER_FILE */
+extern const struct handler_ops handler_cgi;     /* ANSWER_CGI */
+extern const struct handler_ops handler_fastcgi; /* ANSWER_FASTCGI */
+
+/*
+ * Answers `status` with a small page instead of whatever was going to answer (nothing of an answer may have been sent). `why` (static or in
+ * the arena) goes to the log, not to the client. Retry-After is added for 503 when `retry_after_s` > 0. The calling handler must have let go of everything but
+ * still be the exchange's handler: this hands over.
+ */
+void reply_status(struct exchange *x, int status, const char *why, unsigned retry_after_s);
+
+#endif

@@ -1,0 +1,26 @@
+#ifndef HANDLER_SERVICES_H
+#define HANDLER_SERVICES_H
+
+/*
+ * What a reactor lends to its handlers (exchange.services). One per reactor; everything in it is used by that thread only, unless its own
+ * header says that it is shared.
+ */
+#include "base/log.h"
+#include "loop/loop.h"
+#include "site/file_cache.h"
+#include "site/snapshot.h"
+
+struct spawn_client;  /* gateway/spawn_client.h: asks the spawner */
+struct backend_group; /* gateway/backend.h: shared by all reactors, one per FastCGIserver section */
+
+struct services {
+    struct loop *loop;
+    struct log *log;                  /* the system log */
+    struct file_cache *files;
+    const struct snapshot *snapshot;  /* the current one */
+    struct spawn_client *spawner;
+    struct backend_group **backends;  /* by fastcgi_conf.index */
+    unsigned backend_count;
+};
+
+#endif

@@ -1,0 +1,51 @@
+#ifndef SITE_FILE_CACHE_H
+#define SITE_FILE_CACHE_H
+
+/*
+ * What was found under a root a moment ago: open descriptors, stat results, absences. One per reactor, no lock. An entry is believed for
+ * about a second; then the file is looked at again (stat; a changed one is opened anew). Small files carry their bytes, so that a warm
+ * request for one is a recv and a send.
+ */
+#include "base/slice.h"
+#include "http/file_ref.h"
+#include "http/negotiate.h"
+#include "site/snapshot.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct file_cache;
+
+enum file_kind { FILE_ABSENT, FILE_REGULAR, FILE_FOLDER, FILE_SPECIAL };
+
+/* Read-only for users; valid while held. */
+struct cached_file {
+    unsigned refs;
+    enum file_kind kind;
+    int error;             /* FILE_ABSENT: -ENOENT, -EACCES, -ELOOP, -EXDEV, -ENOTDIR, -ENAMETOOLONG ... */
+    struct file_ref *file; /* FILE_REGULAR that could be opened for reading; else NULL (`error` says why) */
+    uint64_t size;
+    int64_t modified_s;
+    uint32_t mode;
+    struct slice etag;          /* with quotes */
+    struct slice last_modified; /* IMF-fixdate */
+};
+
+#define FILE_CACHE_BELIEVE_MS 1000
+#define FILE_CACHE_BYTES_MOST 16384u /* files up to this size carry their bytes */
+
+struct file_cache *file_cache_new(unsigned entries_most);
+void file_cache_free(struct file_cache *cache);
+
+/*
+ * Looks up `relative` (no leading slash, NUL terminated behind len) under the host's root. Never NULL; the caller owns a reference.
+ */
+struct cached_file *file_cache_get(struct file_cache *cache, const struct host *host,
+                                   struct slice relative, uint64_t now_ms);
+void cached_file_drop(struct file_cache *cache, struct cached_file *file);
+
+/* Forgets what belongs to no living snapshot (call after a reload with the hosts that stay). */
+void file_cache_clear(struct file_cache *cache);
+
+#endif

@@ -1,0 +1,46 @@
+#ifndef SITE_ROUTER_H
+#define SITE_ROUTER_H
+
+/*
+ * Which handler answers, and why: a decision, not an action. Order of judgement: host -> method -> dot files -> resource -> FastCGI by
+ * extension -> CGI extension -> CGI handler (reference 3.6: FastCGI overrules CGIextension overrules CGIhandler overrules static) -> folder
+ * -> file -> 404. A type that is a program anywhere in the configuration is never sent as text.
+ */
+#include "config/model.h"
+#include "http/exchange.h"
+#include "site/resource.h"
+#include "site/snapshot.h"
+
+enum answer {
+    ANSWER_STATUS,   /* a short answer: `status` */
+    ANSWER_REDIRECT, /* `status` and `location` */
+    ANSWER_FILE,
+    ANSWER_CGI,
+    ANSWER_FASTCGI,
+};
+
+struct verdict {
+    enum answer answer;
+    int status;
+    const char *why;       /* static or in the arena: the reason, for logs and `explain` */
+    struct slice location; /* ready for the field: path, percent-encoded */
+    struct slice allow;    /* value of Allow for 405 */
+    const struct host *host;
+    struct resource resource;
+    uint32_t rule;                              /* ANSWER_CGI: program rule (ipc/policy) */
+    const struct cgi_handler_conf *interpreter; /* ANSWER_CGI: NULL = the file itself runs */
+    const struct fastcgi_conf *fastcgi;         /* ANSWER_FASTCGI */
+};
+
+/* The host for a request that came in on `binding`. */
+const struct host *router_host(const struct snapshot *snapshot, const struct binding_conf *binding,
+                               struct slice name);
+
+/* Judges; memory from x->arena. x->request.failed gives ANSWER_STATUS with it. */
+void router_judge(const struct snapshot *snapshot, const struct host *host, struct exchange *x,
+                  struct file_cache *cache, struct verdict *ret);
+
+/* Gives back what the verdict holds. */
+void verdict_done(struct verdict *verdict, struct file_cache *cache);
+
+#endif
