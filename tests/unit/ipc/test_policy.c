@@ -1,0 +1,128 @@
+#include "ipc/policy.h"
+
+#include "suite.h"
+
+static struct slice perl_arguments[] = { SLICE_INIT("-T"), SLICE_INIT("-w") };
+
+static struct policy_rule rules[] = {
+    { .host = SLICE_INIT("a.example"),
+      .root = SLICE_INIT("/srv/a"),
+      .interpreter = SLICE_INIT("/usr/bin/perl"),
+      .arguments = perl_arguments,
+      .argument_count = 2,
+      .links = POLICY_LINKS_ANY },
+    { .host = SLICE_INIT("b.example"), .root = SLICE_INIT("/srv/b") },
+    { .host = SLICE_INIT("runs nothing") },
+};
+
+static const struct policy policies[] = {
+    { .rules = rules, .rule_count = 3, .kill_grace_ms = 2000 },
+    { .rules = rules, .rule_count = 1 },
+    { .rule_count = 0, .kill_grace_ms = 1 },
+};
+
+static void assert_same_rule(const struct policy_rule *a, const struct policy_rule *b)
+{
+    ck_assert(slice_equal(a->host, b->host));
+    ck_assert(slice_equal(a->root, b->root));
+    ck_assert(slice_equal(a->interpreter, b->interpreter));
+    ck_assert_int_eq(a->links, b->links);
+    ck_assert_uint_eq(a->argument_count, b->argument_count);
+    for (uint32_t i = 0; i < a->argument_count; i++)
+        ck_assert(slice_equal(a->arguments[i], b->arguments[i]));
+}
+
+START_TEST(what_was_encoded_is_decoded)
+{
+    struct arena arena = { 0 };
+    struct policy back;
+    char *data;
+    size_t len;
+
+    policy_encode(&policies[_i], &data, &len);
+    ck_assert_int_eq(policy_decode(slice_of(data, len), &arena, &back, NULL), PARSE_DONE);
+    ck_assert_uint_eq(back.kill_grace_ms, policies[_i].kill_grace_ms);
+    ck_assert_uint_eq(back.rule_count, policies[_i].rule_count);
+    for (uint32_t i = 0; i < back.rule_count; i++)
+        assert_same_rule(&back.rules[i], &policies[_i].rules[i]);
+    arena_done(&arena);
+    free(data);
+}
+END_TEST
+
+START_TEST(every_cut_and_every_added_byte_is_refused)
+{
+    struct arena arena = { 0 };
+    struct policy back;
+    struct parse_fault fault;
+    char *data;
+    size_t len;
+
+    policy_encode(&policies[_i], &data, &len);
+    for (size_t cut = 0; cut < len; cut++) {
+        ck_assert_int_eq(policy_decode(slice_of(data, cut), &arena, &back, &fault), PARSE_BAD);
+        ck_assert_uint_le(fault.at, cut);
+    }
+    data = realloc(data, len + 1);
+    ck_assert_ptr_nonnull(data);
+    data[len] = 'x';
+    ck_assert_int_eq(policy_decode(slice_of(data, len + 1), &arena, &back, &fault), PARSE_BAD);
+    arena_done(&arena);
+    free(data);
+}
+END_TEST
+
+static const struct {
+    struct policy_rule rule;
+    const char *why;
+} bad_rules[] = {
+    { { .root = SLICE_INIT("srv") }, "a path is not absolute" },
+    { { .interpreter = SLICE_INIT("perl") }, "a path is not absolute" },
+    { { .root = SLICE_INIT("/a\0b") }, "NUL in a path" },
+    { { .interpreter = SLICE_INIT("/a\0b") }, "NUL in a path" },
+    { { .links = (enum policy_links)2 }, "unknown treatment of links" },
+    { { .arguments = (struct slice[]){ SLICE_INIT("a\0") }, .argument_count = 1 },
+      "NUL in an argument" },
+};
+
+START_TEST(a_bad_rule_is_refused)
+{
+    struct policy_rule rule = bad_rules[_i].rule;
+    struct policy policy = { .rules = &rule, .rule_count = 1 };
+    struct arena arena = { 0 };
+    struct policy back;
+    struct parse_fault fault;
+    char *data;
+    size_t len;
+
+    policy_encode(&policy, &data, &len);
+    ck_assert_int_eq(policy_decode(slice_of(data, len), &arena, &back, &fault), PARSE_BAD);
+    ck_assert_str_eq(fault.why, bad_rules[_i].why);
+    ck_assert_uint_eq(fault.at, 16);
+    arena_done(&arena);
+    free(data);
+}
+END_TEST
+
+START_TEST(counts_beyond_the_bytes_allocate_nothing)
+{
+    static const char many_rules[] = "HLP1\377\377\377\377\0\0\0\0\0\0\0";
+    static const char many_arguments[] =
+        "HLP1\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\377\377\377\377\0\0\0\0\0\0\0\0\0\0\0";
+    struct arena arena = { 0 };
+    struct policy back;
+
+    ck_assert_int_eq(policy_decode(slice_of(many_rules, sizeof(many_rules)), &arena, &back, NULL),
+                     PARSE_BAD);
+    ck_assert_uint_eq(arena.used_bytes, 0);
+    ck_assert_int_eq(
+        policy_decode(slice_of(many_arguments, sizeof(many_arguments)), &arena, &back, NULL),
+        PARSE_BAD);
+    ck_assert_uint_lt(arena.used_bytes, 256);
+    arena_done(&arena);
+}
+END_TEST
+
+SUITE("ipc/policy", LOOP(what_was_encoded_is_decoded, policies),
+      LOOP(every_cut_and_every_added_byte_is_refused, policies),
+      LOOP(a_bad_rule_is_refused, bad_rules), TEST(counts_beyond_the_bytes_allocate_nothing))
