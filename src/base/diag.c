@@ -201,17 +201,16 @@ static void print_head(FILE *out, const struct diag *diag, const struct paint *p
 {
     const struct diag_place *place = &diag->place;
 
-    fputs(paint->place, out);
     if (place->file) {
+        fputs(paint->place, out);
         print_clean(out, slice_cstr(place->file));
         if (place->line > 0)
             fprintf(out, ":%u", place->line);
         if (place->line > 0 && place->column > 0)
             fprintf(out, ":%u", place->column);
-        fputs(": ", out);
+        fprintf(out, ": %s", paint->end);
     }
-    fprintf(out, "%s%s%s: %s", paint->end, paint->levels[diag->level], level_name(diag->level),
-            paint->end);
+    fprintf(out, "%s%s: %s", paint->levels[diag->level], level_name(diag->level), paint->end);
     print_clean(out, diag->message);
     fputc('\n', out);
 }

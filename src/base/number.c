@@ -94,19 +94,18 @@ static uint64_t unit_factor(struct slice name, const struct unit *units, size_t 
     return 0;
 }
 
+/* Blanks stand between the digits and the unit, nowhere else. */
 static bool parse_with_unit(struct slice text, uint64_t bare_factor, const struct unit *units,
                             size_t unit_count, uint64_t *ret)
 {
     size_t digits = count_digits(text);
-    struct slice behind = slice_skip(text, digits);
-    struct slice name = slice_trim(behind);
+    struct slice name = slice_skip(text, digits);
     uint64_t factor = bare_factor;
     uint64_t number;
 
-    if (behind.len > 0) {
-        if (slice_equal(behind, text) ||
-            slice_find(SLICE(" \t"), behind.at[behind.len - 1]) != SLICE_NONE)
-            return false;
+    if (name.len > 0) {
+        while (name.len > 1 && (name.at[0] == ' ' || name.at[0] == '\t'))
+            name = slice_skip(name, 1);
         factor = unit_factor(name, units, unit_count);
         if (factor == 0)
             return false;
