@@ -38,11 +38,13 @@ struct body {
     struct task *reader; /* borrowed; NULL: nobody waits */
     struct task *writer;
     struct list pieces;
-    size_t held; /* bytes of memory in the queue */
+    struct list spare;      /* records of pieces that were taken, for the next ones */
+    struct chunk *reserved; /* owned: between body_reserve() and body_commit() */
+    size_t held;            /* bytes of memory in the queue */
     size_t high;
     size_t low;
     uint64_t put_bytes;   /* all that was ever put, files included */
-    uint64_t taken_bytes; /* all that was ever taken */
+    uint64_t taken_bytes; /* all that the reader ever took; what was dropped is not counted */
     enum body_end end;
     bool writer_waits; /* met a full queue */
     bool reader_gone;  /* what is put is thrown away: body_room() stays > 0 */

@@ -77,6 +77,7 @@ struct visit {
     uint16_t client_port;
     uint16_t local_port;
     bool secure;         /* TLS */
+    int refuse;          /* status to answer to whatever is asked (503, 429); 0: welcome */
     const void *binding; /* borrowed from the snapshot: struct binding_conf */
 };
 
@@ -123,9 +124,9 @@ struct exchange {
     struct arena arena;
     struct loop *loop;            /* borrowed */
     struct exchange_owner *owner; /* borrowed */
-    const struct visit *visit;    /* borrowed; valid until exchange_wire_done(); see visit_copy */
+    const struct visit *visit;    /* a copy in the arena */
     uint64_t id;                  /* unique in this process */
-    char id_text[20];             /* what users and logs see: NUL terminated */
+    char id_text[20];             /* what users and logs see, from a-z and 0-9; NUL terminated */
 
     struct request request;
     struct response response;
@@ -146,6 +147,7 @@ struct exchange {
     bool handler_finished;
     enum reset_reason reset; /* set by the wire: the client's side is over */
     bool cancel_told;
+    bool ended; /* the owner was told; the exchange lies in its grave */
     struct exchange_record record;
 };
 

@@ -1,0 +1,326 @@
+#include "http/body.h"
+
+#include "loop/loop.h"
+
+#include <assert.h>
+
+/* Less room than this at the end of the last chunk is not worth a read of its own. */
+#define RESERVE_LEAST (CHUNK_SIZE / 4)
+
+enum piece_kind {
+    PIECE_CHUNK,    /* owned memory */
+    PIECE_BORROWED, /* memory of somebody who lives as long */
+    PIECE_FILE,     /* a span of a file; when the file carries its bytes, as good as memory */
+};
+
+struct piece {
+    struct list_link link;
+    enum piece_kind kind;
+    struct chunk *chunk;   /* owned */
+    struct slice bytes;    /* PIECE_BORROWED, or PIECE_FILE with bytes: what is left */
+    struct file_ref *file; /* one reference is ours */
+    uint64_t offset;       /* PIECE_FILE: what is left */
+    uint64_t len;
+};
+
+static struct piece *piece_of(struct list_link *link)
+{
+    return container_of(link, struct piece, link);
+}
+
+/* A long stream passes many pieces; their records are used again, so that the arena does not grow.
+ */
+static struct piece *piece_add(struct body *body, struct piece content)
+{
+    struct list_link *link = list_pop_front(&body->spare);
+    struct piece *piece = link ? piece_of(link) : arena_new(body->arena, struct piece);
+
+    *piece = content;
+    list_push_back(&body->pieces, &piece->link);
+    return piece;
+}
+
+static void piece_drop(struct body *body, struct piece *piece)
+{
+    list_remove(&piece->link);
+    chunk_free(piece->chunk);
+    file_ref_drop(piece->file);
+    list_push_front(&body->spare, &piece->link);
+}
+
+static void drop_pieces(struct body *body)
+{
+    while (!list_empty(&body->pieces))
+        piece_drop(body, piece_of(list_first(&body->pieces)));
+    body->held = 0;
+}
+
+/* The memory of a piece that is left; false for a span that only the file has. */
+static bool piece_memory(const struct piece *piece, struct slice *ret)
+{
+    switch (piece->kind) {
+    case PIECE_CHUNK:
+        *ret = chunk_filled(piece->chunk);
+        return true;
+    case PIECE_BORROWED:
+        *ret = piece->bytes;
+        return true;
+    case PIECE_FILE:
+        *ret = piece->bytes;
+        return piece->bytes.len > 0;
+    }
+    return false;
+}
+
+static uint64_t piece_len(const struct piece *piece)
+{
+    switch (piece->kind) {
+    case PIECE_CHUNK:
+        return piece->chunk->end - piece->chunk->begin;
+    case PIECE_BORROWED:
+        return piece->bytes.len;
+    case PIECE_FILE:
+        return piece->len;
+    }
+    return 0;
+}
+
+static void piece_skip(struct body *body, struct piece *piece, uint64_t len)
+{
+    switch (piece->kind) {
+    case PIECE_CHUNK:
+        piece->chunk->begin += (uint32_t)len;
+        body->held -= (size_t)len;
+        break;
+    case PIECE_BORROWED:
+        piece->bytes = slice_skip(piece->bytes, (size_t)len);
+        break;
+    case PIECE_FILE:
+        piece->offset += len;
+        piece->len -= len;
+        if (piece->bytes.len > 0)
+            piece->bytes = slice_skip(piece->bytes, (size_t)len);
+        break;
+    }
+}
+
+static void wake_reader(struct body *body)
+{
+    if (body->reader)
+        loop_wake(body->loop, body->reader);
+}
+
+static void wake_writer(struct body *body)
+{
+    body->writer_waits = false;
+    if (body->writer && body->end == BODY_OPEN)
+        loop_wake(body->loop, body->writer);
+}
+
+void body_init(struct body *body, struct loop *loop, struct arena *arena)
+{
+    *body = (struct body){ .loop = loop, .arena = arena, .high = BODY_HIGH, .low = BODY_LOW };
+    list_init(&body->pieces);
+    list_init(&body->spare);
+}
+
+void body_done(struct body *body)
+{
+    drop_pieces(body);
+    chunk_free(body->reserved);
+    body->reserved = NULL;
+}
+
+/* ---- the writer's side ---- */
+
+size_t body_room(struct body *body)
+{
+    if (body->reader_gone)
+        return body->high;
+    if (body->held < body->high)
+        return body->high - body->held;
+    body->writer_waits = true;
+    return 0;
+}
+
+/* Notes a put; false when nobody will ever read it. */
+static bool accept_put(struct body *body, uint64_t len)
+{
+    assert(body->end == BODY_OPEN);
+    body->put_bytes += len;
+    if (body->reader_gone)
+        return false;
+    wake_reader(body);
+    return true;
+}
+
+/* The last chunk, when that is the last piece: bytes may still be filled in behind it. */
+static struct chunk *last_chunk(const struct body *body)
+{
+    struct list_link *link = list_last(&body->pieces);
+
+    return link && piece_of(link)->kind == PIECE_CHUNK ? piece_of(link)->chunk : NULL;
+}
+
+void body_put_bytes(struct body *body, struct slice bytes)
+{
+    if (bytes.len == 0 || !accept_put(body, bytes.len))
+        return;
+
+    body->held += bytes.len;
+    while (bytes.len > 0) {
+        struct chunk *chunk = last_chunk(body);
+
+        if (!chunk || chunk_room(chunk) == 0) {
+            chunk = chunk_new();
+            piece_add(body, (struct piece){ .kind = PIECE_CHUNK, .chunk = chunk });
+        }
+        struct slice part = slice_first(bytes, chunk_room(chunk));
+        memcpy(chunk->data + chunk->end, part.at, part.len);
+        chunk->end += (uint32_t)part.len;
+        bytes = slice_skip(bytes, part.len);
+    }
+}
+
+void body_put_chunk(struct body *body, struct chunk *chunk)
+{
+    size_t len = chunk->end - chunk->begin;
+
+    if (len == 0 || !accept_put(body, len)) {
+        chunk_free(chunk);
+        return;
+    }
+    body->held += len;
+    piece_add(body, (struct piece){ .kind = PIECE_CHUNK, .chunk = chunk });
+}
+
+void body_put_borrowed(struct body *body, struct slice bytes)
+{
+    if (bytes.len > 0 && accept_put(body, bytes.len))
+        piece_add(body, (struct piece){ .kind = PIECE_BORROWED, .bytes = bytes });
+}
+
+void body_put_file(struct body *body, struct file_ref *file, uint64_t offset, uint64_t len)
+{
+    struct slice bytes = { 0 };
+
+    if (len == 0 || !accept_put(body, len))
+        return;
+    if (file->bytes.len > 0) {
+        assert(offset <= file->bytes.len && len <= file->bytes.len - offset);
+        bytes = slice_of(file->bytes.at + offset, (size_t)len);
+    }
+    piece_add(body, (struct piece){ .kind = PIECE_FILE,
+                                    .bytes = bytes,
+                                    .file = file_ref_hold(file),
+                                    .offset = offset,
+                                    .len = len });
+}
+
+char *body_reserve(struct body *body, size_t *ret_room)
+{
+    size_t room = body_room(body);
+    struct chunk *chunk = last_chunk(body);
+
+    assert(body->end == BODY_OPEN && !body->reserved);
+    if (room == 0)
+        return NULL;
+    if (!chunk || chunk_room(chunk) < RESERVE_LEAST) {
+        chunk = chunk_new();
+        body->reserved = chunk;
+    }
+    *ret_room = room < chunk_room(chunk) ? room : chunk_room(chunk);
+    return chunk->data + chunk->end;
+}
+
+void body_commit(struct body *body, size_t len)
+{
+    struct chunk *chunk = body->reserved;
+
+    body->reserved = NULL;
+    if (chunk) {
+        chunk->end += (uint32_t)len;
+        body_put_chunk(body, chunk);
+        return;
+    }
+    if (len == 0)
+        return;
+    chunk =
+        last_chunk(body); /* only the reader takes pieces away, and it does not run in between */
+    assert(chunk && len <= chunk_room(chunk));
+    chunk->end += (uint32_t)len;
+    body->held += len;
+    accept_put(body, len);
+}
+
+void body_finish(struct body *body, enum body_end how)
+{
+    assert(body->end == BODY_OPEN && how != BODY_OPEN);
+    body->end = how;
+    wake_reader(body);
+}
+
+/* ---- the reader's side ---- */
+
+int body_peek(const struct body *body, struct iovec *ret, int most)
+{
+    int count = 0;
+
+    list_for_each (link, &body->pieces) {
+        struct slice bytes;
+
+        if (count == most || !piece_memory(piece_of(link), &bytes))
+            break;
+        ret[count++] =
+            (struct iovec){ .iov_base = (void *)(uintptr_t)bytes.at, .iov_len = bytes.len };
+    }
+    return count;
+}
+
+bool body_peek_file(const struct body *body, struct file_ref **ret_file, uint64_t *ret_offset,
+                    uint64_t *ret_len)
+{
+    struct list_link *first = list_first(&body->pieces);
+    struct slice bytes;
+
+    if (!first || piece_memory(piece_of(first), &bytes))
+        return false;
+    *ret_file = piece_of(first)->file;
+    *ret_offset = piece_of(first)->offset;
+    *ret_len = piece_of(first)->len;
+    return true;
+}
+
+void body_take(struct body *body, uint64_t len)
+{
+    body->taken_bytes += len;
+    while (len > 0) {
+        struct list_link *first = list_first(&body->pieces);
+        assert(first); /* more was taken than was there */
+
+        struct piece *piece = piece_of(first);
+        uint64_t left = piece_len(piece);
+        uint64_t part = len < left ? len : left;
+
+        piece_skip(body, piece, part);
+        if (part == left)
+            piece_drop(body, piece);
+        len -= part;
+    }
+    if (body->writer_waits && body->held <= body->low)
+        wake_writer(body);
+}
+
+uint64_t body_waiting(const struct body *body)
+{
+    return body->reader_gone ? 0 : body->put_bytes - body->taken_bytes;
+}
+
+void body_abandon(struct body *body)
+{
+    if (body->reader_gone)
+        return;
+    drop_pieces(body);
+    body->reader_gone = true;
+    wake_writer(body);
+}
