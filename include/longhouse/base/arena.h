@@ -3,10 +3,10 @@
 
 /*
  * Bump memory: allocate freely, never free singly, drop the whole. One per exchange, one per
- * configuration. Allocation does not fail: every size that comes from outside is checked against a limit
- * where it enters; true exhaustion ends the process. Blocks come from a small pool of the thread, so an
- * arena must be used and dropped by one thread (a frozen snapshot, which is only read, may be dropped by
- * any).
+ * configuration. Allocation does not fail: every size that comes from outside is checked against a
+ * limit where it enters; true exhaustion ends the process. Blocks come from a small pool of the
+ * thread, so an arena must be used and dropped by one thread (a frozen snapshot, which is only
+ * read, may be dropped by any).
  */
 #include "base/slice.h"
 

@@ -2,8 +2,8 @@
 #define BASE_CHUNK_H
 
 /*
- * 16 KiB of bytes with a filled part, pooled per thread: whoever holds a chunk owns it. Idle connections
- * hold none.
+ * 16 KiB of bytes with a filled part, pooled per thread: whoever holds a chunk owns it. Idle
+ * connections hold none. A chunk is given back by the thread that took it, and alone (in no list).
  */
 #include "base/list.h"
 #include "base/slice.h"

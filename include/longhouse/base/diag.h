@@ -2,8 +2,8 @@
 #define BASE_DIAG_H
 
 /*
- * Faults in texts that people wrote: collected, not thrown, so that all are shown at once, each with
- * file:line:column, the line itself with a caret, the cause and a cure.
+ * Faults in texts that people wrote: collected, not thrown, so that all are shown at once, each
+ * with file:line:column, the line itself with a caret, the cause and a cure.
  *
  *   longhouse.conf:21:9: error: unknown option 'ExecuteCGl' in VirtualHost 'shop'
  *      21 |     ExecuteCGl = yes

@@ -11,14 +11,14 @@
 #include <stddef.h>
 
 /*
- * Decodes %HH once into `out` (room for in.len bytes; may be in.at itself). False when a % is not followed
- * by two hexadecimal digits. '+' is an ordinary byte.
+ * Decodes %HH once into `out` (room for in.len bytes; may be in.at itself). False when a % is not
+ * followed by two hexadecimal digits. '+' is an ordinary byte.
  */
 bool percent_decode(struct slice in, char *out, size_t *ret_len);
 
 /*
- * Adds `path` so that it is a valid path of a URL again (RFC 3986 3.3): unreserved bytes, sub-delims, ':',
- * '@' and '/' stay, all others become %HH.
+ * Adds `path` so that it is a valid path of a URL again (RFC 3986 3.3): unreserved bytes,
+ * sub-delims, ':', '@' and '/' stay, all others become %HH.
  */
 void percent_encode_path(struct text *text, struct slice path);
 
@@ -27,7 +27,10 @@ void percent_encode_path(struct text *text, struct slice path);
 
 void base64_encode(struct text *text, struct slice in);
 
-/* Decodes (with or without padding, no blanks) into `out` (room for in.len / 4 * 3 + 3); false if malformed. */
+/*
+ * Decodes (with or without padding, no blanks) into `out` (room for in.len / 4 * 3 + 3); false if
+ * malformed.
+ */
 bool base64_decode(struct slice in, char *out, size_t *ret_len);
 
 void hex_encode(struct text *text, struct slice in);

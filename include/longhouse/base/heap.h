@@ -2,9 +2,9 @@
 #define BASE_HEAP_H
 
 /*
- * Intrusive 4-ary min-heap of 64-bit keys. Items are embedded in what they belong to; the heap only holds
- * pointers. An item that is in no heap has place HEAP_NOWHERE; {0} counts as "in no heap" as well,
- * because places start at 1.
+ * Intrusive 4-ary min-heap of 64-bit keys. Items are embedded in what they belong to; the heap only
+ * holds pointers. An item that is in no heap has place HEAP_NOWHERE; {0} counts as "in no heap" as
+ * well, because places start at 1.
  */
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
 #define BASE_LIST_H
 
 /*
- * Intrusive doubly linked list. A link that is zeroed or has been removed is "alone" and may be removed
- * again: nothing happens.
+ * Intrusive doubly linked list. A link that is zeroed or has been removed is "alone" and may be
+ * removed again: nothing happens.
  */
 #include "base/container.h"
 

@@ -2,9 +2,9 @@
 #define BASE_LOG_H
 
 /*
- * The face of a log: a level, a sink. Who makes the sink decides where lines go; a sink may be called
- * from any thread of its process. One call is one line; control bytes in the text are escaped here, so
- * that nothing a client sends can forge a line.
+ * The face of a log: a level, a sink. Who makes the sink decides where lines go; a sink may be
+ * called from any thread of its process. One call is one line; control bytes in the text are
+ * escaped here, so that nothing a client sends can forge a line.
  */
 #include "base/slice.h"
 

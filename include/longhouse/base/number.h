@@ -2,7 +2,8 @@
 #define BASE_NUMBER_H
 
 /*
- * Numbers out of text: digits only, no sign, no blanks, no locale. Results are written only on success.
+ * Numbers out of text: digits only, no sign, no blanks, no locale. Results are written only on
+ * success.
  */
 #include "base/slice.h"
 
@@ -16,8 +17,9 @@ bool number_parse(struct slice text, uint64_t most, uint64_t *ret);
 bool number_parse_hex(struct slice text, uint64_t *ret);
 
 /*
- * A size in bytes: digits, then optionally blanks and a unit: B, K/KB/KiB, M/MB/MiB, G/GB/GiB, T... (all
- * powers of 1024, any case). Without a unit the number counts `bare_unit_bytes`. False on overflow.
+ * A size in bytes: digits, then optionally blanks and a unit: B, K/KB/KiB, M/MB/MiB, G/GB/GiB, T...
+ * (all powers of 1024, any case). Without a unit the number counts `bare_unit_bytes`. False on
+ * overflow.
  */
 bool number_parse_size(struct slice text, uint64_t bare_unit_bytes, uint64_t *ret_bytes);
 

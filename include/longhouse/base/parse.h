@@ -2,8 +2,8 @@
 #define BASE_PARSE_H
 
 /*
- * What every pure parser answers. A parser is a function of bytes: no allocation that can be seen, no
- * I/O, no logging. Results are written only with PARSE_DONE, the fault only with PARSE_BAD.
+ * What every pure parser answers. A parser is a function of bytes: no allocation that can be seen,
+ * no I/O, no logging. Results are written only with PARSE_DONE, the fault only with PARSE_BAD.
  */
 #include <stddef.h>
 

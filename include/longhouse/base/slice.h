@@ -2,8 +2,8 @@
 #define BASE_SLICE_H
 
 /*
- * A view of bytes that somebody else owns. Not terminated, may hold NUL. {NULL, 0} and {"", 0} are both
- * the empty slice. "nocase" means ASCII letters only: no locale, never.
+ * A view of bytes that somebody else owns. Not terminated, may hold NUL. {NULL, 0} and {"", 0} are
+ * both the empty slice. "nocase" means ASCII letters only: no locale, never.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,8 +17,11 @@ struct slice {
 #define SLICE_NONE ((size_t)-1) /* "not found" */
 
 /* A slice of a string literal (as a constant initialiser: SLICE_INIT). */
-#define SLICE(literal)      ((struct slice){ (literal), sizeof(literal) - 1 })
-#define SLICE_INIT(literal) { (literal), sizeof(literal) - 1 }
+#define SLICE(literal) ((struct slice){ (literal), sizeof(literal) - 1 })
+#define SLICE_INIT(literal)                                                                        \
+    {                                                                                              \
+        (literal), sizeof(literal) - 1                                                             \
+    }
 
 /* For "%.*s". */
 #define SLICE_ARGS(slice) (int)(slice).len, (slice).at
@@ -64,7 +67,7 @@ bool slice_starts_nocase(struct slice whole, struct slice with);
 bool slice_ends(struct slice whole, struct slice with);
 bool slice_ends_nocase(struct slice whole, struct slice with);
 
-/* The slice without its first `n` bytes (all of it when n is greater), and only its first `n` bytes. */
+/* The slice without its first `n` bytes (all of it when n is greater), and only these bytes. */
 struct slice slice_skip(struct slice whole, size_t n);
 struct slice slice_first(struct slice whole, size_t n);
 
@@ -83,14 +86,15 @@ static inline bool slice_has(struct slice whole, char c)
 }
 
 /*
- * Splits at the first `c`: *ret_head before it, *ret_tail after it, true. Without `c`: *ret_head is the
- * whole, *ret_tail empty, false. The results may be the argument itself.
+ * Splits at the first `c`: *ret_head before it, *ret_tail after it, true. Without `c`: *ret_head is
+ * the whole, *ret_tail empty, false. The results may be the argument itself.
  */
 bool slice_cut(struct slice whole, char c, struct slice *ret_head, struct slice *ret_tail);
 
 /*
- * Takes the next item of a list separated by `c` off *rest, trimmed of spaces and tabs; false when *rest
- * is used up. Empty items are returned as empty slices.
+ * Takes the next item of a list separated by `c` off *rest, trimmed of spaces and tabs; false when
+ * *rest is used up. Empty items are returned as empty slices, except that a separator at the very
+ * end adds none.
  */
 bool slice_next(struct slice *rest, char c, struct slice *ret_item);
 

@@ -2,9 +2,9 @@
 #define BASE_TABLE_H
 
 /*
- * Open-addressing map from slices to pointers, hashed with SipHash under a key drawn at process start:
- * clients cannot choose colliding names. Keys are borrowed: they must live as long as their entry.
- * {0} is a valid empty table.
+ * Open-addressing map from slices to pointers, hashed with SipHash under a key drawn at process
+ * start: clients cannot choose colliding names. Keys are borrowed: they must live as long as their
+ * entry. {0} is a valid empty table.
  */
 #include "base/slice.h"
 
@@ -29,15 +29,15 @@ void table_done(struct table *table);
 /* The value, or NULL. */
 void *table_find(const struct table *table, struct slice key);
 
-/* Sets a value (not NULL); returns the former one or NULL. A former key is replaced by the new one. */
+/* Sets a value (not NULL); returns the former one or NULL. A former key gives way to the new one. */
 void *table_put(struct table *table, struct slice key, void *value);
 
 /* Returns the value taken out, or NULL. */
 void *table_remove(struct table *table, struct slice key);
 
 /*
- * Walks in no particular order: start with *place = 0; returns NULL at the end. The table must not change
- * meanwhile, except that the entry just returned may be removed after the walk only.
+ * Walks in no particular order: start with *place = 0; returns NULL at the end. The table must not
+ * change meanwhile, except that the entry just returned may be removed after the walk only.
  */
 const struct table_entry *table_next(const struct table *table, size_t *place);
 

@@ -2,8 +2,10 @@
 #define BASE_TEXT_H
 
 /*
- * A bounded text builder on memory of the caller. What does not fit is left out and `cut` is set: no
- * call overruns, callers look at `cut` once at the end.
+ * A bounded text builder on memory of the caller. What does not fit is left out and `cut` is set:
+ * no call overruns, callers look at `cut` once at the end. After a cut nothing more is added, so
+ * that the text is always the beginning of what was meant; an escape or a number is added whole or
+ * not at all.
  */
 #include "base/slice.h"
 
@@ -36,6 +38,7 @@ void text_add_cstr(struct text *text, const char *more);
 void text_add_char(struct text *text, char c);
 void text_add_u64(struct text *text, uint64_t number);
 void text_add_hex(struct text *text, uint64_t number, unsigned digits); /* digits: least width */
+/* Needs room for a NUL behind what it adds. */
 void text_printf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Always two digits. */
@@ -48,8 +51,8 @@ void text_add_json(struct text *text, struct slice more);
 void text_add_html(struct text *text, struct slice more);
 
 /*
- * For a log line: bytes below 0x20, 0x7f and above, the quote and the backslash become \xHH (quote and
- * backslash \" and \\), so that no client can end a line, colour a terminal or close a quote.
+ * For a log line: bytes below 0x20, 0x7f and above, the quote and the backslash become \xHH (quote
+ * and backslash \" and \\), so that no client can end a line, colour a terminal or close a quote.
  */
 void text_add_escaped(struct text *text, struct slice more);
 

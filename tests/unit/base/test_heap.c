@@ -4,6 +4,8 @@
 
 #define ITEMS 500u
 
+static const uint64_t seeds[] = { 0, 1, 4711, UINT64_C(0xfeedfacecafebeef), UINT64_MAX };
+
 /* The same numbers in each run: a linear congruence, upper bits. */
 static uint32_t next_random(uint64_t *state)
 {
@@ -36,7 +38,7 @@ START_TEST(items_come_out_in_the_order_of_their_keys)
 {
     static struct heap_item items[ITEMS];
     struct heap heap = { 0 };
-    uint64_t state = (uint64_t)_i;
+    uint64_t state = seeds[_i];
     uint64_t last = 0;
 
     for (uint32_t i = 0; i < ITEMS; i++)
@@ -59,7 +61,7 @@ START_TEST(keys_move_and_items_leave_from_anywhere)
 {
     static struct heap_item items[ITEMS];
     struct heap heap = { 0 };
-    uint64_t state = 1000 + (uint64_t)_i;
+    uint64_t state = seeds[_i];
     uint32_t held = 0;
 
     for (uint32_t step = 0; step < 3000; step++) {
@@ -98,8 +100,6 @@ START_TEST(the_greatest_keys_are_ordinary_keys)
     heap_done(&heap);
 }
 END_TEST
-
-static const int seeds[5] = { 0 };
 
 SUITE("base: heap", TEST(an_empty_heap_has_no_least),
       LOOP(items_come_out_in_the_order_of_their_keys, seeds),
