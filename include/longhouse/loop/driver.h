@@ -2,8 +2,8 @@
 #define LOOP_DRIVER_H
 
 /*
- * Where readiness and time come from: epoll and CLOCK_MONOTONIC in the house, the test's own hands in tests.
- * Readiness is reported by io_mark().
+ * Where readiness and time come from: epoll and CLOCK_MONOTONIC in the house, the test's own hands
+ * in tests. Readiness is reported by io_mark().
  */
 #include <stdint.h>
 

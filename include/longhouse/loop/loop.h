@@ -2,10 +2,11 @@
 #define LOOP_LOOP_H
 
 /*
- * One turn at a time:  wait(driver) -> mark readiness -> run tasks in order -> due timers -> bury the dead.
+ * One turn at a time:  wait -> mark readiness -> run tasks in order -> due timers -> bury the dead.
  *
- * A loop belongs to one thread. Tasks woken while tasks run are run in the same turn, behind the others;
- * a task that used its budget wakes itself with loop_wake_next_turn() and lets clients be served between.
+ * A loop belongs to one thread. Tasks woken while tasks run are run in the same turn, behind the
+ * others; a task that used its budget wakes itself with loop_wake_next_turn() and lets clients be
+ * served between.
  */
 #include "base/heap.h"
 #include "base/list.h"
@@ -45,7 +46,8 @@ void loop_forget(struct loop *loop, struct task *task);
 
 void loop_bury(struct loop *loop, struct grave *grave, void (*release)(struct grave *grave));
 
-/* One turn; waits at most `wait_ms` (-1: until something happens; less when a timer or task is due). */
+/* One turn; waits at most `wait_ms` (-1: until something happens), less when a timer or task is
+ * due. */
 void loop_turn(struct loop *loop, int64_t wait_ms);
 
 /* Turns until loop_stop(). */

@@ -2,8 +2,8 @@
 #define LOOP_MAILBOX_H
 
 /*
- * Letters from other threads to a loop: a lock-free list and an eventfd. Sending never blocks; the letters
- * are read, in the order sent by each thread, by the owner's `read` in its own thread.
+ * Letters from other threads to a loop: a lock-free list and an eventfd. Sending never blocks; the
+ * letters are read, in the order sent by each thread, by the owner's `read` in its own thread.
  */
 #include "loop/io.h"
 #include "loop/task.h"

@@ -2,9 +2,9 @@
 #define LOOP_TASK_H
 
 /*
- * "Look again." Whoever has news for another object wakes its task; the loop runs it later in the same
- * turn, once, however often it was woken. So nobody calls back up the stack and nothing is freed under a
- * caller.
+ * "Look again." Whoever has news for another object wakes its task; the loop runs it later in the
+ * same turn, once, however often it was woken. So nobody calls back up the stack and nothing is
+ * freed under a caller.
  */
 #include "base/list.h"
 

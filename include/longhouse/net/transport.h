@@ -2,9 +2,9 @@
 #define NET_TRANSPORT_H
 
 /*
- * A byte stream: TCP now, TLS later, a pair of queues in tests. Never blocks. Whoever owns the transport
- * embeds its task in `io` through transport_attach(); readiness lies in `io` and is cleared by the
- * transport itself when a call would block.
+ * A byte stream: TCP now, TLS later, a pair of queues in tests. Never blocks. Whoever owns the
+ * transport embeds its task in `io` through transport_attach(); readiness lies in `io` and is
+ * cleared by the transport itself when a call would block.
  */
 #include "loop/io.h"
 
@@ -24,9 +24,12 @@ struct transport_ops {
     ssize_t (*write)(struct transport *, const struct iovec *parts, int count, bool more);
     /* As write; 0 when the file ends before `len` (it was truncated). */
     ssize_t (*send_file)(struct transport *, int fd, uint64_t offset, size_t len);
-    void (*finish)(struct transport *); /* no more bytes will be written (shutdown of the writing side) */
-    void (*abort)(struct transport *);  /* the close to come is to be seen as a failure by the peer (RST) */
-    void (*close)(struct transport *);  /* ends and frees the transport */
+    /* No more bytes will be written (shutdown of the writing side). */
+    void (*finish)(struct transport *);
+    /* The close to come is to be seen as a failure by the peer (RST). */
+    void (*abort)(struct transport *);
+    /* Ends and frees the transport. */
+    void (*close)(struct transport *);
 };
 
 struct transport {
@@ -79,7 +82,10 @@ static inline int transport_wait(struct transport *t)
     return io_wait(t->loop, &t->io);
 }
 
-/* A connected or connecting socket as a transport; takes the descriptor. */
+/*
+ * A connected or connecting socket (TCP or unix stream) as a transport; takes the descriptor. The
+ * process must ignore SIGPIPE: sendfile(2) cannot be told not to raise it.
+ */
 struct transport *tcp_transport(struct loop *loop, int fd);
 
 #endif

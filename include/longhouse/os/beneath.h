@@ -2,16 +2,16 @@
 #define OS_BENEATH_H
 
 /*
- * Files that stay under a root: openat2(2) with RESOLVE_BENEATH, and a walk component by component with the
- * same meaning where the kernel has no openat2 (before 5.6).
+ * Files that stay under a root: openat2(2) with RESOLVE_BENEATH, and a walk component by component
+ * with the same meaning where the kernel has no openat2 (before 5.6).
  */
 #include <stdbool.h>
 #include <sys/stat.h>
 
 enum beneath_links {
     BENEATH_NO_LINKS,    /* any symbolic link in the path: -ELOOP */
-    BENEATH_OWNED_LINKS, /* links owned by root, or that stay beneath the root, are followed (Hiawatha's
-                            FollowSymlinks = no) */
+    BENEATH_OWNED_LINKS, /* links owned by root, or that stay beneath the root, are followed
+                            (Hiawatha's FollowSymlinks = no) */
     BENEATH_ANY_LINKS,   /* links may lead out of the root (FollowSymlinks = yes) */
 };
 
@@ -19,9 +19,10 @@ enum beneath_links {
 int beneath_root(const char *path, int *ret_fd);
 
 /*
- * Opens `path` (relative, NUL terminated, no leading slash; "" or "." = the root) for reading without ever
- * blocking (O_NONBLOCK: a fifo does not hang) and fills *ret_stat. -ENOENT, -EACCES, -ELOOP, -EXDEV (would
- * leave the root), -ENOTDIR, ... The caller must look at the type before it reads.
+ * Opens `path` (relative, NUL terminated, no leading slash; "" or "." = the root) for reading
+ * without ever blocking (O_NONBLOCK: a fifo does not hang) and fills *ret_stat. -ENOENT, -EACCES,
+ * -ELOOP, -EXDEV (would leave the root), -ENOTDIR, ... The caller must look at the type before it
+ * reads.
  */
 int beneath_open(int root, const char *path, enum beneath_links links, int *ret_fd,
                  struct stat *ret_stat);

@@ -26,16 +26,18 @@ int fd_pipe(int *ret_read, int *ret_write);
 int fd_set_nonblocking(int fd);
 
 /*
- * A memory file that holds `len` bytes and can no longer be changed (sealed): 0 or negative errno. `name`
- * is for /proc only.
+ * A memory file that holds `len` bytes and can no longer be changed (sealed): 0 or negative errno.
+ * `name` is for /proc only.
  */
 int fd_sealed(const char *name, const void *data, size_t len, int *ret_fd);
 
-/* The whole of a (small) file, NUL behind it that is not counted; malloc'd. 0, -EFBIG beyond `most`, or
- * negative errno. */
+/*
+ * The whole of a (small) file, NUL behind it that is not counted; malloc'd. 0, -EFBIG beyond
+ * `most`, or negative errno.
+ */
 int fd_read_all(int fd, size_t most, char **ret_data, size_t *ret_len);
 
-/* Writes all, waiting if need be: 0 or negative errno. For start-up and tools, never in a reactor. */
+/* Writes all, waiting if need be: 0 or negative errno. For start-up and tools, not for reactors. */
 int fd_write_all(int fd, const void *data, size_t len);
 
 /* Open descriptors of this process, for tests. */

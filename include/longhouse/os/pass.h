@@ -2,7 +2,8 @@
 #define OS_PASS_H
 
 /*
- * One datagram and descriptors over a SOCK_SEQPACKET pair: the only way the processes of the house talk.
+ * One datagram and descriptors over a SOCK_SEQPACKET pair: the only way the processes of the house
+ * talk.
  */
 #include <stddef.h>
 #include <sys/uio.h>
@@ -12,13 +13,16 @@
 /* A connected pair, non-blocking and close-on-exec: 0 or negative errno. */
 int pass_pair(int *ret_a, int *ret_b);
 
-/* Sends one datagram; `fds` stay open here. 0, -EAGAIN (full: wait for writability), or negative errno. */
+/*
+ * Sends one datagram, not empty; `fds` stay open here. 0, -EAGAIN (full: wait for writability),
+ * -EMSGSIZE (more than the kernel passes in one piece), or negative errno.
+ */
 int pass_send(int socket, const struct iovec *parts, int count, const int *fds, int fd_count);
 
 /*
- * Receives one datagram of at most `room` bytes with at most `fd_room` descriptors (close-on-exec, owned by
- * the caller). Bytes >= 0 (0 = the other side is gone), -EAGAIN, -EMSGSIZE when something did not fit
- * (descriptors are closed then), or negative errno. *ret_fd_count is always set.
+ * Receives one datagram of at most `room` bytes with at most `fd_room` descriptors (close-on-exec,
+ * owned by the caller). Bytes >= 0 (0 = the other side is gone), -EAGAIN, -EMSGSIZE when something
+ * did not fit (descriptors are closed then), or negative errno. *ret_fd_count is always set.
  */
 int pass_receive(int socket, void *data, size_t room, int *fds, int fd_room, int *ret_fd_count);
 

@@ -2,11 +2,12 @@
 #define OS_SANDBOX_H
 
 /*
- * Giving up what is not needed. Each call is final. All return 0 or a negative errno; a caller that gets an
- * error must not go on.
+ * Giving up what is not needed. Each call is final. All return 0 or a negative errno; a caller that
+ * gets an error must not go on.
  */
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Becomes user, group and groups (order and result checked; going back must fail afterwards). */
@@ -15,17 +16,29 @@ int sandbox_become(uid_t user, gid_t group, const gid_t *groups, size_t group_co
 /* No capability in any set, none in the bounding set that can be dropped. Harmless without any. */
 int sandbox_drop_capabilities(void);
 
+/*
+ * The same, except for the capabilities of the bit set `kept` (1 << CAP_SETUID, ...). -EPERM if
+ * they are not there to be kept. Capabilities belong to threads: to be called before the first is
+ * started.
+ */
+int sandbox_keep_capabilities(uint64_t kept);
+
 /* No set-user-id program ever gives more rights to this process and its children. */
 int sandbox_no_new_privs(void);
 
 /*
- * The filter of the server: no fork (threads are allowed), exec, ptrace, mount, setuid, module loading,
- * kexec, bpf, ... The forbidden calls fail with EPERM; execve and execveat end the process. Covers threads
- * made later.
+ * The filter of the server: a list of what a threaded server needs (files, sockets, memory that is
+ * not executable, threads). All else fails with EPERM: fork, ptrace, mount, setuid, bind, listen,
+ * rename, chmod, module loading, bpf, ...; execve and execveat end the process. Covers all threads,
+ * also those made later. Sets no-new-privs.
  */
 int sandbox_server_filter(void);
 
-/* Ends this process when its parent dies; checks that the parent still is `parent`. */
+/*
+ * Kills this process when its parent dies; -ESRCH when the parent already is another than `parent`.
+ * A change of user undoes the wish: to be called after sandbox_become(). "Parent" is the thread
+ * that made this process.
+ */
 int sandbox_die_with_parent(pid_t parent);
 
 /* No core dumps, not traceable by the same user. */

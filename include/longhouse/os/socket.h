@@ -9,17 +9,22 @@
 #include <stdbool.h>
 
 /*
- * Listens: TCP with SO_REUSEADDR (IPv6 is IPv6 only), or a unix socket (a stale file is replaced; mode as
- * given). -EADDRINUSE when somebody else listens.
+ * Listens: TCP with SO_REUSEADDR (IPv6 is IPv6 only), or a unix socket (a stale file is replaced;
+ * the mode follows the umask of the process). -EADDRINUSE when somebody else listens, or the path
+ * is another file.
  */
 int socket_listen(const union socket_address *address, int backlog, int *ret_fd);
 
-/* One waiting client; -EAGAIN: none. TCP_NODELAY is set for TCP. */
+/* For listeners made elsewhere (handed in): sets what clients inherit, as socket_listen() does. */
+int socket_tune_listener(int fd);
+
+/* One waiting client; -EAGAIN: none. TCP_NODELAY is inherited from the listener: no call for it. */
 int socket_accept(int listener, union socket_address *ret_peer, int *ret_fd);
 
 /*
- * Begins to connect. 0: connected. -EINPROGRESS: wait for writability, then socket_error(). On both *ret_fd
- * is set. Anything else is the failure; -EAGAIN on a unix socket means "backlog full": busy, not down.
+ * Begins to connect. 0: connected. -EINPROGRESS: wait for writability, then socket_error(). On both
+ * *ret_fd is set. Anything else is the failure; -EAGAIN on a unix socket means "backlog full":
+ * busy, not down.
  */
 int socket_connect(const union socket_address *address, int *ret_fd);
 

@@ -1,0 +1,81 @@
+#include "loop/io.h"
+
+#include "loop/loop.h"
+
+#include <unistd.h>
+
+int io_wait(struct loop *loop, struct io *io)
+{
+    if (io->watched)
+        return 0;
+
+    int r = loop->driver->ops->watch(loop->driver, io);
+    if (r == 0)
+        io->watched = true;
+    return r;
+}
+
+int io_wait_shared(struct loop *loop, struct io *io)
+{
+    if (io->watched)
+        return 0;
+
+    int r = loop->driver->ops->watch_shared(loop->driver, io);
+    if (r == 0) {
+        io->watched = true;
+        io->shared = true;
+    }
+    return r;
+}
+
+void io_unwatch(struct loop *loop, struct io *io)
+{
+    if (!io->watched)
+        return;
+    loop->driver->ops->unwatch(loop->driver, io);
+    io->watched = false;
+}
+
+void io_close(struct loop *loop, struct io *io)
+{
+    int fd = io_release(loop, io);
+
+    if (fd >= 0)
+        close(fd);
+}
+
+int io_release(struct loop *loop, struct io *io)
+{
+    int fd = io->fd;
+
+    io_unwatch(loop, io);
+    io->fd = -1;
+    return fd;
+}
+
+/*
+ * Runs no foreign code: nothing can be closed while a driver marks a batch, so a batch holds no
+ * stale entry.
+ */
+void io_mark(struct loop *loop, struct io *io, unsigned bits)
+{
+    /* Whoever tries finds the end or the error; a broken pipe alone is neither readable nor
+     * writable. */
+    if (bits & IO_HUNG_UP)
+        bits |= IO_READABLE | IO_WRITABLE;
+    if (bits & IO_READ_CLOSED)
+        bits |= IO_READABLE;
+
+    const bool news =
+        (bits & IO_READABLE && !io->readable) || (bits & IO_WRITABLE && !io->writable) ||
+        (bits & IO_HUNG_UP && !io->hung_up) || (bits & IO_READ_CLOSED && !io->read_closed);
+    if (!news && !io->shared) /* level-triggered: what is said again still waits */
+        return;
+
+    io->readable |= (bits & IO_READABLE) != 0;
+    io->writable |= (bits & IO_WRITABLE) != 0;
+    io->hung_up |= (bits & IO_HUNG_UP) != 0;
+    io->read_closed |= (bits & IO_READ_CLOSED) != 0;
+    if (io->task)
+        loop_wake(loop, io->task);
+}

@@ -1,0 +1,11 @@
+#ifndef LOOP_PRIVATE_H
+#define LOOP_PRIVATE_H
+
+#include <stdbool.h>
+
+struct loop;
+
+/* Wakes the tasks of all timers that are due at loop->now_ms. True if any was. */
+bool timers_fire(struct loop *loop);
+
+#endif

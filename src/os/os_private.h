@@ -1,0 +1,13 @@
+#ifndef OS_PRIVATE_H
+#define OS_PRIVATE_H
+
+#include "os/beneath.h"
+
+/*
+ * The walk that stands in for openat2(2), and that judges links by their owner: each component is
+ * opened by itself without following, links are expanded here. `flags` are those of the final
+ * openat(2). The answers are those of beneath_open().
+ */
+int beneath_walk(int root, const char *path, enum beneath_links links, int flags, int *ret_fd);
+
+#endif
