@@ -62,7 +62,7 @@ void diag_hint(struct diags *diags, struct diag *diag, const char *format, ...)
 /* One diag with what it is sorted by. */
 struct ranked {
     const struct diag *diag;
-    uintptr_t file; /* 1 for the file named first, and so on */
+    size_t file; /* 0 for the file named first, and so on */
     size_t added;
 };
 
@@ -80,16 +80,17 @@ static int compare_ranked(const void *left, const void *right)
     return a->added < b->added ? -1 : 1; /* so that qsort() keeps the order of one line */
 }
 
-static uintptr_t rank_of_file(struct table *files, const char *name)
+static size_t rank_of_file(struct arena *arena, struct table *files, const char *name)
 {
     struct slice key = slice_cstr(name ? name : "");
-    void *known = table_find(files, key);
+    size_t *known = table_find(files, key);
 
     if (!known) {
-        known = (void *)(uintptr_t)(files->count + 1);
+        known = arena_new(arena, size_t);
+        *known = files->count;
         table_put(files, key, known);
     }
-    return (uintptr_t)known;
+    return *known;
 }
 
 /* All diags in the order in which they are shown. */
@@ -104,7 +105,7 @@ static struct ranked *rank(const struct diags *diags, size_t *ret_count)
         assert(count < room);
         ranked[count] = (struct ranked){
             .diag = diag,
-            .file = rank_of_file(&files, diag->place.file),
+            .file = rank_of_file(diags->arena, &files, diag->place.file),
             .added = count,
         };
         count++;

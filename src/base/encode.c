@@ -79,12 +79,12 @@ void base64_encode(struct text *text, struct slice in)
         if (in.len > 2)
             bits |= (uint32_t)(unsigned char)in.at[2];
 
-        const char group[4] = {
-            base64_letters[bits >> 18 & 0x3f],
-            base64_letters[bits >> 12 & 0x3f],
-            in.len > 1 ? base64_letters[bits >> 6 & 0x3f] : '=',
-            in.len > 2 ? base64_letters[bits & 0x3f] : '=',
-        };
+        char group[4] = { base64_letters[bits >> 18 & 0x3f], base64_letters[bits >> 12 & 0x3f], '=',
+                          '=' };
+        if (in.len > 1)
+            group[2] = base64_letters[bits >> 6 & 0x3f];
+        if (in.len > 2)
+            group[3] = base64_letters[bits & 0x3f];
         text_add(text, slice_of(group, sizeof(group)));
         in = slice_skip(in, 3);
     }

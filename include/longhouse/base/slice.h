@@ -67,7 +67,7 @@ bool slice_starts_nocase(struct slice whole, struct slice with);
 bool slice_ends(struct slice whole, struct slice with);
 bool slice_ends_nocase(struct slice whole, struct slice with);
 
-/* The slice without its first `n` bytes (all of it when n is greater), and only these bytes. */
+/* Without its first `n` bytes; only its first `n` bytes. A greater `n` counts as the length. */
 struct slice slice_skip(struct slice whole, size_t n);
 struct slice slice_first(struct slice whole, size_t n);
 

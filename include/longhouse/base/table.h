@@ -29,7 +29,7 @@ void table_done(struct table *table);
 /* The value, or NULL. */
 void *table_find(const struct table *table, struct slice key);
 
-/* Sets a value (not NULL); returns the former one or NULL. A former key gives way to the new one. */
+/* Sets a value (not NULL); returns the former one or NULL. The former key gives way as well. */
 void *table_put(struct table *table, struct slice key, void *value);
 
 /* Returns the value taken out, or NULL. */
