@@ -1,0 +1,37 @@
+#ifndef SERVER_ACCESS_LOG_H
+#define SERVER_ACCESS_LOG_H
+
+/*
+ * One line per exchange, collected per reactor and file, handed to the log writer when a block is
+ * full or ACCESS_LOG_FLUSH_MS old. Nothing a client sends can forge a line: its texts are escaped.
+ */
+#include "base/text.h"
+#include "config/model.h"
+#include "http/exchange.h"
+#include "loop/loop.h"
+#include "server/log_writer.h"
+
+#define ACCESS_LOG_FLUSH_MS 250
+
+struct access_block;
+
+/* One per reactor. */
+struct access_log {
+    struct loop *loop; /* borrowed */
+    enum conf_log_format format;
+    struct access_block *blocks; /* those with lines in them */
+    struct access_block *spare;
+    struct timer timer;
+    struct task flush;
+};
+
+void access_log_init(struct access_log *log, struct loop *loop, enum conf_log_format format);
+void access_log_done(struct access_log *log); /* hands over what is left */
+
+/* Adds the line for an exchange that has ended. */
+void access_log_add(struct access_log *log, struct log_file *file, const struct exchange *x);
+
+/* The line alone, with its newline: for tests and terminals. */
+void access_log_format(struct text *text, enum conf_log_format format, const struct exchange *x);
+
+#endif

@@ -1,0 +1,37 @@
+#ifndef SERVER_HOUSE_H
+#define SERVER_HOUSE_H
+
+/*
+ * What all reactors of the server process share. Built by main before the first reactor starts;
+ * what changes later is named in docs/threads.md with its owner or lock.
+ */
+#include "base/log.h"
+#include "config/model.h"
+#include "server/guard.h"
+#include "server/log_writer.h"
+#include "site/snapshot.h"
+#include "wire/conn.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+struct backend_group;
+struct reactor;
+
+struct house {
+    struct snapshot *snapshot;  /* held */
+    struct wire_limits *limits; /* by binding_conf.index */
+    struct guard *guard;
+    struct log_writer *writer;
+    struct log *log;                 /* the system log */
+    struct backend_group **backends; /* by fastcgi_conf.index */
+    unsigned backend_count;
+    int *listeners; /* by binding_conf.index; owned */
+    unsigned binding_count;
+    struct reactor **reactors;
+    unsigned reactor_count;
+    _Atomic unsigned reactors_left; /* that have not ended yet */
+    uint64_t started_ms;
+};
+
+#endif

@@ -1,0 +1,16 @@
+#ifndef SERVER_HOUSE_BUILD_H
+#define SERVER_HOUSE_BUILD_H
+
+/*
+ * From what was handed over to a house that is ready for its reactors, and back.
+ */
+#include "server/house.h"
+#include "server/intake.h"
+
+/* NULL, or why it cannot be built (static text). What is used is taken out of the intake. */
+const char *house_build(struct house *house, struct intake *intake);
+
+/* After all reactors have ended: writes the logs out and gives everything back. */
+void house_free(struct house *house);
+
+#endif

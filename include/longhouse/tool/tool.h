@@ -1,0 +1,19 @@
+#ifndef TOOL_TOOL_H
+#define TOOL_TOOL_H
+
+/*
+ * The front door's verbs. Each gets the words behind the verb and returns the exit status:
+ * 0 fine, 1 it did not work (said on stderr), 2 used wrongly.
+ */
+#include <stdbool.h>
+
+int tool_run(int argc, char **argv);    /* start the house */
+int tool_serve(int argc, char **argv);  /* serve a folder now, without a configuration */
+int tool_check(int argc, char **argv);  /* check a configuration */
+int tool_status(int argc, char **argv); /* what the running house does */
+int tool_stop(int argc, char **argv);   /* end it, answers in flight first */
+int tool_manual(int argc, char **argv); /* all options, as Markdown */
+
+#define CONFIG_FOLDER "/etc/longhouse"
+
+#endif

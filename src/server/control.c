@@ -1,0 +1,304 @@
+#include "server/control.h"
+
+#include "base/text.h"
+#include "gateway/backend.h"
+#include "os/fd.h"
+#include "os/socket.h"
+#include "server/reactor.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define QUESTION_MOST 256u
+#define ANSWER_MOST   (256u * 1024)
+#define ASKERS_MOST   16u
+#define PATIENCE_MS   5000u
+
+/*  READING ──line──> WRITING ──all out, too slow, gone──> buried  */
+struct asker {
+    struct control *control;
+    struct list_link link;
+    struct grave grave;
+    struct io io;
+    struct task task;
+    struct timer timer;
+    char question[QUESTION_MOST];
+    size_t question_len;
+    char *answer; /* NULL while reading */
+    size_t answer_len;
+    size_t answer_sent;
+};
+
+struct control {
+    struct loop *loop;
+    struct house *house;
+    struct io io;
+    struct task task;
+    struct list askers;
+    unsigned asker_count;
+};
+
+/* ---- the answers ---- */
+
+struct totals {
+    uint64_t connections_now;
+    uint64_t connections;
+    uint64_t refused;
+    uint64_t exchanges_now;
+    uint64_t requests;
+    uint64_t sent_bytes;
+    uint64_t programs;
+    uint64_t answers[6];
+};
+
+static struct totals totals_of(const struct house *house)
+{
+    struct totals sum = { 0 };
+
+    for (unsigned i = 0; i < house->reactor_count; i++) {
+        const struct stats *stats = &house->reactors[i]->stats;
+
+        sum.connections_now += stats_get(&stats->connections_now);
+        sum.connections += stats_get(&stats->connections);
+        sum.refused += stats_get(&stats->refused);
+        sum.exchanges_now += stats_get(&stats->exchanges_now);
+        sum.requests += stats_get(&stats->requests);
+        sum.sent_bytes += stats_get(&stats->sent_bytes);
+        sum.programs += stats_get(&stats->programs);
+        for (unsigned a = 0; a < 6; a++)
+            sum.answers[a] += stats_get(&stats->answers[a]);
+    }
+    return sum;
+}
+
+static void add_count(struct text *text, const char *name, uint64_t number)
+{
+    text_printf(text, "  %-22s %12llu\n", name, (unsigned long long)number);
+}
+
+static void add_duration(struct text *text, uint64_t seconds)
+{
+    if (seconds >= 86400)
+        text_printf(text, "%llu d ", (unsigned long long)(seconds / 86400));
+    text_printf(text, "%02llu:%02llu:%02llu", (unsigned long long)(seconds / 3600 % 24),
+                (unsigned long long)(seconds / 60 % 60), (unsigned long long)(seconds % 60));
+}
+
+void control_write_status(const struct house *house, struct text *text)
+{
+    static const char *const kinds[6] = { "without answer", "1xx", "2xx", "3xx", "4xx", "5xx" };
+    struct totals sum = totals_of(house);
+    uint64_t now_ms = house->reactors[0]->loop.driver->ops->now_ms(house->reactors[0]->loop.driver);
+
+    text_printf(text, "Longhouse %s, server process %d, up ", LONGHOUSE_VERSION, (int)getpid());
+    add_duration(text, (now_ms - house->started_ms) / 1000);
+    text_printf(text, "\n  %u hosts on %u bindings, %u reactors\n\n",
+                house->snapshot->conf->host_count, house->binding_count, house->reactor_count);
+    add_count(text, "connections now", sum.connections_now);
+    add_count(text, "requests in progress", sum.exchanges_now);
+    add_count(text, "connections", sum.connections);
+    add_count(text, "connections refused", sum.refused);
+    add_count(text, "requests", sum.requests);
+    for (unsigned a = 2; a < 6; a++) {
+        char name[32];
+        struct text label = text_on(name, sizeof(name));
+
+        text_printf(&label, "  answered %s", kinds[a]);
+        add_count(text, text_cstr(&label), sum.answers[a]);
+    }
+    add_count(text, "  without answer", sum.answers[0]);
+    add_count(text, "by programs", sum.programs);
+    add_count(text, "bytes sent", sum.sent_bytes);
+    for (unsigned i = 0; i < house->backend_count; i++) {
+        text_add_char(text, '\n');
+        backend_group_describe(house->backends[i], text);
+    }
+}
+
+void control_write_status_json(const struct house *house, struct text *text)
+{
+    struct totals sum = totals_of(house);
+    uint64_t now_ms = house->reactors[0]->loop.driver->ops->now_ms(house->reactors[0]->loop.driver);
+
+    text_printf(text,
+                "{\"version\":\"%s\",\"pid\":%d,\"uptime_s\":%llu,\"hosts\":%u,\"bindings\":%u,"
+                "\"reactors\":%u,\"connections_now\":%llu,\"requests_in_progress\":%llu,"
+                "\"connections\":%llu,\"connections_refused\":%llu,\"requests\":%llu,"
+                "\"answers\":{\"none\":%llu,\"1xx\":%llu,\"2xx\":%llu,\"3xx\":%llu,\"4xx\":%llu,"
+                "\"5xx\":%llu},\"by_programs\":%llu,\"sent_bytes\":%llu,\"fastcgi\":[",
+                LONGHOUSE_VERSION, (int)getpid(),
+                (unsigned long long)((now_ms - house->started_ms) / 1000),
+                house->snapshot->conf->host_count, house->binding_count, house->reactor_count,
+                (unsigned long long)sum.connections_now, (unsigned long long)sum.exchanges_now,
+                (unsigned long long)sum.connections, (unsigned long long)sum.refused,
+                (unsigned long long)sum.requests, (unsigned long long)sum.answers[0],
+                (unsigned long long)sum.answers[1], (unsigned long long)sum.answers[2],
+                (unsigned long long)sum.answers[3], (unsigned long long)sum.answers[4],
+                (unsigned long long)sum.answers[5], (unsigned long long)sum.programs,
+                (unsigned long long)sum.sent_bytes);
+    for (unsigned i = 0; i < house->backend_count; i++) {
+        if (i > 0)
+            text_add_char(text, ',');
+        backend_group_describe_json(house->backends[i], text);
+    }
+    text_add_cstr(text, "]}\n");
+}
+
+/* ---- those who ask ---- */
+
+static void asker_release(struct grave *grave)
+{
+    struct asker *asker = container_of(grave, struct asker, grave);
+
+    free(asker->answer);
+    free(asker);
+}
+
+static void asker_end(struct asker *asker)
+{
+    struct control *control = asker->control;
+
+    io_close(control->loop, &asker->io);
+    timer_stop(control->loop, &asker->timer);
+    loop_forget(control->loop, &asker->task);
+    list_remove(&asker->link);
+    control->asker_count--;
+    loop_bury(control->loop, &asker->grave, asker_release);
+}
+
+static void asker_answer(struct asker *asker, struct slice question)
+{
+    char *buffer = malloc(ANSWER_MOST);
+
+    if (!buffer)
+        abort();
+    struct text text = text_on(buffer, ANSWER_MOST);
+    if (slice_equal(question, SLICE("status")))
+        control_write_status(asker->control->house, &text);
+    else if (slice_equal(question, SLICE("status json")))
+        control_write_status_json(asker->control->house, &text);
+    else
+        text_add_cstr(&text, "unknown question; ask for \"status\" or \"status json\"\n");
+    asker->answer = buffer;
+    asker->answer_len = text.len;
+}
+
+/* False: wait or ended. */
+static bool asker_read(struct asker *asker)
+{
+    ssize_t n = recv(asker->io.fd, asker->question + asker->question_len,
+                     sizeof(asker->question) - asker->question_len, 0);
+
+    if (n < 0 && errno == EAGAIN) {
+        asker->io.readable = false;
+        return false;
+    }
+    if (n <= 0) {
+        asker_end(asker);
+        return false;
+    }
+    asker->question_len += (size_t)n;
+
+    struct slice all = slice_of(asker->question, asker->question_len);
+    struct slice line;
+    struct slice rest;
+    if (slice_cut(all, '\n', &line, &rest))
+        asker_answer(asker, slice_trim_space(line));
+    else if (asker->question_len == sizeof(asker->question))
+        asker_end(asker);
+    return true;
+}
+
+static void asker_write(struct asker *asker)
+{
+    while (asker->answer_sent < asker->answer_len) {
+        ssize_t n = send(asker->io.fd, asker->answer + asker->answer_sent,
+                         asker->answer_len - asker->answer_sent, MSG_NOSIGNAL);
+
+        if (n < 0 && errno == EAGAIN) {
+            asker->io.writable = false;
+            return;
+        }
+        if (n < 0)
+            break;
+        asker->answer_sent += (size_t)n;
+    }
+    asker_end(asker);
+}
+
+static void asker_on_wake(struct task *task)
+{
+    struct asker *asker = container_of(task, struct asker, task);
+
+    if (asker->timer.fired) {
+        asker_end(asker);
+        return;
+    }
+    while (!asker->answer && asker->io.fd >= 0 && asker->io.readable) {
+        if (!asker_read(asker))
+            return;
+    }
+    if (asker->answer && asker->io.fd >= 0 && asker->io.writable)
+        asker_write(asker);
+}
+
+static void control_on_ready(struct task *task)
+{
+    struct control *control = container_of(task, struct control, task);
+    union socket_address peer;
+    int fd = -1;
+
+    while (control->io.readable) {
+        int r = socket_accept(control->io.fd, &peer, &fd);
+
+        if (r == -EAGAIN)
+            control->io.readable = false;
+        if (r < 0)
+            return;
+        if (control->asker_count >= ASKERS_MOST) {
+            fd_close(&fd);
+            continue;
+        }
+        struct asker *asker = calloc(1, sizeof(*asker));
+        if (!asker)
+            abort();
+        asker->control = control;
+        asker->task.run = asker_on_wake;
+        asker->timer.task = &asker->task;
+        io_init(&asker->io, fd, &asker->task);
+        list_push_back(&control->askers, &asker->link);
+        control->asker_count++;
+        timer_set(control->loop, &asker->timer, control->loop->now_ms + PATIENCE_MS);
+        if (io_wait(control->loop, &asker->io) < 0)
+            asker_end(asker);
+        else
+            loop_wake(control->loop, &asker->task);
+    }
+}
+
+struct control *control_open(struct loop *loop, struct house *house, int fd)
+{
+    struct control *control = calloc(1, sizeof(*control));
+
+    if (!control)
+        abort();
+    control->loop = loop;
+    control->house = house;
+    control->task.run = control_on_ready;
+    list_init(&control->askers);
+    io_init(&control->io, fd, &control->task);
+    if (io_wait(loop, &control->io) < 0)
+        log_warning(house->log, "the control socket cannot be watched: no 'longhouse status'");
+    return control;
+}
+
+void control_close(struct control *control)
+{
+    while (!list_empty(&control->askers))
+        asker_end(container_of(list_first(&control->askers), struct asker, link));
+    io_close(control->loop, &control->io);
+    loop_forget(control->loop, &control->task);
+    free(control);
+}

@@ -1,0 +1,165 @@
+#include "server/house.h"
+
+#include "base/diag.h"
+#include "config/load.h"
+#include "gateway/backend.h"
+#include "os/fd.h"
+#include "server/house_build.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BUNDLE_MOST (256u * 1024 * 1024)
+
+static struct arena *arena_on_heap(void)
+{
+    struct arena *arena = malloc(sizeof(*arena));
+
+    if (!arena)
+        abort();
+    arena_init(arena);
+    return arena;
+}
+
+static void arena_free(struct arena *arena)
+{
+    arena_done(arena);
+    free(arena);
+}
+
+/* The supervisor has checked the very same bytes, so a fault here is a fault of ours. */
+static const char *house_load(struct house *house, const struct intake *intake)
+{
+    struct arena *arena = arena_on_heap();
+    struct diags diags;
+    char *bytes = NULL;
+    size_t len = 0;
+
+    diags_init(&diags, arena);
+    if (fd_read_all(intake->bundle_fd, BUNDLE_MOST, &bytes, &len) < 0) {
+        arena_free(arena);
+        return "the configuration handed over cannot be read";
+    }
+    struct slice bundle = arena_copy(arena, slice_of(bytes, len));
+    free(bytes);
+
+    struct source *source = NULL;
+    struct source_text *main_text = bundle_open(bundle, arena, &source);
+    const struct load load = { .arena = arena, .diags = &diags, .source = source };
+    struct server_conf *conf = main_text ? load_config(&load, main_text) : NULL;
+    if (!conf) {
+        diags_print(&diags, stderr, false);
+        arena_free(arena);
+        return "the configuration handed over is faulty";
+    }
+    house->snapshot = snapshot_build(conf, arena, house->log);
+    return NULL;
+}
+
+static void house_open_logs(struct house *house, struct intake *intake)
+{
+    log_writer_add(house->writer, LOG_TO_STDOUT, SLICE(""), 1);
+    log_writer_add(house->writer, LOG_TO_STDERR, SLICE(""), 2);
+    for (struct intake_log *log = intake->logs; log; log = log->next)
+        log_writer_add(house->writer, LOG_TO_FILE, log->path, fd_take(&log->fd));
+}
+
+static void house_assign_logs(struct house *house)
+{
+    const struct server_conf *conf = house->snapshot->conf;
+    struct log_file *system = log_writer_find(house->writer, &conf->system_log);
+
+    if (system)
+        house->log = &system->log;
+    for (unsigned i = 0; i < conf->host_count; i++) {
+        struct host *host = &house->snapshot->hosts[i];
+        struct log_file *error = log_writer_find(house->writer, &host->conf->error_log);
+
+        host->access_log = log_writer_find(house->writer, &host->conf->access_log);
+        host->error_log = error ? &error->log : NULL;
+    }
+}
+
+static void house_make_limits(struct house *house)
+{
+    const struct server_conf *conf = house->snapshot->conf;
+
+    house->limits = calloc(conf->binding_count ? conf->binding_count : 1, sizeof(*house->limits));
+    if (!house->limits)
+        abort();
+    for (const struct binding_conf *binding = conf->bindings; binding; binding = binding->next)
+        house->limits[binding->index] = (struct wire_limits){
+            .head = { .head_bytes = conf->max_head_bytes,
+                      .target_bytes = conf->max_url_length,
+                      .fields = (unsigned)conf->max_fields,
+                      .body_bytes = binding->max_request_bytes },
+            .first_head_ms = binding->first_request_ms,
+            .next_head_ms = binding->next_request_ms,
+            .body_bytes = binding->max_request_bytes,
+            .body_rate = (unsigned)conf->body_rate,
+            .body_grace_ms = conf->body_grace_ms,
+            .send_ms = conf->socket_send_timeout_ms,
+            .keep_alive_most = (unsigned)binding->max_keep_alive,
+            .trace_allowed = binding->enable_trace,
+        };
+}
+
+static void house_make_backends(struct house *house)
+{
+    const struct server_conf *conf = house->snapshot->conf;
+
+    house->backend_count = conf->fastcgi_count;
+    house->backends =
+        calloc(conf->fastcgi_count ? conf->fastcgi_count : 1, sizeof(*house->backends));
+    if (!house->backends)
+        abort();
+    for (const struct fastcgi_conf *section = conf->fastcgi; section; section = section->next)
+        house->backends[section->index] = backend_group_new(section);
+}
+
+const char *house_build(struct house *house, struct intake *intake)
+{
+    *house = (struct house){ .writer = log_writer_start() };
+    if (!house->writer)
+        return "no thread for the logs is to be had";
+    house_open_logs(house, intake);
+    const struct conf_log to_stderr = { .kind = LOG_TO_STDERR };
+    house->log = &log_writer_find(house->writer, &to_stderr)->log;
+
+    const char *why = house_load(house, intake);
+    if (why)
+        return why;
+    const struct server_conf *conf = house->snapshot->conf;
+    if (intake->listener_count != conf->binding_count)
+        return "the number of sockets handed over is not the number of bindings";
+    house_assign_logs(house);
+    house_make_limits(house);
+    house_make_backends(house);
+    house->guard = guard_new(conf->connections_total, conf->connections_per_ip);
+    house->binding_count = intake->listener_count;
+    house->listeners = intake->listeners;
+    intake->listeners = NULL;
+    intake->listener_count = 0;
+    house->reactors = calloc(intake->reactors, sizeof(struct reactor *));
+    if (!house->reactors)
+        abort();
+    return NULL;
+}
+
+void house_free(struct house *house)
+{
+    for (unsigned i = 0; i < house->backend_count; i++)
+        backend_group_free(house->backends[i]);
+    free(house->backends);
+    for (unsigned i = 0; i < house->binding_count; i++)
+        fd_close(&house->listeners[i]);
+    free(house->listeners);
+    free(house->limits);
+    free(house->reactors);
+    if (house->guard)
+        guard_free(house->guard);
+    if (house->writer)
+        log_writer_stop(house->writer);
+    if (house->snapshot)
+        snapshot_drop(house->snapshot);
+}

@@ -1,0 +1,228 @@
+#include "server/listener.h"
+
+#include "os/fd.h"
+#include "os/socket.h"
+#include "server/reactor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BATCH_MOST  16u
+#define SHARE_SLACK 8u
+#define REST_MS     50u  /* until a full reactor looks again by itself */
+#define STARVED_MS  200u /* without descriptors */
+
+struct listener {
+    struct io io; /* the descriptor belongs to the house */
+    struct task task;
+    struct reactor *reactor;
+    const struct binding_conf *binding;
+    bool any_address; /* bound to a wildcard: each connection has a local address of its own */
+    unsigned batch;   /* accepts per event: grows while the queue is long */
+};
+
+static bool is_any_address(const union socket_address *address)
+{
+    static const struct in6_addr any6 = IN6ADDR_ANY_INIT;
+
+    if (address->any.sa_family == AF_INET)
+        return address->in4.sin_addr.s_addr == INADDR_ANY;
+    if (address->any.sa_family == AF_INET6)
+        return memcmp(&address->in6.sin6_addr, &any6, sizeof(any6)) == 0;
+    return false;
+}
+
+static void visit_fill(struct visit *visit, const struct listener *listener, int fd,
+                       union socket_address *peer)
+{
+    char text[ADDRESS_TEXT_MOST];
+
+    address_unmap(peer);
+    visit->client = *peer;
+    visit->client_port = address_port(peer);
+    address_text(peer, text);
+    memccpy(visit->client_text, text, 0, sizeof(visit->client_text) - 1);
+    visit->binding = listener->binding;
+    visit->local_port = listener->binding->port;
+    visit->local = listener->binding->address;
+    if (listener->any_address && socket_local_address(fd, &visit->local) == 0)
+        address_unmap(&visit->local);
+}
+
+static void listener_take(struct listener *listener, int fd, union socket_address *peer)
+{
+    struct reactor *reactor = listener->reactor;
+    struct visit visit = { 0 };
+
+    visit_fill(&visit, listener, fd, peer);
+    switch (guard_enter(reactor->house->guard, &visit.client)) {
+    case GUARD_WELCOME:
+        break;
+    case GUARD_FULL:
+        visit.refuse = 503;
+        break;
+    case GUARD_TOO_MANY:
+        visit.refuse = 429;
+        break;
+    case GUARD_DROP:
+        stats_add(&reactor->stats.refused, 1);
+        fd_close(&fd);
+        return;
+    }
+    reactor_welcome(reactor, fd, &visit);
+}
+
+static void listeners_watch(struct reactor *reactor)
+{
+    if (reactor->listening || reactor->state != REACTOR_OPEN)
+        return;
+    reactor->listening = true;
+    for (unsigned i = 0; i < reactor->house->binding_count; i++) {
+        struct listener *listener = &reactor->listeners[i];
+        int r = reactor->loop.driver->ops->watch_shared(reactor->loop.driver, &listener->io);
+
+        if (r < 0)
+            log_error(reactor->house->log, "reactor %u cannot watch binding %u: %s", reactor->index,
+                      i, strerror(-r));
+    }
+}
+
+static void listeners_unwatch(struct reactor *reactor)
+{
+    if (!reactor->listening)
+        return;
+    reactor->listening = false;
+    for (unsigned i = 0; i < reactor->house->binding_count; i++) {
+        struct listener *listener = &reactor->listeners[i];
+
+        reactor->loop.driver->ops->unwatch(reactor->loop.driver, &listener->io);
+        loop_forget(&reactor->loop, &listener->task);
+    }
+}
+
+static void listeners_pause(struct reactor *reactor, uint64_t pause_ms)
+{
+    listeners_unwatch(reactor);
+    timer_set(&reactor->loop, &reactor->listen_again, reactor->loop.now_ms + pause_ms);
+}
+
+bool listeners_may_listen(const struct reactor *reactor)
+{
+    const struct house *house = reactor->house;
+
+    if (house->reactor_count < 2)
+        return true;
+    uint64_t mine = stats_get(&reactor->stats.connections_now);
+    uint64_t average = guard_connections(house->guard) / house->reactor_count;
+    return mine <= average + average / 4 + SHARE_SLACK;
+}
+
+/*
+ * The waiting client cannot be taken because descriptors ran out: the spare one is given up to take
+ * and close it, so that it learns at once, and the listeners rest.
+ */
+static void listener_starved(struct listener *listener, int error)
+{
+    struct reactor *reactor = listener->reactor;
+    union socket_address peer;
+    int fd = -1;
+
+    fd_close(&reactor->spare_fd);
+    if (socket_accept(listener->io.fd, &peer, &fd) == 0)
+        fd_close(&fd);
+    reactor->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    log_error(
+        reactor->house->log,
+        "reactor %u: cannot accept: %s; no new connections for %u ms. Raise the limit of open "
+        "files (ulimit -n, LimitNOFILE)",
+        reactor->index, strerror(error), STARVED_MS);
+    listeners_pause(reactor, STARVED_MS);
+}
+
+static bool is_starvation(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+static void listener_on_ready(struct task *task)
+{
+    struct listener *listener = container_of(task, struct listener, task);
+    struct reactor *reactor = listener->reactor;
+    unsigned taken = 0;
+
+    listener->io.readable = false; /* level-triggered: told again while somebody waits */
+    while (taken < listener->batch && reactor->listening) {
+        union socket_address peer;
+        int fd = -1;
+        int r = socket_accept(listener->io.fd, &peer, &fd);
+
+        if (r == -EAGAIN)
+            break;
+        if (r < 0 && is_starvation(-r)) {
+            listener_starved(listener, -r);
+            return;
+        }
+        taken++;
+        if (r == 0)
+            listener_take(listener, fd, &peer);
+    }
+    if (taken == listener->batch)
+        listener->batch = taken * 2 < BATCH_MOST ? taken * 2 : BATCH_MOST;
+    else
+        listener->batch = 1;
+    if (!listeners_may_listen(reactor))
+        listeners_pause(reactor, REST_MS);
+}
+
+static void reactor_on_listen(struct task *task)
+{
+    struct reactor *reactor = container_of(task, struct reactor, listen_task);
+
+    reactor->listen_again.fired = false;
+    if (reactor->state != REACTOR_OPEN)
+        return;
+    if (listeners_may_listen(reactor))
+        listeners_watch(reactor);
+    else
+        listeners_pause(reactor, REST_MS);
+}
+
+void listeners_prepare(struct reactor *reactor)
+{
+    const struct house *house = reactor->house;
+    unsigned i = 0;
+
+    reactor->listeners =
+        calloc(house->binding_count ? house->binding_count : 1, sizeof(struct listener));
+    if (!reactor->listeners)
+        abort();
+    for (const struct binding_conf *binding = house->snapshot->conf->bindings; binding;
+         binding = binding->next, i++) {
+        struct listener *listener = &reactor->listeners[i];
+
+        *listener = (struct listener){
+            .task.run = listener_on_ready,
+            .reactor = reactor,
+            .binding = binding,
+            .any_address = is_any_address(&binding->address),
+            .batch = 1,
+        };
+        io_init(&listener->io, house->listeners[i], &listener->task);
+    }
+    reactor->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    reactor->listen_task.run = reactor_on_listen;
+    reactor->listen_again.task = &reactor->listen_task;
+}
+
+void listeners_open(struct reactor *reactor)
+{
+    listeners_watch(reactor);
+}
+
+void listeners_close(struct reactor *reactor)
+{
+    listeners_unwatch(reactor);
+    timer_stop(&reactor->loop, &reactor->listen_again);
+}

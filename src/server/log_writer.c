@@ -1,0 +1,288 @@
+#include "server/log_writer.h"
+
+#include "base/container.h"
+#include "base/text.h"
+#include "os/fd.h"
+#include "server/log_clock.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct log_writer {
+    pthread_t thread;
+    pthread_mutex_t lock; /* guards all below and the queues of the files */
+    pthread_cond_t news;
+    struct log_file *files;
+    size_t waiting_bytes;
+    bool stopping;
+};
+
+static void log_file_write_line(struct log *log, enum log_level level, struct slice line);
+
+struct log_block *log_block_new(size_t room)
+{
+    struct log_block *block = malloc(sizeof(*block) + room);
+
+    if (!block)
+        abort();
+    *block = (struct log_block){ .room = room };
+    return block;
+}
+
+static void queue_put(struct log_file *file, struct log_block *block)
+{
+    block->next = NULL;
+    *file->end = block;
+    file->end = &block->next;
+}
+
+void log_file_put(struct log_file *file, struct log_block *block)
+{
+    struct log_writer *writer = file->writer;
+
+    pthread_mutex_lock(&writer->lock);
+    if (writer->waiting_bytes + block->len > LOG_QUEUE_MOST) {
+        file->lost_lines++;
+        free(block);
+    } else {
+        bool was_idle = writer->waiting_bytes == 0;
+
+        writer->waiting_bytes += block->len;
+        queue_put(file, block);
+        if (was_idle)
+            pthread_cond_signal(&writer->news);
+    }
+    pthread_mutex_unlock(&writer->lock);
+}
+
+static const char *level_colour(enum log_level level)
+{
+    switch (level) {
+    case LEVEL_DEBUG:
+        return "\033[2m";
+    case LEVEL_INFO:
+    case LEVEL_NOTICE:
+        return "\033[36m";
+    case LEVEL_WARNING:
+        return "\033[33m";
+    case LEVEL_ERROR:
+        return "\033[31m";
+    }
+    return "";
+}
+
+/* An error-log line: "2026-11-22 13:26:01.123 error  text". */
+static void log_file_write_line(struct log *log, enum log_level level, struct slice line)
+{
+    struct log_file *file = container_of(log, struct log_file, log);
+    struct log_block *block = log_block_new(line.len + 96);
+    struct text text = text_on(block->data, block->room);
+
+    log_clock_add(&text, LOG_CLOCK_ERROR);
+    text_add_char(&text, ' ');
+    if (file->colours)
+        text_add_cstr(&text, level_colour(level));
+    text_add_cstr(&text, log_level_name(level));
+    if (file->colours)
+        text_add_cstr(&text, "\033[0m");
+    text_add_cstr(&text, ": ");
+    text_add(&text, line);
+    text_add_char(&text, '\n');
+    block->len = text.len;
+    log_file_put(file, block);
+}
+
+/* ---- the thread ---- */
+
+/* All bytes, waiting for a full pipe or terminal; false when the file takes no more. */
+static bool write_whole(int fd, const char *data, size_t len)
+{
+    while (len > 0) {
+        ssize_t n = write(fd, data, len);
+
+        if (n >= 0) {
+            data += n;
+            len -= (size_t)n;
+        } else if (errno == EAGAIN) {
+            struct pollfd poll_fd = { .fd = fd, .events = POLLOUT };
+
+            if (poll(&poll_fd, 1, 5000) == 0)
+                return false;
+        } else if (errno != EINTR) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void write_lost(struct log_file *file, size_t lost_lines)
+{
+    char line[160];
+    struct text text = text_on(line, sizeof(line));
+
+    log_clock_add(&text, LOG_CLOCK_ERROR);
+    text_printf(&text, " warning: %zu log blocks were lost: the disk was full or too slow\n",
+                lost_lines);
+    write_whole(file->fd, line, text.len);
+}
+
+/* Takes a file's queue and writes it with the lock released. */
+static void write_file(struct log_writer *writer, struct log_file *file)
+{
+    struct log_block *block = file->first;
+    size_t lost_lines = 0;
+    size_t written_bytes = 0;
+
+    file->first = NULL;
+    file->end = &file->first;
+    if (file->fd_next >= 0) {
+        if (file->kind == LOG_TO_FILE)
+            fd_close(&file->fd);
+        file->fd = fd_take(&file->fd_next);
+    }
+    size_t lost_before = file->lost_lines;
+    pthread_mutex_unlock(&writer->lock);
+
+    while (block) {
+        struct log_block *next = block->next;
+
+        if (!write_whole(file->fd, block->data, block->len))
+            lost_lines++;
+        else if (lost_before > 0) {
+            write_lost(file, lost_before);
+            lost_before = 0;
+        }
+        written_bytes += block->len;
+        free(block);
+        block = next;
+    }
+
+    pthread_mutex_lock(&writer->lock);
+    writer->waiting_bytes -= written_bytes;
+    file->lost_lines = lost_before + lost_lines;
+}
+
+static bool has_work(const struct log_file *file)
+{
+    return file->first || file->fd_next >= 0;
+}
+
+static struct log_file *next_with_work(struct log_writer *writer)
+{
+    struct log_file *file = writer->files;
+
+    while (file && !has_work(file))
+        file = file->next;
+    return file;
+}
+
+static void *log_writer_run(void *arg)
+{
+    struct log_writer *writer = arg;
+
+    pthread_mutex_lock(&writer->lock);
+    for (;;) {
+        struct log_file *file = next_with_work(writer);
+
+        if (file)
+            write_file(writer, file);
+        else if (writer->stopping)
+            break;
+        else
+            pthread_cond_wait(&writer->news, &writer->lock);
+    }
+    pthread_mutex_unlock(&writer->lock);
+    return NULL;
+}
+
+struct log_writer *log_writer_start(void)
+{
+    struct log_writer *writer = calloc(1, sizeof(*writer));
+
+    if (!writer)
+        return NULL;
+    pthread_mutex_init(&writer->lock, NULL);
+    pthread_cond_init(&writer->news, NULL);
+    if (pthread_create(&writer->thread, NULL, log_writer_run, writer) != 0) {
+        free(writer);
+        return NULL;
+    }
+    return writer;
+}
+
+void log_writer_stop(struct log_writer *writer)
+{
+    pthread_mutex_lock(&writer->lock);
+    writer->stopping = true;
+    pthread_cond_signal(&writer->news);
+    pthread_mutex_unlock(&writer->lock);
+    pthread_join(writer->thread, NULL);
+
+    while (writer->files) {
+        struct log_file *file = writer->files;
+
+        writer->files = file->next;
+        if (file->kind == LOG_TO_FILE)
+            fd_close(&file->fd);
+        free(file);
+    }
+    pthread_cond_destroy(&writer->news);
+    pthread_mutex_destroy(&writer->lock);
+    free(writer);
+}
+
+struct log_file *log_writer_add(struct log_writer *writer, enum conf_log_kind kind,
+                                struct slice path, int fd)
+{
+    struct log_file *file = calloc(1, sizeof(*file));
+
+    if (!file)
+        abort();
+    *file = (struct log_file){
+        .log = { .least = LEVEL_INFO, .write = log_file_write_line },
+        .writer = writer,
+        .path = path,
+        .kind = kind,
+        .fd = fd,
+        .fd_next = -1,
+        .colours = kind != LOG_TO_FILE && isatty(fd),
+    };
+    file->end = &file->first;
+
+    pthread_mutex_lock(&writer->lock);
+    file->next = writer->files;
+    writer->files = file;
+    pthread_mutex_unlock(&writer->lock);
+    return file;
+}
+
+struct log_file *log_writer_find(struct log_writer *writer, const struct conf_log *conf)
+{
+    struct log_file *found = NULL;
+
+    if (conf->kind == LOG_TO_NOWHERE)
+        return NULL;
+    pthread_mutex_lock(&writer->lock);
+    for (struct log_file *file = writer->files; file && !found; file = file->next) {
+        if (file->kind == conf->kind &&
+            (conf->kind != LOG_TO_FILE || slice_equal(file->path, conf->path)))
+            found = file;
+    }
+    pthread_mutex_unlock(&writer->lock);
+    return found;
+}
+
+void log_file_reopen(struct log_file *file, int fd)
+{
+    struct log_writer *writer = file->writer;
+
+    pthread_mutex_lock(&writer->lock);
+    fd_close(&file->fd_next);
+    file->fd_next = fd;
+    pthread_cond_signal(&writer->news);
+    pthread_mutex_unlock(&writer->lock);
+}

@@ -1,0 +1,264 @@
+/*
+ * The unprivileged process: takes what the supervisor hands over, builds the house, gives up what
+ * it does not need, starts the reactors and waits for word.
+ */
+#include "ipc/handover.h"
+#include "os/fd.h"
+#include "os/pass.h"
+#include "os/sandbox.h"
+#include "server/control.h"
+#include "server/house_build.h"
+#include "server/log_clock.h"
+#include "server/reactor.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/*  TAKING ──GO──> OPEN ──STOP, supervisor gone──> CLOSING ──reactors ended──> loop stops  */
+enum server_state { SERVER_TAKING, SERVER_OPEN, SERVER_CLOSING };
+
+struct server {
+    enum server_state state;
+    struct loop loop;
+    struct io channel;
+    struct task channel_task;
+    struct mailbox mailbox;
+    struct intake intake;
+    struct house house;
+    struct control *control;
+    int exit_status;
+};
+
+static void server_tell(struct server *server, enum handover_kind kind, const char *why)
+{
+    const struct handover message = { .kind = kind, .text = slice_cstr(why) };
+    unsigned char head[HANDOVER_HEAD];
+    struct iovec parts[2];
+    int count = handover_encode(&message, head, parts);
+
+    if (count > 0)
+        pass_send(server->channel.fd, parts, count, NULL, 0);
+}
+
+static void server_fail(struct server *server, const char *why)
+{
+    fprintf(stderr, "longhouse server: %s\n", why);
+    server_tell(server, HANDOVER_FAILED, why);
+    server->exit_status = 1;
+    loop_stop(&server->loop);
+}
+
+/* ---- the end ---- */
+
+static struct server *the_server; /* letters carry no owner; there is one server in a process */
+
+static void server_read_ended(struct letter *letter)
+{
+    struct server *server = the_server;
+    struct reactor *reactor = container_of(letter, struct reactor, ended_letter);
+
+    for (unsigned i = 0; i < server->house.reactor_count; i++) {
+        if (server->house.reactors[i] == reactor)
+            server->house.reactors[i] = NULL;
+    }
+    reactor_join(reactor);
+    if (atomic_fetch_sub(&server->house.reactors_left, 1) == 1)
+        loop_stop(&server->loop);
+}
+
+static void server_stop(struct server *server, uint64_t drain_ms)
+{
+    if (server->state == SERVER_TAKING) {
+        loop_stop(&server->loop);
+        return;
+    }
+    if (server->state == SERVER_OPEN && server->control) {
+        control_close(server->control);
+        server->control = NULL;
+    }
+    server->state = SERVER_CLOSING;
+    for (unsigned i = 0; i < server->house.reactor_count; i++) {
+        if (server->house.reactors[i])
+            reactor_drain(server->house.reactors[i], drain_ms);
+    }
+}
+
+/* ---- the beginning ---- */
+
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static int server_confine(void)
+{
+    int r = sandbox_no_new_privs();
+
+    if (r == 0)
+        r = sandbox_drop_capabilities();
+    if (r == 0)
+        r = sandbox_server_filter();
+    return r;
+}
+
+static int server_start_reactors(struct server *server)
+{
+    struct intake *intake = &server->intake;
+    struct house *house = &server->house;
+
+    house->started_ms = server->loop.now_ms;
+    house->reactor_count = intake->reactors;
+    atomic_store(&house->reactors_left, intake->reactors);
+    for (unsigned i = 0; i < intake->reactors; i++) {
+        int spawner = i < intake->spawner_count ? fd_take(&intake->spawners[i]) : -1;
+        int r = reactor_start(house, i, spawner, &server->mailbox, server_read_ended,
+                              &house->reactors[i]);
+
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static void server_go(struct server *server)
+{
+    int control_fd = fd_take(&server->intake.control_fd);
+    const char *why = house_build(&server->house, &server->intake);
+
+    if (why) {
+        fd_close(&control_fd);
+        server_fail(server, why);
+        return;
+    }
+    int r = server_confine();
+    if (r < 0) {
+        fd_close(&control_fd);
+        log_error(server->house.log, "the sandbox cannot be set up: %s", strerror(-r));
+        server_fail(server, "the sandbox cannot be set up");
+        return;
+    }
+    r = server_start_reactors(server);
+    if (r < 0) {
+        fd_close(&control_fd);
+        server_fail(server, "a reactor cannot be started");
+        return;
+    }
+    if (control_fd >= 0)
+        server->control = control_open(&server->loop, &server->house, control_fd);
+    intake_done(&server->intake);
+    server->state = SERVER_OPEN;
+    server_tell(server, HANDOVER_READY, NULL);
+}
+
+/* ---- word from the supervisor ---- */
+
+static void server_new_log(struct server *server, struct slice path, int fd)
+{
+    const struct conf_log conf = { .kind = LOG_TO_FILE, .path = path };
+    struct log_file *file = log_writer_find(server->house.writer, &conf);
+
+    if (file)
+        log_file_reopen(file, fd);
+    else
+        fd_close(&fd);
+}
+
+static void server_take_open(struct server *server, const struct handover *message, int fd)
+{
+    if (message->kind == HANDOVER_LOG && fd >= 0)
+        server_new_log(server, message->text, fd);
+    else if (message->kind == HANDOVER_SPAWNER && message->index < server->house.reactor_count &&
+             server->house.reactors[message->index] && fd >= 0)
+        reactor_new_spawner(server->house.reactors[message->index], fd);
+    else
+        fd_close(&fd);
+}
+
+static void server_take(struct server *server, const struct handover *message, int fd)
+{
+    if (message->kind == HANDOVER_STOP) {
+        fd_close(&fd);
+        server_stop(server, message->number);
+    } else if (server->state != SERVER_TAKING) {
+        server_take_open(server, message, fd);
+    } else if (!intake_take(&server->intake, message, fd)) {
+        fd_close(&fd);
+        server_fail(server, "a message of the supervisor is not understood");
+    } else if (message->kind == HANDOVER_GO) {
+        server_go(server);
+    }
+}
+
+static void server_on_channel(struct task *task)
+{
+    struct server *server = container_of(task, struct server, channel_task);
+    char data[HANDOVER_HEAD + HANDOVER_TEXT_MOST];
+
+    while (server->channel.fd >= 0 && server->channel.readable && !server->loop.stopped) {
+        struct handover message;
+        int fds[1] = { -1 };
+        int fd_count = 0;
+        int n = pass_receive(server->channel.fd, data, sizeof(data), fds, 1, &fd_count);
+
+        if (n == -EAGAIN) {
+            server->channel.readable = false;
+        } else if (n <= 0) { /* nobody is left who could start us again */
+            io_close(&server->loop, &server->channel);
+            server_stop(server, 0);
+        } else if (handover_decode(slice_of(data, (size_t)n), &message, NULL) == PARSE_DONE) {
+            server_take(server, &message, fd_count > 0 ? fds[0] : -1);
+        } else {
+            fd_close(&fds[0]);
+            server_fail(server, "a message of the supervisor is malformed");
+        }
+    }
+}
+
+int main(void)
+{
+    struct server server = { .state = SERVER_TAKING };
+    struct driver *driver = NULL;
+
+    the_server = &server;
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGINT, SIG_IGN); /* a terminal's ^C is the supervisor's affair */
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    raise_descriptor_limit();
+    log_clock_prepare();
+    if (driver_epoll_new(&driver) < 0 || fd_set_nonblocking(HANDOVER_FD) < 0) {
+        fprintf(stderr, "longhouse server: started without a supervisor; use 'longhouse run'\n");
+        return 2;
+    }
+    loop_init(&server.loop, driver);
+    intake_init(&server.intake);
+    server.channel_task.run = server_on_channel;
+    io_init(&server.channel, HANDOVER_FD, &server.channel_task);
+    if (mailbox_open(&server.mailbox, &server.loop) < 0 ||
+        io_wait(&server.loop, &server.channel) < 0) {
+        fprintf(stderr, "longhouse server: started without a supervisor; use 'longhouse run'\n");
+        return 2;
+    }
+    loop_wake(&server.loop, &server.channel_task);
+    loop_run(&server.loop);
+
+    if (server.exit_status != 0) /* reactors may run: nothing is taken from under them */
+        _exit(server.exit_status);
+    intake_done(&server.intake);
+    house_free(&server.house);
+    server_tell(&server, HANDOVER_STOPPED, NULL);
+    mailbox_close(&server.mailbox);
+    io_close(&server.loop, &server.channel);
+    loop_done(&server.loop);
+    return 0;
+}

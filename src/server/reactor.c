@@ -1,0 +1,301 @@
+#include "server/reactor.h"
+
+#include "base/chunk.h"
+#include "gateway/spawn_client.h"
+#include "handler/registry.h"
+#include "net/transport.h"
+#include "os/fd.h"
+#include "os/socket.h"
+#include "server/listener.h"
+#include "site/router.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define FILE_CACHE_ENTRIES 4096u
+
+/* ---- exchanges: the owner's three calls ---- */
+
+static struct reactor *reactor_of(struct exchange_owner *owner)
+{
+    return container_of(owner, struct reactor, exchanges);
+}
+
+static void reactor_route(struct exchange_owner *owner, struct exchange *x)
+{
+    struct reactor *reactor = reactor_of(owner);
+    const struct snapshot *snapshot = reactor->house->snapshot;
+    struct verdict *verdict = arena_new(&x->arena, struct verdict);
+
+    reactor->exchange_count++;
+    stats_add(&reactor->stats.exchanges_now, 1);
+    x->services = &reactor->services;
+    x->hold = verdict;
+    if (x->visit->refuse != 0) {
+        x->request.failed = x->visit->refuse;
+        x->request.failed_why =
+            x->visit->refuse == 429 ? "over ConnectionsPerIP" : "over ConnectionsTotal";
+        x->response.close = true;
+    }
+    const struct host *host = router_host(snapshot, x->visit->binding, x->request.host);
+    x->host = host;
+    router_judge(snapshot, host, x, reactor->services.files, verdict);
+    if (verdict->answer == ANSWER_CGI || verdict->answer == ANSWER_FASTCGI)
+        stats_add(&reactor->stats.programs, 1);
+    x->handler = handler_for(verdict->answer);
+    x->handler->start(x, verdict);
+}
+
+static void reactor_head(struct exchange_owner *owner, struct exchange *x)
+{
+    const struct server_conf *conf = reactor_of(owner)->house->snapshot->conf;
+    const struct host *host = x->host;
+
+    if (conf->server_string.len > 0 && !fields_find(&x->response.fields, FIELD_SERVER))
+        exchange_field_id(x, FIELD_SERVER, conf->server_string);
+    if (!host)
+        return;
+    for (const struct conf_pair *pair = host->conf->custom_headers; pair; pair = pair->next)
+        exchange_field(x, pair->name, pair->value);
+}
+
+static void reactor_ended_exchange(struct exchange_owner *owner, struct exchange *x)
+{
+    struct reactor *reactor = reactor_of(owner);
+    const struct host *host = x->host;
+    unsigned kind = (unsigned)x->response.status / 100;
+
+    stats_add(&reactor->stats.requests, 1);
+    stats_add(&reactor->stats.sent_bytes, x->record.sent_bytes);
+    stats_add(&reactor->stats.answers[kind < 6 ? kind : 0], 1);
+    if (host && host->access_log)
+        access_log_add(&reactor->access, host->access_log, x);
+    if (x->hold)
+        verdict_done(x->hold, reactor->services.files);
+    reactor->exchange_count--;
+    stats_add(&reactor->stats.exchanges_now, UINT64_MAX);
+    if (reactor->state == REACTOR_DRAINING)
+        loop_wake(&reactor->loop, &reactor->drain_task);
+}
+
+static const struct exchange_owner_ops exchange_owner_ops = {
+    .route = reactor_route,
+    .head = reactor_head,
+    .ended = reactor_ended_exchange,
+};
+
+/* ---- connections ---- */
+
+static void reactor_conn_closed(struct conn_owner *owner, struct conn *conn)
+{
+    struct reactor *reactor = container_of(owner, struct reactor, conns);
+
+    list_remove(conn_link(conn));
+    guard_leave(reactor->house->guard, &conn_visit(conn)->client);
+    stats_add(&reactor->stats.connections_now, UINT64_MAX);
+    if (reactor->state == REACTOR_DRAINING)
+        loop_wake(&reactor->loop, &reactor->drain_task);
+    else if (!reactor->listening && listeners_may_listen(reactor))
+        loop_wake(&reactor->loop, &reactor->listen_task);
+}
+
+static const struct conn_owner_ops conn_owner_ops = { .closed = reactor_conn_closed };
+
+void reactor_welcome(struct reactor *reactor, int fd, const struct visit *visit)
+{
+    stats_add(&reactor->stats.connections_now, 1);
+    stats_add(&reactor->stats.connections, 1);
+    if (visit->refuse != 0)
+        stats_add(&reactor->stats.refused, 1);
+
+    const struct binding_conf *binding = visit->binding;
+    struct conn *conn =
+        conn_open(&reactor->loop, tcp_transport(&reactor->loop, fd), visit,
+                  &reactor->house->limits[binding->index], &reactor->exchanges, &reactor->conns);
+    list_push_back(&reactor->conn_list, conn_link(conn));
+}
+
+/* ---- the end ---- */
+
+/* A conn may leave the list while it is told something; the next one stays. */
+static void for_each_conn(struct reactor *reactor, void (*tell)(struct conn *))
+{
+    struct list_link *link = reactor->conn_list.head.next;
+
+    while (link != &reactor->conn_list.head) {
+        struct list_link *next = link->next;
+
+        tell(conn_from_link(link));
+        link = next;
+    }
+}
+
+static void conn_end_for_drain(struct conn *conn)
+{
+    conn_end(conn, RESET_DRAIN);
+}
+
+static void reactor_on_drain(struct task *task)
+{
+    struct reactor *reactor = container_of(task, struct reactor, drain_task);
+
+    if (reactor->state != REACTOR_DRAINING)
+        return;
+    if (reactor->drain_timer.fired) {
+        reactor->drain_timer.fired = false;
+        log_warning(reactor->house->log,
+                    "reactor %u: DrainTime is over, %llu answers in flight are cut", reactor->index,
+                    (unsigned long long)reactor->exchange_count);
+        for_each_conn(reactor, conn_end_for_drain);
+    }
+    if (list_empty(&reactor->conn_list) && reactor->exchange_count == 0) {
+        reactor->state = REACTOR_ENDED;
+        loop_stop(&reactor->loop);
+    }
+}
+
+struct drain_letter {
+    struct letter letter;
+    struct reactor *reactor;
+    uint64_t drain_ms;
+};
+
+static void reactor_read_drain(struct letter *letter)
+{
+    struct drain_letter *drain = container_of(letter, struct drain_letter, letter);
+    struct reactor *reactor = drain->reactor;
+
+    if (reactor->state == REACTOR_OPEN) {
+        reactor->state = REACTOR_DRAINING;
+        listeners_close(reactor);
+        for_each_conn(reactor, conn_drain);
+    }
+    timer_set(&reactor->loop, &reactor->drain_timer, reactor->loop.now_ms + drain->drain_ms);
+    loop_wake(&reactor->loop, &reactor->drain_task);
+    free(drain);
+}
+
+void reactor_drain(struct reactor *reactor, uint64_t drain_ms)
+{
+    struct drain_letter *drain = malloc(sizeof(*drain));
+
+    if (!drain)
+        abort();
+    *drain = (struct drain_letter){
+        .letter.read = reactor_read_drain,
+        .reactor = reactor,
+        .drain_ms = drain_ms,
+    };
+    mailbox_send(&reactor->mailbox, &drain->letter);
+}
+
+struct spawner_letter {
+    struct letter letter;
+    struct reactor *reactor;
+    int fd;
+};
+
+static void reactor_read_spawner(struct letter *letter)
+{
+    struct spawner_letter *news = container_of(letter, struct spawner_letter, letter);
+
+    spawn_client_attach(news->reactor->services.spawner, news->fd);
+    free(news);
+}
+
+void reactor_new_spawner(struct reactor *reactor, int spawner_fd)
+{
+    struct spawner_letter *news = malloc(sizeof(*news));
+
+    if (!news)
+        abort();
+    *news = (struct spawner_letter){
+        .letter.read = reactor_read_spawner,
+        .reactor = reactor,
+        .fd = spawner_fd,
+    };
+    mailbox_send(&reactor->mailbox, &news->letter);
+}
+
+static void reactor_close(struct reactor *reactor)
+{
+    access_log_done(&reactor->access);
+    spawn_client_free(reactor->services.spawner);
+    file_cache_free(reactor->services.files);
+    timer_stop(&reactor->loop, &reactor->drain_timer);
+    timer_stop(&reactor->loop, &reactor->listen_again);
+    mailbox_close(&reactor->mailbox);
+    loop_done(&reactor->loop);
+    fd_close(&reactor->spare_fd);
+    free(reactor->listeners);
+    chunk_pool_drain();
+    arena_pool_drain();
+}
+
+static void *reactor_run(void *arg)
+{
+    struct reactor *reactor = arg;
+
+    listeners_open(reactor);
+    loop_run(&reactor->loop);
+    reactor_close(reactor);
+    mailbox_send(reactor->ended, &reactor->ended_letter);
+    return NULL;
+}
+
+static int reactor_build(struct reactor *reactor, int spawner_fd)
+{
+    struct house *house = reactor->house;
+    struct driver *driver = NULL;
+    int r = driver_epoll_new(&driver);
+
+    if (r < 0)
+        return r;
+    loop_init(&reactor->loop, driver);
+    list_init(&reactor->conn_list);
+    reactor->exchanges.ops = &exchange_owner_ops;
+    reactor->conns.ops = &conn_owner_ops;
+    reactor->drain_task.run = reactor_on_drain;
+    reactor->drain_timer.task = &reactor->drain_task;
+    reactor->services = (struct services){
+        .loop = &reactor->loop,
+        .log = house->log,
+        .files = file_cache_new(FILE_CACHE_ENTRIES),
+        .snapshot = house->snapshot,
+        .spawner = spawn_client_new(&reactor->loop, house->log),
+        .backends = house->backends,
+        .backend_count = house->backend_count,
+    };
+    access_log_init(&reactor->access, &reactor->loop, house->snapshot->conf->log_format);
+    if (spawner_fd >= 0)
+        spawn_client_attach(reactor->services.spawner, spawner_fd);
+    listeners_prepare(reactor);
+    return mailbox_open(&reactor->mailbox, &reactor->loop);
+}
+
+int reactor_start(struct house *house, unsigned index, int spawner_fd, struct mailbox *ended,
+                  void (*on_ended)(struct letter *), struct reactor **ret)
+{
+    struct reactor *reactor = calloc(1, sizeof(*reactor));
+
+    if (!reactor)
+        abort();
+    reactor->house = house;
+    reactor->index = index;
+    reactor->ended = ended;
+    reactor->ended_letter.read = on_ended;
+
+    int r = reactor_build(reactor, spawner_fd);
+    if (r == 0)
+        r = -pthread_create(&reactor->thread, NULL, reactor_run, reactor);
+    if (r < 0)
+        return r; /* the process ends: nothing is worth undoing */
+    *ret = reactor;
+    return 0;
+}
+
+void reactor_join(struct reactor *reactor)
+{
+    pthread_join(reactor->thread, NULL);
+    free(reactor);
+}

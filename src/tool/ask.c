@@ -1,0 +1,136 @@
+#include "base/address.h"
+#include "os/fd.h"
+#include "tool/tool.h"
+#include "tool_private.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* ---- status ---- */
+
+static int connect_control(const char *path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    scoped_fd fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (strlen(path) >= sizeof(address.sun_path))
+        return -ENAMETOOLONG;
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+        return -errno;
+    return fd_take(&fd);
+}
+
+static int copy_answer(int fd)
+{
+    char data[16384];
+    ssize_t n;
+
+    while ((n = read(fd, data, sizeof(data))) > 0)
+        fwrite(data, 1, (size_t)n, stdout);
+    return n < 0 ? 1 : 0;
+}
+
+int tool_status(int argc, char **argv)
+{
+    const char *config = CONFIG_FOLDER;
+    const char *question = "status\n";
+    struct arena arena = { 0 };
+
+    for (int i = 0; i < argc; i++) {
+        const char *value = word_value("-c", argc, argv, &i);
+
+        if (value)
+            config = value;
+        else if (strcmp(argv[i], "--json") == 0)
+            question = "status json\n";
+        else
+            return usage("status [-c FILE|DIR] [--json]");
+    }
+    const struct server_conf *conf = tool_load(config, false, &arena, NULL);
+    if (!conf)
+        return 1;
+    char *path = arena_cstr(&arena, conf->control_socket);
+    scoped_fd fd = connect_control(path);
+    int status = 1;
+    if (fd < 0)
+        fprintf(stderr, "longhouse: nobody answers at %s: %s%s\n", path, strerror(-fd),
+                fd == -EACCES ? " (try as root or as the user of the server)"
+                              : "; is the house running with this configuration?");
+    else if (fd_write_all(fd, question, strlen(question)) == 0)
+        status = copy_answer(fd);
+    arena_done(&arena);
+    return status;
+}
+
+/* ---- stop ---- */
+
+/* The process id in the file, or 0 (said). */
+static pid_t read_pid(const char *path)
+{
+    FILE *file = fopen(path, "re");
+    long pid = 0;
+    char line[32];
+
+    if (!file) {
+        fprintf(stderr, "longhouse: cannot read the PID file %s: %s\n", path, strerror(errno));
+        return 0;
+    }
+    if (fgets(line, sizeof(line), file))
+        pid = strtol(line, NULL, 10);
+    fclose(file);
+    if (pid <= 1) {
+        fprintf(stderr, "longhouse: %s holds no process id\n", path);
+        return 0;
+    }
+    return (pid_t)pid;
+}
+
+static int wait_for_end(int pidfd, uint64_t wait_ms)
+{
+    struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };
+
+    return poll(&poll_fd, 1, (int)wait_ms) > 0;
+}
+
+int tool_stop(int argc, char **argv)
+{
+    const char *config = CONFIG_FOLDER;
+    struct arena arena = { 0 };
+
+    for (int i = 0; i < argc; i++) {
+        const char *value = word_value("-c", argc, argv, &i);
+
+        if (!value)
+            return usage("stop [-c FILE|DIR]");
+        config = value;
+    }
+    const struct server_conf *conf = tool_load(config, false, &arena, NULL);
+    if (!conf)
+        return 1;
+    uint64_t wait_ms = conf->drain_time_ms + 15000;
+    pid_t pid = read_pid(arena_cstr(&arena, conf->pid_file));
+    arena_done(&arena);
+    if (pid == 0)
+        return 1;
+
+    scoped_fd pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    if (pidfd < 0 || kill(pid, SIGTERM) < 0) {
+        fprintf(stderr, "longhouse: cannot stop process %d: %s\n", (int)pid, strerror(errno));
+        return 1;
+    }
+    if (!wait_for_end(pidfd, wait_ms)) {
+        fprintf(stderr, "longhouse: process %d was asked to stop and is still there\n", (int)pid);
+        return 1;
+    }
+    printf("stopped\n");
+    return 0;
+}

@@ -1,0 +1,80 @@
+#include "config/load.h"
+#include "tool/tool.h"
+#include "tool_private.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+bool find_program(const char *name, char *path, size_t room)
+{
+    char self[4096];
+    ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+    if (len > 0) {
+        self[len] = '\0';
+        char *slash = strrchr(self, '/');
+
+        if (slash)
+            *slash = '\0';
+        if ((size_t)snprintf(path, room, "%s/%s", self, name) < room && access(path, X_OK) == 0)
+            return true;
+        if ((size_t)snprintf(path, room, "%s/../libexec/longhouse/%s", self, name) < room &&
+            access(path, X_OK) == 0)
+            return true;
+    }
+    if ((size_t)snprintf(path, room, "%s/%s", LIBEXEC_FOLDER, name) < room &&
+        access(path, X_OK) == 0)
+        return true;
+    fprintf(stderr,
+            "longhouse: the program '%s' is neither beside this one, nor in ../libexec/longhouse, "
+            "nor in "
+            "%s; is the installation complete?\n",
+            name, LIBEXEC_FOLDER);
+    return false;
+}
+
+struct server_conf *tool_load(const char *path, bool disk, struct arena *arena, bool *ret_warned)
+{
+    struct source *source = NULL;
+    const char *why = NULL;
+    struct diags diags;
+
+    diags_init(&diags, arena);
+    struct source_text *text = disk_source_open(path, arena, &source, &why);
+    if (!text) {
+        fprintf(stderr, "longhouse: %s: %s\n", path, why);
+        return NULL;
+    }
+    const struct load load = { .arena = arena, .diags = &diags, .source = source };
+    struct server_conf *conf = load_config(&load, text);
+    if (conf && disk)
+        load_check_disk(conf, load_ask_disk(), &diags);
+    diags_print(&diags, stderr, isatty(2));
+    if (ret_warned)
+        *ret_warned = diags.warnings > 0;
+    if (diags.errors > 0) {
+        fprintf(stderr, "%s: %u error%s, %u warning%s\n", path, diags.errors,
+                diags.errors == 1 ? "" : "s", diags.warnings, diags.warnings == 1 ? "" : "s");
+        return NULL;
+    }
+    return conf;
+}
+
+int usage(const char *text)
+{
+    fprintf(stderr, "usage: longhouse %s\n", text);
+    return 2;
+}
+
+const char *word_value(const char *name, int argc, char **argv, int *at)
+{
+    size_t len = strlen(name);
+    const char *word = argv[*at];
+
+    if (strcmp(word, name) == 0 && *at + 1 < argc)
+        return argv[++*at];
+    if (strncmp(word, name, len) == 0 && word[len] == '=')
+        return word + len + 1;
+    return NULL;
+}

@@ -1,0 +1,29 @@
+#ifndef TOOL_PRIVATE_H
+#define TOOL_PRIVATE_H
+
+#include "base/arena.h"
+#include "config/model.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * The path of one of the programs behind the front door ("supervisor"): beside it in a build tree,
+ * in libexec/longhouse otherwise. False (said on stderr) when it is nowhere.
+ */
+bool find_program(const char *name, char *path, size_t room);
+
+/*
+ * Loads the configuration at `path` (a file or folder) and prints what is wrong with it. NULL when
+ * it is faulty. `disk`: also look whether roots, interpreters, users ... are there.
+ */
+struct server_conf *tool_load(const char *path, bool disk, struct arena *arena, bool *ret_warned);
+
+/* Says how a verb is used; returns 2. */
+int usage(const char *text);
+
+/* Value of an option that takes one: "--port 80" or "--port=80"; advances *at. NULL: it is another
+ * word. */
+const char *word_value(const char *name, int argc, char **argv, int *at);
+
+#endif
