@@ -2,9 +2,9 @@
 #define CONFIG_LOAD_H
 
 /*
- * Texts in, model or diagnostics out. The whole path: read (block, later YAML and thttpd) -> tree -> build by the
- * option rows -> checks. A pure function of the texts that the source gives: two processes that load the same
- * texts get the same model.
+ * Texts in, model or diagnostics out. The whole path: read (block, later YAML and thttpd) -> tree
+ * -> build by the option rows -> checks. A pure function of the texts that the source gives: two
+ * processes that load the same texts get the same model.
  */
 #include "base/arena.h"
 #include "base/diag.h"
@@ -23,9 +23,10 @@ struct load {
 struct server_conf *load_config(const struct load *load, const struct source_text *main);
 
 /*
- * Checks that touch the disk, asked by the supervisor and by `check`, never by the server: website roots exist and are
- * folders, interpreters exist and are executable, log folders exist, socket paths exist, the user exists. Adds warnings and
- * errors. `ask` answers, so that tests need no disk.
+ * Checks that touch the disk, asked by the supervisor and by `check`, never by the server: website
+ * roots exist and are folders, interpreters exist and are executable, log folders exist, socket
+ * paths exist, the user exists. Adds warnings and errors. `ask` answers, so that tests need no
+ * disk.
  */
 struct load_ask {
     /* 0 or negative errno; *ret_mode as in stat. */
@@ -39,16 +40,17 @@ struct load_ask *load_ask_disk(void); /* the real one */
 /* ---- texts from the disk, and the same texts in one piece of memory ---- */
 
 /*
- * Opens -c: a file, or a folder in which the first of longhouse.conf, longhouse.yaml, hiawatha.conf, thttpd.conf is
- * taken. Returns the main text and a source that reads (and remembers) further ones; NULL with *ret_why.
+ * Opens -c: a file, or a folder in which the first of longhouse.conf, longhouse.yaml,
+ * hiawatha.conf, thttpd.conf is taken. Returns the main text and a source that reads (and
+ * remembers) further ones; NULL with *ret_why.
  */
 struct disk_source;
 struct source_text *disk_source_open(const char *path, struct arena *arena, struct source **ret,
                                      const char **ret_why);
 
 /*
- * All texts a load has read, as one block of bytes (the bundle), and back: bundle_open() gives the main text and a source
- * that answers from the bundle only.
+ * All texts a load has read, as one block of bytes (the bundle), and back: bundle_open() gives the
+ * main text and a source that answers from the bundle only.
  */
 void bundle_write(struct source *disk, const struct source_text *main, char **ret_data,
                   size_t *ret_len); /* malloc'd */

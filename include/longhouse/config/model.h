@@ -2,9 +2,9 @@
 #define CONFIG_MODEL_H
 
 /*
- * The typed configuration: what the option rows fill in. Plain data in one arena; lists are linked in the
- * order of the text. Times in the unit the name says, sizes in bytes. Each record keeps the place where
- * it begins, for later diagnostics and for `longhouse explain`.
+ * The typed configuration: what the option rows fill in. Plain data in one arena; lists are linked
+ * in the order of the text. Times in the unit the name says, sizes in bytes. Each record keeps the
+ * place where it begins, for later diagnostics and for `longhouse explain`.
  */
 #include "base/address.h"
 #include "base/diag.h"
@@ -32,6 +32,7 @@ enum conf_log_kind { LOG_TO_FILE, LOG_TO_NOWHERE, LOG_TO_STDOUT, LOG_TO_STDERR }
 struct conf_log {
     enum conf_log_kind kind;
     struct slice path;
+    struct diag_place place; /* file NULL: the default */
 };
 
 enum conf_log_format { LOG_FORMAT_HIAWATHA, LOG_FORMAT_COMMON, LOG_FORMAT_EXTENDED };
@@ -39,7 +40,7 @@ enum conf_log_format { LOG_FORMAT_HIAWATHA, LOG_FORMAT_COMMON, LOG_FORMAT_EXTEND
 /* CGIhandler = /usr/bin/perl:pl,pm */
 struct cgi_handler_conf {
     struct cgi_handler_conf *next;
-    struct slice program;     /* absolute path, or a bare name that was looked up at load */
+    struct slice program;        /* absolute path, or a a bare name with /usr/bin before it */
     struct conf_word *arguments; /* between the program and the script */
     struct conf_word *extensions;
     struct diag_place place;
@@ -48,8 +49,8 @@ struct cgi_handler_conf {
 struct binding_conf {
     struct binding_conf *next;
     struct diag_place place;
-    unsigned index; /* 0, 1, ... in the order of the text */
-    struct slice id; /* empty: none */
+    unsigned index;               /* 0, 1, ... in the order of the text */
+    struct slice id;              /* empty: none */
     union socket_address address; /* Interface and Port */
     struct slice interface;       /* as written, or "0.0.0.0" */
     uint16_t port;
@@ -84,9 +85,10 @@ struct fastcgi_conf {
 struct vhost_conf {
     struct vhost_conf *next;
     struct diag_place place;
-    unsigned index; /* 0 = the default host */
+    unsigned index;              /* 0 = the default host */
     struct conf_word *hostnames; /* lower case, exact or "*.domain" */
     struct slice website_root;   /* absolute, no trailing slash; empty: nothing local */
+    struct diag_place website_root_place;
     struct conf_word *start_files;
     bool execute_cgi;
     uint64_t time_for_cgi_ms;
@@ -102,47 +104,52 @@ struct vhost_conf {
     struct slice no_extension_as; /* empty: none */
     struct conf_word *required_bindings;
     struct conf_pair *custom_headers; /* sent in the order of the text */
-    struct cgi_handler_conf *cgi_handlers;  /* the host's own, newest first; the server's come after them */
+    struct cgi_handler_conf
+        *cgi_handlers; /* the host's own, newest first; the server's come after them */
     struct conf_word *cgi_extensions;
 
     /* Filled in by build: what is in effect for this host. */
-    struct cgi_handler_conf **handlers; /* the host's own, then the server's; the first that claims wins */
+    struct cgi_handler_conf *
+        *handlers; /* the host's own, then the server's; the first that claims wins */
     unsigned handler_count;
     /*
-     * Program rules of this host (ipc/policy): rule_base is "run the file itself" (CGIextension), rule_base + 1 + i
-     * is handlers[i]. Numbered over all hosts in order, so that supervisor and server agree.
+     * Program rules of this host (ipc/policy): rule_base is "run the file itself" (CGIextension),
+     * rule_base + 1 + i is handlers[i]. Numbered over all hosts in order, so that supervisor and
+     * server agree.
      */
     unsigned rule_base;
 };
 
 struct server_conf {
-    struct slice server_id;        /* as written; empty: not given */
-    struct slice server_user;      /* "www-data" or a number */
+    struct slice server_id;   /* as written; empty: not given */
+    struct slice server_user; /* "www-data" or a number */
+    struct diag_place server_id_place;
     struct conf_word *server_groups; /* empty: those of the user */
-    struct slice pid_file;         /* empty: none */
+    struct slice pid_file;           /* empty: none */
     struct conf_log system_log;
     uint64_t connections_total;
     uint64_t connections_per_ip;
-    uint64_t max_url_length; /* 0: no limit */
+    uint64_t max_url_length;      /* 0: no limit */
     struct slice mimetype_config; /* empty: not given */
     struct slice mimetype_text;   /* its content; empty: the built-in table */
     struct conf_word *cgi_extensions;
-    struct cgi_handler_conf *cgi_handlers; /* newest first: the first that claims an extension wins */
+    struct cgi_handler_conf
+        *cgi_handlers; /* newest first: the first that claims an extension wins */
     struct slice work_directory;
     struct slice control_socket; /* unix socket for `longhouse status`, `stop` ... */
     enum conf_log_format log_format;
     struct slice server_string; /* empty: no Server field */
     uint64_t listen_backlog;
     uint64_t socket_send_timeout_ms; /* 0: never */
-    uint64_t reactors;      /* 0: one per core */
-    uint64_t drain_time_ms; /* how long TERM waits for answers in flight */
-    uint64_t kill_grace_ms; /* between TERM and KILL for programs */
+    uint64_t reactors;               /* 0: one per core */
+    uint64_t drain_time_ms;          /* how long TERM waits for answers in flight */
+    uint64_t kill_grace_ms;          /* between TERM and KILL for programs */
     uint64_t max_environment_bytes;
-    uint64_t body_rate;     /* least bytes/s of a request body */
+    uint64_t body_rate; /* least bytes/s of a request body */
     uint64_t body_grace_ms;
     uint64_t max_head_bytes;
     uint64_t max_fields;
-    uint64_t error_page_version; /* yes: error pages name the version */
+    bool error_page_version; /* yes: error pages name the version */
     struct binding_conf *bindings;
     unsigned binding_count;
     struct fastcgi_conf *fastcgi;

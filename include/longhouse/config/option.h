@@ -2,8 +2,8 @@
 #define CONFIG_OPTION_H
 
 /*
- * The option table: one row is parser, range check, default and manual at once. A new option is a new row and a member of the
- * model; nothing else.
+ * The option table: one row is parser, range check, default and manual at once. A new option is a
+ * new row and a member of the model; nothing else.
  */
 #include "base/diag.h"
 #include "base/slice.h"
@@ -27,9 +27,10 @@ enum option_type {
     OPT_CHOICE,   /* enum (unsigned): `choices` */
     OPT_OWN,      /* `set` does it all */
     OPT_LATER,    /* known, Hiawatha's, and not available yet: an error that says so */
+    OPT_GONE,     /* of an older Hiawatha: accepted with a warning, without effect */
 };
 
-/* Where a row is valid. */
+/* Where a row is valid. A name has at most one row for each scope. */
 enum option_scope {
     SCOPE_SERVER = 1,
     SCOPE_BINDING = 2,
@@ -60,8 +61,12 @@ struct option_row {
     const char *text;    /* the manual: one or more sentences */
 };
 
-/* All rows, for build, manual and completion. */
-const struct option_row *option_rows(size_t *ret_count);
+/* Walks all rows, for build, manual and completion: NULL gives the first, the last gives NULL. */
+const struct option_row *option_next(const struct option_row *row);
+
+/* Each row has a number below option_count(). */
+size_t option_count(void);
+size_t option_index(const struct option_row *row);
 
 /* The row for `name` (any case, former names too) valid in `scope`, or NULL. */
 const struct option_row *option_find(struct slice name, unsigned scope);

@@ -9,8 +9,9 @@
  *                                 Key = value
  *                             }
  *
- * The lexical rules are those of sections 1.1 to 1.6 of Hiawatha's behaviour; accepted beyond them, each with a
- * note or warning: a tab before '=', a brace on its own line, `Yes`/`NO` (by the option), nested Include.
+ * The lexical rules are those of sections 1.1 to 1.6 of Hiawatha's behaviour; accepted beyond them,
+ * each with a note or warning: a tab before '=', a brace on its own line, `Yes`/`NO` (by the
+ * option), nested Include.
  */
 #include "base/arena.h"
 #include "base/diag.h"
@@ -26,12 +27,14 @@ struct source_text {
     struct slice text; /* whole content */
 };
 
-/* Where texts come from: the disk in the supervisor and the tools, the bundle in the server, a table in tests. */
+/* Where texts come from: the disk in the supervisor and the tools, the bundle in the server, a
+ * table in tests. */
 struct source {
     /*
-     * All texts that `path` (as written in Include, relative to the configuration folder) stands for: one for a
-     * file; for a folder its files in Hiawatha's order (folders first, each group in case-insensitive
-     * alphabetical order, hidden files and editor backups left out). NULL and *ret_why when there is none.
+     * All texts that `path` (as written in Include, relative to the configuration folder) stands
+     * for: one for a file; for a folder its files in Hiawatha's order (folders first, each group in
+     * case-insensitive alphabetical order, hidden files and editor backups left out). NULL and
+     * *ret_why when there is none.
      */
     struct source_text *(*find)(struct source *source, struct arena *arena, struct slice path,
                                 const char **ret_why);

@@ -16,9 +16,10 @@ extern const struct handler_ops handler_cgi;     /* ANSWER_CGI */
 extern const struct handler_ops handler_fastcgi; /* ANSWER_FASTCGI */
 
 /*
- * Answers `status` with a small page instead of whatever was going to answer (nothing of an answer may have been sent). `why` (static or in
- * the arena) goes to the log, not to the client. Retry-After is added for 503 when `retry_after_s` > 0. The calling handler must have let go of everything but
- * still be the exchange's handler: this hands over.
+ * Answers `status` with a small page instead of whatever was going to answer (nothing of an answer
+ * may have been sent). `why` (static or in the arena) goes to the log, not to the client.
+ * Retry-After is added for 503 when `retry_after_s` > 0. The calling handler must have let go of
+ * everything but still be the exchange's handler: this hands over.
  */
 void reply_status(struct exchange *x, int status, const char *why, unsigned retry_after_s);
 

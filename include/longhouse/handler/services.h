@@ -2,8 +2,8 @@
 #define HANDLER_SERVICES_H
 
 /*
- * What a reactor lends to its handlers (exchange.services). One per reactor; everything in it is used by that thread only, unless its own
- * header says that it is shared.
+ * What a reactor lends to its handlers (exchange.services). One per reactor; everything in it is
+ * used by that thread only, unless its own header says that it is shared.
  */
 #include "base/log.h"
 #include "loop/loop.h"
@@ -15,11 +15,11 @@ struct backend_group; /* gateway/backend.h: shared by all reactors, one per Fast
 
 struct services {
     struct loop *loop;
-    struct log *log;                  /* the system log */
+    struct log *log; /* the system log */
     struct file_cache *files;
-    const struct snapshot *snapshot;  /* the current one */
+    const struct snapshot *snapshot; /* the current one */
     struct spawn_client *spawner;
-    struct backend_group **backends;  /* by fastcgi_conf.index */
+    struct backend_group **backends; /* by fastcgi_conf.index */
     unsigned backend_count;
 };
 

@@ -2,15 +2,17 @@
 #define HTTP_BODY_H
 
 /*
- * The carrier of every body: a bounded queue of bytes with one writer and one reader, both in the same
- * loop. A full queue is a pause that travels back to the producer; that is all the back-pressure there is.
+ * The carrier of every body: a bounded queue of bytes with one writer and one reader, both in the
+ * same loop. A full queue is a pause that travels back to the producer; that is all the
+ * back-pressure there is.
  *
- * The writer puts while body_room() > 0 and finishes exactly once. The reader peeks and takes. Each side is
- * woken through its task: the reader whenever something was put or the body finished, the writer when the
- * held bytes fall below `low` after it met a full queue (or when the reader is gone).
+ * The writer puts while body_room() > 0 and finishes exactly once. The reader peeks and takes. Each
+ * side is woken through its task: the reader whenever something was put or the body finished, the
+ * writer when the held bytes fall below `low` after it met a full queue (or when the reader is
+ * gone).
  *
- * Bytes are memory chunks (copied in, or read in place with body_reserve), borrowed memory that lives as
- * long as the exchange, and spans of files, which hold no memory and do not count as held.
+ * Bytes are memory chunks (copied in, or read in place with body_reserve), borrowed memory that
+ * lives as long as the exchange, and spans of files, which hold no memory and do not count as held.
  */
 #include "base/arena.h"
 #include "base/chunk.h"
@@ -58,7 +60,8 @@ void body_done(struct body *body); /* frees what is held */
 
 /* ---- the writer's side ---- */
 
-/* Bytes of memory that may still be put; 0: wait to be woken. (A put of more than that is taken too.) */
+/* Bytes of memory that may still be put; 0: wait to be woken. (A put of more than that is taken
+ * too.) */
 size_t body_room(struct body *body);
 
 /* Copies bytes into chunks. */
@@ -85,7 +88,8 @@ void body_finish(struct body *body, enum body_end how);
 
 /* ---- the reader's side ---- */
 
-/* The first pieces that are memory (a file that carries its bytes counts as memory), at most `most`. */
+/* The first pieces that are memory (a file that carries its bytes counts as memory), at most
+ * `most`. */
 int body_peek(const struct body *body, struct iovec *ret, int most);
 
 /* When the first piece is a file without bytes in memory: its span. */

@@ -14,8 +14,8 @@
 /* Writes DATE_LEN bytes and a NUL. Seconds since 1970; before 1970 and after 9999 are clamped. */
 void date_write(int64_t unix_s, char out[DATE_LEN + 1]);
 
-/* IMF-fixdate, RFC 850 and asctime forms. False if it is none (then a condition is ignored). `now_s` is
- * for the two-digit years. */
+/* IMF-fixdate, RFC 850 and asctime forms. False if it is none (then a condition is ignored).
+ * `now_s` is for the two-digit years. */
 bool date_parse(struct slice text, int64_t now_s, int64_t *ret_unix_s);
 
 /* Civil time from seconds since 1970 (UTC), for logs as well. */

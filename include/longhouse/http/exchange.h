@@ -2,18 +2,18 @@
 #define HTTP_EXCHANGE_H
 
 /*
- * One request and its answer, protocol-neutral: where wires (HTTP/1, HTTP/2) and handlers (file, CGI, FastCGI)
- * meet. Neither side includes the other.
+ * One request and its answer, protocol-neutral: where wires (HTTP/1, HTTP/2) and handlers (file,
+ * CGI, FastCGI) meet. Neither side includes the other.
  *
  *   wire: reads a head -> exchange_new(), fills request, exchange_begin()
  *      owner: route (host, handler) -> handler->start
- *      handler: fills response.status and fields, exchange_send_head(), puts into response.body, finishes
- *      it, exchange_handler_done()
- *   wire: writes, exchange_wire_done() when the answer is with the kernel or cannot be finished
- *      owner: both legs done -> log, bury
+ *      handler: fills response.status and fields, exchange_send_head(), puts into response.body,
+ * finishes it, exchange_handler_done() wire: writes, exchange_wire_done() when the answer is with
+ * the kernel or cannot be finished owner: both legs done -> log, bury
  *
- * Rules: head before bytes; finish exactly once; after cancel silence; nobody keeps pointers into the other
- * side's memory. News travel by waking tasks: `wake` for handler and owner, the wire's own task for the wire.
+ * Rules: head before bytes; finish exactly once; after cancel silence; nobody keeps pointers into
+ * the other side's memory. News travel by waking tasks: `wake` for handler and owner, the wire's
+ * own task for the wire.
  */
 #include "base/address.h"
 #include "base/arena.h"
@@ -43,9 +43,11 @@ enum reset_reason {
 struct handler_ops {
     const char *name;
     void (*start)(struct exchange *, const struct verdict *);
-    void (*advance)(struct exchange *); /* request bytes, room in the response, own events, deadline */
-    void (*cancel)(struct exchange *, enum reset_reason); /* let go; no call follows; the handler still
-                                                             says exchange_handler_done(), now or later */
+    void (*advance)(
+        struct exchange *); /* request bytes, room in the response, own events, deadline */
+    void (*cancel)(struct exchange *,
+                   enum reset_reason); /* let go; no call follows; the handler still
+                                          says exchange_handler_done(), now or later */
 };
 
 /* What carries. Called by exchange_...() below; they only note and wake the wire's task. */
@@ -63,7 +65,8 @@ struct exchange_owner {
 struct exchange_owner_ops {
     /* Choose a handler and start it (sets x->handler, x->host ...). */
     void (*route)(struct exchange_owner *, struct exchange *);
-    /* Last touch to the answer's head, whoever made it: fields of the host (CustomHeader, Server). */
+    /* Last touch to the answer's head, whoever made it: fields of the host (CustomHeader, Server).
+     */
     void (*head)(struct exchange_owner *, struct exchange *);
     /* Both legs are done: log it; afterwards the exchange is buried. */
     void (*ended)(struct exchange_owner *, struct exchange *);
@@ -92,20 +95,21 @@ struct request {
     struct slice line; /* the request line as sent (for logs), perhaps cut */
     struct body body;
     bool has_body;
-    int64_t length; /* of the body; -1: unknown until it is complete (chunked) */
+    int64_t length;        /* of the body; -1: unknown until it is complete (chunked) */
     bool expects_continue; /* the client waits for 100; exchange_want_body() sends it */
     bool wants_trailers;
-    int failed; /* status the wire asks for (400, 408, 413, 414, 431, 501, 505): nothing else may run */
+    int failed; /* status the wire asks for (400, 408, 413, 414, 431, 501, 505): nothing else may
+                   run */
     const char *failed_why; /* static text */
 };
 
 struct response {
-    int status; /* 0: none yet */
+    int status;          /* 0: none yet */
     struct slice phrase; /* a program's own; empty: the registered one */
     struct fields fields;
     struct body body;
-    int64_t length; /* announced Content-Length; -1: unknown (then the wire chunks, unless the body is
-                       finished before the head is written: then the length is what is there) */
+    int64_t length; /* announced Content-Length; -1: unknown (then the wire chunks, unless the body
+                       is finished before the head is written: then the length is what is there) */
     bool head_sent; /* exchange_send_head() was called */
     bool close;     /* the connection is not to be kept */
 };
@@ -135,9 +139,9 @@ struct exchange {
     void *wire_self; /* NULL once the wire is done */
     const struct handler_ops *handler;
     void *handler_self;
-    void *services;          /* the reactor's tools for handlers: struct services (handler/services.h) */
-    const void *host;        /* site: struct host, NULL before routing */
-    void *hold;              /* site: the snapshot that is held for this exchange */
+    void *services;   /* the reactor's tools for handlers: struct services (handler/services.h) */
+    const void *host; /* site: struct host, NULL before routing */
+    void *hold;       /* site: the snapshot that is held for this exchange */
 
     struct task wake; /* runs exchange_run() */
     struct grave grave;
@@ -161,7 +165,8 @@ struct exchange *exchange_new(struct loop *loop, struct exchange_owner *owner,
 /* The request head is complete: the owner will route it in this turn. */
 void exchange_begin(struct exchange *x);
 
-/* The client's side is over before the answer was finished; the handler will be told once. Idempotent. */
+/* The client's side is over before the answer was finished; the handler will be told once.
+ * Idempotent. */
 void exchange_cancel(struct exchange *x, enum reset_reason reason);
 
 /* The wire is done with the exchange and forgets it: the answer is out, or cancelled. */
@@ -201,8 +206,8 @@ static inline void exchange_wake(struct exchange *x)
     loop_wake(x->loop, &x->wake);
 }
 
-/* The handler is replaced by another (an error page after a failed start, X-Sendfile). The former one must
- * have let go; response fields and status set so far are dropped. */
+/* The handler is replaced by another (an error page after a failed start, X-Sendfile). The former
+ * one must have let go; response fields and status set so far are dropped. */
 void exchange_hand_over(struct exchange *x, const struct handler_ops *handler,
                         const struct verdict *verdict);
 

@@ -2,8 +2,8 @@
 #define HTTP_FIELD_H
 
 /*
- * Fields: names (interned where the house cares), values, lists of them. Names and values are slices into
- * the arena of their exchange.
+ * Fields: names (interned where the house cares), values, lists of them. Names and values are
+ * slices into the arena of their exchange.
  */
 #include "base/arena.h"
 #include "base/slice.h"
@@ -67,7 +67,7 @@ enum field_id {
 };
 
 struct field {
-    struct slice name; /* as written */
+    struct slice name;  /* as written */
     struct slice value; /* without blanks at the ends */
     enum field_id id;
 };
@@ -78,13 +78,15 @@ struct fields {
     uint32_t room;
 };
 
-/* The id of a name, any case; FIELD_OTHER for one nobody asks for. Fast: by length, then by compare. */
+/* The id of a name, any case; FIELD_OTHER for one nobody asks for. Fast: by length, then by
+ * compare. */
 enum field_id field_id_of(struct slice name);
 struct slice field_name(enum field_id id); /* canonical spelling */
 
 /* Appends; name and value are not copied. */
 void fields_add(struct fields *fields, struct arena *arena, struct slice name, struct slice value);
-void fields_add_id(struct fields *fields, struct arena *arena, enum field_id id, struct slice value);
+void fields_add_id(struct fields *fields, struct arena *arena, enum field_id id,
+                   struct slice value);
 
 /* The first with that id / name, or NULL. */
 struct field *fields_find(const struct fields *fields, enum field_id id);
@@ -102,8 +104,8 @@ void fields_remove(struct fields *fields, enum field_id id);
 bool fields_list_has(const struct fields *fields, enum field_id id, struct slice token);
 
 /*
- * Fields that speak about one connection and never cross to a program or back (RFC 9110 7.6.1): Connection,
- * Keep-Alive, Proxy-*, TE, Trailer, Transfer-Encoding, Upgrade.
+ * Fields that speak about one connection and never cross to a program or back (RFC 9110 7.6.1):
+ * Connection, Keep-Alive, Proxy-*, TE, Trailer, Transfer-Encoding, Upgrade.
  */
 bool field_is_hop_by_hop(enum field_id id);
 

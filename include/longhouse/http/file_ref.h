@@ -2,8 +2,8 @@
 #define HTTP_FILE_REF_H
 
 /*
- * An open file that several answers of one reactor send from: counted (by one thread only), closed with the
- * last reference. A small one may carry its bytes.
+ * An open file that several answers of one reactor send from: counted (by one thread only), closed
+ * with the last reference. A small one may carry its bytes.
  */
 #include "base/slice.h"
 
@@ -19,8 +19,8 @@ struct file_ref {
 /* Takes the descriptor; one reference. */
 struct file_ref *file_ref_new(int fd, uint64_t size);
 
-/* Reads the content (size <= most) into memory and closes the descriptor: 0 or negative errno (then the
- * file_ref is as before). -ESTALE when the file has another size by now. */
+/* Reads the content (size <= most) into memory and closes the descriptor: 0 or negative errno (then
+ * the file_ref is as before). -ESTALE when the file has another size by now. */
 int file_ref_load(struct file_ref *file, uint64_t most);
 
 struct file_ref *file_ref_hold(struct file_ref *file);

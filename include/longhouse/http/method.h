@@ -2,8 +2,8 @@
 #define HTTP_METHOD_H
 
 /*
- * Method names and their properties (RFC 9110 9). A name that is a token but not known is METHOD_OTHER: it
- * goes to programs, never to files.
+ * Method names and their properties (RFC 9110 9). A name that is a token but not known is
+ * METHOD_OTHER: it goes to programs, never to files.
  */
 #include "base/slice.h"
 

@@ -9,8 +9,8 @@
 enum coding { CODING_BR, CODING_ZSTD, CODING_GZIP, CODING_COUNT };
 
 /*
- * A bit (1u << coding) for each coding the client takes with q > 0; no field or an empty one: none (the
- * identity is always sent when nothing else is chosen).
+ * A bit (1u << coding) for each coding the client takes with q > 0; no field or an empty one: none
+ * (the identity is always sent when nothing else is chosen).
  */
 unsigned negotiate_codings(const struct fields *request);
 

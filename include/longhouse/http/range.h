@@ -22,8 +22,9 @@ enum range_result {
 };
 
 /*
- * Spans keep the order asked for; those that cannot be satisfied are left out; overlapping or touching ones
- * are joined. RANGE_IGNORE when they are more than RANGES_MOST, or together ask for more than the size.
+ * Spans keep the order asked for; those that cannot be satisfied are left out; overlapping or
+ * touching ones are joined. RANGE_IGNORE when they are more than RANGES_MOST, or together ask for
+ * more than the size.
  */
 enum range_result range_parse(struct slice value, uint64_t size, struct range ret[RANGES_MOST],
                               unsigned *ret_count);

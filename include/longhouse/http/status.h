@@ -2,7 +2,8 @@
 #define HTTP_STATUS_H
 
 /*
- * Status codes: phrases (RFC 9110 15 and the registry, and Hiawatha's own 440-444) and what a code implies.
+ * Status codes: phrases (RFC 9110 15 and the registry, and Hiawatha's own 440-444) and what a code
+ * implies.
  */
 #include "base/slice.h"
 

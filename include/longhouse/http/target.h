@@ -2,8 +2,8 @@
 #define HTTP_TARGET_H
 
 /*
- * The request target (RFC 9112 3.2) and its one normal form. Everything that protects looks at `path`.
- * Pure: memory comes from the arena given.
+ * The request target (RFC 9112 3.2) and its one normal form. Everything that protects looks at
+ * `path`. Pure: memory comes from the arena given.
  */
 #include "base/arena.h"
 #include "base/parse.h"
@@ -22,32 +22,35 @@ struct target {
     enum target_form form;
     struct slice raw;       /* as sent */
     struct slice authority; /* of the absolute and authority forms */
-    struct slice raw_path;  /* as sent, without query, never empty ("/" for an absolute form without) */
-    struct slice query;     /* as sent, without '?' */
-    bool has_query;         /* "/a?" has an empty one */
-    struct slice path;      /* decoded once, slashes collapsed, dot segments resolved; begins with '/';
-                               NUL terminated (not counted) */
+    struct slice
+        raw_path;       /* as sent, without query, never empty ("/" for an absolute form without) */
+    struct slice query; /* as sent, without '?' */
+    bool has_query;     /* "/a?" has an empty one */
+    struct slice path;  /* decoded once, slashes collapsed, dot segments resolved; begins with '/';
+                           NUL terminated (not counted) */
 };
 
 /*
  * Reads the target of a request with the given form rules. Refused: a form that does not fit
- * (`is_connect`, `is_options`), bytes outside RFC 3986 that are not plain UTF-8 (control bytes, blanks),
- * a '%' without two digits, %00 and encoded control bytes (decoded < 0x20 or 0x7f), an encoded slash (%2F),
+ * (`is_connect`, `is_options`), bytes outside RFC 3986 that are not plain UTF-8 (control bytes,
+ * blanks), a '%' without two digits, %00 and encoded control bytes (decoded < 0x20 or 0x7f), an
+ * encoded slash (%2F),
  * '..' above the root. A fragment ('#') is refused.
  */
 enum parse target_parse(struct slice raw, bool is_connect, bool is_options, struct arena *arena,
                         struct target *ret, struct parse_fault *reterr);
 
 /*
- * Normalises a path (e.g. a local redirect of a program or a rewritten URL): what target_parse() does to
- * raw_path. Idempotent on its own output apart from '%'.
+ * Normalises a path (e.g. a local redirect of a program or a rewritten URL): what target_parse()
+ * does to raw_path. Idempotent on its own output apart from '%'.
  */
 enum parse target_normalise(struct slice raw_path, struct arena *arena, struct slice *ret,
                             struct parse_fault *reterr);
 
 /*
- * The host of a Host field or authority: reg-name, IPv4 or [IPv6], optional port (RFC 9110 7.2). The result is
- * lower-cased, without port and without one trailing dot. An empty host is allowed (RFC 9112 3.2).
+ * The host of a Host field or authority: reg-name, IPv4 or [IPv6], optional port (RFC 9110 7.2).
+ * The result is lower-cased, without port and without one trailing dot. An empty host is allowed
+ * (RFC 9112 3.2).
  */
 enum parse host_parse(struct slice text, struct arena *arena, struct slice *ret_host,
                       unsigned *ret_port, struct parse_fault *reterr);

@@ -2,11 +2,11 @@
 #define IPC_HANDOVER_H
 
 /*
- * What the supervisor hands to its children, and the little they say back: datagrams of one head and perhaps a
- * text, with descriptors. Pure codec; the descriptors travel beside it (os/pass).
+ * What the supervisor hands to its children, and the little they say back: datagrams of one head
+ * and perhaps a text, with descriptors. Pure codec; the descriptors travel beside it (os/pass).
  *
- *   supervisor -> server    BUNDLE (memory file)  LISTENER index  LOG path  CONTROL (listening unix socket)
- *                           SPAWNER index (channel of reactor `index`)  GO {reactors}  STOP {drain_ms}  LOGS_AGAIN
+ *   supervisor -> server    BUNDLE (memory file)  LISTENER index  LOG path  CONTROL (listening unix
+ * socket) SPAWNER index (channel of reactor `index`)  GO {reactors}  STOP {drain_ms}  LOGS_AGAIN
  *   server -> supervisor    READY   FAILED text   STOPPED
  *   supervisor -> spawner   POLICY (memory file)   CHANNEL index   STOP
  *   spawner -> supervisor   READY   FAILED text
@@ -39,8 +39,8 @@ enum handover_kind {
 
 struct handover {
     enum handover_kind kind;
-    uint32_t index;  /* of the binding or reactor */
-    uint64_t number; /* GO: reactors; STOP: drain time in ms */
+    uint32_t index;    /* of the binding or reactor */
+    uint64_t number;   /* GO: reactors; STOP: drain time in ms */
     struct slice text; /* LOG: path; FAILED: why */
 };
 

@@ -2,7 +2,8 @@
 #define IPC_POLICY_H
 
 /*
- * Which program may run, from where, how: sent by the supervisor to the spawner in a sealed memory file. Pure codec.
+ * Which program may run, from where, how: sent by the supervisor to the spawner in a sealed memory
+ * file. Pure codec.
  */
 #include "base/arena.h"
 #include "base/parse.h"
@@ -14,10 +15,10 @@
 enum policy_links { POLICY_LINKS_OWNED, POLICY_LINKS_ANY }; /* as os/beneath.h */
 
 struct policy_rule {
-    struct slice host;          /* for messages */
-    struct slice root;          /* absolute; empty: the rule runs nothing */
-    struct slice interpreter;   /* absolute; empty: the script is the program */
-    struct slice *arguments;    /* between interpreter and script */
+    struct slice host;        /* for messages */
+    struct slice root;        /* absolute; empty: the rule runs nothing */
+    struct slice interpreter; /* absolute; empty: the script is the program */
+    struct slice *arguments;  /* between interpreter and script */
     uint32_t argument_count;
     enum policy_links links;
 };

@@ -10,8 +10,9 @@
  *                       FAILED {token, stage, errno}
  *                       EXITED {token, status, used, family_left}
  *
- * The server names a rule, never a program, a user or a root: those come from the policy that the spawner has from
- * the supervisor. The pipes are made by the spawner, so that a start costs a reactor one sendmsg.
+ * The server names a rule, never a program, a user or a root: those come from the policy that the
+ * spawner has from the supervisor. The pipes are made by the spawner, so that a start costs a
+ * reactor one sendmsg.
  */
 #include "base/parse.h"
 #include "base/slice.h"
@@ -37,8 +38,8 @@ enum spawn_stage {
     SPAWN_STAGE_FOLDER,  /* its folder cannot be entered */
     SPAWN_STAGE_PIPES,   /* no descriptors left */
     SPAWN_STAGE_PROCESS, /* no process to be had */
-    SPAWN_STAGE_EXEC,    /* execve failed: not executable, bad interpreter, argument list too long */
-    SPAWN_STAGE_GONE,    /* the spawner itself went away (said by the client side only) */
+    SPAWN_STAGE_EXEC, /* execve failed: not executable, bad interpreter, argument list too long */
+    SPAWN_STAGE_GONE, /* the spawner itself went away (said by the client side only) */
 };
 
 struct spawn_ask {
@@ -63,7 +64,7 @@ struct spawn_failed {
 
 struct spawn_exited {
     uint32_t token;
-    int32_t status; /* as waitpid() gives it */
+    int32_t status;  /* as waitpid() gives it */
     uint64_t cpu_us; /* user and system, with waited-for children */
     uint64_t peak_kib;
     bool family_left; /* others of its process group still live: KILL ends them */
@@ -83,18 +84,21 @@ struct spawn_message {
 #define SPAWN_HEAD_MOST 64
 
 /*
- * Writes the fixed part of a message into `head` and lists the parts to send in `parts` (which point into `head` and
- * into the message's slices). Returns the number of parts, or -EMSGSIZE when the whole is over SPAWN_MESSAGE_MOST.
+ * Writes the fixed part of a message into `head` and lists the parts to send in `parts` (which
+ * point into `head` and into the message's slices). Returns the number of parts, or -EMSGSIZE when
+ * the whole is over SPAWN_MESSAGE_MOST.
  */
 int spawn_encode(const struct spawn_message *message, unsigned char head[SPAWN_HEAD_MOST],
                  struct iovec parts[3]);
 
 /*
- * Reads one datagram; slices point into it. PARSE_BAD for anything that is not exactly one well-formed message (the other side
- * may be an attacker): lengths that do not add up, a script that is absolute, empty or has a '..' segment, NUL inside, an
- * environment that does not end with NUL or has an entry without '='.
+ * Reads one datagram; slices point into it. PARSE_BAD for anything that is not exactly one
+ * well-formed message (the other side may be an attacker): lengths that do not add up, a script
+ * that is absolute, empty or has a '..' segment, NUL inside, an environment that does not end with
+ * NUL or has an entry without '='.
  */
-enum parse spawn_decode(struct slice datagram, struct spawn_message *ret, struct parse_fault *reterr);
+enum parse spawn_decode(struct slice datagram, struct spawn_message *ret,
+                        struct parse_fault *reterr);
 
 const char *spawn_stage_text(enum spawn_stage stage);
 

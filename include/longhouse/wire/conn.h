@@ -2,7 +2,8 @@
 #define WIRE_CONN_H
 
 /*
- * An accepted connection: which protocol, how long idle, draining. HTTP/1 today; HTTP/2 is a sibling.
+ * An accepted connection: which protocol, how long idle, draining. HTTP/1 today; HTTP/2 is a
+ * sibling.
  *
  * A connection that waits for its next request holds no chunk and no exchange.
  */
@@ -16,15 +17,16 @@ struct conn;
 struct loop;
 struct transport;
 
-/* From the binding; borrowed by the connection, must outlive it (the snapshot is held by the owner). */
+/* From the binding; borrowed by the connection, must outlive it (the snapshot is held by the
+ * owner). */
 struct wire_limits {
     struct h1_limits head;
-    uint64_t first_head_ms;  /* whole first head; beyond: 408 */
-    uint64_t next_head_ms;   /* later ones, idle time included; beyond: silent close */
-    uint64_t body_bytes;     /* of a request, chunked ones too: 413 beyond; 0: no limit */
-    unsigned body_rate;      /* least bytes/s of a request body, averaged, after body_grace_ms; 0: off */
+    uint64_t first_head_ms; /* whole first head; beyond: 408 */
+    uint64_t next_head_ms;  /* later ones, idle time included; beyond: silent close */
+    uint64_t body_bytes;    /* of a request, chunked ones too: 413 beyond; 0: no limit */
+    unsigned body_rate; /* least bytes/s of a request body, averaged, after body_grace_ms; 0: off */
     uint64_t body_grace_ms;
-    uint64_t send_ms;        /* a client that takes nothing for this long is dropped; 0: never */
+    uint64_t send_ms;         /* a client that takes nothing for this long is dropped; 0: never */
     unsigned keep_alive_most; /* requests after the first on one connection; 0: keep-alive is off */
     bool trace_allowed;
 };
@@ -33,19 +35,21 @@ struct conn_owner {
     const struct conn_owner_ops *ops;
 };
 struct conn_owner_ops {
-    /* The connection is closed and will be freed at the end of the turn; its memory is still valid now. */
+    /* The connection is closed and will be freed at the end of the turn; its memory is still valid
+     * now. */
     void (*closed)(struct conn_owner *, struct conn *);
 };
 
 /*
- * Takes the transport. Reads at once: often the request is already there. `visit` is copied. Exchanges are
- * given to `exchanges`, the end of the connection is told to `owner`.
+ * Takes the transport. Reads at once: often the request is already there. `visit` is copied.
+ * Exchanges are given to `exchanges`, the end of the connection is told to `owner`.
  */
 struct conn *conn_open(struct loop *loop, struct transport *transport, const struct visit *visit,
                        const struct wire_limits *limits, struct exchange_owner *exchanges,
                        struct conn_owner *owner);
 
-/* No further request: idle ones close now, busy ones after the answer in progress ("Connection: close"). */
+/* No further request: idle ones close now, busy ones after the answer in progress ("Connection:
+ * close"). */
 void conn_drain(struct conn *conn);
 
 /* Ends now; an exchange in progress is cancelled with `reason`. */

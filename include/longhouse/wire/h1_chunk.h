@@ -29,11 +29,11 @@ struct h1_chunk {
 /* {0} is the start. */
 
 /*
- * Reads from the front of `in`. PARSE_DONE: *ret_used bytes are done with, of which the last ret_data->len
- * are content (perhaps none); call again unless state is H1_CHUNK_OVER. PARSE_MORE: nothing can be done
- * without more bytes (*ret_used is 0). PARSE_BAD: refused: a size that is no or more than 16 hexadecimal digits,
- * bare LF or CR, missing CRLF after the data, too long extensions (4 KiB in all) or trailers (8 KiB).
- * Trailers are checked as field lines and dropped.
+ * Reads from the front of `in`. PARSE_DONE: *ret_used bytes are done with, of which the last
+ * ret_data->len are content (perhaps none); call again unless state is H1_CHUNK_OVER. PARSE_MORE:
+ * nothing can be done without more bytes (*ret_used is 0). PARSE_BAD: refused: a size that is no or
+ * more than 16 hexadecimal digits, bare LF or CR, missing CRLF after the data, too long extensions
+ * (4 KiB in all) or trailers (8 KiB). Trailers are checked as field lines and dropped.
  */
 enum parse h1_chunk_decode(struct h1_chunk *chunk, struct slice in, size_t *ret_used,
                            struct slice *ret_data, struct parse_fault *reterr);

@@ -25,21 +25,24 @@ struct h1_framing {
 };
 
 /*
- * Looks for the end of the head. PARSE_DONE: *ret_len = its bytes with the empty line. PARSE_MORE: not yet;
- * *scanned (0 at first) remembers what was seen, so that nothing is looked at twice. PARSE_BAD: more than
- * `limit` bytes. Empty lines before the request line are counted in and skipped (RFC 9112 2.2).
+ * Looks for the end of the head. PARSE_DONE: *ret_len = its bytes with the empty line. PARSE_MORE:
+ * not yet; *scanned (0 at first) remembers what was seen, so that nothing is looked at twice.
+ * PARSE_BAD: more than `limit` bytes. Empty lines before the request line are counted in and
+ * skipped (RFC 9112 2.2).
  */
 enum parse h1_find_head(struct slice in, size_t limit, size_t *scanned, size_t *ret_len);
 
 /*
- * Reads a whole head (as found by h1_find_head, already copied into the arena). Fills *ret (method, target,
- * host, fields, length, has_body, expects_continue) and *ret_framing. On PARSE_BAD ret->failed is the status to answer
- * and ret->failed_why the reason, ret->line is set as far as it was read, and the connection cannot be kept.
+ * Reads a whole head (as found by h1_find_head, already copied into the arena). Fills *ret (method,
+ * target, host, fields, length, has_body, expects_continue) and *ret_framing. On PARSE_BAD
+ * ret->failed is the status to answer and ret->failed_why the reason, ret->line is set as far as it
+ * was read, and the connection cannot be kept.
  *
- * Refused: see the sections cited in the source; in short: Content-Length with Transfer-Encoding, several
- * differing Content-Lengths, a coding that is not exactly chunked (501), Transfer-Encoding in HTTP/1.0, no or several Host
- * fields (1.1), bare CR or LF, blank before the colon, obs-fold, NUL and control bytes, a method that is no token,
- * versions other than 1.0 and 1.1 (505), CONNECT (501 unless somebody serves it), an Expect that is not 100-continue (417).
+ * Refused: see the sections cited in the source; in short: Content-Length with Transfer-Encoding,
+ * several differing Content-Lengths, a coding that is not exactly chunked (501), Transfer-Encoding
+ * in HTTP/1.0, no or several Host fields (1.1), bare CR or LF, blank before the colon, obs-fold,
+ * NUL and control bytes, a method that is no token, versions other than 1.0 and 1.1 (505), CONNECT
+ * (501 unless somebody serves it), an Expect that is not 100-continue (417).
  */
 enum parse h1_parse_head(struct slice head, const struct h1_limits *limits, struct arena *arena,
                          struct request *ret, struct h1_framing *ret_framing,

@@ -20,13 +20,14 @@ enum h1_body {
 struct h1_head {
     int version; /* of the request: 10 or 11. The answer always says HTTP/1.1 */
     enum h1_body body;
-    int64_t length;  /* for H1_BODY_LENGTH; with H1_BODY_NONE: -1 = no Content-Length line */
-    bool keep_alive; /* Connection: close otherwise; keep-alive is said to HTTP/1.0 clients */
+    int64_t length;    /* for H1_BODY_LENGTH; with H1_BODY_NONE: -1 = no Content-Length line */
+    bool keep_alive;   /* Connection: close otherwise; keep-alive is said to HTTP/1.0 clients */
     struct slice date; /* IMF-fixdate; used when the fields hold no Date */
 };
 
-/* Writes status line, Date, fields and the framing. Fields that frame (Content-Length, Transfer-Encoding, Connection)
- * in response->fields are left out: the wire alone frames. text->cut: it did not fit. */
+/* Writes status line, Date, fields and the framing. Fields that frame (Content-Length,
+ * Transfer-Encoding, Connection) in response->fields are left out: the wire alone frames.
+ * text->cut: it did not fit. */
 void h1_write_head(struct text *text, const struct response *response, const struct h1_head *head);
 
 /* "HTTP/1.1 100 Continue\r\n\r\n" */
