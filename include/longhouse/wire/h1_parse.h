@@ -15,7 +15,7 @@
 struct h1_limits {
     size_t head_bytes;   /* request line and fields with the empty line: 431 beyond */
     size_t target_bytes; /* 414 beyond; 0: only head_bytes limits it */
-    unsigned fields;     /* 431 beyond */
+    unsigned fields;     /* 431 beyond; 0: only head_bytes limits them */
     uint64_t body_bytes; /* Content-Length beyond: 413; 0: no limit */
 };
 
