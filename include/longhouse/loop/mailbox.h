@@ -25,7 +25,7 @@ struct mailbox {
 };
 
 int mailbox_open(struct mailbox *mailbox, struct loop *loop); /* 0 or negative errno */
-void mailbox_close(struct mailbox *mailbox); /* letters still inside are dropped unread */
+void mailbox_close(struct mailbox *mailbox); /* nobody sends any more; letters inside are dropped */
 
 /* From any thread; gives the letter away. */
 void mailbox_send(struct mailbox *mailbox, struct letter *letter);
