@@ -1,0 +1,256 @@
+#include "spawner_private.h"
+
+#include "os/fd.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+static struct slice pid_key(const struct program *program)
+{
+    return slice_of(&program->pid, sizeof(program->pid));
+}
+
+static struct slice token_key(const struct program *program)
+{
+    return slice_of(&program->token, sizeof(program->token));
+}
+
+static void release(struct grave *grave)
+{
+    free(container_of(grave, struct program, grave));
+}
+
+/* Nobody of it lives, or what lives has had KILL. */
+static void forget(struct program *program)
+{
+    struct spawner *spawner = program->spawner;
+
+    if (!program->leader_gone)
+        table_remove(&spawner->by_pid, pid_key(program));
+    if (program->channel)
+        table_remove(&program->channel->programs, token_key(program));
+    list_remove(&program->link);
+    timer_stop(&spawner->loop, &program->grace);
+    loop_forget(&spawner->loop, &program->task);
+    loop_bury(&spawner->loop, &program->grave, release);
+    if (spawner->ending && list_empty(&spawner->running) && list_empty(&spawner->families))
+        loop_stop(&spawner->loop);
+}
+
+/* ---- the end ---- */
+
+/* False: the group is empty. Whoever may not be signalled (a set-user-id program) still lives. */
+static bool signal_family(const struct program *program, int signal)
+{
+    return kill(-program->pid, signal) == 0 || errno != ESRCH;
+}
+
+static void on_grace_over(struct task *task)
+{
+    struct program *program = container_of(task, struct program, task);
+
+    program->ending = ENDING_KILL;
+    signal_family(program, SIGKILL);
+    if (program->leader_gone)
+        forget(program);
+}
+
+void program_end(struct program *program)
+{
+    struct spawner *spawner = program->spawner;
+
+    if (program->ending != ENDING_NOT)
+        return;
+    program->ending = ENDING_TERM;
+    if (!signal_family(program, SIGTERM) && program->leader_gone) {
+        forget(program);
+        return;
+    }
+    signal_family(program, SIGCONT); /* who is stopped hears TERM only when it goes on */
+    timer_set(&spawner->loop, &program->grace,
+              spawner->loop.now_ms + rules_kill_grace_ms(spawner->rules));
+}
+
+void program_disown(struct program *program)
+{
+    table_remove(&program->channel->programs, token_key(program));
+    program->channel = NULL;
+    program_end(program);
+}
+
+static void end_list(struct list *programs)
+{
+    /* program_end() may take the walked one out of the list, never another. */
+    for (struct list_link *link = programs->head.next, *next; link != &programs->head;
+         link = next) {
+        next = link->next;
+        program_end(container_of(link, struct program, link));
+    }
+}
+
+void programs_end_all(struct spawner *spawner)
+{
+    end_list(&spawner->families);
+    end_list(&spawner->running);
+}
+
+/* ---- the beginning ---- */
+
+/* A process group of this number can only be new when the old one is empty. */
+static void forget_family_of(struct spawner *spawner, pid_t pid)
+{
+    for (struct list_link *link = spawner->families.head.next, *next;
+         link != &spawner->families.head; link = next) {
+        struct program *program = container_of(link, struct program, link);
+        next = link->next;
+        if (program->pid == pid)
+            forget(program);
+    }
+}
+
+static void enter(struct channel *channel, uint32_t token, pid_t pid)
+{
+    struct spawner *spawner = channel->spawner;
+    struct program *program = calloc(1, sizeof(*program));
+
+    if (!program)
+        abort();
+    forget_family_of(spawner, pid);
+    program->spawner = spawner;
+    program->channel = channel;
+    program->token = token;
+    program->pid = pid;
+    program->task.run = on_grace_over;
+    program->grace.task = &program->task;
+    list_push_back(&spawner->running, &program->link);
+    table_put(&spawner->by_pid, pid_key(program), program);
+    table_put(&channel->programs, token_key(program), program);
+}
+
+static pid_t launch_script(struct spawner *spawner, const struct rule *rule,
+                           const struct script *script, struct slice environment,
+                           const struct pipes *pipes, struct arena *arena,
+                           struct spawn_fault *fault)
+{
+    const struct launch launch = {
+        .argv = launch_arguments(arena, rule, script->path),
+        .envp = launch_environment(arena, environment),
+        .program = rule->interpreter ? rule->interpreter : script->path,
+        .folder = script->folder,
+        .stdio = { pipes->program[0], pipes->program[1], pipes->program[2] },
+        .parent = spawner->pid,
+    };
+    return launch_program(&launch, fault);
+}
+
+/* The process id, with our ends of its pipes in *pipes; or -1 and *fault. */
+static pid_t start(struct spawner *spawner, const struct spawn_ask *ask, int file,
+                   struct pipes *pipes, struct spawn_fault *fault)
+{
+    const struct rule *rule = rules_find(spawner->rules, ask->rule);
+    struct arena arena = { 0 };
+    struct script script = { .own_folder = -1 };
+    pid_t pid = -1;
+    int r;
+
+    *fault = (struct spawn_fault){ .stage = SPAWN_STAGE_RULE, .error = EPERM };
+    if (rule && rule_find_script(rule, ask->script, &arena, &script, fault)) {
+        r = pipes_open(pipes, ask->stdin_kind, spawner->null_fd, file);
+        if (r == 0) {
+            pid = launch_script(spawner, rule, &script, ask->environment, pipes, &arena, fault);
+            pipes_close_program(pipes);
+            if (pid < 0)
+                pipes_close_server(pipes);
+        } else {
+            *fault = (struct spawn_fault){ .stage = SPAWN_STAGE_PIPES, .error = -r };
+        }
+    }
+    fd_close(&script.own_folder);
+    arena_done(&arena);
+    return pid;
+}
+
+void program_start(struct channel *channel, const struct spawn_ask *ask, int file)
+{
+    struct pipes pipes;
+    struct spawn_fault fault;
+    struct spawn_message answer;
+    pid_t pid = start(channel->spawner, ask, file, &pipes, &fault);
+
+    fd_close(&file);
+    if (pid < 0) {
+        answer = (struct spawn_message){ .kind = SPAWN_FAILED,
+                                         .failed = { ask->token, fault.stage, fault.error } };
+        channel_send(channel, &answer, NULL, 0);
+        return;
+    }
+
+    bool has_stdin = pipes.server[0] >= 0;
+    enter(channel, ask->token, pid);
+    answer =
+        (struct spawn_message){ .kind = SPAWN_STARTED, .started = { ask->token, pid, has_stdin } };
+    channel_send(channel, &answer, has_stdin ? pipes.server : pipes.server + 1, has_stdin ? 3 : 2);
+}
+
+/* ---- exits ---- */
+
+static uint64_t microseconds(struct timeval time)
+{
+    return (uint64_t)time.tv_sec * 1000000u + (uint64_t)time.tv_usec;
+}
+
+static void on_exit_of(struct program *program, int status, const struct rusage *used)
+{
+    struct spawner *spawner = program->spawner;
+    bool family_left = program->ending != ENDING_KILL && signal_family(program, 0);
+    struct spawn_message exited = {
+        .kind = SPAWN_EXITED,
+        .exited = { .token = program->token,
+                    .status = status,
+                    .cpu_us = microseconds(used->ru_utime) + microseconds(used->ru_stime),
+                    .peak_kib = (uint64_t)used->ru_maxrss,
+                    .family_left = family_left },
+    };
+
+    if (program->channel)
+        channel_send(program->channel, &exited, NULL, 0);
+    if (!family_left) {
+        forget(program);
+        return;
+    }
+    table_remove(&spawner->by_pid, pid_key(program));
+    program->leader_gone = true;
+    list_remove(&program->link);
+    list_push_back(&spawner->families, &program->link);
+}
+
+static void forget_empty_families(struct spawner *spawner)
+{
+    for (struct list_link *link = spawner->families.head.next, *next;
+         link != &spawner->families.head; link = next) {
+        struct program *program = container_of(link, struct program, link);
+        next = link->next;
+        if (!signal_family(program, 0))
+            forget(program);
+    }
+}
+
+/* One signal may stand for many exits: all are taken. */
+void programs_reap(struct spawner *spawner)
+{
+    bool strangers = false;
+    struct rusage used;
+    int status;
+
+    for (pid_t pid; (pid = wait4(-1, &status, WNOHANG, &used)) > 0;) {
+        struct program *program = table_find(&spawner->by_pid, slice_of(&pid, sizeof(pid)));
+        if (program)
+            on_exit_of(program, status, &used);
+        else
+            strangers = true; /* an orphan of some program; perhaps the last of its group */
+    }
+    if (strangers)
+        forget_empty_families(spawner);
+}

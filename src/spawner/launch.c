@@ -1,0 +1,170 @@
+#include "spawner_private.h"
+
+#include "os/fd.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* ---- arguments and environment, ready before the child exists ---- */
+
+char *const *launch_environment(struct arena *arena, struct slice block)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < block.len; i++)
+        count += block.at[i] == '\0';
+
+    char **envp = arena_array(arena, char *, count + 1);
+    const char *at = block.at;
+    for (size_t i = 0; i < count; i++) {
+        envp[i] = (char *)at; /* execve(2) promises not to write */
+        at += strlen(at) + 1;
+    }
+    return envp;
+}
+
+char *const *launch_arguments(struct arena *arena, const struct rule *rule, const char *script)
+{
+    char **argv = arena_array(arena, char *, rule->argument_count + 3);
+    size_t count = 0;
+
+    if (rule->interpreter) {
+        argv[count++] = (char *)rule->interpreter;
+        for (uint32_t i = 0; i < rule->argument_count; i++)
+            argv[count++] = (char *)rule->arguments[i];
+    }
+    argv[count] = (char *)script;
+    return argv;
+}
+
+/* ---- pipes ---- */
+
+/* A pipe whose end `ours` does not block, while the program's does. */
+static int open_pipe(int ends[2], int ours)
+{
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return -errno;
+    if (fcntl(ends[ours], F_SETFL, O_NONBLOCK) < 0) {
+        int error = errno;
+        fd_close(&ends[0]);
+        fd_close(&ends[1]);
+        return -error;
+    }
+    return 0;
+}
+
+int pipes_open(struct pipes *pipes, enum spawn_stdin kind, int null, int file)
+{
+    int ends[2];
+    int r = 0;
+
+    *pipes = (struct pipes){ .program = { -1, -1, -1 }, .server = { -1, -1, -1 } };
+    if (kind == SPAWN_STDIN_PIPE) {
+        r = open_pipe(ends, 1);
+        if (r == 0) {
+            pipes->program[0] = ends[0];
+            pipes->server[0] = ends[1];
+            pipes->own_stdin = true;
+        }
+    } else {
+        pipes->program[0] = kind == SPAWN_STDIN_FILE ? file : null;
+    }
+    for (int i = 1; i <= 2 && r == 0; i++) {
+        r = open_pipe(ends, 0);
+        if (r == 0) {
+            pipes->server[i] = ends[0];
+            pipes->program[i] = ends[1];
+        }
+    }
+    if (r < 0) {
+        pipes_close_program(pipes);
+        pipes_close_server(pipes);
+    }
+    return r;
+}
+
+void pipes_close_program(struct pipes *pipes)
+{
+    if (pipes->own_stdin)
+        fd_close(&pipes->program[0]);
+    fd_close(&pipes->program[1]);
+    fd_close(&pipes->program[2]);
+}
+
+void pipes_close_server(struct pipes *pipes)
+{
+    for (int i = 0; i < 3; i++)
+        fd_close(&pipes->server[i]);
+}
+
+/* ---- the child ---- */
+
+/* Memory that parent and child share until exec. */
+struct shared {
+    volatile int error;
+    volatile enum spawn_stage stage;
+};
+
+static _Noreturn void give_up(struct shared *shared, enum spawn_stage stage)
+{
+    shared->stage = stage;
+    shared->error = errno;
+    _exit(127);
+}
+
+/*
+ * Runs in the memory of the spawner, which stands still meanwhile: nothing here may allocate, lock
+ * or return. Everything else that is open is close-on-exec; no signal is ignored or handled in the
+ * spawner (main.c), so only the mask has to be undone.
+ */
+static _Noreturn void become_program(const struct launch *launch, struct shared *shared)
+{
+    sigset_t none;
+
+    setsid(); /* a new child leads no group: cannot fail */
+    for (int i = 0; i < 3; i++)
+        if (dup2(launch->stdio[i], i) < 0)
+            give_up(shared, SPAWN_STAGE_PIPES);
+    if (fchdir(launch->folder) < 0)
+        give_up(shared, SPAWN_STAGE_FOLDER);
+
+    /* The spawner may have died before the wish was heard; then nobody waits for this program. */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != launch->parent)
+        give_up(shared, SPAWN_STAGE_PROCESS);
+
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    execve(launch->program, launch->argv, launch->envp);
+    give_up(shared, SPAWN_STAGE_EXEC);
+}
+
+pid_t launch_program(const struct launch *launch, struct spawn_fault *ret_fault)
+{
+    static struct shared shared; /* not on the stack: the child's calls come and go there */
+
+    for (int i = 0; i < 3; i++)
+        assert(launch->stdio[i] > 2);
+    shared.error = 0;
+
+    /* vfork: no page table is copied, the loop stands still for some 20 microseconds until exec. */
+    pid_t pid = vfork();
+    if (pid == 0)
+        become_program(launch, &shared);
+    if (pid < 0) {
+        *ret_fault = (struct spawn_fault){ .stage = SPAWN_STAGE_PROCESS, .error = errno };
+        return -1;
+    }
+    if (shared.error == 0)
+        return pid;
+
+    *ret_fault = (struct spawn_fault){ .stage = shared.stage, .error = shared.error };
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    return -1;
+}

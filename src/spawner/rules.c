@@ -1,0 +1,205 @@
+#include "spawner_private.h"
+
+#include "ipc/policy.h"
+#include "os/fd.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define POLICY_BYTES_MOST (256u << 20)
+
+/* A website root; hosts and handlers share it. */
+struct root {
+    const char *path;
+    int fd; /* -1: opened for each start */
+};
+
+struct rules {
+    struct arena arena;
+    char *data; /* owned: the bytes of the policy */
+    struct rule *rules;
+    uint32_t count;
+    uint64_t kill_grace_ms;
+    struct table roots; /* path to struct root */
+};
+
+/* Half of the descriptors are for pipes; what is beyond is opened for each start. */
+static size_t roots_kept_open(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur > 1u << 20)
+        return 1u << 19;
+    return (size_t)files.rlim_cur / 2;
+}
+
+static struct root *share_root(struct rules *rules, struct slice path)
+{
+    struct root *root = table_find(&rules->roots, path);
+
+    if (root || path.len == 0)
+        return root;
+    root = arena_new(&rules->arena, struct root);
+    root->path = arena_cstr(&rules->arena, path);
+    root->fd = -1;
+    if (rules->roots.count < roots_kept_open())
+        (void)beneath_root(root->path,
+                           &root->fd); /* it may appear later: then opened for each start */
+    table_put(&rules->roots, path, root);
+    return root;
+}
+
+static void adopt_rule(struct rules *rules, const struct policy_rule *from, struct rule *to)
+{
+    const char **arguments = arena_array(&rules->arena, const char *, from->argument_count);
+
+    for (uint32_t i = 0; i < from->argument_count; i++)
+        arguments[i] = arena_cstr(&rules->arena, from->arguments[i]);
+    *to = (struct rule){
+        .host = arena_cstr(&rules->arena, from->host),
+        .interpreter =
+            from->interpreter.len > 0 ? arena_cstr(&rules->arena, from->interpreter) : NULL,
+        .arguments = arguments,
+        .argument_count = from->argument_count,
+        .links = from->links == POLICY_LINKS_ANY ? BENEATH_ANY_LINKS : BENEATH_OWNED_LINKS,
+        .root = share_root(rules, from->root),
+    };
+}
+
+int rules_adopt(int policy_fd, struct rules **ret, const char **ret_why)
+{
+    struct policy policy;
+    struct parse_fault fault;
+    size_t len;
+    struct rules *rules = calloc(1, sizeof(*rules));
+
+    if (!rules)
+        abort();
+    *ret_why = "the policy cannot be read";
+    int r = fd_read_all(policy_fd, POLICY_BYTES_MOST, &rules->data, &len);
+    if (r == 0 &&
+        policy_decode(slice_of(rules->data, len), &rules->arena, &policy, &fault) != PARSE_DONE) {
+        *ret_why = fault.why;
+        r = -EBADMSG;
+    }
+    if (r < 0) {
+        rules_free(rules);
+        return r;
+    }
+
+    rules->count = policy.rule_count;
+    rules->kill_grace_ms = policy.kill_grace_ms;
+    rules->rules = arena_array(&rules->arena, struct rule, policy.rule_count);
+    for (uint32_t i = 0; i < policy.rule_count; i++)
+        adopt_rule(rules, &policy.rules[i], &rules->rules[i]);
+    *ret = rules;
+    return 0;
+}
+
+void rules_free(struct rules *rules)
+{
+    size_t place = 0;
+
+    if (!rules)
+        return;
+    for (const struct table_entry *entry; (entry = table_next(&rules->roots, &place)) != NULL;)
+        fd_close(&((struct root *)entry->value)->fd);
+    table_done(&rules->roots);
+    arena_done(&rules->arena);
+    free(rules->data);
+    free(rules);
+}
+
+uint64_t rules_kill_grace_ms(const struct rules *rules)
+{
+    return rules ? rules->kill_grace_ms : 0;
+}
+
+const struct rule *rules_find(const struct rules *rules, uint32_t number)
+{
+    if (!rules || number >= rules->count || !rules->rules[number].root)
+        return NULL;
+    return &rules->rules[number];
+}
+
+/* ---- scripts ---- */
+
+static bool fault(struct spawn_fault *ret, enum spawn_stage stage, int error)
+{
+    *ret = (struct spawn_fault){ .stage = stage, .error = error };
+    return false;
+}
+
+/*
+ * What the descriptor showed must be what the absolute path leads to, for that is what exec and
+ * interpreters open. They differ when the root was replaced since it was opened (a release by
+ * renaming): -ESTALE.
+ */
+static int look_at_script(int root, const struct rule *rule, const char *name, const char *path)
+{
+    scoped_fd fd = -1;
+    struct stat found;
+    struct stat by_path;
+
+    int r = beneath_find(root, name, rule->links, &fd, &found);
+    if (r < 0)
+        return r;
+    if (!S_ISREG(found.st_mode))
+        return S_ISDIR(found.st_mode) ? -EISDIR : -EACCES;
+    if (stat(path, &by_path) < 0)
+        return errno == ENOENT ? -ESTALE : -errno;
+    return by_path.st_dev == found.st_dev && by_path.st_ino == found.st_ino ? 0 : -ESTALE;
+}
+
+/* Opens the root anew; false when it is not there. */
+static bool root_renew(struct root *root)
+{
+    int fd;
+
+    if (beneath_root(root->path, &fd) < 0)
+        return false;
+    fd_close(&root->fd);
+    root->fd = fd;
+    return true;
+}
+
+/* The folder of the script, in which it will run. */
+static int open_folder(int root, const struct rule *rule, const char *name, struct arena *arena,
+                       struct script *script)
+{
+    const char *slash = strrchr(name, '/');
+    struct stat found;
+
+    script->folder = root;
+    script->own_folder = -1;
+    if (!slash)
+        return 0;
+
+    const char *folder = arena_cstr(arena, slice_of(name, (size_t)(slash - name)));
+    int r = beneath_find(root, folder, rule->links, &script->own_folder, &found);
+    if (r == 0)
+        script->folder = script->own_folder;
+    return r;
+}
+
+bool rule_find_script(const struct rule *rule, struct slice name, struct arena *arena,
+                      struct script *ret, struct spawn_fault *ret_fault)
+{
+    struct root *root = rule->root;
+    const char *path = arena_printf(arena, "%s/%.*s", root->path, SLICE_ARGS(name)).at;
+    const char *relative = path + strlen(root->path) + 1;
+    int r = -ESTALE;
+
+    if (root->fd >= 0)
+        r = look_at_script(root->fd, rule, relative, path);
+    if ((r == -ESTALE || r == -ENOENT) && root_renew(root))
+        r = look_at_script(root->fd, rule, relative, path);
+    if (r < 0)
+        return fault(ret_fault, SPAWN_STAGE_SCRIPT, r == -ESTALE ? ENOENT : -r);
+
+    ret->path = path;
+    r = open_folder(root->fd, rule, relative, arena, ret);
+    return r == 0 || fault(ret_fault, SPAWN_STAGE_FOLDER, -r);
+}

@@ -1,0 +1,190 @@
+#ifndef SPAWNER_PRIVATE_H
+#define SPAWNER_PRIVATE_H
+
+/*
+ * The spawner: one thread that starts and ends programs, and nothing else.
+ *
+ *   boss (supervisor)  POLICY, CHANNEL, STOP   ->  spawner.c
+ *   channel (reactor)  ASK, KILL               ->  channel.c  ->  rules.c    which script, from
+ * where launch.c   pipes, vfork, exec children.c what runs, until its family is gone
+ *
+ * A closed channel ends all programs that were asked for on it. When the boss goes away or says
+ * STOP, all programs are ended and the loop stops.
+ */
+#include "base/arena.h"
+#include "base/list.h"
+#include "base/table.h"
+#include "ipc/outbox.h"
+#include "ipc/spawn.h"
+#include "loop/loop.h"
+#include "os/beneath.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+/* Why a start failed, as FAILED says it; `error` is a positive errno. */
+struct spawn_fault {
+    enum spawn_stage stage;
+    int error;
+};
+
+/* ---- rules.c: the policy as it was adopted ---- */
+
+struct root;
+
+struct rule {
+    const char *host;
+    const char *interpreter; /* NULL: the script is the program */
+    const char *const *arguments;
+    uint32_t argument_count;
+    enum beneath_links links;
+    struct root *root; /* NULL: runs nothing */
+};
+
+struct rules;
+
+/* Reads the memory file of a policy and opens its roots. 0, or a negative errno and *ret_why. */
+int rules_adopt(int policy, struct rules **ret, const char **ret_why);
+void rules_free(struct rules *rules); /* NULL: nothing happens */
+uint64_t rules_kill_grace_ms(const struct rules *rules);
+
+/* NULL: no such rule, or one that runs nothing. */
+const struct rule *rules_find(const struct rules *rules, uint32_t number);
+
+/* A script that was found beneath the root of its rule. */
+struct script {
+    const char *path; /* absolute; in the arena */
+    int folder;       /* O_PATH descriptor of its folder */
+    int own_folder;   /* the same if the caller has to close it, else -1 */
+};
+
+/* False: *ret_fault says why. */
+bool rule_find_script(const struct rule *rule, struct slice name, struct arena *arena,
+                      struct script *ret, struct spawn_fault *ret_fault);
+
+/* ---- launch.c ---- */
+
+struct launch {
+    char *const *argv;
+    char *const *envp;
+    const char *program; /* absolute path */
+    int folder;          /* working directory */
+    int stdio[3];        /* become 0, 1, 2 of the program; all above 2 */
+    pid_t parent;
+};
+
+/* `block` holds "NAME=value\0" entries; a NULL terminated array in the arena that points into it.
+ */
+char *const *launch_environment(struct arena *arena, struct slice block);
+char *const *launch_arguments(struct arena *arena, const struct rule *rule, const char *script);
+
+/* The process id of the program once it was executed, or -1 and *ret_fault. */
+pid_t launch_program(const struct launch *launch, struct spawn_fault *ret_fault);
+
+/* Both sides of a program's stdin, stdout, stderr. */
+struct pipes {
+    int program[3];
+    int server[3];  /* non-blocking; -1 where the program has something else */
+    bool own_stdin; /* program[0] is an end of a pipe */
+};
+
+/* `file` is stdin of the program for SPAWN_STDIN_FILE, `null` for NONE; both stay with the caller.
+ * 0 or negative errno. */
+int pipes_open(struct pipes *pipes, enum spawn_stdin kind, int null, int file);
+void pipes_close_program(struct pipes *pipes);
+void pipes_close_server(struct pipes *pipes);
+
+/* ---- the spawner and its parts ---- */
+
+struct spawner {
+    struct loop loop;
+    struct io boss; /* channel of the supervisor */
+    struct task boss_task;
+    struct outbox boss_out;
+    struct io signals; /* signalfd of SIGCHLD */
+    struct task signals_task;
+    struct rules *rules;  /* owned; NULL before the first policy */
+    struct list channels; /* of struct channel */
+    struct table by_pid;  /* programs whose leader lives */
+    struct list running;  /* the same */
+    struct list families; /* programs whose leader is gone while others of its group live */
+    char *datagram;       /* owned; room for one message */
+    pid_t pid;
+    int null_fd;
+    bool ending; /* nothing new is started; the loop stops after the last program */
+};
+
+/*
+ * Takes the driver and the channel of the supervisor; blocks SIGCHLD and becomes the reaper of
+ * orphans. 0 or negative errno. Then turn spawner->loop.
+ */
+int spawner_open(struct spawner *spawner, struct driver *driver, int boss);
+void spawner_close(struct spawner *spawner);
+
+/* A line for the supervisor's log. */
+void spawner_complain(struct spawner *spawner, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* ---- channel.c: one reactor of a server ---- */
+
+struct channel {
+    struct spawner *spawner;
+    struct io io;
+    struct task task;
+    struct outbox outbox;
+    struct list_link link;
+    struct table programs; /* by token; whose families are not gone */
+    struct grave grave;
+    uint32_t index;
+};
+
+/* Takes the descriptor. */
+void channel_open(struct spawner *spawner, int fd, uint32_t index);
+
+/* Ends its programs. */
+void channel_close(struct channel *channel);
+
+/* The descriptors belong to the channel from here on. */
+void channel_send(struct channel *channel, const struct spawn_message *message, const int *fds,
+                  int fd_count);
+
+/* ---- children.c ---- */
+
+/*
+ * RUNNING ──leader gone──> (in families) ──group empty──> forgotten
+ *
+ * ENDING_TERM: TERM was sent, the timer brings KILL. ENDING_KILL: KILL was sent, only the exit of
+ * the leader is awaited.
+ */
+enum ending { ENDING_NOT, ENDING_TERM, ENDING_KILL };
+
+struct program {
+    struct spawner *spawner;
+    struct channel *channel; /* NULL once it has closed */
+    struct list_link link;   /* in running or families */
+    uint32_t token;
+    pid_t pid; /* also its process group and session */
+    bool leader_gone;
+    enum ending ending;
+    struct timer grace;
+    struct task task;
+    struct grave grave;
+};
+
+/* `file` (or -1) came with the ASK and is closed here. Answers with STARTED or FAILED. */
+void program_start(struct channel *channel, const struct spawn_ask *ask, int file);
+
+/* TERM now, KILL after the grace. Harmless when repeated. */
+void program_end(struct program *program);
+
+/* The same for what nobody can ask for by its token any more. */
+void program_disown(struct program *program);
+
+/* Reaps all that have exited. */
+void programs_reap(struct spawner *spawner);
+
+void programs_end_all(struct spawner *spawner);
+
+#endif
