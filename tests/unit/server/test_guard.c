@@ -1,0 +1,89 @@
+#include "server/guard.h"
+
+#include "suite.h"
+
+static union socket_address client(const char *text)
+{
+    union socket_address address;
+
+    ck_assert(address_parse_ip(slice_cstr(text), 1, &address));
+    return address;
+}
+
+START_TEST(a_client_over_its_limit_is_told_so_and_then_dropped)
+{
+    struct guard *guard = guard_new(0, 2);
+    union socket_address a = client("192.0.2.1");
+    unsigned told = 0;
+
+    ck_assert_int_eq(guard_enter(guard, &a), GUARD_WELCOME);
+    ck_assert_int_eq(guard_enter(guard, &a), GUARD_WELCOME);
+    while (guard_enter(guard, &a) == GUARD_TOO_MANY)
+        told++;
+    ck_assert_uint_eq(told, 16);
+    ck_assert_uint_eq(guard_connections(guard), 18); /* the dropped one is not counted */
+    guard_free(guard);
+}
+END_TEST
+
+START_TEST(leaving_makes_room_again)
+{
+    struct guard *guard = guard_new(0, 1);
+    union socket_address a = client("192.0.2.1");
+
+    for (int i = 0; i < 100; i++) {
+        ck_assert_int_eq(guard_enter(guard, &a), GUARD_WELCOME);
+        guard_leave(guard, &a);
+    }
+    ck_assert_uint_eq(guard_connections(guard), 0);
+    guard_free(guard);
+}
+END_TEST
+
+START_TEST(clients_do_not_share_their_limit)
+{
+    struct guard *guard = guard_new(0, 1);
+
+    for (int i = 0; i < 2000; i++) {
+        union socket_address address = { .in4 = { .sin_family = AF_INET,
+                                                  .sin_addr.s_addr = (in_addr_t)(i * 7919 + 1) } };
+        ck_assert_int_eq(guard_enter(guard, &address), GUARD_WELCOME);
+    }
+    ck_assert_uint_eq(guard_connections(guard), 2000);
+    guard_free(guard);
+}
+END_TEST
+
+START_TEST(a_whole_ipv6_prefix_is_one_client)
+{
+    struct guard *guard = guard_new(0, 1);
+    union socket_address a = client("2001:db8:1:2::1");
+    union socket_address same = client("2001:db8:1:2:ffff::9");
+    union socket_address other = client("2001:db8:1:3::1");
+
+    ck_assert_int_eq(guard_enter(guard, &a), GUARD_WELCOME);
+    ck_assert_int_eq(guard_enter(guard, &same), GUARD_TOO_MANY);
+    ck_assert_int_eq(guard_enter(guard, &other), GUARD_WELCOME);
+    guard_free(guard);
+}
+END_TEST
+
+START_TEST(a_full_house_says_so)
+{
+    struct guard *guard = guard_new(3, 0);
+    union socket_address a = client("192.0.2.1");
+
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(guard_enter(guard, &a), GUARD_WELCOME);
+    for (int i = 0; i < 128; i++)
+        ck_assert_int_eq(guard_enter(guard, &a), GUARD_FULL);
+    ck_assert_int_eq(guard_enter(guard, &a), GUARD_DROP);
+    guard_leave(guard, &a);
+    ck_assert_int_eq(guard_enter(guard, &a), GUARD_FULL);
+    guard_free(guard);
+}
+END_TEST
+
+SUITE("guard", TEST(a_client_over_its_limit_is_told_so_and_then_dropped),
+      TEST(leaving_makes_room_again), TEST(clients_do_not_share_their_limit),
+      TEST(a_whole_ipv6_prefix_is_one_client), TEST(a_full_house_says_so))

@@ -1,0 +1,115 @@
+#include "server/log_writer.h"
+
+#include "suite.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static struct log_block *block_of(const char *text)
+{
+    struct log_block *block = log_block_new(strlen(text));
+
+    memcpy(block->data, text, strlen(text));
+    block->len = strlen(text);
+    return block;
+}
+
+static char content[65536];
+
+static const char *read_all(int fd)
+{
+    ssize_t n = pread(fd, content, sizeof(content) - 1, 0);
+
+    ck_assert_int_ge(n, 0);
+    content[n] = '\0';
+    return content;
+}
+
+START_TEST(what_was_put_is_written_in_order_when_it_stops)
+{
+    struct log_writer *writer = log_writer_start();
+    int fd = memfd_create("log", 0);
+    struct log_file *file = log_writer_add(writer, LOG_TO_FILE, SLICE("/x"), dup(fd));
+
+    for (int i = 0; i < 100; i++) {
+        char text[16];
+
+        snprintf(text, sizeof(text), "line %d\n", i);
+        log_file_put(file, block_of(text));
+    }
+    log_writer_stop(writer);
+    ck_assert_int_eq(strncmp(read_all(fd), "line 0\nline 1\n", 14), 0);
+    ck_assert_ptr_nonnull(strstr(content, "line 98\nline 99\n"));
+    close(fd);
+}
+END_TEST
+
+START_TEST(files_are_found_by_kind_and_path)
+{
+    struct log_writer *writer = log_writer_start();
+    struct log_file *a = log_writer_add(writer, LOG_TO_FILE, SLICE("/a"), dup(1));
+    struct log_file *out = log_writer_add(writer, LOG_TO_STDOUT, SLICE(""), 1);
+    const struct conf_log wants_a = { .kind = LOG_TO_FILE, .path = SLICE_INIT("/a") };
+    const struct conf_log wants_b = { .kind = LOG_TO_FILE, .path = SLICE_INIT("/b") };
+    const struct conf_log wants_out = { .kind = LOG_TO_STDOUT };
+    const struct conf_log nowhere = { .kind = LOG_TO_NOWHERE };
+
+    ck_assert_ptr_eq(log_writer_find(writer, &wants_a), a);
+    ck_assert_ptr_null(log_writer_find(writer, &wants_b));
+    ck_assert_ptr_eq(log_writer_find(writer, &wants_out), out);
+    ck_assert_ptr_null(log_writer_find(writer, &nowhere));
+    log_writer_stop(writer);
+}
+END_TEST
+
+START_TEST(an_error_line_names_its_level)
+{
+    struct log_writer *writer = log_writer_start();
+    int fd = memfd_create("log", 0);
+    struct log_file *file = log_writer_add(writer, LOG_TO_FILE, SLICE("/x"), dup(fd));
+
+    log_error(&file->log, "backend %s refused", "a\nb");
+    log_debug(&file->log, "not written");
+    log_writer_stop(writer);
+    ck_assert_ptr_nonnull(strstr(read_all(fd), " error: backend a"));
+    ck_assert_ptr_null(strstr(content, "a\nb"));
+    ck_assert_ptr_null(strstr(content, "not written"));
+    close(fd);
+}
+END_TEST
+
+START_TEST(after_a_reopen_lines_go_to_the_new_file)
+{
+    struct log_writer *writer = log_writer_start();
+    int before = memfd_create("before", 0);
+    int after = memfd_create("after", 0);
+    struct log_file *file = log_writer_add(writer, LOG_TO_FILE, SLICE("/x"), dup(before));
+
+    log_file_reopen(file, dup(after));
+    log_file_put(file, block_of("new\n"));
+    log_writer_stop(writer);
+    ck_assert_str_eq(read_all(after), "new\n");
+    ck_assert_str_eq(read_all(before), "");
+    close(before);
+    close(after);
+}
+END_TEST
+
+START_TEST(a_full_disk_is_survived)
+{
+    struct log_writer *writer = log_writer_start();
+    struct log_file *file =
+        log_writer_add(writer, LOG_TO_FILE, SLICE("/x"), open("/dev/full", O_WRONLY));
+
+    ck_assert_int_ge(file->fd, 0);
+    for (int i = 0; i < 10; i++)
+        log_file_put(file, block_of("lost\n"));
+    log_writer_stop(writer); /* returns: nothing waits for the disk */
+}
+END_TEST
+
+SUITE("log_writer", TEST(what_was_put_is_written_in_order_when_it_stops),
+      TEST(files_are_found_by_kind_and_path), TEST(an_error_line_names_its_level),
+      TEST(after_a_reopen_lines_go_to_the_new_file), TEST(a_full_disk_is_survived))
