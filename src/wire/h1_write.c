@@ -1,0 +1,183 @@
+#include "wire/h1_write.h"
+
+#include "http/status.h"
+
+#include <assert.h>
+
+#define LENGTH_DIGITS_MOST 20
+
+/*
+ * Heads are written by their exact size: one walk adds up, one walk copies. Nothing is checked
+ * twice, and a head that does not fit leaves nothing behind.
+ */
+
+/* ---- what goes out ---- */
+
+/* The phrase of a program, unless it would break the line. */
+static struct slice phrase_of(const struct response *response)
+{
+    if (response->phrase.len > 0 && field_is_value(response->phrase))
+        return response->phrase;
+    return status_phrase(response->status);
+}
+
+/*
+ * The wire alone frames. And whatever a handler let through, no field ends its line early: what
+ * could split an answer in two is left out here, at the last place where it can be seen.
+ */
+static bool field_goes_out(const struct field *field)
+{
+    return field->id != FIELD_CONTENT_LENGTH && field->id != FIELD_TRANSFER_ENCODING &&
+           field->id != FIELD_CONNECTION && field_is_value(field->name) &&
+           field_is_value(field->value);
+}
+
+/* The line that says where the body ends; `digits` has room for a length. */
+struct framing_line {
+    struct slice name_and_colon;
+    struct slice value;
+    char digits[LENGTH_DIGITS_MOST];
+};
+
+static struct slice write_digits(uint64_t number, char digits[LENGTH_DIGITS_MOST])
+{
+    size_t at = LENGTH_DIGITS_MOST;
+
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    return slice_of(digits + at, LENGTH_DIGITS_MOST - at);
+}
+
+/* RFC 9110 8.6: neither 1xx nor 204 has a length; 304 and the answer to HEAD may tell that of the
+ * content. */
+static bool may_tell_length(int status, const struct h1_head *head)
+{
+    if (head->length < 0 || head->body == H1_BODY_CHUNKED || head->body == H1_BODY_CLOSE)
+        return false;
+    return status == 304 || !status_has_no_content(status);
+}
+
+static void framing_make(struct framing_line *line, int status, const struct h1_head *head)
+{
+    if (head->body == H1_BODY_CHUNKED) {
+        line->name_and_colon = SLICE("Transfer-Encoding: ");
+        line->value = SLICE("chunked");
+    } else if (may_tell_length(status, head)) {
+        line->name_and_colon = SLICE("Content-Length: ");
+        line->value = write_digits((uint64_t)head->length, line->digits);
+    }
+}
+
+/* RFC 9112 9.3: what is not said follows from the version of the client. */
+static struct slice connection_line(const struct h1_head *head)
+{
+    if (!head->keep_alive)
+        return SLICE("Connection: close\r\n");
+    return head->version < 11 ? SLICE("Connection: keep-alive\r\n") : SLICE("");
+}
+
+/* ---- the two walks ---- */
+
+static char *put(char *at, struct slice text)
+{
+    memcpy(at, text.at, text.len);
+    return at + text.len;
+}
+
+static size_t status_line_len(struct slice phrase)
+{
+    return sizeof("HTTP/1.1 200 \r\n") - 1 + phrase.len;
+}
+
+static char *put_status_line(char *at, int status, struct slice phrase)
+{
+    at = put(at, SLICE("HTTP/1.1 "));
+    *at++ = (char)('0' + status / 100 % 10);
+    *at++ = (char)('0' + status / 10 % 10);
+    *at++ = (char)('0' + status % 10);
+    *at++ = ' ';
+    if (phrase.len > 0)
+        at = put(at, phrase);
+    return put(at, SLICE("\r\n"));
+}
+
+static char *put_field(char *at, const struct field *field)
+{
+    if (field->name.len > 0)
+        at = put(at, field->name);
+    at = put(at, SLICE(": "));
+    if (field->value.len > 0)
+        at = put(at, field->value);
+    return put(at, SLICE("\r\n"));
+}
+
+/* `len` bytes at the end of the text to be filled, or NULL: then text->cut is set. */
+static char *claim(struct text *text, size_t len)
+{
+    if (text->cut || len > text->room - text->len) {
+        text->cut = true;
+        return NULL;
+    }
+    char *at = text->at + text->len;
+    text->len += len;
+    return at;
+}
+
+void h1_write_head(struct text *text, const struct response *response, const struct h1_head *head)
+{
+    const struct fields *fields = &response->fields;
+    struct slice phrase = phrase_of(response);
+    struct slice connection = connection_line(head);
+    struct framing_line framing = { 0 };
+    bool has_date = head->date.len == 0; /* none to add */
+
+    assert(head->body != H1_BODY_LENGTH || head->length >= 0);
+    framing_make(&framing, response->status, head);
+    size_t len = status_line_len(phrase) + connection.len + 2;
+    if (framing.value.len > 0)
+        len += framing.name_and_colon.len + framing.value.len + 2;
+    for (uint32_t i = 0; i < fields->count; i++) {
+        const struct field *field = &fields->at[i];
+
+        if (!field_goes_out(field))
+            continue;
+        has_date = has_date || field->id == FIELD_DATE;
+        len += field->name.len + field->value.len + 4;
+    }
+    if (!has_date)
+        len += sizeof("Date: \r\n") - 1 + head->date.len;
+
+    char *at = claim(text, len);
+    if (!at)
+        return;
+    at = put_status_line(at, response->status, phrase);
+    if (!has_date) {
+        at = put(at, SLICE("Date: "));
+        at = put(at, head->date);
+        at = put(at, SLICE("\r\n"));
+    }
+    for (uint32_t i = 0; i < fields->count; i++) {
+        if (field_goes_out(&fields->at[i]))
+            at = put_field(at, &fields->at[i]);
+    }
+    if (framing.value.len > 0) {
+        at = put(at, framing.name_and_colon);
+        at = put(at, framing.value);
+        at = put(at, SLICE("\r\n"));
+    }
+    at = put(at, connection);
+    at = put(at, SLICE("\r\n"));
+}
+
+void h1_write_interim(struct text *text, int status)
+{
+    struct slice phrase = status_phrase(status);
+    char *at = claim(text, status_line_len(phrase) + 2);
+
+    if (!at)
+        return;
+    at = put_status_line(at, status, phrase);
+    put(at, SLICE("\r\n"));
+}
