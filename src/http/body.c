@@ -17,7 +17,7 @@ struct piece {
     struct list_link link;
     enum piece_kind kind;
     struct chunk *chunk;   /* owned */
-    struct slice bytes;    /* PIECE_BORROWED, or PIECE_FILE with bytes: what is left */
+    struct slice bytes;    /* PIECE_BORROWED: what is left */
     struct file_ref *file; /* one reference is ours */
     uint64_t offset;       /* PIECE_FILE: what is left */
     uint64_t len;
@@ -55,6 +55,16 @@ static void drop_pieces(struct body *body)
     body->held = 0;
 }
 
+static struct slice file_bytes(const struct piece *piece)
+{
+    struct slice whole = piece->file->bytes;
+
+    if (whole.len == 0)
+        return whole;
+    assert(piece->offset <= whole.len && piece->len <= whole.len - piece->offset);
+    return slice_of(whole.at + piece->offset, (size_t)piece->len);
+}
+
 /* The memory of a piece that is left; false for a span that only the file has. */
 static bool piece_memory(const struct piece *piece, struct slice *ret)
 {
@@ -65,9 +75,9 @@ static bool piece_memory(const struct piece *piece, struct slice *ret)
     case PIECE_BORROWED:
         *ret = piece->bytes;
         return true;
-    case PIECE_FILE:
-        *ret = piece->bytes;
-        return piece->bytes.len > 0;
+    case PIECE_FILE: /* the file may have been loaded since it was put */
+        *ret = file_bytes(piece);
+        return ret->len > 0;
     }
     return false;
 }
@@ -98,8 +108,6 @@ static void piece_skip(struct body *body, struct piece *piece, uint64_t len)
     case PIECE_FILE:
         piece->offset += len;
         piece->len -= len;
-        if (piece->bytes.len > 0)
-            piece->bytes = slice_skip(piece->bytes, (size_t)len);
         break;
     }
 }
@@ -202,19 +210,11 @@ void body_put_borrowed(struct body *body, struct slice bytes)
 
 void body_put_file(struct body *body, struct file_ref *file, uint64_t offset, uint64_t len)
 {
-    struct slice bytes = { 0 };
-
-    if (len == 0 || !accept_put(body, len))
-        return;
-    if (file->bytes.len > 0) {
-        assert(offset <= file->bytes.len && len <= file->bytes.len - offset);
-        bytes = slice_of(file->bytes.at + offset, (size_t)len);
-    }
-    piece_add(body, (struct piece){ .kind = PIECE_FILE,
-                                    .bytes = bytes,
-                                    .file = file_ref_hold(file),
-                                    .offset = offset,
-                                    .len = len });
+    if (len > 0 && accept_put(body, len))
+        piece_add(body, (struct piece){ .kind = PIECE_FILE,
+                                        .file = file_ref_hold(file),
+                                        .offset = offset,
+                                        .len = len });
 }
 
 char *body_reserve(struct body *body, size_t *ret_room)

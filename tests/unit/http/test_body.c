@@ -1,0 +1,389 @@
+#include "http/body.h"
+
+#include "loop/driver_fake.h"
+#include "loop/loop.h"
+#include "suite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct end {
+    struct task task;
+    unsigned runs;
+};
+
+/* A body with somebody at both ends. */
+struct bench {
+    struct loop loop;
+    struct arena arena;
+    struct body body;
+    struct end reader;
+    struct end writer;
+};
+
+static void end_run(struct task *task)
+{
+    container_of(task, struct end, task)->runs++;
+}
+
+static struct bench *bench_new(void)
+{
+    struct bench *bench = calloc(1, sizeof(*bench));
+
+    loop_init(&bench->loop, driver_fake_new());
+    body_init(&bench->body, &bench->loop, &bench->arena);
+    bench->reader.task.run = end_run;
+    bench->writer.task.run = end_run;
+    bench->body.reader = &bench->reader.task;
+    bench->body.writer = &bench->writer.task;
+    return bench;
+}
+
+static void bench_free(struct bench *bench)
+{
+    body_done(&bench->body);
+    ck_assert_uint_eq(chunk_in_use(), 0);
+    arena_done(&bench->arena);
+    loop_settle(&bench->loop);
+    loop_done(&bench->loop);
+    free(bench);
+}
+
+static unsigned reader_runs(struct bench *bench)
+{
+    unsigned runs;
+
+    loop_settle(&bench->loop);
+    runs = bench->reader.runs;
+    bench->reader.runs = 0;
+    return runs;
+}
+
+static unsigned writer_runs(struct bench *bench)
+{
+    unsigned runs;
+
+    loop_settle(&bench->loop);
+    runs = bench->writer.runs;
+    bench->writer.runs = 0;
+    return runs;
+}
+
+/* All memory at the front of the body, without taking it. */
+static const char *peeked(const struct body *body)
+{
+    static char text[1 << 18];
+    struct iovec parts[64];
+    int count = body_peek(body, parts, 64);
+    size_t len = 0;
+
+    for (int i = 0; i < count; i++) {
+        memcpy(text + len, parts[i].iov_base, parts[i].iov_len);
+        len += parts[i].iov_len;
+    }
+    text[len] = '\0';
+    return text;
+}
+
+static struct file_ref *file_with(const char *text)
+{
+    FILE *file = tmpfile();
+
+    fputs(text, file);
+    fflush(file);
+    int fd = dup(fileno(file));
+    fclose(file);
+    return file_ref_new(fd, strlen(text));
+}
+
+START_TEST(bytes_come_out_as_they_went_in)
+{
+    struct bench *bench = bench_new();
+
+    body_put_bytes(&bench->body, SLICE("one "));
+    body_put_borrowed(&bench->body, SLICE("two "));
+    body_put_bytes(&bench->body, SLICE("three"));
+    ck_assert_str_eq(peeked(&bench->body), "one two three");
+    ck_assert_uint_eq(body_waiting(&bench->body), 13);
+
+    body_take(&bench->body, 6);
+    ck_assert_str_eq(peeked(&bench->body), "o three");
+    body_take(&bench->body, 7);
+    ck_assert(body_empty(&bench->body));
+    ck_assert(!body_is_over(&bench->body));
+    body_finish(&bench->body, BODY_COMPLETE);
+    ck_assert(body_is_over(&bench->body));
+    bench_free(bench);
+}
+END_TEST
+
+START_TEST(small_puts_share_a_chunk)
+{
+    struct bench *bench = bench_new();
+
+    for (int i = 0; i < 1000; i++)
+        body_put_bytes(&bench->body, SLICE("x"));
+    ck_assert_uint_eq(chunk_in_use(), 1);
+    ck_assert_uint_eq(body_waiting(&bench->body), 1000);
+    bench_free(bench);
+}
+END_TEST
+
+START_TEST(a_put_of_several_chunks_is_taken_whole)
+{
+    struct bench *bench = bench_new();
+    static char big[3 * CHUNK_SIZE + 7];
+
+    memset(big, 'b', sizeof(big));
+    body_put_bytes(&bench->body, slice_of(big, sizeof(big)));
+    ck_assert_uint_eq(chunk_in_use(), 4);
+    ck_assert_uint_eq(body_waiting(&bench->body), sizeof(big));
+    body_take(&bench->body, sizeof(big));
+    ck_assert_uint_eq(chunk_in_use(), 0);
+    bench_free(bench);
+}
+END_TEST
+
+START_TEST(a_peek_gives_no_more_pieces_than_asked_for)
+{
+    struct bench *bench = bench_new();
+    struct iovec parts[2];
+
+    for (int i = 0; i < 5; i++)
+        body_put_borrowed(&bench->body, SLICE("ab"));
+    ck_assert_int_eq(body_peek(&bench->body, parts, 2), 2);
+    ck_assert_int_eq(body_peek(&bench->body, parts, 0), 0);
+    bench_free(bench);
+}
+END_TEST
+
+START_TEST(the_reader_is_woken_by_bytes_and_by_the_end)
+{
+    struct bench *bench = bench_new();
+
+    body_put_bytes(&bench->body, SLICE(""));
+    ck_assert_uint_eq(reader_runs(bench), 0);
+    body_put_bytes(&bench->body, SLICE("a"));
+    body_put_bytes(&bench->body, SLICE("b"));
+    ck_assert_uint_eq(reader_runs(bench), 1);
+    body_finish(&bench->body, BODY_BROKEN);
+    ck_assert_uint_eq(reader_runs(bench), 1);
+    bench_free(bench);
+}
+END_TEST
+
+START_TEST(a_full_body_pauses_its_writer_until_it_is_low)
+{
+    struct bench *bench = bench_new();
+    static char big[BODY_HIGH];
+
+    ck_assert_uint_eq(body_room(&bench->body), BODY_HIGH);
+    body_put_bytes(&bench->body, slice_of(big, sizeof(big)));
+    ck_assert_uint_eq(body_room(&bench->body), 0);
+    body_take(&bench->body, BODY_HIGH - BODY_LOW - 1);
+    ck_assert_uint_eq(writer_runs(bench), 0);
+    body_take(&bench->body, 1);
+    ck_assert_uint_eq(writer_runs(bench), 1);
+    body_take(&bench->body, BODY_LOW);
+    ck_assert_uint_eq(writer_runs(bench), 0); /* told once */
+    bench_free(bench);
+}
+END_TEST
+
+START_TEST(a_writer_that_never_met_a_full_body_is_not_woken)
+{
+    struct bench *bench = bench_new();
+
+    body_put_bytes(&bench->body, SLICE("abc"));
+    body_take(&bench->body, 3);
+    ck_assert_uint_eq(writer_runs(bench), 0);
+    bench_free(bench);
+}
+END_TEST
+
+START_TEST(reserved_room_is_filled_in_place)
+{
+    struct bench *bench = bench_new();
+    size_t room = 0;
+    char *at = body_reserve(&bench->body, &room);
+
+    ck_assert_uint_eq(room, CHUNK_SIZE);
+    memcpy(at, "first", 5);
+    body_commit(&bench->body, 5);
+    at = body_reserve(&bench->body, &room);
+    ck_assert_uint_eq(room, CHUNK_SIZE - 5);
+    memcpy(at, " second", 7);
+    body_commit(&bench->body, 7);
+    ck_assert_str_eq(peeked(&bench->body), "first second");
+    ck_assert_uint_eq(chunk_in_use(), 1);
+    ck_assert_uint_eq(bench->body.held, 12);
+    bench_free(bench);
+}
+END_TEST
+
+START_TEST(reserved_room_that_stays_empty_leaves_nothing)
+{
+    struct bench *bench = bench_new();
+    size_t room = 0;
+
+    ck_assert_ptr_nonnull(body_reserve(&bench->body, &room));
+    body_commit(&bench->body, 0);
+    ck_assert(body_empty(&bench->body));
+    ck_assert_uint_eq(chunk_in_use(), 0);
+    ck_assert_uint_eq(reader_runs(bench), 0);
+    bench_free(bench);
+}
+END_TEST
+
+START_TEST(a_full_body_reserves_nothing)
+{
+    struct bench *bench = bench_new();
+    static char big[BODY_HIGH];
+    size_t room = 0;
+
+    body_put_bytes(&bench->body, slice_of(big, sizeof(big) - 3));
+    ck_assert_ptr_nonnull(body_reserve(&bench->body, &room));
+    ck_assert_uint_eq(room, 3);
+    body_commit(&bench->body, 3);
+    ck_assert_ptr_null(body_reserve(&bench->body, &room));
+    body_take(&bench->body, BODY_HIGH);
+    ck_assert_uint_eq(writer_runs(bench), 1);
+    bench_free(bench);
+}
+END_TEST
+
+START_TEST(a_file_span_holds_no_memory_and_is_not_peeked)
+{
+    struct bench *bench = bench_new();
+    struct file_ref *file = file_with("0123456789");
+    struct file_ref *found = NULL;
+    struct iovec part;
+    uint64_t offset = 0;
+    uint64_t len = 0;
+
+    body_put_bytes(&bench->body, SLICE("head"));
+    body_put_file(&bench->body, file, 2, 6);
+    body_put_bytes(&bench->body, SLICE("tail"));
+    ck_assert_uint_eq(file->refs, 2);
+    file_ref_drop(file);
+
+    ck_assert_uint_eq(bench->body.held, 8);
+    ck_assert_uint_eq(body_waiting(&bench->body), 14);
+    ck_assert_str_eq(peeked(&bench->body), "head");
+    ck_assert(!body_peek_file(&bench->body, &found, &offset, &len));
+    body_take(&bench->body, 4);
+    ck_assert_int_eq(body_peek(&bench->body, &part, 1), 0);
+    ck_assert(body_peek_file(&bench->body, &found, &offset, &len));
+    ck_assert_ptr_eq(found, file);
+    ck_assert_uint_eq(offset, 2);
+    ck_assert_uint_eq(len, 6);
+    body_take(&bench->body, 5);
+    ck_assert(body_peek_file(&bench->body, &found, &offset, &len));
+    ck_assert_uint_eq(offset, 7);
+    ck_assert_uint_eq(len, 1);
+    body_take(&bench->body, 1);
+    ck_assert_str_eq(peeked(&bench->body), "tail");
+    bench_free(bench);
+}
+END_TEST
+
+START_TEST(a_file_that_carries_its_bytes_is_memory)
+{
+    struct bench *bench = bench_new();
+    struct file_ref *file = file_with("0123456789");
+    struct file_ref *found = NULL;
+    uint64_t offset = 0;
+    uint64_t len = 0;
+
+    body_put_bytes(&bench->body, SLICE("<"));
+    body_put_file(&bench->body, file, 2, 6);
+    body_put_bytes(&bench->body, SLICE(">"));
+    ck_assert_int_eq(file_ref_load(file, 100), 0); /* loaded while a span of it waits already */
+    ck_assert_str_eq(peeked(&bench->body), "<234567>");
+    body_take(&bench->body, 4);
+    ck_assert_str_eq(peeked(&bench->body), "567>");
+    ck_assert(!body_peek_file(&bench->body, &found, &offset, &len));
+    ck_assert_uint_eq(bench->body.held, 1);
+    file_ref_drop(file);
+    bench_free(bench);
+}
+END_TEST
+
+START_TEST(an_abandoned_body_swallows_without_end)
+{
+    struct bench *bench = bench_new();
+    struct file_ref *file = file_with("0123456789");
+    static char big[BODY_HIGH];
+    size_t room = 0;
+
+    body_put_bytes(&bench->body, slice_of(big, sizeof(big)));
+    ck_assert_uint_eq(body_room(&bench->body), 0);
+    body_abandon(&bench->body);
+    ck_assert_uint_eq(writer_runs(bench), 1);
+    ck_assert_uint_eq(chunk_in_use(), 0);
+    reader_runs(bench);
+
+    body_put_bytes(&bench->body, slice_of(big, sizeof(big)));
+    body_put_borrowed(&bench->body, SLICE("x"));
+    body_put_file(&bench->body, file, 0, 10);
+    ck_assert_ptr_nonnull(body_reserve(&bench->body, &room));
+    body_commit(&bench->body, room);
+    ck_assert_uint_gt(body_room(&bench->body), 0);
+    ck_assert_uint_eq(body_waiting(&bench->body), 0);
+    ck_assert_uint_eq(chunk_in_use(), 0);
+    ck_assert_uint_eq(file->refs, 1);
+    body_finish(&bench->body, BODY_COMPLETE);
+    ck_assert(body_is_over(&bench->body));
+    file_ref_drop(file);
+    bench_free(bench);
+}
+END_TEST
+
+START_TEST(a_filled_chunk_is_given_away)
+{
+    struct bench *bench = bench_new();
+    struct chunk *chunk = chunk_new();
+
+    memcpy(chunk->data, "..given", 7);
+    chunk->begin = 2;
+    chunk->end = 7;
+    body_put_chunk(&bench->body, chunk);
+    body_put_bytes(&bench->body, SLICE(" away"));
+    ck_assert_str_eq(peeked(&bench->body), "given away");
+    body_put_chunk(&bench->body, chunk_new()); /* an empty one is nothing */
+    ck_assert_uint_eq(chunk_in_use(), 1);
+    bench_free(bench);
+}
+END_TEST
+
+START_TEST(a_long_stream_does_not_grow_the_arena)
+{
+    struct bench *bench = bench_new();
+    size_t used = 0;
+
+    for (int i = 0; i < 10000; i++) {
+        body_put_borrowed(&bench->body, SLICE("abc"));
+        body_put_bytes(&bench->body, SLICE("def"));
+        body_take(&bench->body, 6);
+        if (i == 0)
+            used = bench->arena.used_bytes;
+    }
+    ck_assert_uint_eq(bench->arena.used_bytes, used);
+    ck_assert_uint_eq(bench->body.put_bytes, 60000);
+    ck_assert_uint_eq(bench->body.taken_bytes, 60000);
+    bench_free(bench);
+}
+END_TEST
+
+SUITE("http/body", TEST(bytes_come_out_as_they_went_in), TEST(small_puts_share_a_chunk),
+      TEST(a_put_of_several_chunks_is_taken_whole),
+      TEST(a_peek_gives_no_more_pieces_than_asked_for),
+      TEST(the_reader_is_woken_by_bytes_and_by_the_end),
+      TEST(a_full_body_pauses_its_writer_until_it_is_low),
+      TEST(a_writer_that_never_met_a_full_body_is_not_woken),
+      TEST(reserved_room_is_filled_in_place), TEST(reserved_room_that_stays_empty_leaves_nothing),
+      TEST(a_full_body_reserves_nothing), TEST(a_file_span_holds_no_memory_and_is_not_peeked),
+      TEST(a_file_that_carries_its_bytes_is_memory), TEST(an_abandoned_body_swallows_without_end),
+      TEST(a_filled_chunk_is_given_away), TEST(a_long_stream_does_not_grow_the_arena))
