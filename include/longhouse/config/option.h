@@ -40,6 +40,13 @@ enum option_scope {
     SCOPE_TOOLKIT = 32,
 };
 
+/* What a second use in the same section does. */
+enum option_repeat {
+    REPEAT_OVERRIDES, /* the last one counts; a warning */
+    REPEAT_APPENDS,
+    REPEAT_REFUSED, /* an error */
+};
+
 struct build;
 
 struct option_row {
@@ -54,6 +61,7 @@ struct option_row {
     char separator;
     const char *const *choices; /* NULL terminated; the index is the value */
     const char *former;         /* older names, space separated: accepted with a note */
+    enum option_repeat repeat;
     bool required;
     void (*set)(struct build *build, void *record, const struct tree_node *node,
                 const struct option_row *row);

@@ -1,0 +1,412 @@
+#include "build.h"
+
+#include "section.h"
+
+/* ---- places and mentions ---- */
+
+static void mentions_init(struct mentions *mentions)
+{
+    mentions->end = &mentions->first;
+}
+
+void build_init(struct build *build, struct arena *arena, struct diags *diags, const char *file)
+{
+    *build = (struct build){ .arena = arena, .diags = diags, .file = file };
+    build->conf = arena_new(arena, struct server_conf);
+    mentions_init(&build->hostnames);
+    mentions_init(&build->use_fastcgi);
+    mentions_init(&build->use_bindings);
+    mentions_init(&build->server_roots);
+    mentions_init(&build->keep_alives);
+}
+
+void build_mention(struct build *build, struct mentions *mentions, struct slice text,
+                   struct diag_place place, void *owner)
+{
+    struct mention *mention = arena_new(build->arena, struct mention);
+
+    *mention = (struct mention){ .text = text, .place = place, .owner = owner };
+    *mentions->end = mention;
+    mentions->end = &mention->next;
+}
+
+const struct diag_place *build_place(struct build *build, const struct tree_node *node,
+                                     struct slice part)
+{
+    build->place = tree_place(node, part);
+    return &build->place;
+}
+
+const struct tree_node *build_given(const struct build *build, const struct option_row *row)
+{
+    return build->filling->given[option_index(row)];
+}
+
+/* ---- unknown and misplaced words ---- */
+
+static const char *scope_name(unsigned scopes)
+{
+    if (scopes & SCOPE_SERVER)
+        return "outside sections";
+    if (scopes & SCOPE_HOST)
+        return "in VirtualHost sections or outside sections";
+    if (scopes & SCOPE_BINDING)
+        return "in Binding sections";
+    if (scopes & SCOPE_FASTCGI)
+        return "in FastCGIserver sections";
+    if (scopes & SCOPE_DIRECTORY)
+        return "in Directory sections";
+    return "in UrlToolkit sections";
+}
+
+static const char *nearest_name(struct build *build, struct slice word, unsigned scopes)
+{
+    const char **names = arena_array(build->arena, const char *, option_count());
+    size_t count = 0;
+
+    for (const struct option_row *row = option_next(NULL); row; row = option_next(row)) {
+        if (row->scopes & scopes)
+            names[count++] = row->name;
+    }
+    return diag_nearest(word, names, count);
+}
+
+static void hint_unknown(struct build *build, struct diag *diag, const struct tree_node *node,
+                         unsigned scopes)
+{
+    const char *name = nearest_name(build, node->name, scopes);
+
+    if (name) {
+        diag_hint(build->diags, diag, "did you mean '%s'?", name);
+        return;
+    }
+    name = nearest_name(build, node->name, ~0u);
+    if (name) {
+        const struct option_row *row = option_find(slice_cstr(name), ~0u);
+        diag_hint(build->diags, diag, "did you mean '%s'? It belongs %s", name,
+                  scope_name(row->scopes));
+    } else {
+        diag_hint(build->diags, diag, "`longhouse manual` lists all options");
+    }
+}
+
+/* No row of this name in these scopes: elsewhere, a section, or nowhere. */
+static void fault_unknown(struct build *build, const struct tree_node *node, unsigned scopes)
+{
+    struct slice where = build->filling->where;
+    const struct option_row *elsewhere = option_find(node->name, ~0u);
+    enum section_kind kind = section_kind_of(node->name);
+
+    if (kind != SECTION_NONE) {
+        diag_hint(build->diags,
+                  diag_add(build->diags, DIAG_ERROR, &node->name_place,
+                           "'%.*s' is a section, not an option", SLICE_ARGS(node->name)),
+                  "write: %s {", section_name(kind));
+    } else if (elsewhere) {
+        diag_hint(build->diags,
+                  diag_add(build->diags, DIAG_ERROR, &node->name_place, "'%s' does not belong %.*s",
+                           elsewhere->name, SLICE_ARGS(where)),
+                  "it belongs %s", scope_name(elsewhere->scopes));
+    } else {
+        struct diag *diag =
+            diag_add(build->diags, DIAG_ERROR, &node->name_place, "unknown option '%.*s' %.*s",
+                     SLICE_ARGS(node->name), SLICE_ARGS(where));
+        hint_unknown(build, diag, node, scopes);
+    }
+}
+
+/* ---- one option ---- */
+
+static void note_former(struct build *build, const struct tree_node *node,
+                        const struct option_row *row)
+{
+    if (slice_equal_nocase(node->name, slice_cstr(row->name)))
+        return;
+    diag_hint(build->diags,
+              diag_add(build->diags, DIAG_NOTE, &node->name_place, "'%.*s' is a former name",
+                       SLICE_ARGS(node->name)),
+              "the present one is '%s'", row->name);
+}
+
+static bool may_append(const struct option_row *row)
+{
+    return row->repeat == REPEAT_APPENDS || row->type == OPT_WORDS || row->type == OPT_PAIRS;
+}
+
+/* False when the second use is refused. */
+static bool check_repeated(struct build *build, const struct tree_node *node,
+                           const struct option_row *row)
+{
+    const struct tree_node *former = build_given(build, row);
+
+    if (!former || may_append(row))
+        return true;
+    if (row->repeat == REPEAT_REFUSED) {
+        diag_add(build->diags, DIAG_ERROR, &node->name_place,
+                 "'%s' is given twice in %.*s (first on line %u)", row->name,
+                 SLICE_ARGS(build->filling->label), former->name_place.line);
+        return false;
+    }
+    diag_hint(build->diags,
+              diag_add(build->diags, DIAG_WARNING, &node->name_place,
+                       "'%s' is given again (first in %s on line %u)", row->name,
+                       former->name_place.file, former->name_place.line),
+              "the last one counts");
+    return true;
+}
+
+static void use_option(struct build *build, void *record, const struct tree_node *node,
+                       const struct option_row *row)
+{
+    if (row->type == OPT_LATER) {
+        diag_hint(build->diags,
+                  diag_add(build->diags, DIAG_ERROR, &node->name_place,
+                           "'%s' is Hiawatha's and not available yet", row->name),
+                  "a later version adds it; leave it out until then");
+        return;
+    }
+    if (row->type == OPT_GONE) {
+        diag_hint(build->diags,
+                  diag_add(build->diags, DIAG_WARNING, &node->name_place,
+                           "'%s' is of an older Hiawatha and has no effect", row->name),
+                  "%s", row->text);
+        return;
+    }
+    note_former(build, node, row);
+    if (!check_repeated(build, node, row))
+        return;
+    option_set(build, record, node, row);
+    build->filling->given[option_index(row)] = node;
+}
+
+static void set_fallbacks(struct build *build, void *record, unsigned scope)
+{
+    for (const struct option_row *row = option_next(NULL); row; row = option_next(row)) {
+        if (row->scopes & scope)
+            option_set_fallback(build, record, row);
+    }
+}
+
+static void check_required(struct build *build, unsigned scope, const struct diag_place *place)
+{
+    for (const struct option_row *row = option_next(NULL); row; row = option_next(row)) {
+        if (!row->required || !(row->scopes & scope) || build_given(build, row))
+            continue;
+        diag_hint(build->diags,
+                  diag_add(build->diags, DIAG_ERROR, place, "%.*s has no %s",
+                           SLICE_ARGS(build->filling->label), row->name),
+                  "add: %s = %s", row->name, row->grammar);
+    }
+}
+
+/* ---- sections ---- */
+
+/* VirtualHost 'shop': the section with the name its options give it, read ahead of them. */
+static struct slice label_of(struct build *build, const struct tree_node *section,
+                             enum section_kind kind)
+{
+    static const char *const ids[] = {
+        [SECTION_BINDING] = "BindingId",
+        [SECTION_FASTCGI] = "FastCGIid",
+        [SECTION_HOST] = "Hostname",
+    };
+
+    for (const struct tree_node *node = section->first_child; node; node = node->next) {
+        struct slice id;
+
+        if (!slice_equal_nocase(node->name, slice_cstr(ids[kind])))
+            continue;
+        slice_cut(node->value, ',', &id, &(struct slice){ 0 });
+        return arena_printf(build->arena, "%s '%.*s'", section_name(kind),
+                            SLICE_ARGS(slice_trim(id)));
+    }
+    return arena_printf(build->arena, "this %s", section_name(kind));
+}
+
+static void fill_section(struct build *build, const struct tree_node *section,
+                         enum section_kind kind, unsigned scope, void *record)
+{
+    struct filling filling = {
+        .given = arena_array(build->arena, const struct tree_node *, option_count()),
+        .label = label_of(build, section, kind),
+    };
+    struct filling *outer = build->filling;
+
+    filling.where = arena_printf(build->arena, "in %.*s", SLICE_ARGS(filling.label));
+    build->filling = &filling;
+    set_fallbacks(build, record, scope);
+    for (const struct tree_node *node = section->first_child; node; node = node->next) {
+        const struct option_row *row = option_find(node->name, scope);
+
+        if (row)
+            use_option(build, record, node, row);
+        else
+            fault_unknown(build, node, scope);
+    }
+    check_required(build, scope, &section->name_place);
+    build->filling = outer;
+}
+
+static void build_binding(struct build *build, const struct tree_node *section)
+{
+    struct binding_conf *binding = arena_new(build->arena, struct binding_conf);
+    struct binding_conf **end = &build->conf->bindings;
+
+    while (*end)
+        end = &(*end)->next;
+    binding->place = section->name_place;
+    binding->index = build->conf->binding_count++;
+    *end = binding;
+    fill_section(build, section, SECTION_BINDING, SCOPE_BINDING, binding);
+    address_parse_ip(binding->interface, binding->port, &binding->address);
+
+    for (const struct tree_node *node = section->first_child; node; node = node->next) {
+        if (slice_equal_nocase(node->name, SLICE("MaxKeepAlive")))
+            build_mention(build, &build->keep_alives, node->value, node->value_place, binding);
+    }
+}
+
+static bool all_local(const struct fastcgi_conf *fastcgi)
+{
+    for (const struct connect_conf *target = fastcgi->targets; target; target = target->next) {
+        if (!address_is_local(&target->address))
+            return false;
+    }
+    return fastcgi->server_root.len == 0;
+}
+
+static void build_fastcgi(struct build *build, const struct tree_node *section)
+{
+    struct fastcgi_conf *fastcgi = arena_new(build->arena, struct fastcgi_conf);
+    struct fastcgi_conf **end = &build->conf->fastcgi;
+
+    while (*end)
+        end = &(*end)->next;
+    fastcgi->place = section->name_place;
+    fastcgi->index = build->conf->fastcgi_count++;
+    *end = fastcgi;
+    fill_section(build, section, SECTION_FASTCGI, SCOPE_FASTCGI, fastcgi);
+    fastcgi->all_local = all_local(fastcgi);
+}
+
+static void add_host(struct build *build, struct vhost_conf *host)
+{
+    host->index = build->conf->host_count++;
+    *build->hosts_end = host;
+    build->hosts_end = &host->next;
+}
+
+static void build_host(struct build *build, const struct tree_node *section)
+{
+    struct vhost_conf *host = arena_new(build->arena, struct vhost_conf);
+
+    host->place = section->name_place;
+    add_host(build, host);
+    fill_section(build, section, SECTION_HOST, SCOPE_HOST, host);
+}
+
+static void build_section(struct build *build, const struct tree_node *section)
+{
+    enum section_kind kind = section_kind_of(section->name);
+    struct diag *diag;
+
+    switch (kind) {
+    case SECTION_BINDING:
+        build_binding(build, section);
+        break;
+    case SECTION_FASTCGI:
+        build_fastcgi(build, section);
+        break;
+    case SECTION_HOST:
+        build_host(build, section);
+        break;
+    case SECTION_DIRECTORY:
+    case SECTION_TOOLKIT:
+        diag_hint(build->diags,
+                  diag_add(build->diags, DIAG_ERROR, &section->name_place,
+                           "%s sections are Hiawatha's and not available yet", section_name(kind)),
+                  "a later version adds them; leave the whole section out until then");
+        break;
+    case SECTION_NONE:
+        diag = diag_add(build->diags, DIAG_ERROR, &section->name_place, "unknown section '%.*s'",
+                        SLICE_ARGS(section->name));
+        if (section_nearest(section->name))
+            diag_hint(build->diags, diag, "did you mean '%s'?", section_nearest(section->name));
+        else
+            diag_hint(build->diags, diag,
+                      "known: Binding, VirtualHost, FastCGIserver, Directory, UrlToolkit");
+        break;
+    }
+}
+
+/* ---- outside sections ---- */
+
+static void build_outer_option(struct build *build, struct vhost_conf *host,
+                               const struct tree_node *node)
+{
+    const struct option_row *row = option_find(node->name, SCOPE_SERVER);
+
+    if (row) {
+        use_option(build, build->conf, node, row);
+        return;
+    }
+    row = option_find(node->name, SCOPE_HOST);
+    if (!row) {
+        fault_unknown(build, node, SCOPE_SERVER | SCOPE_HOST);
+        return;
+    }
+    if (!host->place.file)
+        host->place = node->name_place;
+    use_option(build, host, node, row);
+}
+
+/* The default host is what stands outside sections; without any of that, the first VirtualHost. */
+static void settle_default_host(struct build *build, struct vhost_conf *host)
+{
+    struct diag_place file = { .file = build->file };
+
+    if (host->place.file) {
+
+        check_required(build, SCOPE_HOST, &host->place);
+        return;
+    }
+    build->conf->hosts = host->next;
+    build->conf->host_count--;
+    for (struct vhost_conf *other = host->next; other; other = other->next)
+        other->index--;
+
+    if (host->next)
+        diag_hint(build->diags,
+                  diag_add(build->diags, DIAG_NOTE, &host->next->place,
+                           "this first VirtualHost is the default host"),
+                  "it answers for all names that no other host has; Hostname and WebsiteRoot "
+                  "outside sections would make one of its own");
+    else
+        diag_hint(build->diags, diag_add(build->diags, DIAG_ERROR, &file, "there is no website"),
+                  "add Hostname and WebsiteRoot, or a VirtualHost section");
+}
+
+void build_run(struct build *build, const struct tree *tree)
+{
+    struct vhost_conf *host = arena_new(build->arena, struct vhost_conf);
+    struct filling filling = {
+        .given = arena_array(build->arena, const struct tree_node *, option_count()),
+        .label = SLICE("the default host (options outside sections)"),
+        .where = SLICE("outside sections"),
+    };
+
+    build->filling = &filling;
+    build->hosts_end = &build->conf->hosts;
+    set_fallbacks(build, build->conf, SCOPE_SERVER);
+    set_fallbacks(build, host, SCOPE_HOST);
+    add_host(build, host);
+
+    for (const struct tree_node *node = tree->root.first_child; node; node = node->next) {
+        if (node->is_section)
+            build_section(build, node);
+        else
+            build_outer_option(build, host, node);
+    }
+    settle_default_host(build, host);
+    build->filling = NULL;
+}

@@ -1,0 +1,138 @@
+#ifndef BUILD_H
+#define BUILD_H
+
+/*
+ * A tree on its way to the model: what setters and checks share. The record of a section is filled
+ * row by row; names that refer to something elsewhere are remembered with their places and looked
+ * at when all is read.
+ */
+#include "base/arena.h"
+#include "base/diag.h"
+#include "config/model.h"
+#include "config/option.h"
+#include "config/tree.h"
+
+#include <stdbool.h>
+
+/* A name whose place a later check needs. */
+struct mention {
+    struct mention *next;
+    struct slice text;
+    struct diag_place place;
+    void *owner; /* the record it stands in */
+};
+
+struct mentions {
+    struct mention *first;
+    struct mention **end;
+};
+
+/* What is being filled: a section, or what stands outside sections. */
+struct filling {
+    const struct tree_node **given; /* by option_index(): the last use; NULL: not used */
+    struct slice label;             /* "VirtualHost 'shop'" */
+    struct slice where;             /* "in VirtualHost 'shop'", "outside sections" */
+};
+
+struct build {
+    struct arena *arena; /* borrowed */
+    struct diags *diags; /* borrowed */
+    struct server_conf *conf;
+    const char *file; /* of the main text */
+    struct filling *filling;
+    struct vhost_conf **hosts_end;
+    struct diag_place place; /* see build_place() */
+    struct diag_place mimetype_place;
+
+    struct mentions hostnames;          /* owner: vhost_conf */
+    struct mentions use_fastcgi;        /* owner: vhost_conf */
+    struct mentions use_bindings;       /* owner: vhost_conf */
+    struct mentions server_roots;       /* owner: fastcgi_conf */
+    struct mentions keep_alives;        /* owner: binding_conf with a MaxKeepAlive of its own */
+    const struct tree_node *keep_alive; /* MaxKeepAlive outside sections, or NULL */
+};
+
+void build_init(struct build *build, struct arena *arena, struct diags *diags, const char *file);
+
+/* Tree to records. The model is complete only when no error was added. */
+void build_run(struct build *build, const struct tree *tree);
+
+/* Cross checks, after build_run(); resolves names to records. */
+void check_run(struct build *build);
+
+void build_mention(struct build *build, struct mentions *mentions, struct slice text,
+                   struct diag_place place, void *owner);
+
+/* The last use of the option in the section being filled; NULL: none. */
+const struct tree_node *build_given(const struct build *build, const struct option_row *row);
+
+/* A fault in the value of `node`, under `part` of it. */
+#define build_fault(build, level, node, part, ...)                                                 \
+    diag_add((build)->diags, (level), build_place((build), (node), (part)), __VA_ARGS__)
+
+/* The place until the next call. */
+const struct diag_place *build_place(struct build *build, const struct tree_node *node,
+                                     struct slice part);
+
+/* Sets the member of `record`; `row` must not be OPT_LATER or OPT_GONE. */
+void option_set(struct build *build, void *record, const struct tree_node *node,
+                const struct option_row *row);
+
+/* The default of `row`, if it has one. */
+void option_set_fallback(struct build *build, void *record, const struct option_row *row);
+
+/* ---- for setters: parts of values ---- */
+
+/* Walks the items of a list, trimmed; an empty one is a warning and left out. */
+struct items {
+    struct slice rest;
+    const struct tree_node *node;
+    struct build *build;
+    const struct option_row *row;
+};
+struct items items_of(struct build *build, const struct tree_node *node,
+                      const struct option_row *row, struct slice value);
+bool items_next(struct items *items, struct slice *ret);
+
+void words_add(struct arena *arena, struct conf_word **list, struct slice text);
+bool words_have(const struct conf_word *list, struct slice text);
+
+/* Extensions: without dot, '/' or blanks. A leading dot is taken off with a warning. False: not
+ * usable. */
+bool extension_clean(struct build *build, const struct tree_node *node, struct slice item,
+                     struct slice *ret);
+void extensions_set(struct build *build, void *record, const struct tree_node *node,
+                    const struct option_row *row);
+void cgi_handler_set(struct build *build, void *record, const struct tree_node *node,
+                     const struct option_row *row);
+
+/* An absolute path, or an error. A trailing slash is taken off. */
+bool path_clean(struct build *build, const struct tree_node *node, const struct option_row *row,
+                struct slice text, struct slice *ret);
+
+/* A number with its unit, within the limits of the row, or an error. */
+bool count_parse(struct build *build, const struct tree_node *node, const struct option_row *row,
+                 struct slice text, uint64_t *ret);
+bool duration_parse(struct build *build, const struct tree_node *node, const struct option_row *row,
+                    struct slice text, uint64_t *ret);
+
+/* "3600 s", "16 KiB": as people write it. `out` has room for 32 bytes; returns it. */
+char *show_duration(uint64_t ms, char out[32]);
+char *show_size(uint64_t bytes, char out[32]);
+
+/* ---- the rows ---- */
+
+struct option_group {
+    const struct option_row *rows;
+    size_t count;
+};
+extern const struct option_group server_options;
+extern const struct option_group binding_options;
+extern const struct option_group host_options;
+extern const struct option_group fastcgi_options;
+extern const struct option_group later_options;
+
+/* The row of a member of `type`, as designated initialisers. */
+#define AT(type, member) .offset = offsetof(struct type, member)
+
+#endif

@@ -1,0 +1,323 @@
+/* What no single option can know: names that must exist elsewhere, and things that are there twice.
+ */
+#include "base/number.h"
+#include "base/table.h"
+#include "build.h"
+#include "config/model.h"
+
+/* ---- bindings ---- */
+
+static bool is_any_address(const struct binding_conf *binding)
+{
+    static const struct in6_addr any = IN6ADDR_ANY_INIT;
+
+    if (binding->address.any.sa_family == AF_INET)
+        return binding->address.in4.sin_addr.s_addr == INADDR_ANY;
+    return memcmp(&binding->address.in6.sin6_addr, &any, sizeof(any)) == 0;
+}
+
+/* Could the kernel not open both? */
+static bool collide(const struct binding_conf *a, const struct binding_conf *b)
+{
+    return a->port == b->port && a->port != 0 &&
+           a->address.any.sa_family == b->address.any.sa_family &&
+           (is_any_address(a) || is_any_address(b) || address_equal_ip(&a->address, &b->address));
+}
+
+static void check_bindings(struct build *build)
+{
+    struct diag_place file = { .file = build->file };
+
+    if (!build->conf->bindings)
+        diag_hint(build->diags,
+                  diag_add(build->diags, DIAG_ERROR, &file,
+                           "there is no Binding: the server would listen nowhere"),
+                  "add: Binding {, Port = 80 and }, each on a line of its own");
+
+    for (struct binding_conf *b = build->conf->bindings; b; b = b->next) {
+        for (struct binding_conf *a = build->conf->bindings; a != b; a = a->next) {
+            if (!collide(a, b))
+                continue;
+            diag_hint(build->diags,
+                      diag_add(build->diags, DIAG_ERROR, &b->place,
+                               "this Binding has the same address and port %u as the one of %s:%u",
+                               (unsigned)b->port, a->place.file, a->place.line),
+                      "give one of them another Port or Interface");
+            break;
+        }
+    }
+}
+
+/* MaxKeepAlive outside sections, for the bindings that have none of their own. */
+static void spread_keep_alive(struct build *build)
+{
+    const struct option_row *row = option_find(SLICE("MaxKeepAlive"), SCOPE_BINDING);
+    const struct tree_node *node = build->keep_alive;
+    uint64_t value;
+
+    if (!node || !count_parse(build, node, row, node->value, &value))
+        return;
+    for (struct binding_conf *binding = build->conf->bindings; binding; binding = binding->next) {
+        bool own = false;
+
+        for (const struct mention *m = build->keep_alives.first; m; m = m->next)
+            own |= m->owner == binding;
+        if (!own)
+            binding->max_keep_alive = value;
+    }
+}
+
+/* ---- lists of known names, for cures ---- */
+
+static struct slice known_fastcgi(struct build *build)
+{
+    struct slice list = { 0 };
+
+    for (struct fastcgi_conf *f = build->conf->fastcgi; f; f = f->next) {
+        if (f->id.len > 0)
+            list = arena_printf(build->arena, "%.*s%s%.*s", SLICE_ARGS(list),
+                                list.len > 0 ? ", " : "", SLICE_ARGS(f->id));
+    }
+    return list.len > 0 ? list : SLICE("none");
+}
+
+static struct slice known_bindings(struct build *build)
+{
+    struct slice list = { 0 };
+
+    for (struct binding_conf *b = build->conf->bindings; b; b = b->next) {
+        if (b->id.len > 0)
+            list = arena_printf(build->arena, "%.*s%s%.*s", SLICE_ARGS(list),
+                                list.len > 0 ? ", " : "", SLICE_ARGS(b->id));
+    }
+    return list.len > 0 ? list : SLICE("none");
+}
+
+/* ---- FastCGI ---- */
+
+/* The last section of this name, as in Hiawatha. */
+static struct fastcgi_conf *find_fastcgi(struct build *build, struct slice id)
+{
+    struct fastcgi_conf *found = NULL;
+
+    for (struct fastcgi_conf *f = build->conf->fastcgi; f; f = f->next) {
+        if (slice_equal(f->id, id))
+            found = f;
+    }
+    return found;
+}
+
+static void check_fastcgi_ids(struct build *build)
+{
+    for (struct fastcgi_conf *b = build->conf->fastcgi; b; b = b->next) {
+        for (struct fastcgi_conf *a = build->conf->fastcgi; a != b; a = a->next) {
+            if (a->id.len == 0 || !slice_equal(a->id, b->id))
+                continue;
+            diag_hint(build->diags,
+                      diag_add(build->diags, DIAG_WARNING, &b->place,
+                               "a second FastCGIserver '%.*s' (the first is at %s:%u)",
+                               SLICE_ARGS(b->id), a->place.file, a->place.line),
+                      "the last one counts; to share the load, list all targets in one section");
+            break;
+        }
+    }
+}
+
+static void resolve_use(struct build *build, const struct mention *use)
+{
+    struct fastcgi_conf *fastcgi = find_fastcgi(build, use->text);
+    struct vhost_conf *host = use->owner;
+
+    if (!fastcgi) {
+        struct slice known = known_fastcgi(build);
+
+        diag_hint(build->diags,
+                  diag_add(build->diags, DIAG_ERROR, &use->place,
+                           "UseFastCGI names '%.*s', but no FastCGIserver has that FastCGIid",
+                           SLICE_ARGS(use->text)),
+                  "known: %.*s", SLICE_ARGS(known));
+        return;
+    }
+    host->use_fastcgi[host->use_fastcgi_count++] = fastcgi;
+}
+
+static unsigned count_words(const struct conf_word *list)
+{
+    unsigned count = 0;
+
+    for (; list; list = list->next)
+        count++;
+    return count;
+}
+
+static void resolve_fastcgi(struct build *build)
+{
+    for (struct vhost_conf *host = build->conf->hosts; host; host = host->next)
+        host->use_fastcgi =
+            arena_array(build->arena, struct fastcgi_conf *, count_words(host->use_fastcgi_ids));
+    for (struct mention *use = build->use_fastcgi.first; use; use = use->next)
+        resolve_use(build, use);
+}
+
+static bool lies_inside(struct slice path, struct slice folder)
+{
+    return slice_starts(path, folder) && (path.len == folder.len || path.at[folder.len] == '/');
+}
+
+static void check_server_root(struct build *build, const struct mention *root)
+{
+    for (struct mention *use = build->use_fastcgi.first; use; use = use->next) {
+        const struct vhost_conf *host = use->owner;
+
+        if (find_fastcgi(build, use->text) != root->owner || host->website_root.len == 0 ||
+            lies_inside(host->website_root, root->text))
+            continue;
+        diag_hint(build->diags,
+                  diag_add(build->diags, DIAG_ERROR, &use->place,
+                           "the WebsiteRoot '%.*s' is outside the ServerRoot '%.*s' of "
+                           "FastCGIserver '%.*s'",
+                           SLICE_ARGS(host->website_root), SLICE_ARGS(root->text),
+                           SLICE_ARGS(use->text)),
+                  "the program behind it sees only files below its ServerRoot");
+    }
+}
+
+/* ---- extensions claimed twice ---- */
+
+static bool handlers_have(const struct cgi_handler_conf *handler, struct slice extension)
+{
+    for (; handler; handler = handler->next) {
+        if (words_have(handler->extensions, extension))
+            return true;
+    }
+    return false;
+}
+
+static const char *other_claim(const struct server_conf *conf, const struct vhost_conf *host,
+                               struct slice extension)
+{
+    if (words_have(host->cgi_extensions, extension) || words_have(conf->cgi_extensions, extension))
+        return "CGIextension";
+    if (handlers_have(host->cgi_handlers, extension) ||
+        handlers_have(conf->cgi_handlers, extension))
+        return "CGIhandler";
+    return NULL;
+}
+
+static void note_claims(struct build *build, const struct mention *use)
+{
+    const struct fastcgi_conf *fastcgi = find_fastcgi(build, use->text);
+
+    if (!fastcgi)
+        return;
+    for (const struct conf_word *word = fastcgi->extensions; word; word = word->next) {
+        const char *other = other_claim(build->conf, use->owner, word->text);
+
+        if (other)
+            diag_add(build->diags, DIAG_NOTE, &use->place,
+                     "FastCGIserver '%.*s' overrules %s for '.%.*s' here", SLICE_ARGS(use->text),
+                     other, SLICE_ARGS(word->text));
+    }
+}
+
+/* ---- hosts ---- */
+
+/* Does `first` take every request for the name before `second` sees it? */
+static bool hides(const struct vhost_conf *first, const struct vhost_conf *second)
+{
+    if (!first->required_bindings)
+        return true;
+    for (const struct conf_word *id = second->required_bindings; id; id = id->next) {
+        if (!words_have(first->required_bindings, id->text))
+            return false;
+    }
+    return second->required_bindings != NULL;
+}
+
+static void check_hostnames(struct build *build)
+{
+    struct table seen = { 0 };
+
+    for (struct mention *name = build->hostnames.first; name; name = name->next) {
+        struct mention *first = table_find(&seen, name->text);
+
+        if (!first)
+            table_put(&seen, name->text, name);
+        else if (hides(first->owner, name->owner))
+            diag_hint(build->diags,
+                      diag_add(build->diags, DIAG_WARNING, &name->place,
+                               "the Hostname '%.*s' is also at %s:%u:%u", SLICE_ARGS(name->text),
+                               first->place.file, first->place.line, first->place.column),
+                      first->owner == name->owner ? "once is enough"
+                                                  : "the host named first answers for it");
+    }
+    table_done(&seen);
+}
+
+static void check_required_bindings(struct build *build)
+{
+    for (struct mention *use = build->use_bindings.first; use; use = use->next) {
+        struct binding_conf *binding = build->conf->bindings;
+        struct vhost_conf *host = use->owner;
+
+        if (host == build->conf->hosts)
+            diag_hint(build->diags,
+                      diag_add(build->diags, DIAG_ERROR, &use->place,
+                               "the default host must answer on every binding"),
+                      "use RequiredBinding in a VirtualHost that is not the default host");
+        while (binding && !slice_equal(binding->id, use->text))
+            binding = binding->next;
+        if (binding)
+            continue;
+
+        struct slice known = known_bindings(build);
+        diag_hint(build->diags,
+                  diag_add(build->diags, DIAG_ERROR, &use->place,
+                           "RequiredBinding names '%.*s', but no Binding has that BindingId",
+                           SLICE_ARGS(use->text)),
+                  "known: %.*s", SLICE_ARGS(known));
+    }
+}
+
+static bool hands_over_everything(const struct vhost_conf *host)
+{
+    for (unsigned i = 0; i < host->use_fastcgi_count; i++) {
+        if (!host->use_fastcgi[i]->extensions)
+            return true;
+    }
+    return false;
+}
+
+static void check_host(struct build *build, const struct vhost_conf *host)
+{
+    struct slice name = host->hostnames ? host->hostnames->text : SLICE("?");
+
+    if (!host->website_root_place.file && !hands_over_everything(host))
+        diag_hint(build->diags,
+                  diag_add(build->diags, DIAG_ERROR, &host->place,
+                           "the host '%.*s' has no WebsiteRoot", SLICE_ARGS(name)),
+                  "add: WebsiteRoot = /path; only a host that uses a FastCGIserver without "
+                  "Extension needs none");
+    if (!host->execute_cgi && (host->cgi_handlers || host->cgi_extensions))
+        diag_hint(build->diags,
+                  diag_add(build->diags, DIAG_WARNING, &host->place,
+                           "the host '%.*s' names CGI programs, but may not execute any",
+                           SLICE_ARGS(name)),
+                  "add: ExecuteCGI = yes");
+}
+
+void check_run(struct build *build)
+{
+    check_bindings(build);
+    spread_keep_alive(build);
+    check_fastcgi_ids(build);
+    resolve_fastcgi(build);
+    for (struct mention *root = build->server_roots.first; root; root = root->next)
+        check_server_root(build, root);
+    for (struct mention *use = build->use_fastcgi.first; use; use = use->next)
+        note_claims(build, use);
+    check_hostnames(build);
+    check_required_bindings(build);
+    for (struct vhost_conf *host = build->conf->hosts; host; host = host->next)
+        check_host(build, host);
+}

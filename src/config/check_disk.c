@@ -1,0 +1,166 @@
+/* What the texts cannot tell: whether the things they name are there. */
+#include "config/load.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- the real disk ---- */
+
+static int disk_stat(struct load_ask *ask, const char *path, unsigned *ret_mode)
+{
+    struct stat info;
+
+    (void)ask;
+    if (stat(path, &info) < 0)
+        return -errno;
+    *ret_mode = info.st_mode;
+    return 0;
+}
+
+static int disk_executable(struct load_ask *ask, const char *path)
+{
+    (void)ask;
+    return access(path, X_OK) < 0 ? -errno : 0;
+}
+
+static bool disk_user_known(struct load_ask *ask, const char *user)
+{
+    (void)ask;
+    return getpwnam(user) != NULL;
+}
+
+struct load_ask *load_ask_disk(void)
+{
+    static struct load_ask disk = {
+        .stat = disk_stat,
+        .executable = disk_executable,
+        .user_known = disk_user_known,
+    };
+
+    return &disk;
+}
+
+/* ---- the questions ---- */
+
+struct asking {
+    struct load_ask *ask;
+    struct diags *diags;
+};
+
+static const char *cstr(const struct asking *asking, struct slice text)
+{
+    return arena_cstr(asking->diags->arena, text);
+}
+
+static void check_root(const struct asking *asking, const struct vhost_conf *host)
+{
+    const struct diag_place *place = &host->website_root_place;
+    unsigned mode = 0;
+
+    if (host->website_root.len == 0)
+        return;
+    int error = asking->ask->stat(asking->ask, cstr(asking, host->website_root), &mode);
+    if (error < 0)
+        diag_hint(asking->diags,
+                  diag_add(asking->diags, DIAG_WARNING, place, "the WebsiteRoot '%.*s': %s",
+                           SLICE_ARGS(host->website_root), strerror(-error)),
+                  "requests for this website are answered 404 until the folder is there");
+    else if (!S_ISDIR(mode))
+        diag_add(asking->diags, DIAG_ERROR, place, "the WebsiteRoot '%.*s' is no folder",
+                 SLICE_ARGS(host->website_root));
+}
+
+static void check_handlers(const struct asking *asking, const struct cgi_handler_conf *handler)
+{
+    for (; handler; handler = handler->next) {
+        const char *path = cstr(asking, handler->program);
+        unsigned mode = 0;
+        int error = asking->ask->stat(asking->ask, path, &mode);
+
+        if (error == 0 && !S_ISREG(mode))
+            error = -EACCES;
+        if (error == 0)
+            error = asking->ask->executable(asking->ask, path);
+        if (error < 0)
+            diag_hint(asking->diags,
+                      diag_add(asking->diags, DIAG_WARNING, &handler->place,
+                               "the interpreter '%s' cannot be run: %s", path, strerror(-error)),
+                      "install it, or correct the path");
+    }
+}
+
+/* Made at the start of the house, as far as its rights go. */
+#define HOUSE_LOG_FOLDER SLICE("/var/log/longhouse")
+
+static void check_log(const struct asking *asking, const struct conf_log *log)
+{
+    unsigned mode = 0;
+
+    if (log->kind != LOG_TO_FILE || !log->place.file)
+        return;
+    size_t slash = slice_find_last(log->path, '/');
+    struct slice folder = slice_first(log->path, slash > 0 ? slash : 1);
+
+    int error = asking->ask->stat(asking->ask, cstr(asking, folder), &mode);
+    if (error == 0 && !S_ISDIR(mode))
+        error = -ENOTDIR;
+    if (error == 0 || (error == -ENOENT && slice_equal(folder, HOUSE_LOG_FOLDER)))
+        return;
+    diag_hint(asking->diags,
+              diag_add(asking->diags, DIAG_ERROR, &log->place, "the log folder '%.*s': %s",
+                       SLICE_ARGS(folder), strerror(-error)),
+              "make the folder, or write none, stdout or stderr");
+}
+
+static void check_sockets(const struct asking *asking, const struct fastcgi_conf *fastcgi)
+{
+    for (const struct connect_conf *target = fastcgi->targets; target; target = target->next) {
+        unsigned mode = 0;
+
+        if (target->address.any.sa_family != AF_UNIX)
+            continue;
+        int error = asking->ask->stat(asking->ask, cstr(asking, target->text), &mode);
+        if (error < 0)
+            diag_hint(asking->diags,
+                      diag_add(asking->diags, DIAG_WARNING, &target->place, "the socket '%.*s': %s",
+                               SLICE_ARGS(target->text), strerror(-error)),
+                      "is the FastCGI program running? Requests are answered 503 until it is");
+        else if (!S_ISSOCK(mode))
+            diag_add(asking->diags, DIAG_WARNING, &target->place, "'%.*s' is no socket",
+                     SLICE_ARGS(target->text));
+    }
+}
+
+/* Numbers need no entry; the default user matters only to a house started as root, which looks
+ * itself. */
+static void check_user(const struct asking *asking, const struct server_conf *conf)
+{
+    if (!conf->server_id_place.file || ascii_is_digit(conf->server_user.at[0]))
+        return;
+    if (!asking->ask->user_known(asking->ask, cstr(asking, conf->server_user)))
+        diag_hint(asking->diags,
+                  diag_add(asking->diags, DIAG_ERROR, &conf->server_id_place,
+                           "there is no user '%.*s'", SLICE_ARGS(conf->server_user)),
+                  "make the account, or name another one");
+}
+
+void load_check_disk(const struct server_conf *conf, struct load_ask *ask, struct diags *diags)
+{
+    struct asking asking = { .ask = ask, .diags = diags };
+
+    check_user(&asking, conf);
+    check_log(&asking, &conf->system_log);
+    check_handlers(&asking, conf->cgi_handlers);
+    for (const struct fastcgi_conf *fastcgi = conf->fastcgi; fastcgi; fastcgi = fastcgi->next)
+        check_sockets(&asking, fastcgi);
+    for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
+        check_root(&asking, host);
+        check_log(&asking, &host->access_log);
+        check_log(&asking, &host->error_log);
+        check_handlers(&asking, host->cgi_handlers);
+    }
+}

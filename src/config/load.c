@@ -1,0 +1,66 @@
+#include "config/load.h"
+
+#include "base/number.h"
+#include "build.h"
+
+static bool is_text_of(const char *name, const char *ending)
+{
+    return slice_ends_nocase(slice_cstr(name), slice_cstr(ending));
+}
+
+/* False for a syntax that cannot be read; it has been reported. */
+static bool read_text(const struct load *load, const struct source_text *text, struct tree *ret)
+{
+    struct diag_place file = { .file = text->name };
+    const char *syntax = NULL;
+
+    if (is_text_of(text->name, ".yaml") || is_text_of(text->name, ".yml"))
+        syntax = "YAML";
+    else if (is_text_of(text->name, "thttpd.conf"))
+        syntax = "thttpd's";
+    if (syntax) {
+        diag_hint(load->diags,
+                  diag_add(load->diags, DIAG_ERROR, &file,
+                           "%s form of the configuration is not available yet", syntax),
+                  "write it as longhouse.conf: NAME = VALUE lines and sections in braces");
+        return false;
+    }
+    read_block(text, load->source, load->arena, load->diags, ret);
+    return true;
+}
+
+/* The media types: a file that is named must be there; mimetype.conf is taken when it is. */
+static void load_mimetypes(const struct load *load, struct build *build)
+{
+    struct server_conf *conf = build->conf;
+    bool named = conf->mimetype_config.len > 0;
+    const char *why = "not found";
+
+    struct source_text *text = load->source->find(
+        load->source, load->arena, named ? conf->mimetype_config : SLICE("mimetype.conf"), &why);
+    if (text && !text->next) {
+        conf->mimetype_text = text->text;
+    } else if (named) {
+        diag_hint(load->diags,
+                  diag_add(load->diags, DIAG_ERROR, &build->mimetype_place,
+                           "cannot read the media types from '%.*s': %s",
+                           SLICE_ARGS(conf->mimetype_config), text ? "it is a folder" : why),
+                  "leave MimetypeConfig out for the built-in table");
+    }
+}
+
+struct server_conf *load_config(const struct load *load, const struct source_text *main)
+{
+    unsigned errors_before = load->diags->errors;
+    struct build build;
+    struct tree tree;
+
+    if (!read_text(load, main, &tree))
+        return NULL;
+
+    build_init(&build, load->arena, load->diags, main->name);
+    build_run(&build, &tree);
+    check_run(&build);
+    load_mimetypes(load, &build);
+    return load->diags->errors == errors_before ? build.conf : NULL;
+}

@@ -1,0 +1,144 @@
+/*
+ * Options of Hiawatha that this version knows by name only. Using one is an error that says so: a
+ * website must not run without a protection that its owner has asked for.
+ */
+#include "build.h"
+
+#define LATER(name_, scopes_)                                                                      \
+    {                                                                                              \
+        .name = name_, .type = OPT_LATER, .scopes = (scopes_)                                      \
+    }
+#define LATER_FORMER(name_, scopes_, former_)                                                      \
+    {                                                                                              \
+        .name = name_, .type = OPT_LATER, .scopes = (scopes_), .former = former_                   \
+    }
+
+/* Of Hiawatha versions long ago: old files load, with a warning that says what it means today. */
+#define GONE(name_, scopes_, text_)                                                                \
+    {                                                                                              \
+        .name = name_, .type = OPT_GONE, .scopes = (scopes_), .text = text_                        \
+    }
+
+static const struct option_row rows[] = {
+    /* SCOPE_SERVER */
+    LATER("AnonymizeIP", SCOPE_SERVER),
+    LATER("BanlistMask", SCOPE_SERVER),
+    LATER("BanOnDeniedBody", SCOPE_SERVER),
+    LATER("BanOnFlooding", SCOPE_SERVER),
+    LATER("BanOnGarbage", SCOPE_SERVER),
+    LATER("BanOnInvalidURL", SCOPE_SERVER),
+    LATER("BanOnMaxPerIP", SCOPE_SERVER),
+    LATER("BanOnMaxReqSize", SCOPE_SERVER),
+    LATER("BanOnSQLi", SCOPE_SERVER),
+    LATER("BanOnTimeout", SCOPE_SERVER),
+    LATER("BanOnWrongPassword", SCOPE_SERVER),
+    LATER("BlockExtensions", SCOPE_SERVER),
+    LATER("CAcertificates", SCOPE_SERVER),
+    LATER("CacheMaxFilesize", SCOPE_SERVER),
+    LATER("CacheRProxyExtensions", SCOPE_SERVER),
+    LATER("CacheSize", SCOPE_SERVER),
+    LATER("CGIwrapper", SCOPE_SERVER),
+    LATER("ChallengeClient", SCOPE_SERVER),
+    LATER("DHsize", SCOPE_SERVER),
+    LATER("ExploitLogfile", SCOPE_SERVER),
+    LATER("GarbageLogfile", SCOPE_SERVER),
+    LATER("GZipExtensions", SCOPE_SERVER),
+    LATER("HideProxy", SCOPE_SERVER),
+    LATER("KickOnBan", SCOPE_SERVER),
+    LATER("KillTimedoutCGI", SCOPE_SERVER),
+    LATER("LogfileMask", SCOPE_SERVER),
+    LATER("LogTimeouts", SCOPE_SERVER),
+    LATER("MaxServerLoad", SCOPE_SERVER),
+    LATER_FORMER("MinTLSversion", SCOPE_SERVER, "MinSSLversion"),
+    LATER("MonitorServer", SCOPE_SERVER),
+    LATER("Platform", SCOPE_SERVER),
+    LATER("RebanDuringBan", SCOPE_SERVER),
+    LATER("ReconnectDelay", SCOPE_SERVER),
+    LATER("RequestLimitMask", SCOPE_SERVER),
+    LATER("SetResourceLimits", SCOPE_SERVER),
+    LATER("Syslog", SCOPE_SERVER),
+    LATER("ThreadKillRate", SCOPE_SERVER),
+    LATER("ThreadPoolSize", SCOPE_SERVER),
+    LATER("Throttle", SCOPE_SERVER),
+    LATER("Tomahawk", SCOPE_SERVER),
+    LATER("TunnelSSH", SCOPE_SERVER),
+    LATER("UserDirectory", SCOPE_SERVER),
+    LATER("WaitForCGI", SCOPE_SERVER),
+    LATER("WrapUserCGI", SCOPE_SERVER),
+    /* SCOPE_BINDING */
+    LATER("AcceptHTTP2", SCOPE_BINDING),
+    LATER("EnableAccf", SCOPE_BINDING),
+    LATER("EnableAlter", SCOPE_BINDING),
+    LATER("MaxUploadSize", SCOPE_BINDING),
+    LATER("RequiredCA", SCOPE_BINDING | SCOPE_HOST),
+    LATER_FORMER("TLScertFile", SCOPE_BINDING | SCOPE_HOST, "SSLcertFile"),
+    /* SCOPE_HOST */
+    LATER("AccessList", SCOPE_HOST | SCOPE_DIRECTORY),
+    LATER("Alias", SCOPE_HOST),
+    LATER("AlterGroup", SCOPE_HOST | SCOPE_DIRECTORY),
+    LATER("AlterList", SCOPE_HOST | SCOPE_DIRECTORY),
+    LATER("AlterMode", SCOPE_HOST | SCOPE_DIRECTORY),
+    LATER("BanByCGI", SCOPE_HOST),
+    LATER("CustomHeaderBackend", SCOPE_HOST),
+    LATER("DenyBody", SCOPE_HOST),
+    LATER("EnforceFirstHostname", SCOPE_HOST),
+    LATER("ErrorHandler", SCOPE_HOST),
+    LATER("ErrorXSLTfile", SCOPE_HOST),
+    LATER("FileHashes", SCOPE_HOST),
+    LATER("HTTPAuthToCGI", SCOPE_HOST),
+    LATER("LoginMessage", SCOPE_HOST),
+    LATER("PasswordFile", SCOPE_HOST | SCOPE_DIRECTORY),
+    LATER_FORMER("PreventCSRF", SCOPE_HOST, "PreventXSRF"),
+    LATER("PreventSQLi", SCOPE_HOST),
+    LATER("PreventXSS", SCOPE_HOST),
+    LATER("PublicKeyPins", SCOPE_HOST),
+    LATER("RandomHeader", SCOPE_HOST),
+    LATER("RequiredGroup", SCOPE_HOST | SCOPE_DIRECTORY),
+    LATER_FORMER("RequireTLS", SCOPE_HOST, "RequireSSL"),
+    LATER("ReverseProxy", SCOPE_HOST),
+    LATER("RunOnAlter", SCOPE_HOST),
+    LATER("ScriptAlias", SCOPE_HOST),
+    LATER("SecureURL", SCOPE_HOST),
+    LATER("ShowIndex", SCOPE_HOST | SCOPE_DIRECTORY),
+    LATER("SkipCacheCookie", SCOPE_HOST),
+    LATER("TriggerOnCGIstatus", SCOPE_HOST),
+    LATER("UseDirectory", SCOPE_HOST),
+    LATER("UseLocalConfig", SCOPE_HOST),
+    LATER("UseRProxy", SCOPE_HOST),
+    LATER("UserWebsites", SCOPE_HOST),
+    LATER("UseToolkit", SCOPE_HOST),
+    LATER("UseXSLT", SCOPE_HOST),
+    LATER("WebDAVapp", SCOPE_HOST),
+    LATER("WebSocket", SCOPE_HOST),
+    LATER_FORMER("WrapCGI", SCOPE_HOST | SCOPE_DIRECTORY, "CGIwrapId"),
+    /* SCOPE_DIRECTORY */
+    LATER("DirectoryID", SCOPE_DIRECTORY),
+    LATER("ExpirePeriod", SCOPE_DIRECTORY),
+    LATER("Extensions", SCOPE_DIRECTORY),
+    LATER("Path", SCOPE_DIRECTORY),
+    LATER("RunOnDownload", SCOPE_DIRECTORY),
+    LATER("UploadSpeed", SCOPE_DIRECTORY),
+    /* SCOPE_TOOLKIT */
+    LATER("ToolkitID", SCOPE_TOOLKIT),
+    LATER("Do", SCOPE_TOOLKIT),
+    LATER("Header", SCOPE_TOOLKIT),
+    LATER("Match", SCOPE_TOOLKIT),
+    LATER("MatchCI", SCOPE_TOOLKIT),
+    LATER("Method", SCOPE_TOOLKIT),
+    LATER("RequestURI", SCOPE_TOOLKIT),
+    LATER("TotalConnections", SCOPE_TOOLKIT),
+    LATER("UseTLS", SCOPE_TOOLKIT),
+    LATER("UseSSL", SCOPE_TOOLKIT),
+
+    /* removed from Hiawatha itself */
+    GONE("UseGZfile", SCOPE_HOST | SCOPE_DIRECTORY,
+         "a compressed neighbour of a file (.gz, .br, .zst) is always used"),
+    GONE("IgnoreDotHiawatha", SCOPE_SERVER | SCOPE_HOST | SCOPE_DIRECTORY,
+         ".hiawatha files are not read by default"),
+    GONE("DenyBot", SCOPE_HOST, "Hiawatha removed it; nothing is denied by it"),
+    GONE("ImageReferer", SCOPE_HOST, "Hiawatha removed it; no image is refused by it"),
+    GONE("VolatileObject", SCOPE_HOST, "files are always read fresh when they change"),
+    GONE("PreventCMDi", SCOPE_HOST, "Hiawatha removed it; nothing is prevented by it"),
+};
+
+const struct option_group later_options = { rows, sizeof(rows) / sizeof(rows[0]) };

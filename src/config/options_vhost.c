@@ -1,0 +1,413 @@
+/* Options of a website: inside VirtualHost, and outside sections for the default host. */
+#include "build.h"
+
+#include <stdint.h>
+
+/* ---- names ---- */
+
+static bool is_host_byte(char c)
+{
+    /* ':', '[' and ']' for IPv6 literals; bytes above ASCII are for people who write names as they
+     * read. */
+    return ascii_is_alpha(c) || ascii_is_digit(c) || strchr("-._:[]", c) != NULL;
+}
+
+/* Why this cannot be a host's name, or NULL. */
+static const char *host_fault(struct slice name)
+{
+    struct slice plain = name;
+
+    if (slice_equal_cstr(name, "*"))
+        return "the default host answers for all other names already";
+    if (slice_starts(name, SLICE("*.")))
+        plain = slice_skip(name, 2);
+    if (slice_has(plain, '*'))
+        return "a '*' stands only at the front, before a dot: *.example.org";
+    if (slice_has(name, '/'))
+        return "write the name alone, without scheme and path";
+    if (slice_has(name, ':') && name.at[0] != '[')
+        return "the port belongs in a Binding section";
+    for (size_t i = 0; i < plain.len; i++) {
+        if ((unsigned char)plain.at[i] >= 0x80)
+            return "write names outside ASCII in their xn-- form";
+        if (!is_host_byte(plain.at[i]))
+            return "names have letters, digits, '-', '_' and dots";
+    }
+    if (plain.len == 0 || slice_has(slice_first(plain, 1), '.') ||
+        slice_find_slice(plain, SLICE("..")) != SLICE_NONE)
+        return "there is an empty part between the dots";
+    return NULL;
+}
+
+static void hostname_set(struct build *build, void *record, const struct tree_node *node,
+                         const struct option_row *row)
+{
+    struct vhost_conf *host = record;
+    struct items items = items_of(build, node, row, node->value);
+    struct slice item;
+
+    while (items_next(&items, &item)) {
+        struct slice name = arena_lower(build->arena, item);
+        const char *why;
+
+        if (name.len > 1 && slice_ends(name, SLICE(".")))
+            name.len--;
+        why = host_fault(name);
+        if (why) {
+            diag_hint(build->diags,
+                      build_fault(build, DIAG_ERROR, node, item, "'%.*s' is no host name",
+                                  SLICE_ARGS(item)),
+                      "%s", why);
+            continue;
+        }
+        words_add(build->arena, &host->hostnames, name);
+        build_mention(build, &build->hostnames, name, tree_place(node, item), host);
+    }
+}
+
+static void website_root_set(struct build *build, void *record, const struct tree_node *node,
+                             const struct option_row *row)
+{
+    struct vhost_conf *host = record;
+
+    host->website_root_place =
+        tree_place(node, node->value); /* of a bad one too: one error is enough */
+    path_clean(build, node, row, node->value, &host->website_root);
+}
+
+static void start_file_set(struct build *build, void *record, const struct tree_node *node,
+                           const struct option_row *row)
+{
+    struct vhost_conf *host = record;
+    struct items items = items_of(build, node, row, node->value);
+    struct slice item;
+
+    if (node->pieces && !build_given(build, row))
+        host->start_files = NULL; /* the first use replaces the default */
+    while (items_next(&items, &item)) {
+        if (slice_has(item, '/') || item.len > 255)
+            build_fault(build, DIAG_ERROR, node, item,
+                        "'StartFile' must be a file name without '/' of at most 255 bytes");
+        else if (!words_have(host->start_files, item))
+            words_add(build->arena, &host->start_files, item);
+    }
+}
+
+static void no_extension_as_set(struct build *build, void *record, const struct tree_node *node,
+                                const struct option_row *row)
+{
+    struct vhost_conf *host = record;
+
+    (void)row;
+    extension_clean(build, node, node->value, &host->no_extension_as);
+}
+
+/* ---- programs ---- */
+
+static void use_fastcgi_set(struct build *build, void *record, const struct tree_node *node,
+                            const struct option_row *row)
+{
+    struct vhost_conf *host = record;
+    struct items items = items_of(build, node, row, node->value);
+    struct slice item;
+
+    host->execute_cgi = true; /* a later ExecuteCGI = no wins */
+    while (items_next(&items, &item)) {
+        if (words_have(host->use_fastcgi_ids, item))
+            continue;
+        words_add(build->arena, &host->use_fastcgi_ids, item);
+        build_mention(build, &build->use_fastcgi, item, tree_place(node, item), host);
+    }
+}
+
+static void add_pair(struct build *build, struct conf_pair **list, struct slice name,
+                     struct slice value)
+{
+    struct conf_pair *pair = arena_new(build->arena, struct conf_pair);
+
+    while (*list)
+        list = &(*list)->next;
+    *pair = (struct conf_pair){ .name = name, .value = value };
+    *list = pair;
+}
+
+static void setenv_set(struct build *build, void *record, const struct tree_node *node,
+                       const struct option_row *row)
+{
+    struct vhost_conf *host = record;
+    struct slice name;
+    struct slice value;
+
+    bool complete = slice_cut(node->value, '=', &name, &value);
+    name = slice_trim(name);
+    if (!complete || name.len == 0) {
+        diag_hint(build->diags,
+                  build_fault(build, DIAG_ERROR, node, node->value,
+                              "'%s' wants a name, '=' and a value", row->name),
+                  "write: Setenv NAME = VALUE");
+        return;
+    }
+    if (slice_has(name, ' ') || slice_has(name, '\t')) {
+        build_fault(build, DIAG_ERROR, node, name, "a variable's name has no blanks");
+        return;
+    }
+    add_pair(build, &host->setenv, name, slice_trim(value));
+}
+
+/* ---- headers ---- */
+
+/* RFC 9110 5.6.2: tchar */
+static bool is_token(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.at[i];
+        if (!ascii_is_alpha(c) && !ascii_is_digit(c) &&
+            (c == '\0' || !strchr("!#$%&'*+-.^_`|~", c)))
+            return false;
+    }
+    return text.len > 0;
+}
+
+/* Fields that frame the message: a wrong one breaks the connection. */
+static bool frames_message(struct slice name)
+{
+    static const char *const names[] = { "Connection",        "Content-Length",
+                                         "Content-Range",     "Date",
+                                         "Keep-Alive",        "Trailer",
+                                         "Transfer-Encoding", "Upgrade" };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (slice_equal_nocase(name, slice_cstr(names[i])))
+            return true;
+    }
+    return false;
+}
+
+static void custom_header_set(struct build *build, void *record, const struct tree_node *node,
+                              const struct option_row *row)
+{
+    struct vhost_conf *host = record;
+    struct slice name;
+    struct slice value;
+
+    bool complete = slice_cut(node->value, ':', &name, &value);
+    value = slice_trim(value);
+    name = slice_trim(name);
+    if (!complete || name.len == 0 || value.len == 0) {
+        diag_hint(build->diags,
+                  build_fault(build, DIAG_ERROR, node, node->value,
+                              "'%s' wants a name, ':' and a value", row->name),
+                  "for example: CustomHeaderClient = X-Frame-Options: sameorigin");
+    } else if (!is_token(name)) {
+        build_fault(build, DIAG_ERROR, node, name, "'%.*s' is no name of a header field",
+                    SLICE_ARGS(name));
+    } else if (frames_message(name)) {
+        build_fault(build, DIAG_ERROR, node, name, "the server itself writes '%.*s'",
+                    SLICE_ARGS(name));
+    } else {
+        add_pair(build, &host->custom_headers, name, value);
+    }
+}
+
+static void required_binding_set(struct build *build, void *record, const struct tree_node *node,
+                                 const struct option_row *row)
+{
+    struct vhost_conf *host = record;
+    struct items items = items_of(build, node, row, node->value);
+    struct slice item;
+
+    while (items_next(&items, &item)) {
+        words_add(build->arena, &host->required_bindings, item);
+        build_mention(build, &build->use_bindings, item, tree_place(node, item), host);
+    }
+}
+
+/* ---- the table ---- */
+
+static const struct option_row rows[] = {
+    {
+        .name = "Hostname",
+        .type = OPT_OWN,
+        .scopes = SCOPE_HOST,
+        .repeat = REPEAT_APPENDS,
+        .required = true,
+        .set = hostname_set,
+        .grammar = "NAME[, NAME ...]; NAME may begin with \"*.\"",
+        .text = "Names that the website answers for. `*.example.org` stands for example.org and "
+                "everything below it. Hosts are "
+                "tried in the order of the text, the default host first. May be repeated.",
+    },
+    {
+        .name = "WebsiteRoot",
+        .type = OPT_OWN,
+        .scopes = SCOPE_HOST,
+        .set = website_root_set,
+        .grammar = "absolute path",
+        .text = "Folder of the website. Needed, except for a host that hands every request to a "
+                "FastCGIserver section "
+                "without Extension.",
+    },
+    {
+        .name = "StartFile",
+        .type = OPT_OWN,
+        .scopes = SCOPE_HOST,
+        .repeat = REPEAT_APPENDS,
+        .fallback = "index.html",
+        .set = start_file_set,
+        .grammar = "FILE[, FILE ...]",
+        .text = "What is served for a folder: the first of these files that is there. May be "
+                "repeated; the first "
+                "use replaces the default, further ones are added. (One name only in Hiawatha.)",
+    },
+    {
+        .name = "ExecuteCGI",
+        .type = OPT_YES_NO,
+        .scopes = SCOPE_HOST,
+        AT(vhost_conf, execute_cgi),
+        .fallback = "no",
+        .grammar = "yes | no",
+        .text = "Whether programs run at all. Without it a request for one is answered 403; its "
+                "source is never sent. "
+                "UseFastCGI switches it on; a later `ExecuteCGI = no` switches it off again.",
+    },
+    {
+        .name = "TimeForCGI",
+        .type = OPT_DURATION,
+        .scopes = SCOPE_HOST,
+        AT(vhost_conf, time_for_cgi_ms),
+        .fallback = "5",
+        .least = 1000,
+        .most = 3600 * 1000,
+        .unit = 1000,
+        .grammar = "seconds, or with a unit",
+        .text = "Longest run of a program for one request. Afterwards it is ended with all it "
+                "started, and "
+                "the client gets 504 if no answer had begun.",
+    },
+    {
+        .name = "EnablePathInfo",
+        .type = OPT_YES_NO,
+        .scopes = SCOPE_HOST,
+        AT(vhost_conf, enable_path_info),
+        .fallback = "no",
+        .grammar = "yes | no",
+        .text = "Whether `/script.php/extra` runs script.php with PATH_INFO `/extra`. Otherwise it "
+                "is 404.",
+    },
+    {
+        .name = "Setenv",
+        .type = OPT_OWN,
+        .scopes = SCOPE_HOST,
+        .repeat = REPEAT_APPENDS,
+        .set = setenv_set,
+        .grammar = "NAME = VALUE",
+        .text = "One more variable for the host's programs, stronger than a computed one of that "
+                "name. May be repeated; of "
+                "one name the first counts.",
+    },
+    {
+        .name = "UseFastCGI",
+        .type = OPT_OWN,
+        .scopes = SCOPE_HOST,
+        .repeat = REPEAT_APPENDS,
+        .former = "FastCGI",
+        .set = use_fastcgi_set,
+        .grammar = "FastCGIid[, FastCGIid ...]",
+        .text = "FastCGIserver sections of the host, tried in this order by extension. They "
+                "overrule CGIextension and CGIhandler. "
+                "Sets ExecuteCGI to yes. May be repeated.",
+    },
+    {
+        .name = "CGIhandler",
+        .type = OPT_OWN,
+        .scopes = SCOPE_HOST,
+        .repeat = REPEAT_APPENDS,
+        AT(vhost_conf, cgi_handlers),
+        .set = cgi_handler_set,
+        .grammar = "PROGRAM [ARGUMENT ...]:EXT[,EXT ...]",
+        .text = "Interpreters of this host alone (inside VirtualHost), looked at before those of "
+                "the server.",
+    },
+    {
+        .name = "CGIextension",
+        .type = OPT_OWN,
+        .scopes = SCOPE_HOST,
+        .repeat = REPEAT_APPENDS,
+        AT(vhost_conf, cgi_extensions),
+        .set = extensions_set,
+        .grammar = "EXT[, EXT ...]",
+        .text = "Extensions of programs of this host alone (inside VirtualHost), besides those of "
+                "the server.",
+    },
+    {
+        .name = "NoExtensionAs",
+        .type = OPT_OWN,
+        .scopes = SCOPE_HOST,
+        .set = no_extension_as_set,
+        .grammar = "EXT",
+        .text = "Extension that files without one are taken to have.",
+    },
+    {
+        .name = "AccessLogfile",
+        .type = OPT_LOG,
+        .scopes = SCOPE_HOST,
+        AT(vhost_conf, access_log),
+        .fallback = "/var/log/longhouse/access.log",
+        .grammar = "absolute path | none | stdout | stderr",
+        .text = "Log of the requests. Each host has its own setting; that of the default host does "
+                "not count for the others.",
+    },
+    {
+        .name = "ErrorLogfile",
+        .type = OPT_LOG,
+        .scopes = SCOPE_HOST,
+        AT(vhost_conf, error_log),
+        .fallback = "/var/log/longhouse/error.log",
+        .grammar = "absolute path | none | stdout | stderr",
+        .text = "Log of what went wrong with requests, and of what programs write to stderr. "
+                "Each host has its own setting.",
+    },
+    {
+        .name = "FollowSymlinks",
+        .type = OPT_YES_NO,
+        .scopes = SCOPE_HOST,
+        AT(vhost_conf, follow_symlinks),
+        .fallback = "no",
+        .grammar = "yes | no",
+        .text = "Whether symbolic links that lead out of the website are followed. Otherwise they "
+                "are 403.",
+    },
+    {
+        .name = "AllowDotFiles",
+        .type = OPT_YES_NO,
+        .scopes = SCOPE_HOST,
+        AT(vhost_conf, allow_dot_files),
+        .fallback = "no",
+        .grammar = "yes | no",
+        .text = "Whether files and folders whose names begin with a dot are served. "
+                "`/.well-known/` always is.",
+    },
+    {
+        .name = "RequiredBinding",
+        .type = OPT_OWN,
+        .scopes = SCOPE_HOST,
+        .repeat = REPEAT_APPENDS,
+        .set = required_binding_set,
+        .grammar = "BindingId[, BindingId ...]",
+        .text = "The host answers on these bindings only. Not for the default host.",
+    },
+    {
+        .name = "CustomHeaderClient",
+        .type = OPT_OWN,
+        .scopes = SCOPE_HOST,
+        .repeat = REPEAT_APPENDS,
+        .former = "CustomHeader",
+        .set = custom_header_set,
+        .grammar = "NAME: VALUE",
+        .text = "One more header field in each answer of the host, errors and programs included. "
+                "May be repeated; "
+                "sent in the order of the text.",
+    },
+};
+
+const struct option_group host_options = { rows, sizeof(rows) / sizeof(rows[0]) };
