@@ -2,9 +2,10 @@
 #define SITE_FILE_CACHE_H
 
 /*
- * What was found under a root a moment ago: open descriptors, stat results, absences. One per reactor, no lock. An entry is believed for
- * about a second; then the file is looked at again (stat; a changed one is opened anew). Small files carry their bytes, so that a warm
- * request for one is a recv and a send.
+ * What was found under a root a moment ago: open descriptors, stat results, absences. One per
+ * reactor, no lock. An entry is believed for about a second; then the file is looked at again
+ * (stat; a changed one is opened anew). Small files carry their bytes, so that a warm request for
+ * one is a recv and a send.
  */
 #include "base/slice.h"
 #include "http/file_ref.h"
@@ -23,8 +24,8 @@ enum file_kind { FILE_ABSENT, FILE_REGULAR, FILE_FOLDER, FILE_SPECIAL };
 struct cached_file {
     unsigned refs;
     enum file_kind kind;
-    int error;             /* FILE_ABSENT: -ENOENT, -EACCES, -ELOOP, -EXDEV, -ENOTDIR, -ENAMETOOLONG ... */
-    struct file_ref *file; /* FILE_REGULAR that could be opened for reading; else NULL (`error` says why) */
+    int error;             /* why it is absent (-ENOENT, -EXDEV ...) or cannot be read (-EACCES) */
+    struct file_ref *file; /* FILE_REGULAR that may be read; else NULL */
     uint64_t size;
     int64_t modified_s;
     uint32_t mode;
@@ -39,13 +40,23 @@ struct file_cache *file_cache_new(unsigned entries_most);
 void file_cache_free(struct file_cache *cache);
 
 /*
- * Looks up `relative` (no leading slash, NUL terminated behind len) under the host's root. Never NULL; the caller owns a reference.
+ * Looks up `relative` (no leading slash, NUL terminated behind len) under the host's root. Never
+ * NULL; the caller owns a reference.
  */
 struct cached_file *file_cache_get(struct file_cache *cache, const struct host *host,
                                    struct slice relative, uint64_t now_ms);
 void cached_file_drop(struct file_cache *cache, struct cached_file *file);
 
-/* Forgets what belongs to no living snapshot (call after a reload with the hosts that stay). */
+/*
+ * Which precompressed neighbours ("x.css.br" beside "x.css") exist as files that can be read: a bit
+ * (1u << coding) for each. `file` was got for this host; the answer is believed as long as the file
+ * itself.
+ */
+unsigned file_cache_codings(struct file_cache *cache, const struct host *host,
+                            struct cached_file *file, uint64_t now_ms);
+
+/* Forgets everything. To be called when a snapshot was adopted: a host is known by its address,
+ * which a later snapshot may use again. What is held stays valid. */
 void file_cache_clear(struct file_cache *cache);
 
 #endif

@@ -2,7 +2,8 @@
 #define SITE_MEDIA_H
 
 /*
- * Extension to media type: a built-in table, or the file of MimetypeConfig ("type ext ext ..."). Text types carry "; charset=utf-8".
+ * Extension to media type: a built-in table, or the file of MimetypeConfig ("type ext ext ...").
+ * Text types carry "; charset=utf-8".
  */
 #include "base/arena.h"
 #include "base/slice.h"
@@ -13,7 +14,8 @@ struct media;
 struct media *media_build(struct slice text, struct arena *arena);
 void media_done(struct media *media);
 
-/* The whole Content-Type value for an extension (any case, no dot); "application/octet-stream" for an unknown one. */
+/* The whole Content-Type value for an extension (any case, no dot); "application/octet-stream" for
+ * an unknown one. */
 struct slice media_type(const struct media *media, struct slice extension);
 
 #endif

@@ -2,8 +2,9 @@
 #define SITE_ROUTER_H
 
 /*
- * Which handler answers, and why: a decision, not an action. Order of judgement: host -> method -> dot files -> resource -> FastCGI by
- * extension -> CGI extension -> CGI handler (reference 3.6: FastCGI overrules CGIextension overrules CGIhandler overrules static) -> folder
+ * Which handler answers, and why: a decision, not an action. Order of judgement: host -> method ->
+ * dot files -> resource -> FastCGI by extension -> CGI extension -> CGI handler (reference 3.6:
+ * FastCGI overrules CGIextension overrules CGIhandler overrules static) -> folder
  * -> file -> 404. A type that is a program anywhere in the configuration is never sent as text.
  */
 #include "config/model.h"
@@ -22,9 +23,10 @@ enum answer {
 struct verdict {
     enum answer answer;
     int status;
-    const char *why;       /* static or in the arena: the reason, for logs and `explain` */
-    struct slice location; /* ready for the field: path, percent-encoded */
-    struct slice allow;    /* value of Allow for 405 */
+    const char *why;        /* static or in the arena: the reason, for logs and `explain` */
+    struct slice location;  /* ready for the field: path, percent-encoded */
+    struct slice allow;     /* value of Allow for 405 and for OPTIONS; empty: none */
+    unsigned retry_after_s; /* 503: for Retry-After; 0: none */
     const struct host *host;
     struct resource resource;
     uint32_t rule;                              /* ANSWER_CGI: program rule (ipc/policy) */

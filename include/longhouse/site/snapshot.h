@@ -2,8 +2,8 @@
 #define SITE_SNAPSHOT_H
 
 /*
- * The frozen configuration of the server process: hosts by name, media types, open roots. Immutable once
- * built; read by all reactors without a lock; counted by its users.
+ * The frozen configuration of the server process: hosts by name, media types, open roots. Immutable
+ * once built; read by all reactors without a lock; counted by its users.
  */
 #include "base/arena.h"
 #include "base/log.h"
@@ -21,25 +21,30 @@ struct vhost_map; /* site/vhost_map.h */
 /* One website. */
 struct host {
     const struct vhost_conf *conf;
-    struct slice name;        /* the first host name that is no wildcard, else its domain; for logs and redirects */
-    int root_fd;              /* O_PATH; -1: the root is missing (every path is 404, said in the log once) */
+    struct slice name; /* the first host name that is no wildcard, else its domain; for logs */
+    int root_fd;       /* O_PATH; -1: there is none, or it is missing (said in the log once) */
     enum beneath_links links;
-    struct table extensions;  /* extension -> struct extension_rule * (site/router.c) */
-    void *error_log;          /* server: where its error lines go (struct log *) */
-    void *access_log;         /* server: struct log_file *, NULL: none */
+    struct table extensions; /* extension -> struct extension_rule * (src/site/rules.h) */
+    bool shares_extensions;  /* the table belongs to an earlier host with the same rules */
+    const struct fastcgi_conf *catch_all; /* its first section without Extension; NULL: none */
+    const struct media *media;            /* borrowed from the snapshot */
+    void *error_log;                      /* server: where its error lines go (struct log *) */
+    void *access_log;                     /* server: struct log_file *, NULL: none */
 };
 
 struct snapshot {
     _Atomic unsigned users;
-    struct arena arena;              /* hosts, tables, compiled things */
-    struct arena *conf_arena;        /* owned: the model */
+    struct arena arena;       /* hosts, tables, compiled things */
+    struct arena *conf_arena; /* owned: the model; NULL: the caller keeps it */
     const struct server_conf *conf;
-    struct host *hosts;              /* conf->host_count, the default host first */
+    struct host *hosts;    /* conf->host_count, the default host first */
+    struct table programs; /* extensions, small letters, that mean a program anywhere */
     struct vhost_map *names;
     struct media *media;
 };
 
-/* Builds from a model; takes the arena (malloc'd struct) that holds it. Roots that cannot be opened are logged. One user. */
+/* Builds from a model; takes the arena (malloc'd struct) that holds it. Roots that cannot be opened
+ * are logged. One user. */
 struct snapshot *snapshot_build(const struct server_conf *conf, struct arena *conf_arena,
                                 struct log *log);
 struct snapshot *snapshot_hold(struct snapshot *snapshot);

@@ -1,0 +1,151 @@
+#include "site/resource.h"
+
+#include <errno.h>
+
+struct slice path_extension(struct slice path)
+{
+    size_t slash = slice_find_last(path, '/');
+    struct slice name = slash == SLICE_NONE ? path : slice_skip(path, slash + 1);
+    size_t dot = slice_find_last(name, '.');
+
+    return dot == SLICE_NONE || dot == 0 ? SLICE("") : slice_skip(name, dot + 1);
+}
+
+/* What one search knows. */
+struct search {
+    const struct host *host;
+    struct file_cache *cache;
+    struct arena *arena;
+    uint64_t now_ms;
+};
+
+static struct cached_file *look_up(const struct search *search, struct slice relative)
+{
+    return file_cache_get(search->cache, search->host, relative, search->now_ms);
+}
+
+static void take(const struct search *search, struct resource *resource, struct cached_file *file)
+{
+    if (resource->found)
+        cached_file_drop(search->cache, resource->found);
+    resource->found = file;
+}
+
+static void name_place(const struct host *host, struct slice relative, struct arena *arena,
+                       struct resource *resource)
+{
+    const struct slice parts[] = { host->conf->website_root, SLICE("/"), relative };
+
+    resource->relative = relative;
+    resource->absolute = arena_join(arena, parts, 3);
+    resource->extension = path_extension(relative);
+    if (resource->extension.len == 0)
+        resource->extension = host->conf->no_extension_as;
+}
+
+void resource_name(const struct host *host, struct slice relative, struct arena *arena,
+                   struct resource *resource)
+{
+    const struct slice parts[] = { SLICE("/"), relative };
+
+    name_place(host, relative, arena, resource);
+    resource->script_name = arena_join(arena, parts, 2);
+}
+
+/* The first start file that is there. One that is a folder is none. */
+static void find_start_file(const struct search *search, struct resource *resource)
+{
+    const struct conf_word *word = search->host->conf->start_files;
+    struct slice folder = resource->relative;
+
+    for (; word; word = word->next) {
+        const struct slice parts[] = { folder, SLICE("/"), word->text };
+        bool below = folder.len > 0;
+        struct slice relative = arena_join(search->arena, below ? parts : parts + 2, below ? 3 : 1);
+        struct cached_file *file = look_up(search, relative);
+
+        if (file->kind == FILE_REGULAR || file->kind == FILE_SPECIAL) {
+            take(search, resource, file);
+            resource_name(search->host, relative, search->arena, resource);
+            return;
+        }
+        if (file->error == -EACCES) { /* nothing in this folder can be seen */
+            take(search, resource, file);
+            break;
+        }
+        cached_file_drop(search->cache, file);
+    }
+    resource->start_file_missing = true;
+}
+
+/* The first regular file on the way ends the script, the rest is path info. `path` begins with '/'.
+ */
+static void split_path_info(const struct search *search, struct slice path,
+                            struct resource *resource)
+{
+    for (size_t at = 1; at < path.len; at++) {
+        if (path.at[at] != '/')
+            continue;
+
+        struct slice relative =
+            slice_cstr(arena_cstr(search->arena, slice_of(path.at + 1, at - 1)));
+        struct cached_file *file = look_up(search, relative);
+
+        if (file->kind == FILE_REGULAR) {
+            take(search, resource, file);
+            resource_name(search->host, relative, search->arena, resource);
+            resource->path_info = slice_skip(path, at);
+            return;
+        }
+        bool ends = file->kind != FILE_FOLDER;
+        cached_file_drop(search->cache, file);
+        if (ends)
+            return;
+    }
+}
+
+/* The kernel saw a file where the path wants a folder, or did not look because the path is too
+ * long. */
+static bool may_have_path_info(const struct resource *resource, bool slash_behind)
+{
+    const struct cached_file *found = resource->found;
+
+    if (found->kind == FILE_ABSENT)
+        return found->error == -ENOTDIR || found->error == -ENAMETOOLONG;
+    return found->kind == FILE_REGULAR && slash_behind;
+}
+
+/* A path that names a file and goes on is absent, unless its rest is path info. */
+static void resolve_rest(const struct search *search, struct slice path, bool slash_behind,
+                         struct resource *resource)
+{
+    if (!may_have_path_info(resource, slash_behind))
+        return;
+    if (search->host->conf->enable_path_info)
+        split_path_info(search, path, resource);
+    else if (slash_behind)
+        take(search, resource, look_up(search, slice_skip(path, 1))); /* "a.txt/": no folder */
+}
+
+void resource_find(const struct host *host, struct slice path, struct file_cache *cache,
+                   struct arena *arena, uint64_t now_ms, struct resource *ret)
+{
+    const struct search search = { .host = host, .cache = cache, .arena = arena, .now_ms = now_ms };
+    bool slash_behind = path.at[path.len - 1] == '/';
+    struct slice relative = slice_skip(path, 1);
+
+    if (slash_behind && relative.len > 0)
+        relative = slice_cstr(arena_cstr(arena, slice_first(relative, relative.len - 1)));
+
+    *ret = (struct resource){ .found = look_up(&search, relative), .script_name = path };
+    name_place(host, relative, arena, ret);
+    if (slash_behind)
+        ret->extension = SLICE(""); /* unless a file is found: a folder's name has none */
+
+    if (ret->found->kind != FILE_FOLDER)
+        resolve_rest(&search, path, slash_behind, ret);
+    else if (slash_behind)
+        find_start_file(&search, ret);
+    else
+        ret->is_folder_without_slash = true;
+}

@@ -1,0 +1,388 @@
+#include "site/router.h"
+
+#include "base/encode.h"
+#include "rules.h"
+#include "site/vhost_map.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define RETRY_AFTER_S 2u /* for a shortage that passes by itself */
+
+static const struct slice file_methods = SLICE_INIT("GET, HEAD, OPTIONS");
+static const struct slice all_methods = SLICE_INIT("GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE");
+
+/* One judgement on its way. */
+struct judge {
+    const struct snapshot *snapshot;
+    const struct host *host;
+    struct exchange *x;
+    struct verdict *verdict;
+};
+
+const struct host *router_host(const struct snapshot *snapshot, const struct binding_conf *binding,
+                               struct slice name)
+{
+    return &snapshot->hosts[vhost_map_find(snapshot->names, name, binding)];
+}
+
+void verdict_done(struct verdict *verdict, struct file_cache *cache)
+{
+    if (verdict->resource.found)
+        cached_file_drop(cache, verdict->resource.found);
+    verdict->resource.found = NULL;
+}
+
+/* ---- answers: each says "judged" ---- */
+
+static bool say(const struct judge *judge, int status, const char *why)
+{
+    judge->verdict->answer = ANSWER_STATUS;
+    judge->verdict->status = status;
+    judge->verdict->why = why;
+    return true;
+}
+
+static bool say_not_allowed(const struct judge *judge, const char *why)
+{
+    judge->verdict->allow = file_methods;
+    return say(judge, 405, why);
+}
+
+static bool say_options(const struct judge *judge, struct slice allow)
+{
+    judge->verdict->allow = allow;
+    return say(judge, 204, "OPTIONS is answered by the server");
+}
+
+static bool say_fastcgi(const struct judge *judge, const struct fastcgi_conf *section)
+{
+    if (!judge->host->conf->execute_cgi)
+        return say(judge, 403, "ExecuteCGI is off for this host");
+    judge->verdict->answer = ANSWER_FASTCGI;
+    judge->verdict->fastcgi = section;
+    judge->verdict->why = section->extensions ? "its extension belongs to a FastCGIserver"
+                                              : "the FastCGIserver takes every request";
+    return true;
+}
+
+/* ---- before the disk is asked ---- */
+
+static bool trace_is_on(const struct exchange *x)
+{
+    const struct binding_conf *binding = x->visit ? x->visit->binding : NULL;
+
+    return binding && binding->enable_trace;
+}
+
+static bool judge_method(const struct judge *judge)
+{
+    const struct request *request = &judge->x->request;
+
+    if (request->method == METHOD_CONNECT)
+        return say_not_allowed(judge, "CONNECT is for proxies");
+    if (request->method == METHOD_TRACE) {
+        if (!trace_is_on(judge->x))
+            return say_not_allowed(judge, "EnableTRACE is off for this binding");
+        return say(judge, 200, "TRACE is answered by the server");
+    }
+    if (request->target.form == TARGET_ASTERISK)
+        return say_options(judge, all_methods);
+    return false;
+}
+
+/*
+ * A component that begins with a dot is hidden. The folder of RFC 8615 is not, whatever lies below
+ * it is judged like anything else; .hiawatha holds configuration and is never shown.
+ */
+static bool is_hidden(struct slice path, bool allow_dot_files)
+{
+    struct slice rest = slice_skip(path, 1);
+    bool first = true;
+
+    while (rest.len > 0) {
+        struct slice name;
+
+        slice_cut(rest, '/', &name, &rest);
+        if (slice_equal(name, SLICE(".hiawatha")))
+            return true;
+        if (name.len > 0 && name.at[0] == '.' && !allow_dot_files &&
+            !(first && slice_equal(name, SLICE(".well-known"))))
+            return true;
+        first = false;
+    }
+    return false;
+}
+
+static bool judge_dot_files(const struct judge *judge)
+{
+    if (!is_hidden(judge->x->request.target.path, judge->host->conf->allow_dot_files))
+        return false;
+    return say(judge, 404, "a name in it begins with a dot (AllowDotFiles)");
+}
+
+/* ---- programs ---- */
+
+/* A script that only the machine of the FastCGI program can see: a section with a list, not all
+ * local. */
+static const struct fastcgi_conf *remote_section(const struct host *host, struct slice extension)
+{
+    const struct extension_rule *rule = rules_find(host, extension);
+
+    return rule && rule->fastcgi && !rule->fastcgi->all_local ? rule->fastcgi : NULL;
+}
+
+/* "/app.php/user/7": the first component with such an extension is the script. */
+static const struct fastcgi_conf *split_remote(const struct judge *judge)
+{
+    struct slice path = judge->x->request.target.path;
+    struct resource *resource = &judge->verdict->resource;
+
+    for (size_t at = 1; at < path.len; at++) {
+        if (path.at[at] != '/')
+            continue;
+
+        struct slice relative = slice_of(path.at + 1, at - 1);
+        const struct fastcgi_conf *section = remote_section(judge->host, path_extension(relative));
+        if (section) {
+            struct arena *arena = &judge->x->arena;
+            resource_name(judge->host, slice_cstr(arena_cstr(arena, relative)), arena, resource);
+            resource->path_info = slice_skip(path, at);
+            return section;
+        }
+    }
+    return NULL;
+}
+
+/* A folder that is not here, or has no start file here: the other machine may have one. */
+static const struct fastcgi_conf *remote_start_file(const struct judge *judge)
+{
+    const struct conf_word *word = judge->host->conf->start_files;
+    struct arena *arena = &judge->x->arena;
+
+    for (; word; word = word->next) {
+        const struct fastcgi_conf *section =
+            remote_section(judge->host, path_extension(word->text));
+
+        if (section) {
+            const struct slice parts[] = { slice_skip(judge->x->request.target.path, 1),
+                                           word->text };
+            resource_name(judge->host, arena_join(arena, parts, 2), arena,
+                          &judge->verdict->resource);
+            return section;
+        }
+    }
+    return NULL;
+}
+
+static const struct fastcgi_conf *find_remote(const struct judge *judge)
+{
+    const struct resource *resource = &judge->verdict->resource;
+    struct slice path = judge->x->request.target.path;
+    const struct fastcgi_conf *section = NULL;
+
+    if (resource->found->kind == FILE_ABSENT && judge->host->conf->enable_path_info)
+        section = split_remote(judge);
+    if (!section && resource->found->kind == FILE_ABSENT)
+        section = remote_section(judge->host, resource->extension);
+    if (!section && path.at[path.len - 1] == '/')
+        section = remote_start_file(judge);
+    return section;
+}
+
+/* Reference 3.6: the first section of UseFastCGI that lists the extension, or that has no list. */
+static const struct fastcgi_conf *choose_section(const struct judge *judge)
+{
+    const struct resource *resource = &judge->verdict->resource;
+    const struct fastcgi_conf *section;
+
+    if (resource->found->kind == FILE_REGULAR)
+        return rules_fastcgi(judge->host, resource->extension);
+    if (resource->is_folder_without_slash)
+        return judge->host->catch_all;
+
+    section = find_remote(judge);
+    if (!section)
+        section = rules_fastcgi(judge->host, resource->extension);
+    /* A section with a list and programs on this machine: what is not here is nowhere. */
+    return section && section->extensions && section->all_local ? NULL : section;
+}
+
+static bool judge_fastcgi(const struct judge *judge)
+{
+    const struct fastcgi_conf *section = NULL;
+
+    if (judge->host->conf->use_fastcgi_count > 0)
+        section = choose_section(judge);
+    return section && say_fastcgi(judge, section);
+}
+
+/* The file itself runs: the spawner's server identity need not be able to read it. */
+static bool judge_executable(const struct judge *judge)
+{
+    if ((judge->verdict->resource.found->mode & 0111) == 0)
+        return say(judge, 403, "the program is not executable (chmod +x)");
+    judge->verdict->answer = ANSWER_CGI;
+    judge->verdict->rule = judge->host->conf->rule_base;
+    judge->verdict->why = "its extension is a CGIextension";
+    return true;
+}
+
+static bool judge_script(const struct judge *judge, unsigned handler)
+{
+    if (!judge->verdict->resource.found->file)
+        return say(judge, 403, "the script may not be read by the server (file permissions)");
+    judge->verdict->answer = ANSWER_CGI;
+    judge->verdict->rule = judge->host->conf->rule_base + 1 + handler;
+    judge->verdict->interpreter = judge->host->conf->handlers[handler];
+    judge->verdict->why = "its extension belongs to a CGIhandler";
+    return true;
+}
+
+/* Never the source: what is a program anywhere is not sent as text, in whatever case it is written.
+ */
+static bool judge_cgi(const struct judge *judge)
+{
+    const struct resource *resource = &judge->verdict->resource;
+
+    if (resource->found->kind != FILE_REGULAR ||
+        !rules_is_program(&judge->snapshot->programs, resource->extension))
+        return false;
+    if (!judge->host->conf->execute_cgi)
+        return say(judge, 403, "ExecuteCGI is off for this host");
+
+    const struct extension_rule *rule = rules_find(judge->host, resource->extension);
+    if (rule && rule->runs_itself)
+        return judge_executable(judge);
+    if (rule && rule->handler != NO_HANDLER)
+        return judge_script(judge, (unsigned)rule->handler);
+    return say(judge, 403, "programs of this type run on other hosts only; the source is not sent");
+}
+
+/* ---- files and folders ---- */
+
+static bool judge_absent(const struct judge *judge)
+{
+    const struct host *host = judge->host;
+    int error = judge->verdict->resource.found->error;
+
+    switch (-error) {
+    case ENOENT:
+    case ENOTDIR:
+    case ENAMETOOLONG:
+        if (host->root_fd < 0)
+            return say(judge, 404,
+                       host->conf->website_root.len > 0
+                           ? "the WebsiteRoot of the host could not be opened"
+                           : "the host has no WebsiteRoot");
+        return say(judge, 404,
+                   arena_printf(&judge->x->arena, "no such file below %.*s",
+                                SLICE_ARGS(host->conf->website_root))
+                       .at);
+    case EACCES:
+    case EPERM:
+        return say(judge, 403, "the server may not look there (file permissions)");
+    case ELOOP:
+    case EXDEV:
+        return say(judge, 403, "a symbolic link leads out of the WebsiteRoot (FollowSymlinks)");
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case EAGAIN:
+        judge->verdict->retry_after_s = RETRY_AFTER_S;
+        break;
+    default:
+        break;
+    }
+    return say(judge, judge->verdict->retry_after_s > 0 ? 503 : 500,
+               arena_printf(&judge->x->arena, "cannot open the file: %s", strerror(-error)).at);
+}
+
+/* The same place with a slash behind, encoded again; absolute, and never "//host". */
+static struct slice slashed(const struct request *request, struct arena *arena)
+{
+    struct slice path = request->target.path;
+    size_t room = path.len * 3 + request->target.query.len + 2;
+    struct text text = text_on(arena_bytes(arena, room), room);
+
+    while (slice_starts(path, SLICE("//")))
+        path = slice_skip(path, 1);
+    percent_encode_path(&text, path);
+    text_add_char(&text, '/');
+    if (request->target.has_query) {
+        text_add_char(&text, '?');
+        text_add(&text, request->target.query);
+    }
+    return text_slice(&text);
+}
+
+static bool judge_folder(const struct judge *judge)
+{
+    const struct request *request = &judge->x->request;
+    struct verdict *verdict = judge->verdict;
+
+    if (request->method == METHOD_OPTIONS)
+        return say_options(judge, file_methods);
+    if (!verdict->resource.is_folder_without_slash)
+        return say(judge, 404, "a folder without any of the StartFile names");
+
+    bool reads = request->method == METHOD_GET || request->method == METHOD_HEAD;
+    say(judge, reads ? 301 : 308, "a folder is named with a slash behind");
+    verdict->answer = ANSWER_REDIRECT;
+    verdict->location = slashed(request, &judge->x->arena);
+    return true;
+}
+
+static bool judge_file(const struct judge *judge)
+{
+    const struct resource *resource = &judge->verdict->resource;
+    enum method method = judge->x->request.method;
+
+    if (resource->path_info.len > 0)
+        return say(judge, 404, "the path goes on behind a file that is no program");
+    if (method == METHOD_OPTIONS)
+        return say_options(judge, file_methods);
+    if (method != METHOD_GET && method != METHOD_HEAD)
+        return say_not_allowed(judge, "the method is for programs, and this is a file");
+    if (!resource->found->file)
+        return say(judge, 403, "the server may not read the file (file permissions)");
+    judge->verdict->answer = ANSWER_FILE;
+    judge->verdict->why = "a file";
+    return true;
+}
+
+static bool judge_kind(const struct judge *judge)
+{
+    switch (judge->verdict->resource.found->kind) {
+    case FILE_ABSENT:
+        return judge_absent(judge);
+    case FILE_REGULAR:
+        return judge_file(judge);
+    case FILE_FOLDER:
+        return judge_folder(judge);
+    case FILE_SPECIAL:
+        break;
+    }
+    return say(judge, 403, "neither a file nor a folder");
+}
+
+void router_judge(const struct snapshot *snapshot, const struct host *host, struct exchange *x,
+                  struct file_cache *cache, struct verdict *ret)
+{
+    const struct judge judge = { .snapshot = snapshot, .host = host, .x = x, .verdict = ret };
+
+    *ret = (struct verdict){ .host = host };
+    if (x->request.failed) {
+        say(&judge, x->request.failed, x->request.failed_why);
+        return;
+    }
+    if (judge_method(&judge) || judge_dot_files(&judge))
+        return;
+
+    resource_find(host, x->request.target.path, cache, &x->arena, x->loop->now_ms, &ret->resource);
+    if (ret->resource.found->kind == FILE_SPECIAL) {
+        judge_kind(&judge);
+        return;
+    }
+    (void)(judge_fastcgi(&judge) || judge_cgi(&judge) || judge_kind(&judge));
+}

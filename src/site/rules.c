@@ -1,0 +1,152 @@
+#include "rules.h"
+
+#define EXTENSION_ON_STACK 64u
+
+static struct extension_rule *rule_of(struct host *host, struct slice extension,
+                                      struct arena *arena)
+{
+    struct extension_rule *rule = table_find(&host->extensions, extension);
+
+    if (!rule) {
+        rule = arena_new(arena, struct extension_rule);
+        rule->handler = NO_HANDLER;
+        table_put(&host->extensions, extension, rule);
+    }
+    return rule;
+}
+
+/* Sections in the order of UseFastCGI; one without a list takes all that is left. */
+static void add_sections(struct host *host, struct arena *arena)
+{
+    for (unsigned i = 0; i < host->conf->use_fastcgi_count; i++) {
+        const struct fastcgi_conf *section = host->conf->use_fastcgi[i];
+
+        if (!section->extensions) {
+            host->catch_all = section;
+            return;
+        }
+        for (const struct conf_word *word = section->extensions; word; word = word->next) {
+            struct extension_rule *rule = rule_of(host, word->text, arena);
+
+            if (!rule->fastcgi)
+                rule->fastcgi = section;
+        }
+    }
+}
+
+static void add_extensions(struct host *host, const struct conf_word *words, struct arena *arena)
+{
+    for (; words; words = words->next)
+        rule_of(host, words->text, arena)->runs_itself = true;
+}
+
+static void add_handlers(struct host *host, struct arena *arena)
+{
+    for (unsigned i = 0; i < host->conf->handler_count; i++) {
+        const struct conf_word *word = host->conf->handlers[i]->extensions;
+
+        for (; word; word = word->next) {
+            struct extension_rule *rule = rule_of(host, word->text, arena);
+
+            if (rule->handler == NO_HANDLER)
+                rule->handler = (int)i;
+        }
+    }
+}
+
+static bool has_own_programs(const struct vhost_conf *conf)
+{
+    return conf->cgi_handlers || conf->cgi_extensions;
+}
+
+/* Ten thousand hosts that only differ in name and root shall not keep ten thousand tables. */
+static bool same_rules(const struct vhost_conf *a, const struct vhost_conf *b)
+{
+    if (has_own_programs(a) || has_own_programs(b) || a->use_fastcgi_count != b->use_fastcgi_count)
+        return false;
+    for (unsigned i = 0; i < a->use_fastcgi_count; i++) {
+        if (a->use_fastcgi[i] != b->use_fastcgi[i])
+            return false;
+    }
+    return true;
+}
+
+void rules_build(const struct server_conf *conf, struct host *host, const struct host *earlier,
+                 struct arena *arena)
+{
+    if (earlier && same_rules(host->conf, earlier->conf)) {
+        host->extensions = earlier->extensions;
+        host->shares_extensions = true;
+        host->catch_all = earlier->catch_all;
+        return;
+    }
+    add_sections(host, arena);
+    add_extensions(host, host->conf->cgi_extensions, arena);
+    add_extensions(host, conf->cgi_extensions, arena);
+    add_handlers(host, arena);
+}
+
+void rules_done(struct host *host)
+{
+    if (!host->shares_extensions)
+        table_done(&host->extensions);
+}
+
+const struct extension_rule *rules_find(const struct host *host, struct slice extension)
+{
+    return extension.len > 0 ? table_find(&host->extensions, extension) : NULL;
+}
+
+const struct fastcgi_conf *rules_fastcgi(const struct host *host, struct slice extension)
+{
+    const struct extension_rule *rule = rules_find(host, extension);
+
+    return rule && rule->fastcgi ? rule->fastcgi : host->catch_all;
+}
+
+static void collect(struct table *programs, const struct conf_word *words, struct arena *arena)
+{
+    for (; words; words = words->next) {
+        if (!rules_is_program(programs, words->text))
+            table_put(programs, arena_lower(arena, words->text), programs);
+    }
+}
+
+static void collect_handlers(struct table *programs, const struct cgi_handler_conf *handler,
+                             struct arena *arena)
+{
+    for (; handler; handler = handler->next)
+        collect(programs, handler->extensions, arena);
+}
+
+void rules_collect_programs(const struct server_conf *conf, struct table *programs,
+                            struct arena *arena)
+{
+    collect(programs, conf->cgi_extensions, arena);
+    collect_handlers(programs, conf->cgi_handlers, arena);
+    for (const struct fastcgi_conf *section = conf->fastcgi; section; section = section->next)
+        collect(programs, section->extensions, arena);
+    for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
+        collect(programs, host->cgi_extensions, arena);
+        collect_handlers(programs, host->cgi_handlers, arena);
+    }
+}
+
+bool rules_is_program(const struct table *programs, struct slice extension)
+{
+    char lower[EXTENSION_ON_STACK];
+
+    if (extension.len == 0 || programs->count == 0)
+        return false;
+    if (extension.len <= sizeof(lower)) {
+        for (size_t i = 0; i < extension.len; i++)
+            lower[i] = ascii_lower(extension.at[i]);
+        return table_find(programs, slice_of(lower, extension.len)) != NULL;
+    }
+
+    /* Nobody names a program so, but a configuration may. */
+    struct arena arena = { 0 };
+    bool found = table_find(programs, arena_lower(&arena, extension)) != NULL;
+    arena_done(&arena);
+    return found;
+}

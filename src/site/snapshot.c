@@ -1,0 +1,114 @@
+#include "site/snapshot.h"
+
+#include "os/fd.h"
+#include "rules.h"
+#include "site/media.h"
+#include "site/vhost_map.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The first name that is no wildcard; without one the domain of the first. */
+static struct slice name_of(const struct vhost_conf *conf)
+{
+    for (const struct conf_word *word = conf->hostnames; word; word = word->next) {
+        if (!slice_starts(word->text, SLICE("*.")))
+            return word->text;
+    }
+    return conf->hostnames ? slice_skip(conf->hostnames->text, 2) : SLICE("-");
+}
+
+static void open_root(struct host *host, struct arena *arena, struct log *log)
+{
+    struct slice root = host->conf->website_root;
+
+    host->root_fd = -1;
+    if (root.len == 0)
+        return;
+
+    int r = beneath_root(arena_cstr(arena, root), &host->root_fd);
+    if (r < 0)
+        log_error(log, "site %.*s: cannot open its WebsiteRoot %.*s: %s; its files are 404",
+                  SLICE_ARGS(host->name), SLICE_ARGS(root), strerror(-r));
+}
+
+static void open_hosts(struct snapshot *snapshot, struct log *log)
+{
+    const struct server_conf *conf = snapshot->conf;
+    const struct vhost_conf *vhost = conf->hosts;
+    const struct host *ruled = NULL; /* the last one with a table of its own */
+
+    for (unsigned i = 0; i < conf->host_count; i++, vhost = vhost->next) {
+        struct host *host = &snapshot->hosts[i];
+
+        *host = (struct host){
+            .conf = vhost,
+            .name = name_of(vhost),
+            .links = vhost->follow_symlinks ? BENEATH_ANY_LINKS : BENEATH_OWNED_LINKS,
+            .media = snapshot->media,
+        };
+        open_root(host, &snapshot->arena, log);
+        rules_build(conf, host, ruled, &snapshot->arena);
+        if (!host->shares_extensions)
+            ruled = host;
+    }
+    assert(!vhost);
+}
+
+struct snapshot *snapshot_build(const struct server_conf *conf, struct arena *conf_arena,
+                                struct log *log)
+{
+    struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
+
+    if (!snapshot)
+        abort(); /* true exhaustion: the supervisor starts the next process */
+    assert(conf->host_count > 0);
+
+    atomic_init(&snapshot->users, 1);
+    snapshot->conf = conf;
+    snapshot->conf_arena = conf_arena;
+    snapshot->hosts = arena_array(&snapshot->arena, struct host, conf->host_count);
+    snapshot->media = media_build(conf->mimetype_text, &snapshot->arena);
+    snapshot->names = vhost_map_build(conf, &snapshot->arena);
+    rules_collect_programs(conf, &snapshot->programs, &snapshot->arena);
+    open_hosts(snapshot, log);
+    return snapshot;
+}
+
+struct snapshot *snapshot_hold(struct snapshot *snapshot)
+{
+    unsigned before = atomic_fetch_add_explicit(&snapshot->users, 1, memory_order_relaxed);
+
+    assert(before > 0);
+    return snapshot;
+}
+
+static void snapshot_free(struct snapshot *snapshot)
+{
+    for (unsigned i = 0; i < snapshot->conf->host_count; i++) {
+        fd_close(&snapshot->hosts[i].root_fd);
+        rules_done(&snapshot->hosts[i]);
+    }
+    table_done(&snapshot->programs);
+    vhost_map_done(snapshot->names);
+    media_done(snapshot->media);
+    arena_done(&snapshot->arena);
+    if (snapshot->conf_arena) {
+        arena_done(snapshot->conf_arena);
+        free(snapshot->conf_arena);
+    }
+    free(snapshot);
+}
+
+void snapshot_drop(struct snapshot *snapshot)
+{
+    if (!snapshot)
+        return;
+
+    /* What others did with it happens before it goes. */
+    unsigned before = atomic_fetch_sub_explicit(&snapshot->users, 1, memory_order_acq_rel);
+    assert(before > 0);
+    if (before == 1)
+        snapshot_free(snapshot);
+}

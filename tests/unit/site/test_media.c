@@ -1,0 +1,79 @@
+#include "site/media.h"
+
+#include "slice_assert.h"
+#include "suite.h"
+
+static const struct {
+    const char *extension;
+    const char *type;
+} built_in[] = {
+    { "html", "text/html; charset=utf-8" },
+    { "HTML", "text/html; charset=utf-8" },
+    { "css", "text/css; charset=utf-8" },
+    { "mjs", "text/javascript; charset=utf-8" },
+    { "json", "application/json; charset=utf-8" },
+    { "webmanifest", "application/manifest+json; charset=utf-8" },
+    { "svg", "image/svg+xml; charset=utf-8" },
+    { "xml", "application/xml; charset=utf-8" },
+    { "woff2", "font/woff2" },
+    { "avif", "image/avif" },
+    { "wasm", "application/wasm" },
+    { "mp4", "video/mp4" },
+    { "Jpg", "image/jpeg" },
+    { "7z", "application/x-7z-compressed" },
+    { "", "application/octet-stream" },
+    { "nobodyknows", "application/octet-stream" },
+    { "an-extension-that-is-longer-than-any-in-a-table", "application/octet-stream" },
+};
+
+START_TEST(the_table_knows_common_types)
+{
+    struct arena arena = { 0 };
+    struct media *media = media_build(SLICE(""), &arena);
+
+    assert_slice(media_type(media, slice_cstr(built_in[_i].extension)), built_in[_i].type);
+    media_done(media);
+    arena_done(&arena);
+}
+END_TEST
+
+static const char text[] = "# a comment\n"
+                           "text/plain\ttxt  log # ends here\r\n"
+                           "\n"
+                           "image/x-own  .own OWN2\n"
+                           "no-type ext\n"
+                           "text/html; html\n"
+                           "text/latin1;charset=iso-8859-1 lat\n"
+                           "image/x-new own\n"
+                           "bad\x01/type bad\n"
+                           "lonely/type";
+
+static const struct {
+    const char *extension;
+    const char *type;
+} from_file[] = {
+    { "txt", "text/plain; charset=utf-8" },
+    { "log", "text/plain; charset=utf-8" },
+    { "ends", "application/octet-stream" },
+    { "own", "image/x-new" },
+    { "own2", "image/x-own" },
+    { "ext", "application/octet-stream" },
+    { "html", "application/octet-stream" },
+    { "lat", "text/latin1;charset=iso-8859-1" },
+    { "bad", "application/octet-stream" },
+    { "css", "application/octet-stream" }, /* the file replaces the table */
+};
+
+START_TEST(a_file_replaces_the_table)
+{
+    struct arena arena = { 0 };
+    struct media *media = media_build(slice_cstr(text), &arena);
+
+    assert_slice(media_type(media, slice_cstr(from_file[_i].extension)), from_file[_i].type);
+    media_done(media);
+    arena_done(&arena);
+}
+END_TEST
+
+SUITE("media", LOOP(the_table_knows_common_types, built_in),
+      LOOP(a_file_replaces_the_table, from_file))
