@@ -1,0 +1,518 @@
+#include "wire_private.h"
+
+#include <errno.h>
+
+#define LINE_MOST 200 /* of a request line that could not be read, for the log */
+
+static enum step close_now(struct conn *conn)
+{
+    conn->h1.state = H1_CLOSED;
+    input_release(&conn->h1.input);
+    conn_close(conn);
+    return STEP_AGAIN;
+}
+
+static enum step enter(struct conn *conn, enum h1_state state)
+{
+    conn->h1.state = state;
+    return STEP_AGAIN;
+}
+
+/* A state with a time limit begins. */
+static enum step enter_timed(struct conn *conn, enum h1_state state)
+{
+    conn->h1.since_ms = conn->loop->now_ms;
+    return enter(conn, state);
+}
+
+void h1_cut(struct conn *conn, enum reset_reason reason, const char *cause)
+{
+    struct exchange *x = conn->h1.x;
+
+    if (cause && !x->record.cause)
+        x->record.cause = cause;
+    exchange_cancel(x, reason);
+    exchange_wire_done(x);
+    conn->h1.x = NULL;
+    conn->h1.leg = NULL;
+    transport_abort(conn->transport);
+    close_now(conn);
+}
+
+/* ---- what the exchange says ---- */
+
+static void wire_interim(struct exchange *x, int status)
+{
+    struct conn *conn = x->wire_self;
+    struct h1_leg *leg = conn->h1.leg;
+
+    if (status == 100 && leg->intake == H1_INTAKE_HELD && leg->answer == H1_ANSWER_WAITING)
+        leg->interim_wanted = true;
+    loop_wake(conn->loop, &conn->wake);
+}
+
+static void wire_head(struct exchange *x)
+{
+    struct conn *conn = x->wire_self;
+
+    loop_wake(conn->loop, &conn->wake);
+}
+
+static void wire_reset(struct exchange *x, enum reset_reason reason)
+{
+    struct conn *conn = x->wire_self;
+
+    conn->h1.leg->reset = reason;
+    loop_wake(conn->loop, &conn->wake);
+}
+
+static const struct wire_ops h1_wire = {
+    .name = "http/1",
+    .interim = wire_interim,
+    .head = wire_head,
+    .reset = wire_reset,
+};
+
+/* ---- IDLE, HEAD ---- */
+
+static struct exchange *new_exchange(struct conn *conn)
+{
+    struct exchange *x = exchange_new(conn->loop, conn->exchanges, &conn->visit, &h1_wire, conn);
+
+    x->request.body.writer = &conn->wake;
+    x->response.body.reader = &conn->wake;
+    conn->h1.leg = arena_new(&x->arena, struct h1_leg);
+    conn->h1.x = x;
+    conn->h1.requests++;
+    conn->h1.scanned = 0;
+    return x;
+}
+
+static enum step begin(struct conn *conn)
+{
+    h1_intake_start(conn);
+    exchange_begin(conn->h1.x);
+    return enter(conn, H1_EXCHANGE);
+}
+
+static void refuse(struct request *request, int status, const char *why)
+{
+    request->failed = status;
+    request->failed_why = why;
+}
+
+/* The head cannot be read: an exchange is begun all the same, so that it is answered and logged. */
+static enum step begin_failed(struct conn *conn, int status, const char *why)
+{
+    struct exchange *x = new_exchange(conn);
+    struct slice line = input_filled(&conn->h1.input);
+    struct slice rest;
+
+    slice_cut(line, '\n', &line, &rest);
+    x->request.line = arena_copy(&x->arena, slice_first(slice_trim_space(line), LINE_MOST));
+    x->request.version = 11;
+    refuse(&x->request, status, why);
+    input_release(&conn->h1.input);
+    return begin(conn);
+}
+
+/* What the limits of this connection refuse besides the parser's. */
+static void refuse_by_limits(const struct wire_limits *limits, struct request *request)
+{
+    if (request->method == METHOD_TRACE && !limits->trace_allowed)
+        refuse(request, 405, "TRACE is switched off");
+    else if (limits->body_bytes != 0 && request->length > 0 &&
+             (uint64_t)request->length > limits->body_bytes)
+        refuse(request, 413, "the body is larger than allowed");
+}
+
+static enum step begin_exchange(struct conn *conn, size_t head_len)
+{
+    struct exchange *x = new_exchange(conn);
+    struct parse_fault fault = { 0 };
+    struct slice head = arena_copy(&x->arena, slice_first(input_filled(&conn->h1.input), head_len));
+
+    input_take(&conn->h1.input, head_len);
+    if (h1_parse_head(head, &conn->limits->head, &x->arena, &x->request, &conn->h1.leg->framing,
+                      &fault) == PARSE_DONE) {
+        refuse_by_limits(conn->limits, &x->request);
+    } else {
+        conn->h1.leg->framing = (struct h1_framing){ 0 };
+        if (x->request.failed == 0)
+            refuse(&x->request, 400, fault.why);
+        if (x->request.version == 0)
+            x->request.version = 11;
+    }
+    return begin(conn);
+}
+
+/* A head beyond the limit: is it the request line or the fields? */
+static enum step begin_too_large(struct conn *conn)
+{
+    struct slice filled = input_filled(&conn->h1.input);
+
+    while (filled.len > 0 && (filled.at[0] == '\r' || filled.at[0] == '\n'))
+        filled = slice_skip(filled, 1);
+    if (filled.len > 0 && !slice_has(slice_first(filled, conn->limits->head.head_bytes), '\n'))
+        return begin_failed(conn, 414, "the request line is too long");
+    return begin_failed(conn, 431, "the head of the request is too large");
+}
+
+static enum step fill_head(struct conn *conn)
+{
+    if (!conn_may_read(conn))
+        return STEP_WAIT;
+
+    ssize_t got = input_fill(&conn->h1.input, conn->transport, conn->limits->head.head_bytes + 1);
+    if (got > 0)
+        return STEP_AGAIN;
+    if (got == -EAGAIN)
+        return STEP_WAIT;
+    return close_now(
+        conn); /* it left between requests or within a head: nobody waits for an answer */
+}
+
+static enum step h1_idle(struct conn *conn)
+{
+    if (input_filled(&conn->h1.input).len == 0) {
+        enum step step = fill_head(conn);
+
+        if (step == STEP_WAIT && conn->draining)
+            return close_now(conn);
+        if (step == STEP_WAIT || conn->h1.state == H1_CLOSED)
+            return step;
+    } else if (conn->draining) {
+        return close_now(conn); /* the client was told: Connection: close */
+    }
+    if (conn->h1.turn_requests >= H1_TURN_REQUESTS) {
+        conn_again_next_turn(conn);
+        return STEP_WAIT;
+    }
+    return enter(conn, H1_HEAD);
+}
+
+static enum step h1_head(struct conn *conn)
+{
+    size_t len = 0;
+
+    switch (h1_find_head(input_filled(&conn->h1.input), conn->limits->head.head_bytes,
+                         &conn->h1.scanned, &len)) {
+    case PARSE_DONE:
+        return begin_exchange(conn, len);
+    case PARSE_MORE:
+        return fill_head(conn);
+    case PARSE_BAD:
+        return begin_too_large(conn);
+    }
+    return STEP_WAIT;
+}
+
+/* ---- EXCHANGE ---- */
+
+static enum step enter_linger(struct conn *conn)
+{
+    input_release(&conn->h1.input);
+    transport_finish(conn->transport);
+    conn->h1.drop_left = H1_LINGER_BYTES;
+    return enter_timed(conn, H1_LINGER);
+}
+
+/*
+ * A plain close resets the connection when bytes of the client are unread or on their way, and the
+ * reset may overtake the answer. Only a client that itself wanted the end and has said all is
+ * closed at once.
+ */
+static bool must_linger(const struct conn *conn, bool client_goes_on)
+{
+    if (conn->transport->io.hung_up)
+        return false;
+    return client_goes_on || input_filled(&conn->h1.input).len > 0 || conn->transport->io.readable;
+}
+
+/* A chunked body that nobody read: if its end is here already, the connection can be kept. */
+static void drop_chunked_rest(struct conn *conn)
+{
+    uint64_t most = conn->h1.leg->intake_bytes + H1_REST_MOST;
+
+    body_abandon(&conn->h1.x->request.body);
+    while (conn->h1.leg->intake == H1_INTAKE_CHUNKED && conn->h1.leg->intake_bytes < most) {
+        if (h1_intake_step(conn) == STEP_WAIT)
+            break;
+    }
+}
+
+/* The connection can carry another request; *ret_rest bytes of this one's body come first. */
+static bool can_go_on(struct conn *conn, uint64_t *ret_rest)
+{
+    struct h1_leg *leg = conn->h1.leg;
+
+    *ret_rest = 0;
+    if (!leg->keep_alive)
+        return false;
+    if (leg->intake == H1_INTAKE_CHUNKED)
+        drop_chunked_rest(conn);
+    if (leg->intake == H1_INTAKE_LENGTH)
+        *ret_rest = leg->intake_left;
+    return leg->intake == H1_INTAKE_OVER ||
+           (leg->intake == H1_INTAKE_LENGTH && leg->intake_left <= H1_REST_MOST);
+}
+
+static enum step finish_exchange(struct conn *conn)
+{
+    struct exchange *x = conn->h1.x;
+    struct h1_leg *leg = conn->h1.leg;
+    uint64_t rest = 0;
+    bool goes_on = can_go_on(conn, &rest);
+    bool client_goes_on =
+        leg->framing.keep_alive || leg->intake != H1_INTAKE_OVER || x->request.failed != 0;
+
+    exchange_wire_done(x);
+    conn->h1.x = NULL;
+    conn->h1.leg = NULL;
+    conn->h1.turn_requests++;
+    if (!goes_on)
+        return must_linger(conn, client_goes_on) ? enter_linger(conn) : close_now(conn);
+    conn->h1.drop_left = rest;
+    return enter_timed(conn, rest > 0 ? H1_REST : H1_IDLE);
+}
+
+/*
+ * A client that has closed its side is taken as gone, as other servers take it, unless the answer
+ * is whole: then a client that only shut down its writing side still gets it. Before the exchange
+ * has run for the first time nothing can be said.
+ */
+static bool client_left(const struct conn *conn)
+{
+    const struct h1_leg *leg = conn->h1.leg;
+
+    if (conn->transport->io.hung_up)
+        return true;
+    return conn->transport->io.read_closed && conn->h1.x->routed && leg->intake >= H1_INTAKE_OVER &&
+           !h1_answer_is_whole(conn);
+}
+
+/* The handler gave up. What it said before that is still written, if there is a head; see
+ * end_of_data(). */
+static bool reset_at_once(const struct conn *conn)
+{
+    const struct response *response = &conn->h1.x->response;
+
+    return conn->h1.leg->reset != RESET_NONE &&
+           (!response->head_sent || response->body.end != BODY_BROKEN);
+}
+
+static enum step h1_exchange(struct conn *conn)
+{
+    if (reset_at_once(conn)) {
+        h1_cut(conn, conn->h1.leg->reset, NULL);
+        return STEP_AGAIN;
+    }
+    enum step in = h1_intake_step(conn);
+    if (conn->h1.state == H1_CLOSED)
+        return STEP_AGAIN;
+    enum step out = h1_answer_step(conn);
+    if (conn->h1.state == H1_CLOSED)
+        return STEP_AGAIN;
+    if (conn->h1.leg->answer == H1_ANSWER_OVER)
+        return finish_exchange(conn);
+    if (client_left(conn)) {
+        h1_cut(conn, RESET_CLIENT_GONE, NULL);
+        return STEP_AGAIN;
+    }
+    if (in == STEP_AGAIN || out == STEP_AGAIN)
+        return STEP_AGAIN;
+    if (!conn->h1.x->routed)
+        conn_again(
+            conn); /* behind the exchange: its answer may be there before anybody has to wait */
+    return STEP_WAIT;
+}
+
+/* ---- REST, LINGER ---- */
+
+/* Reads at most what is left to drop; a chunk is borrowed for the moment. */
+static ssize_t drop_some(struct conn *conn)
+{
+    if (!conn_may_read(conn))
+        return -EAGAIN;
+
+    struct chunk *chunk = chunk_new();
+    size_t most = conn->h1.drop_left < CHUNK_SIZE ? (size_t)conn->h1.drop_left : CHUNK_SIZE;
+    ssize_t got = transport_read(conn->transport, chunk->data, most);
+
+    chunk_free(chunk);
+    if (got > 0)
+        conn->h1.drop_left -= (size_t)got;
+    return got;
+}
+
+static enum step h1_rest(struct conn *conn)
+{
+    struct slice filled = input_filled(&conn->h1.input);
+
+    if (conn->h1.drop_left == 0)
+        return enter_timed(conn, H1_IDLE);
+    if (filled.len > 0) {
+        size_t part = slice_first(filled, (size_t)conn->h1.drop_left).len;
+
+        input_take(&conn->h1.input, part);
+        conn->h1.drop_left -= part;
+        return STEP_AGAIN;
+    }
+    ssize_t got = drop_some(conn);
+    if (got == -EAGAIN)
+        return STEP_WAIT;
+    return got > 0 ? STEP_AGAIN : close_now(conn);
+}
+
+static enum step h1_linger(struct conn *conn)
+{
+    ssize_t got = conn->h1.drop_left > 0 ? drop_some(conn) : 0;
+
+    if (got == -EAGAIN)
+        return STEP_WAIT;
+    return got > 0 ? STEP_AGAIN : close_now(conn);
+}
+
+/* ---- time ---- */
+
+static uint64_t due_after(uint64_t since_ms, uint64_t limit_ms)
+{
+    return limit_ms != 0 ? since_ms + limit_ms : 0;
+}
+
+static uint64_t earlier_due(uint64_t a, uint64_t b)
+{
+    if (a == 0 || b == 0)
+        return a + b;
+    return a < b ? a : b;
+}
+
+/* When the state's time is over; 0: never. */
+static uint64_t due(const struct conn *conn)
+{
+    const struct h1 *h1 = &conn->h1;
+    const struct wire_limits *limits = conn->limits;
+
+    switch (h1->state) {
+    case H1_IDLE:
+    case H1_HEAD:
+        return due_after(h1->since_ms,
+                         h1->requests == 0 ? limits->first_head_ms : limits->next_head_ms);
+    case H1_EXCHANGE:
+        return earlier_due(h1_intake_due(conn), h1_answer_due(conn));
+    case H1_REST:
+        return due_after(h1->since_ms, limits->next_head_ms);
+    case H1_LINGER:
+        return h1->since_ms + H1_LINGER_MS;
+    case H1_CLOSED:
+        break;
+    }
+    return 0;
+}
+
+static bool is_over(uint64_t due_ms, uint64_t now_ms)
+{
+    return due_ms != 0 && now_ms >= due_ms;
+}
+
+static void time_out(struct conn *conn)
+{
+    switch (conn->h1.state) {
+    case H1_HEAD:
+        begin_failed(conn, 408, "the head of the request did not come in time");
+        break;
+    case H1_EXCHANGE:
+        if (is_over(h1_answer_due(conn), conn->loop->now_ms))
+            h1_cut(conn, RESET_TOO_SLOW, NULL);
+        else
+            h1_intake_fail(conn, 408, "the body of the request came too slowly");
+        break;
+    case H1_IDLE: /* nothing was asked: nothing is answered */
+    case H1_REST:
+    case H1_LINGER:
+        close_now(conn);
+        break;
+    case H1_CLOSED:
+        break;
+    }
+}
+
+/* ---- the protocol ---- */
+
+static void run(struct conn *conn)
+{
+    enum step step = STEP_AGAIN;
+
+    while (step == STEP_AGAIN) {
+        switch (conn->h1.state) {
+        case H1_IDLE:
+            step = h1_idle(conn);
+            break;
+        case H1_HEAD:
+            step = h1_head(conn);
+            break;
+        case H1_EXCHANGE:
+            step = h1_exchange(conn);
+            break;
+        case H1_REST:
+            step = h1_rest(conn);
+            break;
+        case H1_LINGER:
+            step = h1_linger(conn);
+            break;
+        case H1_CLOSED:
+            return;
+        }
+    }
+}
+
+static void end(struct conn *conn, enum reset_reason reason)
+{
+    if (conn->h1.x)
+        h1_cut(conn, reason, NULL);
+    else
+        close_now(conn);
+}
+
+static void new_budget(struct conn *conn)
+{
+    conn->h1.turn_bytes = 0;
+    conn->h1.turn_requests = 0;
+}
+
+static void advance(struct conn *conn)
+{
+    if (conn->next_turn)
+        new_budget(conn);
+    conn->next_turn = false;
+    conn->looks_again = false;
+    run(conn);
+    while (is_over(due(conn), conn->loop->now_ms)) {
+        time_out(conn);
+        run(conn);
+    }
+    if (conn->h1.state == H1_CLOSED || conn->looks_again)
+        return;
+
+    new_budget(conn);
+    if (!conn_wait(conn, due(conn)))
+        end(conn, RESET_BROKEN); /* nobody would ever wake it */
+}
+
+static void drain(struct conn *conn)
+{
+    loop_wake(conn->loop, &conn->wake);
+}
+
+static bool idle(const struct conn *conn)
+{
+    return conn->h1.x == NULL;
+}
+
+const struct protocol protocol_h1 = {
+    .name = "http/1",
+    .advance = advance,
+    .drain = drain,
+    .end = end,
+    .idle = idle,
+};

@@ -1,0 +1,205 @@
+#ifndef WIRE_WIRE_PRIVATE_H
+#define WIRE_WIRE_PRIVATE_H
+
+/*
+ * What the rooms of this floor share: the connection as every protocol has it, and HTTP/1 in four
+ * rooms:
+ *
+ *   h1_conn    the states of the connection
+ *   h1_input   bytes that were read and belong to nobody yet
+ *   h1_intake  the request's body, from the socket to the exchange
+ *   h1_answer  the answer, from the exchange to the socket
+ */
+#include "base/chunk.h"
+#include "loop/loop.h"
+#include "net/transport.h"
+#include "wire/conn.h"
+#include "wire/h1_chunk.h"
+#include "wire/h1_write.h"
+
+enum step {
+    STEP_AGAIN, /* something was done: look again */
+    STEP_WAIT,  /* nothing can be done before something happens */
+};
+
+/* ---- HTTP/1: input ---- */
+
+/* A chunk while something is in it, or, for a head that is larger than a chunk, memory of its own.
+ */
+struct h1_input {
+    struct chunk *chunk; /* owned; NULL while empty */
+    char *large;         /* owned; malloc'd; used instead of the chunk's data */
+    size_t begin;        /* filled: [begin, end) */
+    size_t end;
+    size_t room; /* of the memory in use */
+};
+
+struct slice input_filled(const struct h1_input *input);
+void input_take(struct h1_input *input, size_t len); /* the memory goes back when nothing is left */
+void input_release(struct h1_input *input);          /* drops what is in it */
+
+/*
+ * Reads once from the transport behind what is there; at most `limit` bytes are held. Bytes read, 0
+ * at the end, -EAGAIN, -ENOBUFS when `limit` bytes are there already, or negative errno.
+ */
+ssize_t input_fill(struct h1_input *input, struct transport *transport, size_t limit);
+
+/* ---- HTTP/1: the exchange in progress ---- */
+
+/*  HELD ──wanted──> LENGTH or CHUNKED ──> OVER          both ── bad, too slow, too large ──> FAILED
+ */
+enum h1_intake {
+    H1_INTAKE_HELD,    /* the client waits for 100 Continue */
+    H1_INTAKE_LENGTH,  /* `intake_left` bytes are to come */
+    H1_INTAKE_CHUNKED, /* in chunked coding */
+    H1_INTAKE_OVER,    /* read to its end, or there was none */
+    H1_INTAKE_FAILED,  /* the rest is not to be understood: no further request */
+};
+
+/*  WAITING ──head is final──> BODY ──> OVER  */
+enum h1_answer {
+    H1_ANSWER_WAITING, /* for the head; 100 Continue may go out */
+    H1_ANSWER_BODY,    /* head, then bytes as they come */
+    H1_ANSWER_OVER,    /* all is with the kernel */
+};
+
+/*
+ * What is to be written next, in this order. Bytes that are put into the body later belong to the
+ * next frame.
+ */
+struct h1_frame {
+    struct slice head;   /* of the answer, or an interim one */
+    struct slice before; /* the size of the chunk */
+    uint64_t data;       /* from the front of the answer's body */
+    struct slice after;  /* the end of the chunk, the last chunk */
+};
+
+/* Lives in the arena of the exchange. */
+struct h1_leg {
+    enum h1_intake intake;
+    enum h1_answer answer;
+
+    struct h1_framing framing; /* of the request */
+    struct h1_chunk chunk;     /* the decoder */
+    uint64_t intake_left;      /* H1_INTAKE_LENGTH */
+    uint64_t intake_bytes;     /* content received */
+    uint64_t intake_since_ms;  /* when the client could begin to send; moved on by our own pauses */
+    uint64_t intake_held_ms;   /* since when the handler takes nothing; 0: it does */
+
+    enum h1_body coding;  /* of the answer */
+    uint64_t answer_left; /* H1_BODY_LENGTH: bytes not yet in a frame */
+    struct h1_frame frame;
+    char size_line[20];        /* of the chunk in the frame */
+    uint64_t blocked_since_ms; /* data waits and the client takes none; 0: not so */
+    bool keep_alive;           /* said in the head */
+    bool last_chunk_framed;
+    bool interim_wanted;
+    enum reset_reason reset; /* asked for by the handler */
+};
+
+/*  IDLE ──bytes──> HEAD ──whole──> EXCHANGE ──answered──> IDLE, or first REST
+ *   │                │                 └── must close ──> LINGER
+ *   └── nothing came, left, drained, LINGER over, or any failure ──> CLOSED            */
+enum h1_state {
+    H1_IDLE,     /* between requests: no chunk, no exchange */
+    H1_HEAD,     /* a head has begun */
+    H1_EXCHANGE, /* the body comes in, the answer goes out */
+    H1_REST,     /* the rest of a body that nobody wanted, read and dropped */
+    H1_LINGER, /* no more is written; what comes is dropped, so that the answer is not reset away */
+    H1_CLOSED,
+};
+
+struct h1 {
+    enum h1_state state;
+    unsigned requests;  /* begun so far */
+    struct exchange *x; /* borrowed from the two legs; NULL unless H1_EXCHANGE */
+    struct h1_leg *leg; /* in x->arena */
+    struct h1_input input;
+    size_t scanned;         /* of the input, for the end of the head */
+    uint64_t since_ms;      /* when the state that has a time limit began */
+    uint64_t drop_left;     /* H1_REST, H1_LINGER: bytes that are still read */
+    unsigned turn_bytes;    /* moved in this turn, roughly: since it last waited */
+    unsigned turn_requests; /* answered likewise */
+};
+
+/* ---- the connection ---- */
+
+struct conn;
+
+/* HTTP/1 and its siblings. */
+struct protocol {
+    const char *name;
+    void (*advance)(
+        struct conn *); /* looks at everything once; harmless when nothing has changed */
+    void (*drain)(struct conn *);
+    void (*end)(struct conn *, enum reset_reason);
+    bool (*idle)(const struct conn *);
+};
+extern const struct protocol protocol_h1;
+
+struct conn {
+    struct loop *loop;           /* borrowed */
+    struct transport *transport; /* owned; NULL once closed */
+    const struct protocol *protocol;
+    const struct wire_limits *limits; /* borrowed */
+    struct exchange_owner *exchanges; /* borrowed */
+    struct conn_owner *owner;         /* borrowed */
+    struct task wake;                 /* runs protocol->advance() */
+    struct timer timer;
+    struct grave grave;
+    struct list_link link; /* the owner's */
+    struct visit visit;
+    bool draining;
+    bool looks_again; /* woke itself: need not watch the transport yet */
+    bool next_turn;   /* ... in the next turn, when its budget is a new one */
+    struct h1 h1;
+};
+
+/* Looks again in this turn, behind everybody who is waiting already / in the next turn. */
+void conn_again(struct conn *conn);
+void conn_again_next_turn(struct conn *conn);
+
+/* Before waiting: watches the transport, sets the time limit (0: none). False: it cannot be
+ * watched. */
+bool conn_wait(struct conn *conn, uint64_t due_ms);
+
+/* Closes the transport and tells the owner. The protocol has let go of everything. */
+void conn_close(struct conn *conn);
+
+/* The client closed its side, as far as can be known without reading. */
+static inline bool conn_saw_end(const struct conn *conn)
+{
+    return conn->transport->io.read_closed || conn->transport->io.hung_up;
+}
+
+/* A read is worth a try. At the end of the stream the transport may have cleared `readable`
+ * already. */
+static inline bool conn_may_read(const struct conn *conn)
+{
+    return conn->transport->io.readable || conn_saw_end(conn);
+}
+
+/* ---- HTTP/1: between its rooms ---- */
+
+#define H1_TURN_BYTES    0x80000u /* moved in one go; then other connections have their turn */
+#define H1_TURN_REQUESTS 16u      /* pipelined ones likewise */
+#define H1_REST_MOST     0x10000u /* of a body nobody wanted, read to keep the connection */
+#define H1_LINGER_BYTES  0x40000u
+#define H1_LINGER_MS     2000u
+
+void h1_intake_start(struct conn *conn);
+enum step h1_intake_step(struct conn *conn);
+void h1_intake_fail(struct conn *conn, int status, const char *why);
+uint64_t h1_intake_due(const struct conn *conn); /* when the client is too slow; 0: never */
+
+enum step h1_answer_step(struct conn *conn);
+uint64_t h1_answer_due(const struct conn *conn); /* when the client takes too little; 0: never */
+
+/* All that the handler has to say is there: the client can leave, and it is only written out. */
+bool h1_answer_is_whole(const struct conn *conn);
+
+/* The exchange cannot go on: cancelled, forgotten; the connection is closed so that the client sees
+ * it. */
+void h1_cut(struct conn *conn, enum reset_reason reason, const char *cause);
+
+#endif
