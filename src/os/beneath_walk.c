@@ -22,7 +22,6 @@ struct walk {
     enum beneath_links links;
     struct stat root;
     bool outside; /* a link of root led out of the root */
-    bool slash;   /* the last component must be a directory */
 
     struct leg legs[LINKS_MOST + 1];
     int leg_count;
@@ -103,18 +102,24 @@ static int next_component(struct walk *walk, char name[NAME_MAX + 1], bool *ret_
         memcpy(name, leg->at, len);
         name[len] = '\0';
         leg->at += len;
-        walk->slash |= *leg->at == '/';
         *ret_trusted = leg->trusted;
         return 1;
     }
     return 0;
 }
 
-static bool at_end(const struct walk *walk)
+/* No component follows; *ret_slash: but a slash does, so the last must be a directory. */
+static bool at_end(const struct walk *walk, bool *ret_slash)
 {
-    for (int i = 0; i < walk->leg_count; i++)
-        if (walk->legs[i].at[strspn(walk->legs[i].at, "/")] != '\0')
+    bool slash = false;
+
+    for (int i = 0; i < walk->leg_count; i++) {
+        const char *rest = walk->legs[i].at;
+        if (rest[strspn(rest, "/")] != '\0')
             return false;
+        slash |= *rest == '/';
+    }
+    *ret_slash = slash;
     return true;
 }
 
@@ -186,11 +191,10 @@ static int follow(struct walk *walk, int link, uid_t owner)
     return leg_push(walk, target, trusted);
 }
 
-/* Opens what `name` in the last directory is; between the look and the opening nobody can slip a
- * link in. */
+/* Opens what `name` in the last directory is; nobody can slip a link in since it was looked at. */
 static int open_last(const struct walk *walk, const char *name, int flags)
 {
-    int fd = openat(here(walk), name, flags | O_NOFOLLOW | (walk->slash ? O_DIRECTORY : 0));
+    int fd = openat(here(walk), name, flags | O_NOFOLLOW);
 
     return fd < 0 ? -errno : fd;
 }
@@ -212,15 +216,14 @@ static int step(struct walk *walk, const char *name, bool trusted, int flags, in
     if (S_ISLNK(found.st_mode))
         return follow(walk, fd, found.st_uid);
 
-    bool last = at_end(walk);
-    if (!S_ISDIR(found.st_mode) && (walk->slash || !last))
+    bool slash = false;
+    bool last = at_end(walk, &slash);
+    if (!S_ISDIR(found.st_mode) && (slash || !last))
         return -ENOTDIR;
-    if (!last) {
-        walk->slash = false;
+    if (!last)
         return step_into(walk, &fd, &found);
-    }
 
-    int opened = open_last(walk, name, flags);
+    int opened = open_last(walk, name, flags | (slash ? O_DIRECTORY : 0));
     if (opened < 0)
         return opened;
     *ret_fd = opened;
