@@ -1,0 +1,196 @@
+"""Applications for the house to talk to: php-fpm, libfcgi workers, and one that speaks FastCGI badly."""
+import glob
+import os
+import pathlib
+import pwd
+import socket
+import struct
+import subprocess
+import threading
+
+import family
+from house import BACKENDS, wait_until
+
+
+def _answers(path):
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+        return True
+
+
+class Program:
+    """Something that listens on a unix socket."""
+
+    def __init__(self, socket_path, command):
+        self.socket = pathlib.Path(socket_path)
+        self.command = [str(word) for word in command]
+        self.process = None
+
+    def start(self):
+        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        family.OURS.add(self.process.pid)
+        wait_until(f"{self.command} to listen", lambda: self.socket.exists() and _answers(self.socket))
+        self.socket.chmod(0o666)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(10)
+        family.OURS.discard(self.process.pid)
+
+    def restart(self):
+        self.process.kill()
+        self.process.wait()
+        family.OURS.discard(self.process.pid)
+        self.start()
+
+    def restart_if_gone(self):
+        try:
+            self.process.wait(0.2)
+        except subprocess.TimeoutExpired:
+            return
+        family.OURS.discard(self.process.pid)
+        self.start()
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+class Worker(Program):
+    def __init__(self, socket_path, name):
+        super().__init__(socket_path, [BACKENDS / "fcgi_worker", socket_path, name])
+        self.name = name
+
+
+class PhpFpm(Program):
+    def __init__(self, folder):
+        programs = sorted(glob.glob("/usr/sbin/php-fpm*"))
+        assert programs, "no php-fpm: apt-get install php-fpm"
+        config = folder / "php-fpm.conf"
+        owner = "user = www-data\ngroup = www-data\n" if os.getuid() == 0 else ""
+        path = folder / "php.sock"
+        config.write_text(
+            f"[global]\nerror_log = {folder}/php-fpm.log\ndaemonize = no\n"
+            f"[test]\n{owner}listen = {path}\nlisten.mode = 0666\n"
+            "pm = static\npm.max_children = 2\n"
+            "php_admin_flag[log_errors] = on\nphp_admin_value[upload_max_filesize] = 10M\n"
+        )
+        super().__init__(path, [programs[-1], "--nodaemonize", "--fpm-config", config])
+
+
+# ---- an application under the thumb of the test ----
+
+BEGIN, ABORT, END, PARAMS, STDIN, STDOUT, STDERR = 1, 2, 3, 4, 5, 6, 7
+ANSWER = b"Content-Type: text/plain\r\n\r\nfake body"
+
+
+def record(kind, content=b"", request=1, padding=0):
+    return struct.pack("!BBHHBB", 1, kind, request, len(content), padding, 0) + content + bytes(padding)
+
+
+def end_record(status=0):
+    return record(END, struct.pack("!IB3x", 0, status))
+
+
+class Fake:
+    """Reads whole requests and answers as `act` says; `seen` holds the records of the last one."""
+
+    def __init__(self):
+        self.act = "close"
+        self.seen = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join(10)
+
+    def _serve(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            with connection:
+                connection.settimeout(10)
+                try:
+                    self._read(connection)
+                    getattr(self, f"_do_{self.act}")(connection)
+                except OSError:
+                    pass  # the house hung up, as some of the acts deserve
+
+    @staticmethod
+    def _exactly(connection, count):
+        data = b""
+        while len(data) < count:
+            piece = connection.recv(count - len(data))
+            if not piece:
+                raise OSError("hung up")
+            data += piece
+        return data
+
+    def _read(self, connection):
+        self.seen = []
+        while True:
+            _, kind, _, length, padding, _ = struct.unpack("!BBHHBB", self._exactly(connection, 8))
+            content = self._exactly(connection, length)
+            self._exactly(connection, padding)
+            self.seen.append((kind, content, padding))
+            if kind == STDIN and not content:
+                return
+
+    @staticmethod
+    def _do_rubbish(connection):
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\nthis is no FastCGI")
+
+    @staticmethod
+    def _do_close(connection):
+        pass
+
+    @staticmethod
+    def _do_half_record(connection):
+        connection.sendall(record(STDOUT, ANSWER)[:20])
+
+    @staticmethod
+    def _do_no_end(connection):
+        connection.sendall(record(STDOUT, ANSWER))
+
+    @staticmethod
+    def _do_wrong_id(connection):
+        connection.sendall(record(STDOUT, ANSWER, request=7) + end_record())
+
+    @staticmethod
+    def _do_overloaded(connection):
+        connection.sendall(end_record(2))
+
+    @staticmethod
+    def _do_byte_by_byte(connection):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in record(STDOUT, ANSWER, padding=5) + record(STDOUT) + end_record():
+            connection.sendall(bytes([byte]))
+
+    @staticmethod
+    def _do_empty_records(connection):
+        connection.sendall(record(STDERR) + record(STDOUT, ANSWER[:3]) + record(STDERR, b"a word\n"))
+        connection.sendall(record(STDOUT, ANSWER[3:], padding=255) + record(STDOUT) + end_record())
+
+    @staticmethod
+    def _do_mixed(connection):
+        parts = [record(STDOUT, ANSWER[i : i + 1]) + record(STDERR, b"e") for i in range(len(ANSWER))]
+        connection.sendall(b"".join(parts) + record(STDOUT) + end_record())
+
+    @staticmethod
+    def _do_silent(connection):
+        connection.recv(100)  # until the house hangs up

@@ -1,0 +1,2 @@
+echo "I fail" >&2
+exit 7

@@ -1,0 +1,1 @@
+echo "this is no head, only text"

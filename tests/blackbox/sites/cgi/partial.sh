@@ -1,0 +1,5 @@
+# Begins an answer and then stays.
+echo "Content-Type: text/plain"
+echo
+echo "so far"
+sleep 60

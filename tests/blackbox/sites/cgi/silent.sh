@@ -1,0 +1,1 @@
+echo "no answer from me" >&2

@@ -1,0 +1,3 @@
+<?php
+error_log("a word for the log");
+echo "still answering";

@@ -1,0 +1,2 @@
+<?php
+echo "index at {$_SERVER["SCRIPT_NAME"]}";

@@ -1,0 +1,2 @@
+<?php
+echo "{$_SERVER["SCRIPT_NAME"]}|{$_SERVER["PATH_INFO"]}|{$_SERVER["QUERY_STRING"]}";
