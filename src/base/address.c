@@ -100,16 +100,22 @@ bool address_parse_target(struct slice text, union socket_address *ret)
     return address_parse_ip(slice_first(text, mark), (uint16_t)port, ret);
 }
 
+static char *show(struct slice text, char out[ADDRESS_TEXT_MOST])
+{
+    assert(text.len < ADDRESS_TEXT_MOST);
+    memcpy(out, text.at, text.len);
+    out[text.len] = '\0';
+    return out;
+}
+
 static char *unix_text(const union socket_address *address, char out[ADDRESS_TEXT_MOST])
 {
     _Static_assert(ADDRESS_TEXT_MOST > sizeof(address->un.sun_path), "a path fits");
     size_t len = strnlen(address->un.sun_path, sizeof(address->un.sun_path));
 
     if (len == 0) /* a client rarely has a name */
-        return strcpy(out, "unix");
-    memcpy(out, address->un.sun_path, len);
-    out[len] = '\0';
-    return out;
+        return show(SLICE("unix"), out);
+    return show(slice_of(address->un.sun_path, len), out);
 }
 
 char *address_text(const union socket_address *address, char out[ADDRESS_TEXT_MOST])
@@ -125,7 +131,7 @@ char *address_text(const union socket_address *address, char out[ADDRESS_TEXT_MO
     case AF_UNIX:
         return unix_text(address, out);
     default:
-        return strcpy(out, "unknown");
+        return show(SLICE("unknown"), out);
     }
 }
 
@@ -142,7 +148,7 @@ char *address_text_port(const union socket_address *address, char out[ADDRESS_TE
         snprintf(out, ADDRESS_TEXT_MOST, "[%.*s]:%u", LITERAL_MOST, literal, address_port(address));
         return out;
     default:
-        return strcpy(out, literal);
+        return show(slice_cstr(literal), out);
     }
 }
 

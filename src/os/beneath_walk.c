@@ -13,7 +13,7 @@
 
 /* A text still to be walked: the path itself, or what stood in a link. */
 struct leg {
-    char *text; /* owned */
+    char *text; /* owned; NULL for the path itself, which the caller keeps */
     const char *at;
     bool trusted; /* a link of root: may leave the root of the walk */
 };
@@ -73,11 +73,11 @@ static int here(const struct walk *walk)
 
 static int leg_push(struct walk *walk, const char *text, bool trusted)
 {
+    assert(walk->leg_count <= LINKS_MOST); /* follow() counts */
+
     char *copy = strdup(text);
     if (!copy)
         return -ENOMEM;
-
-    assert(walk->leg_count <= LINKS_MOST);
     walk->legs[walk->leg_count++] = (struct leg){ .text = copy, .at = copy, .trusted = trusted };
     return 0;
 }
@@ -234,21 +234,21 @@ static int walk_all(struct walk *walk, int flags, int *ret_fd)
 {
     char name[NAME_MAX + 1];
     bool trusted;
+    int r;
 
-    for (;;) {
-        int r = next_component(walk, name, &trusted);
-        if (r > 0)
-            r = step(walk, name, trusted, flags, ret_fd);
-        else if (r == 0) { /* it ended with "." or "..": where we stand */
-            int fd = open_last(walk, ".", flags);
-            if (fd < 0)
-                return fd;
-            *ret_fd = fd;
-            return 0;
-        }
+    while ((r = next_component(walk, name, &trusted)) > 0) {
+        r = step(walk, name, trusted, flags, ret_fd);
         if (r != 0)
             return r < 0 ? r : 0;
     }
+    if (r < 0)
+        return r;
+
+    int fd = open_last(walk, ".", flags); /* it ended with "." or "..": where we stand */
+    if (fd < 0)
+        return fd;
+    *ret_fd = fd;
+    return 0;
 }
 
 int beneath_walk(int root, const char *path, enum beneath_links links, int flags, int *ret_fd)
@@ -260,9 +260,9 @@ int beneath_walk(int root, const char *path, enum beneath_links links, int flags
     if (fstat(start, &walk.root) < 0)
         return -errno;
 
+    walk.legs[walk.leg_count++] = (struct leg){ .at = path };
+
     int r = trail_push(&walk, &start);
-    if (r == 0)
-        r = leg_push(&walk, path, false);
     if (r == 0)
         r = walk_all(&walk, flags, ret_fd);
     walk_done(&walk);
