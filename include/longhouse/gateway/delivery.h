@@ -1,0 +1,55 @@
+#ifndef GATEWAY_DELIVERY_H
+#define GATEWAY_DELIVERY_H
+
+/*
+ * From the bytes a program says to the exchange's answer: the head first, then the body, never more
+ * of it than the program announced, and an end that tells whether it was all there. The same for
+ * CGI and FastCGI.
+ */
+#include "base/chunk.h"
+#include "gateway/reply.h"
+#include "http/exchange.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct delivery {
+    struct exchange *x; /* borrowed */
+    struct reply reply;
+    uint64_t body_bytes; /* of the program's body, surplus included */
+    bool surplus;        /* there was more than Content-Length said; it was thrown away */
+};
+
+enum delivery_end {
+    DELIVERY_DONE,    /* the answer is finished */
+    DELIVERY_BAD,     /* there is no head to send: reply.why */
+    DELIVERY_TOO_FEW, /* less than Content-Length said; the answer is still open */
+};
+
+void delivery_init(struct delivery *delivery, struct exchange *x);
+
+/* Bytes of the output; the chunk is given away. False: the head is refused (reply.why), nothing was
+ * sent. */
+bool delivery_add(struct delivery *delivery, struct slice bytes);
+bool delivery_add_chunk(struct delivery *delivery, struct chunk *chunk);
+
+/*
+ * Behind the head: room to read into without a copy, NULL when the client is behind.
+ * delivery_commit() says how much was filled (0 is fine).
+ */
+char *delivery_reserve(struct delivery *delivery, size_t *ret_room);
+void delivery_commit(struct delivery *delivery, size_t len);
+
+/* The head is complete and with the exchange. */
+static inline bool delivery_has_head(const struct delivery *delivery)
+{
+    return delivery->reply.state == PARSE_DONE;
+}
+
+/* True when all that was announced has come: an end now is no surprise, however it came about. */
+bool delivery_is_satisfied(const struct delivery *delivery);
+
+/* The output is over. Once. */
+enum delivery_end delivery_finish(struct delivery *delivery);
+
+#endif

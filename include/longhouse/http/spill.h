@@ -1,0 +1,34 @@
+#ifndef HTTP_SPILL_H
+#define HTTP_SPILL_H
+
+/*
+ * A body that is collected before it is used: up to 64 KiB in memory, beyond that in a file without
+ * a name. Afterwards its length is known, it can be read more than once (from the file), and
+ * nothing of it waits for the client.
+ */
+#include "base/slice.h"
+#include "http/body.h"
+
+#include <stdint.h>
+
+#define SPILL_MEMORY_MOST 65536u
+
+struct spill {
+    struct body body; /* what was collected, for its reader; filled for good by spill_finish() */
+    struct file_ref *file; /* NULL: all is in memory */
+    struct slice folder;   /* borrowed: where files are made first; NUL terminated or empty */
+    uint64_t bytes;
+};
+
+void spill_init(struct spill *spill, struct loop *loop, struct arena *arena, struct slice folder);
+
+/* Takes all that waits in `from`. 0 or negative errno (disk full, nowhere to write); then the spill
+ * is of no use. */
+int spill_take(struct spill *spill, struct body *from);
+
+/* No more will come: the body is complete. */
+void spill_finish(struct spill *spill);
+
+void spill_done(struct spill *spill); /* harmless on a zeroed one */
+
+#endif

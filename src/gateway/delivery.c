@@ -1,0 +1,104 @@
+#include "gateway/delivery.h"
+
+#include "http/status.h"
+
+void delivery_init(struct delivery *delivery, struct exchange *x)
+{
+    *delivery = (struct delivery){ .x = x };
+    reply_init(&delivery->reply, &x->arena);
+}
+
+/* Answers without content say what they would have held (RFC 9110 8.6): their length binds nobody.
+ */
+static bool length_binds(const struct delivery *delivery)
+{
+    const struct exchange *x = delivery->x;
+
+    return x->response.length >= 0 && x->request.method != METHOD_HEAD &&
+           !status_has_no_content(x->response.status);
+}
+
+/* How many of `len` more bytes of body may be sent on. */
+static size_t admit(struct delivery *delivery, size_t len)
+{
+    size_t most = len;
+
+    if (length_binds(delivery)) {
+        uint64_t length = (uint64_t)delivery->x->response.length;
+        uint64_t left = length > delivery->body_bytes ? length - delivery->body_bytes : 0;
+        if (left < most)
+            most = (size_t)left;
+    }
+    delivery->surplus |= most < len;
+    delivery->body_bytes += len;
+    return most;
+}
+
+/* Feeds the head; false when it is refused. What belongs to it is taken off *bytes. */
+static bool take_head(struct delivery *delivery, struct slice *bytes)
+{
+    size_t used = 0;
+
+    if (reply_feed(&delivery->reply, *bytes, &used) == PARSE_BAD)
+        return false;
+    *bytes = slice_skip(*bytes, used);
+    if (delivery->reply.state == PARSE_DONE) {
+        reply_apply(&delivery->reply, &delivery->x->response, &delivery->x->arena);
+        exchange_send_head(delivery->x);
+    }
+    return true;
+}
+
+bool delivery_add(struct delivery *delivery, struct slice bytes)
+{
+    if (delivery->reply.state != PARSE_DONE && !take_head(delivery, &bytes))
+        return false;
+    if (bytes.len > 0)
+        body_put_bytes(&delivery->x->response.body, slice_first(bytes, admit(delivery, bytes.len)));
+    return true;
+}
+
+bool delivery_add_chunk(struct delivery *delivery, struct chunk *chunk)
+{
+    struct slice bytes = chunk_filled(chunk);
+
+    if (delivery->reply.state != PARSE_DONE && !take_head(delivery, &bytes)) {
+        chunk_free(chunk);
+        return false;
+    }
+    chunk->begin = chunk->end - (uint32_t)bytes.len;
+    chunk->end = chunk->begin + (uint32_t)admit(delivery, bytes.len);
+    body_put_chunk(&delivery->x->response.body, chunk);
+    return true;
+}
+
+char *delivery_reserve(struct delivery *delivery, size_t *ret_room)
+{
+    return body_reserve(&delivery->x->response.body, ret_room);
+}
+
+void delivery_commit(struct delivery *delivery, size_t len)
+{
+    body_commit(&delivery->x->response.body, admit(delivery, len));
+}
+
+bool delivery_is_satisfied(const struct delivery *delivery)
+{
+    const struct response *response = &delivery->x->response;
+
+    if (!delivery_has_head(delivery))
+        return false;
+    if (status_has_no_content(response->status) || delivery->x->request.method == METHOD_HEAD)
+        return true;
+    return response->length >= 0 && delivery->body_bytes >= (uint64_t)response->length;
+}
+
+enum delivery_end delivery_finish(struct delivery *delivery)
+{
+    if (reply_end(&delivery->reply) == PARSE_BAD)
+        return DELIVERY_BAD;
+    if (length_binds(delivery) && !delivery_is_satisfied(delivery))
+        return DELIVERY_TOO_FEW;
+    body_finish(&delivery->x->response.body, BODY_COMPLETE);
+    return DELIVERY_DONE;
+}

@@ -1,0 +1,586 @@
+/*
+ * CGI: one program per request, started by the spawner.
+ *
+ * Both directions are pumped at once: the request's body to stdin, stdout to the answer, stderr to
+ * the host's error log. A slow client stops the reading of stdout, so the program waits; a program
+ * that does not read stops the client. The answer ends with the end of stdout; the exchange when
+ * the program is known to be gone, so that its exit can be told.
+ */
+#include "errand.h"
+#include "gateway/spawn_client.h"
+#include "os/fd.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SEARCH_PATH "/usr/local/bin:/usr/bin:/bin"
+
+#define PARTS_PER_WRITE 16
+#define ERROR_READ_MOST 4096u
+
+/* A program that closed stdout without an answer has so long to say how it ended, for the log. */
+#define EXIT_WAIT_MS 1000u
+
+#define RETRY_AFTER_S 5u
+
+/*
+ *  COLLECTING ──> ASKING ──> RUNNING ──> REPLYING ──> DRAINING ──> ENDED        any ── failure,
+ * cancel ──> ENDED
+ *
+ *  COLLECTING  a body of unknown length is kept until its length is known
+ *  ASKING      the spawner has the request
+ *  RUNNING     the program runs, the head of its answer is not complete
+ *  REPLYING    the head is out
+ *  DRAINING    stdout has ended; the program may live a little longer
+ */
+enum cgi_state {
+    CGI_COLLECTING,
+    CGI_ASKING,
+    CGI_RUNNING,
+    CGI_REPLYING,
+    CGI_DRAINING,
+    CGI_ENDED,
+};
+
+struct cgi {
+    struct errand errand;
+    enum cgi_state state;
+    struct program program;
+    struct io in; /* our ends of the program's stdin, stdout, stderr */
+    struct io out;
+    struct io err;
+    enum delivery_end end; /* DRAINING */
+    struct timer exit_timer;
+};
+
+/* ---- letting go ---- */
+
+static void cgi_let_go(struct cgi *cgi)
+{
+    struct loop *loop = cgi->errand.x->loop;
+
+    cgi->state = CGI_ENDED;
+    timer_stop(loop, &cgi->exit_timer);
+    io_close(loop, &cgi->in);
+    io_close(loop, &cgi->out);
+    io_close(loop, &cgi->err);
+    spawn_client_forget(cgi->errand.services->spawner, &cgi->program); /* kills what still lives */
+}
+
+#define cgi_fail(cgi, status, ...)                                                                 \
+    do {                                                                                           \
+        cgi_let_go(cgi);                                                                           \
+        errand_fail(&(cgi)->errand, (status), (status) == 503 ? RETRY_AFTER_S : 0, RESET_BROKEN,   \
+                    __VA_ARGS__);                                                                  \
+    } while (0)
+
+/* ---- asking ---- */
+
+static void cgi_ask(struct cgi *cgi)
+{
+    struct errand *errand = &cgi->errand;
+    const struct server_conf *conf = errand->services->snapshot->conf;
+    struct meta_source source;
+    struct meta_block block;
+    int status;
+    const char *why;
+
+    errand_describe(errand, &source);
+    source.search_path = SLICE(SEARCH_PATH);
+    meta_block_init(&block, &errand->x->arena, conf->max_environment_bytes);
+    if (!errand_tell(errand, &source, &block.sink, &status, &why)) {
+        cgi_fail(cgi, status, "%s", why);
+        return;
+    }
+
+    const struct file_ref *file = errand->intake.spill.file;
+    struct spawn_ask ask = {
+        .rule = errand->verdict->rule,
+        .stdin_kind = file                        ? SPAWN_STDIN_FILE
+                      : errand->intake.length > 0 ? SPAWN_STDIN_PIPE
+                                                  : SPAWN_STDIN_NONE,
+        .script = errand->verdict->resource.relative,
+        .environment = meta_block_slice(&block),
+    };
+    errand_start_time(errand);
+    cgi->state = CGI_ASKING;
+    spawn_client_ask(errand->services->spawner, &cgi->program, &ask, file ? file->fd : -1);
+}
+
+static enum step cgi_collect(struct cgi *cgi)
+{
+    struct errand *errand = &cgi->errand;
+
+    switch (intake_advance(&errand->intake)) {
+    case INTAKE_COLLECTING:
+        return STEP_WAIT;
+    case INTAKE_READY:
+        cgi_ask(cgi);
+        return STEP_AGAIN;
+    case INTAKE_BROKEN:
+        cgi_fail(cgi, errand_broken_body_status(errand), "the client did not send the whole body");
+        return STEP_WAIT;
+    case INTAKE_FAILED:
+        cgi_fail(cgi, 500, "the body cannot be kept in WorkDirectory: %s",
+                 strerror(-errand->intake.error));
+        return STEP_WAIT;
+    }
+    return STEP_WAIT;
+}
+
+/* ---- the spawner's answer ---- */
+
+/* What an administrator can do about an execve that failed. */
+static const char *exec_cure(int error)
+{
+    switch (error) {
+    case EACCES:
+        return "is it executable (chmod +x), and is its interpreter?";
+    case ENOENT:
+        return "its interpreter is not there; look at its first line (a CR at the end?) and at "
+               "CGIhandler";
+    case ENOEXEC:
+        return "it is no program and has no #! line";
+    case E2BIG:
+        return "environment and arguments are too long for the kernel";
+    default:
+        return "see execve(2)";
+    }
+}
+
+static int refusal_status(const struct spawn_failed *failed)
+{
+    const bool forbidden = failed->error == EACCES || failed->error == EPERM ||
+                           failed->error == ELOOP || failed->error == EXDEV;
+
+    switch (failed->stage) {
+    case SPAWN_STAGE_RULE:
+        return 500;
+    case SPAWN_STAGE_SCRIPT:
+        return forbidden ? 403 : 404;
+    case SPAWN_STAGE_FOLDER:
+        return forbidden ? 403 : 500;
+    case SPAWN_STAGE_EXEC:
+        return forbidden ? 403 : failed->error == E2BIG ? 431 : 500;
+    case SPAWN_STAGE_PIPES:
+    case SPAWN_STAGE_PROCESS:
+    case SPAWN_STAGE_GONE:
+        return 503;
+    }
+    return 500;
+}
+
+static void cgi_refused(struct cgi *cgi)
+{
+    const struct spawn_failed failed = cgi->program.failed;
+    const int status = refusal_status(&failed);
+
+    switch (failed.stage) {
+    case SPAWN_STAGE_EXEC:
+        cgi_fail(cgi, status, "it cannot be executed: %s; %s", strerror(failed.error),
+                 exec_cure(failed.error));
+        break;
+    case SPAWN_STAGE_GONE:
+        cgi_fail(cgi, status, "there is no spawner now to start it");
+        break;
+    default:
+        cgi_fail(cgi, status, "not started, %s: %s", spawn_stage_text(failed.stage),
+                 strerror(failed.error));
+        break;
+    }
+}
+
+/* A pipe of a program that was just started is surely empty: what comes will be told. */
+static int watch_fresh(struct cgi *cgi, struct io *io, int *fd)
+{
+    io_init(io, fd_take(fd), &cgi->errand.x->wake);
+    io->readable = false;
+    return io_wait(cgi->errand.x->loop, io);
+}
+
+static enum step cgi_started(struct cgi *cgi)
+{
+    struct program *program = &cgi->program;
+
+    if (program->stdin_fd >= 0)
+        io_init(&cgi->in, fd_take(&program->stdin_fd), &cgi->errand.x->wake);
+
+    int r = watch_fresh(cgi, &cgi->out, &program->stdout_fd);
+    if (r == 0)
+        r = watch_fresh(cgi, &cgi->err, &program->stderr_fd);
+    if (r < 0) {
+        cgi_fail(cgi, 503, "its pipes cannot be watched: %s", strerror(-r));
+        return STEP_WAIT;
+    }
+    cgi->state = CGI_RUNNING;
+    if (cgi->in.fd >= 0)
+        exchange_want_body(cgi->errand.x);
+    return STEP_AGAIN;
+}
+
+static enum step cgi_wait_for_start(struct cgi *cgi)
+{
+    switch (cgi->program.state) {
+    case PROGRAM_IDLE:
+    case PROGRAM_WAITING:
+    case PROGRAM_ASKED:
+        return STEP_WAIT;
+    case PROGRAM_FAILED:
+        cgi_refused(cgi);
+        return STEP_WAIT;
+    case PROGRAM_RUNNING:
+    case PROGRAM_EXITED: /* so soon that both news came in one turn: its pipes are still ours to
+                            read */
+        return cgi_started(cgi);
+    case PROGRAM_GONE:
+        cgi_fail(cgi, 503, "the spawner went away, and the program with it");
+        return STEP_WAIT;
+    }
+    return STEP_WAIT;
+}
+
+/* ---- the pumps ---- */
+
+static void close_stdin(struct cgi *cgi)
+{
+    io_close(cgi->errand.x->loop, &cgi->in);
+}
+
+/* 0 or negative errno of one write; what went is taken. */
+static int write_some(struct cgi *cgi, struct body *source)
+{
+    struct iovec parts[PARTS_PER_WRITE];
+    int count = body_peek(source, parts, PARTS_PER_WRITE);
+    ssize_t put = writev(cgi->in.fd, parts, count);
+
+    if (put < 0)
+        return -errno;
+    body_take(source, (uint64_t)put);
+    return 0;
+}
+
+static void pump_stdin(struct cgi *cgi)
+{
+    struct body *source = cgi->errand.intake.source;
+
+    while (cgi->in.fd >= 0 && cgi->in.writable && !body_empty(source)) {
+        int r = write_some(cgi, source);
+
+        if (r == -EAGAIN) {
+            cgi->in.writable = false;
+        } else if (r < 0 && r != -EINTR) {
+            close_stdin(cgi); /* it does not want more; it may still answer */
+            intake_abandon(&cgi->errand.intake);
+            return;
+        }
+    }
+    if (cgi->in.fd < 0)
+        return;
+    if (body_is_over(source))
+        close_stdin(cgi);
+    else if (!cgi->in.writable && io_wait(cgi->errand.x->loop, &cgi->in) < 0)
+        loop_wake_next_turn(cgi->errand.x->loop, &cgi->errand.x->wake);
+}
+
+/* All that is there now; the end closes it. Nothing of it holds the answer. */
+static void pump_stderr(struct cgi *cgi)
+{
+    struct exchange *x = cgi->errand.x;
+    char bytes[ERROR_READ_MOST];
+    size_t budget = ERRAND_BYTES_PER_TURN;
+
+    while (cgi->err.fd >= 0 && cgi->err.readable) {
+        ssize_t got = read(cgi->err.fd, bytes, sizeof(bytes));
+
+        if (got > 0) {
+            last_words_add(&cgi->errand.words, slice_of(bytes, (size_t)got));
+            if ((size_t)got < sizeof(bytes) && !cgi->err.hung_up)
+                cgi->err.readable = false;
+            if (budget <= (size_t)got) {
+                loop_wake_next_turn(x->loop, &x->wake);
+                return;
+            }
+            budget -= (size_t)got;
+        } else if (got < 0 && errno == EAGAIN) {
+            cgi->err.readable = false;
+        } else if (got == 0 || errno != EINTR) {
+            io_close(x->loop, &cgi->err);
+        }
+    }
+}
+
+enum pump { PUMP_WAIT, PUMP_ENDED, PUMP_BAD, PUMP_BUDGET };
+
+/*
+ * One read of stdout: into a chunk of its own while the head is read, behind it straight into the
+ * answer. > 0: bytes; 0: the end; negative errno. -ENOBUFS: the client is behind. -EBADMSG: the
+ * head is refused.
+ */
+static ssize_t read_stdout(struct cgi *cgi, size_t *ret_room)
+{
+    struct delivery *delivery = &cgi->errand.delivery;
+
+    if (delivery_has_head(delivery)) {
+        char *at = delivery_reserve(delivery, ret_room);
+        if (!at)
+            return -ENOBUFS;
+        ssize_t got = read(cgi->out.fd, at, *ret_room);
+        int error = errno;
+        delivery_commit(delivery, got > 0 ? (size_t)got : 0);
+        return got < 0 ? -error : got;
+    }
+
+    struct chunk *chunk = chunk_new();
+    *ret_room = CHUNK_SIZE;
+    ssize_t got = read(cgi->out.fd, chunk->data, CHUNK_SIZE);
+    if (got <= 0) {
+        int error = errno;
+        chunk_free(chunk);
+        return got < 0 ? -error : 0;
+    }
+    chunk->end = (uint32_t)got;
+    return delivery_add_chunk(delivery, chunk) ? got : -EBADMSG;
+}
+
+static enum pump pump_stdout(struct cgi *cgi)
+{
+    size_t budget = ERRAND_BYTES_PER_TURN;
+
+    while (cgi->out.readable) {
+        const bool writers_gone = cgi->out.hung_up;
+        size_t room = 0;
+        ssize_t got = read_stdout(cgi, &room);
+
+        if (got == 0)
+            return PUMP_ENDED;
+        if (got == -ENOBUFS)
+            return PUMP_WAIT;
+        if (got == -EBADMSG)
+            return PUMP_BAD;
+        if (got == -EAGAIN)
+            cgi->out.readable = false;
+        else if (got < 0 && got != -EINTR)
+            return PUMP_ENDED; /* a pipe that cannot be read has nothing more to say */
+        if (got <= 0)
+            continue;
+        if ((size_t)got < room) { /* empty now: without writers for good */
+            if (writers_gone)
+                return PUMP_ENDED;
+            cgi->out.readable = false;
+        }
+        if (budget <= (size_t)got)
+            return PUMP_BUDGET;
+        budget -= (size_t)got;
+    }
+    return PUMP_WAIT;
+}
+
+/* ---- running ---- */
+
+/* An end of output that is no end of the answer: the program died with the spawner. */
+static bool was_torn_off(const struct cgi *cgi)
+{
+    return cgi->program.state == PROGRAM_GONE && !delivery_is_satisfied(&cgi->errand.delivery);
+}
+
+static void cgi_end_answer(struct cgi *cgi)
+{
+    struct exchange *x = cgi->errand.x;
+
+    io_close(x->loop, &cgi->out);
+    close_stdin(cgi);
+    intake_abandon(&cgi->errand.intake);
+    time_limit_hold(&cgi->errand.limit, false);
+    cgi->end = delivery_finish(&cgi->errand.delivery);
+    if (cgi->end != DELIVERY_DONE) { /* the log wants to know how it ended; the client does not wait
+                                        long for that */
+        cgi->exit_timer.task = &x->wake;
+        timer_set(x->loop, &cgi->exit_timer, x->loop->now_ms + EXIT_WAIT_MS);
+    }
+    cgi->state = CGI_DRAINING;
+}
+
+static enum step cgi_pump(struct cgi *cgi)
+{
+    struct errand *errand = &cgi->errand;
+
+    pump_stdin(cgi);
+    pump_stderr(cgi);
+    if (errand->intake.source->end == BODY_BROKEN && !errand->intake.source->reader_gone) {
+        cgi_fail(cgi, errand_broken_body_status(errand), "the client did not send the whole body");
+        return STEP_WAIT;
+    }
+    switch (pump_stdout(cgi)) {
+    case PUMP_WAIT:
+        break;
+    case PUMP_BUDGET:
+        loop_wake_next_turn(errand->x->loop, &errand->x->wake);
+        break;
+    case PUMP_BAD:
+        cgi_fail(cgi, 502, "the answer is refused: %s; it begins with '%.*s'",
+                 errand->delivery.reply.why, (int)errand->delivery.reply.sample_len,
+                 errand->delivery.reply.sample);
+        return STEP_WAIT;
+    case PUMP_ENDED:
+        if (was_torn_off(cgi))
+            cgi_fail(cgi, 503, "the spawner went away, and the program with it");
+        else
+            cgi_end_answer(cgi);
+        return STEP_AGAIN;
+    }
+    if (delivery_has_head(&errand->delivery))
+        cgi->state = CGI_REPLYING;
+    time_limit_hold(&errand->limit, cgi->in.fd >= 0 && cgi->in.writable &&
+                                        intake_waits_for_client(&errand->intake));
+    return STEP_WAIT;
+}
+
+/* ---- the end ---- */
+
+/* How it ended, in words. */
+static const char *exit_text(const struct cgi *cgi)
+{
+    struct arena *arena = &cgi->errand.x->arena;
+    const int status = cgi->program.exited.status;
+
+    switch (cgi->program.state) {
+    case PROGRAM_EXITED:
+        if (WIFEXITED(status))
+            return arena_printf(arena, "it exited with status %d", WEXITSTATUS(status)).at;
+        return arena_printf(arena, "it was ended by signal %d (%s)", WTERMSIG(status),
+                            strsignal(WTERMSIG(status)))
+            .at;
+    case PROGRAM_GONE:
+        return "the spawner went away, and the program with it";
+    default:
+        return "it closed its output but runs on; killed";
+    }
+}
+
+static void cgi_fail_at_end(struct cgi *cgi)
+{
+    struct errand *errand = &cgi->errand;
+    const struct reply *reply = &errand->delivery.reply;
+    const char *how = exit_text(cgi);
+    const char *words = errand_last_words(errand);
+
+    if (cgi->end == DELIVERY_TOO_FEW)
+        cgi_fail(cgi, 502, "it sent %" PRIu64 " of the %" PRId64 " bytes it announced; %s%s",
+                 errand->delivery.body_bytes, reply->length, how, words);
+    else if (reply->sample_len > 0)
+        cgi_fail(cgi, 502, "the answer is refused: %s; it begins with '%.*s'; %s%s", reply->why,
+                 (int)reply->sample_len, reply->sample, how, words);
+    else
+        cgi_fail(cgi, 502, "%s; %s%s", reply->why, how, words);
+}
+
+static void cgi_finish(struct cgi *cgi)
+{
+    struct errand *errand = &cgi->errand;
+    const int status = cgi->program.exited.status;
+
+    errand_note_repairs(errand);
+    if (cgi->program.state == PROGRAM_EXITED && status != 0)
+        errand_note(errand, WIFEXITED(status) ? LEVEL_NOTICE : LEVEL_WARNING,
+                    "%s, with its answer complete", exit_text(cgi));
+    cgi_let_go(cgi);
+    errand_release(errand);
+    exchange_handler_done(errand->x);
+}
+
+static enum step cgi_drain(struct cgi *cgi)
+{
+    const bool over = cgi->program.state != PROGRAM_RUNNING;
+
+    if (over)
+        cgi->err.readable = true; /* its last words came before its exit did */
+    pump_stderr(cgi);
+    if (!over && !cgi->exit_timer.fired)
+        return STEP_WAIT;
+    if (cgi->end == DELIVERY_DONE)
+        cgi_finish(cgi);
+    else
+        cgi_fail_at_end(cgi);
+    return STEP_WAIT;
+}
+
+static void cgi_out_of_time(struct cgi *cgi)
+{
+    struct errand *errand = &cgi->errand;
+    const char *what = errand_time_text(errand);
+
+    if (cgi->state == CGI_DRAINING && cgi->end == DELIVERY_DONE) {
+        errand_note(errand, LEVEL_WARNING, "%s: killed; its answer was complete, but it ran on",
+                    what);
+        cgi_finish(cgi);
+        return;
+    }
+    pump_stderr(cgi);
+    const char *words = errand_last_words(errand);
+    cgi_let_go(cgi);
+    errand_fail(errand, 504, 0, RESET_DEADLINE, "%s: killed%s", what, words);
+}
+
+/* ---- the face ---- */
+
+static void cgi_advance(struct exchange *x)
+{
+    struct cgi *cgi = x->handler_self;
+    enum step step = STEP_AGAIN;
+
+    if (time_limit_is_over(&cgi->errand.limit)) {
+        cgi_out_of_time(cgi);
+        return;
+    }
+    while (step == STEP_AGAIN) {
+        switch (cgi->state) {
+        case CGI_COLLECTING:
+            step = cgi_collect(cgi);
+            break;
+        case CGI_ASKING:
+            step = cgi_wait_for_start(cgi);
+            break;
+        case CGI_RUNNING:
+        case CGI_REPLYING:
+            step = cgi_pump(cgi);
+            break;
+        case CGI_DRAINING:
+            step = cgi_drain(cgi);
+            break;
+        case CGI_ENDED:
+            return;
+        }
+    }
+}
+
+static void cgi_start(struct exchange *x, const struct verdict *verdict)
+{
+    struct cgi *cgi = arena_new(&x->arena, struct cgi);
+
+    x->handler_self = cgi;
+    cgi->program.task = &x->wake;
+    cgi->in.fd = cgi->out.fd = cgi->err.fd = -1;
+    errand_init(&cgi->errand, x, verdict);
+    cgi_advance(x);
+}
+
+static void cgi_cancel(struct exchange *x, enum reset_reason reason)
+{
+    struct cgi *cgi = x->handler_self;
+
+    (void)reason;
+    cgi_let_go(cgi);
+    errand_release(&cgi->errand);
+    exchange_handler_done(x);
+}
+
+const struct handler_ops handler_cgi = {
+    .name = "cgi",
+    .start = cgi_start,
+    .advance = cgi_advance,
+    .cancel = cgi_cancel,
+};

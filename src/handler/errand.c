@@ -1,0 +1,170 @@
+#include "errand.h"
+
+#include <inttypes.h>
+
+#define TAIL_MOST 512u /* of stderr, in the line that says why */
+
+void errand_init(struct errand *errand, struct exchange *x, const struct verdict *verdict)
+{
+    const struct services *services = x->services;
+    const struct host *host = verdict->host;
+
+    *errand = (struct errand){
+        .x = x,
+        .services = services,
+        .verdict = verdict,
+        .host = host,
+        .log = host->error_log ? host->error_log : services->log,
+        .script = verdict->resource.absolute,
+    };
+    delivery_init(&errand->delivery, x);
+    last_words_init(&errand->words, errand->log, x->id_text, host->name, errand->script);
+    intake_init(&errand->intake, x, services->snapshot->conf->work_directory);
+    x->request.body.reader = &x->wake;
+    x->response.body.writer = &x->wake;
+}
+
+/* ---- variables ---- */
+
+void errand_describe(const struct errand *errand, struct meta_source *ret)
+{
+    const struct resource *resource = &errand->verdict->resource;
+
+    *ret = (struct meta_source){
+        .exchange = errand->x,
+        .script_name = resource->script_name,
+        .path_info = resource->path_info,
+        .script_filename = resource->absolute,
+        .document_root = errand->host->conf->website_root,
+        .server_name = errand->host->name,
+        .setenv = errand->host->conf->setenv,
+        .body_length = errand->intake.length,
+    };
+}
+
+bool errand_tell(const struct errand *errand, const struct meta_source *source,
+                 struct meta_sink *sink, int *ret_status, const char **ret_why)
+{
+    struct arena *arena = &errand->x->arena;
+    struct slice name;
+
+    switch (meta_build(source, sink, &name)) {
+    case META_DONE:
+        return true;
+    case META_TOO_LONG_REQUEST:
+        *ret_status = 431;
+        *ret_why = arena_printf(arena,
+                                "the variables for the program are longer than "
+                                "MaxEnvironment allows (at %.*s)",
+                                SLICE_ARGS(name))
+                       .at;
+        return false;
+    case META_TOO_LONG_CONF:
+        *ret_status = 500;
+        *ret_why = arena_printf(arena, "the variable %.*s of Setenv does not fit: it is too long",
+                                SLICE_ARGS(name))
+                       .at;
+        return false;
+    case META_NOT_TEXT:
+        break;
+    }
+    *ret_status = 400;
+    *ret_why = arena_printf(arena, "NUL in the value of %.*s", SLICE_ARGS(name)).at;
+    return false;
+}
+
+/* ---- time ---- */
+
+void errand_start_time(struct errand *errand)
+{
+    time_limit_start(&errand->limit, errand->x->loop, &errand->x->wake,
+                     errand->host->conf->time_for_cgi_ms);
+}
+
+const char *errand_time_text(const struct errand *errand)
+{
+    const uint64_t ms = errand->host->conf->time_for_cgi_ms;
+
+    if (ms % 1000 == 0)
+        return arena_printf(&errand->x->arena, "TimeForCGI (%" PRIu64 " s) is over", ms / 1000).at;
+    return arena_printf(&errand->x->arena, "TimeForCGI (%" PRIu64 " ms) is over", ms).at;
+}
+
+/* ---- words ---- */
+
+int errand_broken_body_status(const struct errand *errand)
+{
+    return errand->x->request.failed != 0 ? errand->x->request.failed : 400;
+}
+
+void errand_note(const struct errand *errand, enum log_level level, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    struct slice text = arena_printf_v(&errand->x->arena, format, args);
+    va_end(args);
+    log_at(errand->log, level, "%s %.*s: %.*s: %.*s", errand->x->id_text,
+           SLICE_ARGS(errand->host->name), SLICE_ARGS(errand->script), SLICE_ARGS(text));
+}
+
+void errand_note_repairs(const struct errand *errand)
+{
+    const struct reply *reply = &errand->delivery.reply;
+
+    if (reply->dropped_lines > 0)
+        errand_note(errand, LEVEL_WARNING, "dropped %u lines of its head that are no fields (%s)",
+                    reply->dropped_lines, reply->dropped_why);
+    if (errand->delivery.surplus)
+        errand_note(errand, LEVEL_WARNING,
+                    "cut its answer of %" PRIu64 " bytes to the %" PRId64
+                    " that its Content-Length announced",
+                    errand->delivery.body_bytes, reply->length);
+}
+
+const char *errand_last_words(const struct errand *errand)
+{
+    char bytes[TAIL_MOST];
+    struct slice tail = last_words_tail(&errand->words, bytes, sizeof(bytes));
+
+    if (tail.len == 0)
+        return "";
+    return arena_printf(&errand->x->arena, "; last words: '%.*s'", SLICE_ARGS(tail)).at;
+}
+
+/* ---- the end ---- */
+
+void errand_release(struct errand *errand)
+{
+    time_limit_stop(&errand->limit);
+    intake_done(&errand->intake);
+    last_words_end(&errand->words);
+    last_words_done(&errand->words);
+}
+
+void errand_fail(struct errand *errand, int status, unsigned retry_after_s,
+                 enum reset_reason reason, const char *format, ...)
+{
+    struct exchange *x = errand->x;
+    va_list args;
+
+    va_start(args, format);
+    struct slice why = arena_printf_v(&x->arena, format, args);
+    va_end(args);
+    errand_release(errand);
+
+    if (exchange_is_over(x)) {
+        exchange_handler_done(x);
+    } else if (!x->response.head_sent) {
+        reply_status(
+            x, status,
+            arena_printf(&x->arena, "%.*s: %.*s", SLICE_ARGS(errand->script), SLICE_ARGS(why)).at,
+            retry_after_s);
+    } else {
+        errand_note(errand, LEVEL_ERROR, "%.*s; the answer was cut, the client sees that",
+                    SLICE_ARGS(why));
+        x->record.cause = why.at;
+        exchange_reset(x, reason);
+        exchange_handler_done(x);
+    }
+}

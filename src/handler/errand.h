@@ -1,0 +1,78 @@
+#ifndef HANDLER_ERRAND_H
+#define HANDLER_ERRAND_H
+
+/*
+ * What a request to a program needs, whether it runs as CGI or behind FastCGI: the body in, the
+ * answer out, stderr, the time limit, and one way to fail. Private to this floor.
+ */
+#include "gateway/delivery.h"
+#include "gateway/intake.h"
+#include "gateway/last_words.h"
+#include "gateway/meta.h"
+#include "gateway/time_limit.h"
+#include "handler/registry.h"
+#include "handler/services.h"
+
+enum step { STEP_AGAIN, STEP_WAIT };
+
+/* So many bytes in one go, then the others have their turn. */
+#define ERRAND_BYTES_PER_TURN (256u * 1024)
+
+struct errand {
+    struct exchange *x; /* borrowed, as everything below that is not embedded */
+    const struct services *services;
+    const struct verdict *verdict;
+    const struct host *host;
+    struct log *log;     /* of the host */
+    struct slice script; /* where it lies */
+    struct intake intake;
+    struct delivery delivery;
+    struct last_words words;
+    struct time_limit limit;
+};
+
+void errand_init(struct errand *errand, struct exchange *x, const struct verdict *verdict);
+
+/* Fills in what CGI and FastCGI tell alike. */
+void errand_describe(const struct errand *errand, struct meta_source *ret);
+
+/*
+ * Tells all variables to the sink. False: they cannot be told, and *ret_status and *ret_why say
+ * what to answer.
+ */
+bool errand_tell(const struct errand *errand, const struct meta_source *source,
+                 struct meta_sink *sink, int *ret_status, const char **ret_why);
+
+/* Starts TimeForCGI. */
+void errand_start_time(struct errand *errand);
+
+/* "TimeForCGI (5 s) is over" in the exchange's arena. */
+const char *errand_time_text(const struct errand *errand);
+
+/* How a request that came to nothing is to be answered when the client did not send its body as
+ * announced. */
+int errand_broken_body_status(const struct errand *errand);
+
+/* One line about something that did not hurt the answer. */
+void errand_note(const struct errand *errand, enum log_level level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* What the answer had that was put right silently: dropped lines, surplus bytes. */
+void errand_note_repairs(const struct errand *errand);
+
+/* What the program said last, as "; last words: '...'" or nothing, in the exchange's arena. */
+const char *errand_last_words(const struct errand *errand);
+
+/* Lets go of everything here. Harmless when repeated. */
+void errand_release(struct errand *errand);
+
+/*
+ * The end of a request that failed, with the one line that says why; the handler must have let go
+ * of its own things, what is here is released. Before the head: answers `status`. Behind it: cuts
+ * the answer so that the client sees it.
+ */
+void errand_fail(struct errand *errand, int status, unsigned retry_after_s,
+                 enum reset_reason reason, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
+#endif
