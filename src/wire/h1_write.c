@@ -27,8 +27,11 @@ static struct slice phrase_of(const struct response *response)
  */
 static bool field_goes_out(const struct field *field)
 {
-    return field->id != FIELD_CONTENT_LENGTH && field->id != FIELD_TRANSFER_ENCODING &&
-           field->id != FIELD_CONNECTION && field_is_value(field->name) &&
+    if (field->id == FIELD_CONTENT_LENGTH || field->id == FIELD_TRANSFER_ENCODING ||
+        field->id == FIELD_CONNECTION)
+        return false;
+    /* A name that has an id is one of ours in some case: nothing to fear from its bytes. */
+    return (field->id != FIELD_OTHER || field_is_value(field->name)) &&
            field_is_value(field->value);
 }
 
@@ -125,50 +128,81 @@ static char *claim(struct text *text, size_t len)
     return at;
 }
 
-void h1_write_head(struct text *text, const struct response *response, const struct h1_head *head)
+/* What the first walk finds out. */
+struct plan {
+    struct slice phrase;
+    struct slice date; /* empty: the fields hold one */
+    struct slice connection;
+    struct framing_line framing;
+    bool all_go_out; /* no field is left out: the second walk need not ask again */
+    size_t len;
+};
+
+static void plan_make(struct plan *plan, const struct response *response,
+                      const struct h1_head *head)
 {
     const struct fields *fields = &response->fields;
-    struct slice phrase = phrase_of(response);
-    struct slice connection = connection_line(head);
-    struct framing_line framing = { 0 };
-    bool has_date = head->date.len == 0; /* none to add */
 
-    assert(head->body != H1_BODY_LENGTH || head->length >= 0);
-    framing_make(&framing, response->status, head);
-    size_t len = status_line_len(phrase) + connection.len + 2;
-    if (framing.value.len > 0)
-        len += framing.name_and_colon.len + framing.value.len + 2;
+    plan->phrase = phrase_of(response);
+    plan->date = head->date;
+    plan->connection = connection_line(head);
+    plan->all_go_out = true;
+    framing_make(&plan->framing, response->status, head);
+
+    size_t len = status_line_len(plan->phrase) + plan->connection.len + 2;
     for (uint32_t i = 0; i < fields->count; i++) {
         const struct field *field = &fields->at[i];
 
-        if (!field_goes_out(field))
+        if (!field_goes_out(field)) {
+            plan->all_go_out = false;
             continue;
-        has_date = has_date || field->id == FIELD_DATE;
+        }
+        if (field->id == FIELD_DATE)
+            plan->date.len = 0;
         len += field->name.len + field->value.len + 4;
     }
-    if (!has_date)
-        len += sizeof("Date: \r\n") - 1 + head->date.len;
+    if (plan->date.len > 0)
+        len += sizeof("Date: \r\n") - 1 + plan->date.len;
+    if (plan->framing.value.len > 0)
+        len += plan->framing.name_and_colon.len + plan->framing.value.len + 2;
+    plan->len = len;
+}
 
-    char *at = claim(text, len);
-    if (!at)
-        return;
-    at = put_status_line(at, response->status, phrase);
-    if (!has_date) {
+static char *put_head(char *at, const struct response *response, const struct plan *plan)
+{
+    const struct fields *fields = &response->fields;
+
+    at = put_status_line(at, response->status, plan->phrase);
+    if (plan->date.len > 0) {
         at = put(at, SLICE("Date: "));
-        at = put(at, head->date);
+        at = put(at, plan->date);
         at = put(at, SLICE("\r\n"));
     }
     for (uint32_t i = 0; i < fields->count; i++) {
-        if (field_goes_out(&fields->at[i]))
+        if (plan->all_go_out || field_goes_out(&fields->at[i]))
             at = put_field(at, &fields->at[i]);
     }
-    if (framing.value.len > 0) {
-        at = put(at, framing.name_and_colon);
-        at = put(at, framing.value);
+    if (plan->framing.value.len > 0) {
+        at = put(at, plan->framing.name_and_colon);
+        at = put(at, plan->framing.value);
         at = put(at, SLICE("\r\n"));
     }
-    at = put(at, connection);
-    at = put(at, SLICE("\r\n"));
+    at = put(at, plan->connection);
+    return put(at, SLICE("\r\n"));
+}
+
+void h1_write_head(struct text *text, const struct response *response, const struct h1_head *head)
+{
+    struct plan plan = { 0 };
+
+    assert(head->body != H1_BODY_LENGTH || head->length >= 0);
+    plan_make(&plan, response, head);
+
+    char *at = claim(text, plan.len);
+    if (!at)
+        return;
+    char *end = put_head(at, response, &plan);
+    assert(end == at + plan.len); /* both walks saw the same */
 }
 
 void h1_write_interim(struct text *text, int status)
