@@ -271,8 +271,7 @@ int body_peek(const struct body *body, struct iovec *ret, int most)
 
         if (count == most || !piece_memory(piece_of(link), &bytes))
             break;
-        ret[count++] =
-            (struct iovec){ .iov_base = (void *)(uintptr_t)bytes.at, .iov_len = bytes.len };
+        ret[count++] = (struct iovec){ .iov_base = (void *)bytes.at, .iov_len = bytes.len };
     }
     return count;
 }

@@ -1,8 +1,10 @@
 #include "wire/conn.h"
 
+#include "base/address.h"
 #include "wire_private.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void run_task(struct task *task)
 {
@@ -19,26 +21,71 @@ static void release(struct grave *grave)
     free(conn);
 }
 
+/* ---- the visit, packed ---- */
+
+/* All that stands behind the text, whatever it is. */
+#define VISIT_REST     offsetof(struct visit, client_port)
+#define VISIT_REST_LEN (sizeof(struct visit) - VISIT_REST)
+
+static struct conn *conn_new(const struct visit *visit)
+{
+    size_t client_len = address_size(&visit->client);
+    size_t local_len = address_size(&visit->local);
+    size_t text_len = strnlen(visit->client_text, sizeof(visit->client_text) - 1);
+    struct conn *conn = malloc(sizeof(*conn) + client_len + local_len + text_len + VISIT_REST_LEN);
+
+    if (!conn)
+        abort(); /* true exhaustion ends the process; the supervisor starts the next one */
+    *conn = (struct conn){ .visit_parts = { .client_len = (uint8_t)client_len,
+                                            .local_len = (uint8_t)local_len,
+                                            .text_len = (uint8_t)text_len } };
+    char *at = conn->visit;
+    at = mempcpy(at, &visit->client, client_len);
+    at = mempcpy(at, &visit->local, local_len);
+    at = mempcpy(at, visit->client_text, text_len);
+    memcpy(at, (const char *)visit + VISIT_REST, VISIT_REST_LEN);
+    return conn;
+}
+
+void conn_tell_visit(const struct conn *conn, struct visit *ret)
+{
+    const char *at = conn->visit;
+
+    *ret = (struct visit){ 0 };
+    memcpy(&ret->client, at, conn->visit_parts.client_len);
+    at += conn->visit_parts.client_len;
+    memcpy(&ret->local, at, conn->visit_parts.local_len);
+    at += conn->visit_parts.local_len;
+    memcpy(ret->client_text, at, conn->visit_parts.text_len);
+    at += conn->visit_parts.text_len;
+    memcpy((char *)ret + VISIT_REST, at, VISIT_REST_LEN);
+}
+
+const struct visit *conn_visit(const struct conn *conn)
+{
+    static _Thread_local struct visit visit;
+
+    conn_tell_visit(conn, &visit);
+    return &visit;
+}
+
+/* ---- for the owner ---- */
+
 struct conn *conn_open(struct loop *loop, struct transport *transport, const struct visit *visit,
                        const struct wire_limits *limits, struct exchange_owner *exchanges,
                        struct conn_owner *owner)
 {
-    struct conn *conn = malloc(sizeof(*conn));
+    struct conn *conn = conn_new(visit);
 
-    if (!conn)
-        abort(); /* true exhaustion ends the process; the supervisor starts the next one */
-    *conn = (struct conn){
-        .loop = loop,
-        .transport = transport,
-        .protocol = &protocol_h1,
-        .limits = limits,
-        .exchanges = exchanges,
-        .owner = owner,
-        .wake.run = run_task,
-        .timer.task = &conn->wake,
-        .visit = *visit,
-        .h1.since_ms = loop->now_ms,
-    };
+    conn->loop = loop;
+    conn->transport = transport;
+    conn->protocol = &protocol_h1;
+    conn->limits = limits;
+    conn->exchanges = exchanges;
+    conn->owner = owner;
+    conn->wake.run = run_task;
+    conn->timer.task = &conn->wake;
+    conn->h1.since_ms = loop->now_ms;
     transport_attach(transport, &conn->wake);
     loop_wake(loop, &conn->wake);
     return conn;
@@ -61,11 +108,6 @@ void conn_end(struct conn *conn, enum reset_reason reason)
 bool conn_is_idle(const struct conn *conn)
 {
     return conn->protocol->idle(conn);
-}
-
-const struct visit *conn_visit(const struct conn *conn)
-{
-    return &conn->visit;
 }
 
 struct list_link *conn_link(struct conn *conn)

@@ -46,7 +46,7 @@ static void choose_coding(struct conn *conn, struct h1_head *head)
 static bool intake_is_hopeless(const struct h1_leg *leg)
 {
     return leg->intake == H1_INTAKE_FAILED || leg->intake == H1_INTAKE_HELD ||
-           (leg->intake == H1_INTAKE_LENGTH && leg->intake_left > 2 * H1_REST_MOST);
+           (leg->intake == H1_INTAKE_LENGTH && leg->intake_left > 2 * (uint64_t)H1_REST_MOST);
 }
 
 static bool may_keep_alive(const struct conn *conn, enum h1_body coding)
@@ -244,8 +244,7 @@ static void frame_sent(struct conn *conn, uint64_t len)
 static void add_part(struct iovec *parts, int *count, struct slice bytes)
 {
     if (bytes.len > 0)
-        parts[(*count)++] =
-            (struct iovec){ .iov_base = (void *)(uintptr_t)bytes.at, .iov_len = bytes.len };
+        parts[(*count)++] = (struct iovec){ .iov_base = (void *)bytes.at, .iov_len = bytes.len };
 }
 
 /*

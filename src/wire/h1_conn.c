@@ -77,7 +77,10 @@ static const struct wire_ops h1_wire = {
 
 static struct exchange *new_exchange(struct conn *conn)
 {
-    struct exchange *x = exchange_new(conn->loop, conn->exchanges, &conn->visit, &h1_wire, conn);
+    struct visit visit;
+
+    conn_tell_visit(conn, &visit);
+    struct exchange *x = exchange_new(conn->loop, conn->exchanges, &visit, &h1_wire, conn);
 
     x->request.body.writer = &conn->wake;
     x->response.body.reader = &conn->wake;

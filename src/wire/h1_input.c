@@ -1,5 +1,6 @@
 #include "wire_private.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -34,14 +35,20 @@ void input_take(struct h1_input *input, size_t len)
 /* More than a chunk: only for heads that the limits allow and somebody really sends. */
 static void grow(struct h1_input *input, size_t room)
 {
-    char *large = malloc(room);
     struct slice filled = input_filled(input);
 
+    assert(room > filled.len);
+    char *large = malloc(room);
     if (!large)
         abort(); /* as everywhere: true exhaustion ends the process */
     memcpy(large, filled.at, filled.len);
-    input_release(input);
-    *input = (struct h1_input){ .large = large, .end = filled.len, .room = room };
+    chunk_free(input->chunk);
+    free(input->large);
+    input->chunk = NULL;
+    input->large = large;
+    input->begin = 0;
+    input->end = filled.len;
+    input->room = room;
 }
 
 /* Makes room behind what is there; `limit` is greater than that. */

@@ -148,12 +148,20 @@ struct conn {
     struct timer timer;
     struct grave grave;
     struct list_link link; /* the owner's */
-    struct visit visit;
     bool draining;
     bool looks_again; /* woke itself: need not watch the transport yet */
     bool next_turn;   /* ... in the next turn, when its budget is a new one */
     struct h1 h1;
+    struct {
+        uint8_t client_len;
+        uint8_t local_len;
+        uint8_t text_len;
+    } visit_parts;
+    char visit[]; /* packed: most of a visit is room for addresses of any family; see
+                     conn_tell_visit() */
 };
+
+void conn_tell_visit(const struct conn *conn, struct visit *ret);
 
 /* Looks again in this turn, behind everybody who is waiting already / in the next turn. */
 void conn_again(struct conn *conn);

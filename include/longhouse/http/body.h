@@ -52,8 +52,8 @@ struct body {
     bool reader_gone;  /* what is put is thrown away: body_room() stays > 0 */
 };
 
-#define BODY_HIGH (64u * 1024)
-#define BODY_LOW  (16u * 1024)
+#define BODY_HIGH ((size_t)64 * 1024)
+#define BODY_LOW  ((size_t)16 * 1024)
 
 void body_init(struct body *body, struct loop *loop, struct arena *arena);
 void body_done(struct body *body); /* frees what is held */

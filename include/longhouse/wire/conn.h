@@ -56,6 +56,8 @@ void conn_drain(struct conn *conn);
 void conn_end(struct conn *conn, enum reset_reason reason);
 
 bool conn_is_idle(const struct conn *conn); /* no exchange in progress */
+
+/* As given to conn_open(). Valid until the next call in the same thread. */
 const struct visit *conn_visit(const struct conn *conn);
 
 /* For the owner: a list link and what it wants to remember. */

@@ -1257,7 +1257,42 @@ START_TEST(the_owner_finds_its_connection_by_the_link)
     struct house *house = open_house(NULL, NULL);
 
     ck_assert_ptr_eq(conn_from_link(conn_link(house->conn)), house->conn);
-    ck_assert_str_eq(conn_visit(house->conn)->client_text, "192.0.2.1");
+    close_house(house);
+}
+END_TEST
+
+static const char *const visitors[] = { "192.0.2.1", "2001:db8::1:2", "/run/longhouse/test.sock" };
+static struct visit seen;
+
+static void start_look_at_visit(struct house *house, struct exchange *x)
+{
+    (void)house;
+    seen = *x->visit;
+    house_answer(x, "hello");
+}
+
+START_TEST(a_visit_is_told_as_it_was_given)
+{
+    struct house *house = house_new();
+    const int here = 0;
+    struct visit visit = { .client_port = 1, .local_port = 2, .secure = true, .binding = &here };
+
+    if (!address_parse_ip(slice_cstr(visitors[_i]), 77, &visit.client))
+        ck_assert(address_parse_target(slice_cstr(visitors[_i]), &visit.client));
+    ck_assert(address_parse_ip(SLICE("::1"), 80, &visit.local));
+    strcpy(visit.client_text, visitors[_i]);
+    house->start = start_look_at_visit;
+    house->conn = conn_open(&house->loop, transport_memory_transport(house->client), &visit,
+                            &house->limits, &house->exchanges, &house->owner);
+    house_feed(house, GET);
+    ck_assert_int_eq(memcmp(&seen, conn_visit(house->conn), sizeof(seen)), 0);
+    ck_assert_int_eq(memcmp(&seen.client, &visit.client, address_size(&visit.client)), 0);
+    ck_assert(address_equal_ip(&seen.local, &visit.local));
+    ck_assert_str_eq(seen.client_text, visitors[_i]);
+    ck_assert_uint_eq(seen.client_port, 1);
+    ck_assert_uint_eq(seen.local_port, 2);
+    ck_assert(seen.secure);
+    ck_assert_ptr_eq(seen.binding, &here);
     close_house(house);
 }
 END_TEST
@@ -1308,4 +1343,5 @@ SUITE(
     TEST(a_handler_may_finish_after_its_answer_is_out), TEST(drain_closes_an_idle_connection),
     TEST(drain_lets_the_answer_in_progress_end), TEST(drain_serves_a_request_that_is_there_already),
     TEST(the_end_cancels_with_its_reason), TEST(one_that_cannot_be_watched_is_closed),
-    TEST(the_owner_finds_its_connection_by_the_link))
+    TEST(the_owner_finds_its_connection_by_the_link),
+    LOOP(a_visit_is_told_as_it_was_given, visitors))
