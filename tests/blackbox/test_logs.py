@@ -1,0 +1,135 @@
+"""Access and error logs, and what a client cannot do to them."""
+import re
+
+import pytest
+
+from house import wait_until
+
+TIME = r"\w{3} \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}"
+COMMON_TIME = r"\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}"
+
+
+def started(new_house, log_format):
+    house = new_house("logs")
+    house.option(f"LogFormat = {log_format}")
+    house.default.put("hello.txt", "hello")
+    return house.start()
+
+
+def only_line(site):
+    text = wait_until("a line", site.access_log)
+    lines = [line for line in text.splitlines() if "OPTIONS *" not in line]
+    return lines[-1] if lines else None
+
+
+def line_of(house, **more):
+    house.get("/hello.txt?x", **more)
+    return wait_until("the line", lambda: only_line(house.default))
+
+
+FIELDS = [("Referer", "http://from.test/"), ("User-Agent", "tester/1"), ("Cookie", "secret=1"), ("X-Other", "o")]
+
+
+def test_hiawatha(new_house):
+    line = line_of(started(new_house, "hiawatha"), fields=FIELDS)
+    assert re.match(
+        rf"127\.0\.0\.1\|{TIME}\|200\|\d+\|GET /hello\.txt\?x HTTP/1\.1\|http://from\.test/\|tester/1\|", line
+    )
+    assert "|X-Other: o" in line and "secret" not in line
+
+
+def test_common(new_house):
+    line = line_of(started(new_house, "common"), fields=FIELDS)
+    assert re.fullmatch(
+        rf'127\.0\.0\.1 - - \[{COMMON_TIME}\] "GET /hello\.txt\?x HTTP/1\.1" 200 \d+', line
+    )
+
+
+def test_extended(new_house):
+    house = started(new_house, "extended")
+    line = line_of(house, fields=FIELDS)
+    assert re.fullmatch(
+        rf'127\.0\.0\.1 - - \[{COMMON_TIME}\] "GET /hello\.txt\?x HTTP/1\.1" 200 \d+ '
+        r'"http://from\.test/" "tester/1"',
+        line,
+    )
+    house.get("/hello.txt?bare")
+    wait_until("the bare line", lambda: re.search(r'\?bare HTTP/1\.1" 200 \d+ "-" "-"\n', house.default.access_log()))
+
+
+def test_each_host_has_its_own_log(new_house):
+    house = new_house("logs")
+    site = house.host("own.test")
+    site.put("hello.txt", "hello")
+    silent = house.host("silent.test")
+    silent.put("hello.txt", "hello")
+    house.sections[-1] = house.sections[-1].replace(str(silent.access_path), "none")
+    house.start()
+    site.get("/hello.txt?own")
+    silent.get("/hello.txt?silent")
+    wait_until("the line", lambda: "?own" in site.access_log())
+    house.stop()
+    assert "?own" not in house.default.access_log()
+    for other in (house.default, site):
+        assert "?silent" not in other.access_log()
+    assert not silent.access_path.exists()
+
+
+FORGERIES = [
+    b'GET /hello.txt HTTP/1.1\r\nHost: a\r\nUser-Agent: x" 200 5 "\\ forged\r\n',
+    b"GET /hello.txt HTTP/1.1\r\nHost: a\r\nUser-Agent: a\x1b[2Jb\r\n",
+    b"GET /hello.txt HTTP/1.1\r\nHost: a\r\nReferer: a|b|c\r\n",
+    b"GET /hello.txt HTTP/1.1\r\nHost: a\r\nUser-Agent: \xff\xfe\x80\r\n",
+    b"GET /%0a127.0.0.1%20forged HTTP/1.1\r\nHost: a\r\n",
+    b'GET /"%22forged HTTP/1.1\r\nHost: a\r\n',
+    b"GET /\x1b[2J HTTP/1.1\r\nHost: a\r\n",
+    b"GET /a\rforged HTTP/1.1\r\nHost: a\r\n",
+    b"\x00\x01\x02 /\x7f HTTP/1.1\r\nHost: a\r\n",
+]
+
+
+@pytest.mark.parametrize("log_format", ["hiawatha", "common", "extended"])
+def test_nothing_forges_a_line(new_house, log_format):
+    house = started(new_house, log_format)
+    for text in FORGERIES:
+        with house.visit() as visitor:
+            visitor.send(text + b"Connection: close\r\n\r\n")
+            visitor.rest()
+    house.stop()
+    data = house.default.access_path.read_bytes()
+    lines = data.splitlines(keepends=False)
+    assert not re.search(rb"[\x00-\x09\x0b-\x1f\x7f]", data), "a control byte in the log"
+    assert all(line.startswith(b"127.0.0.1") for line in lines)
+    assert sum(b"OPTIONS *" not in line for line in lines) == len(FORGERIES)
+    if log_format == "extended":
+        for line in lines:
+            assert len(re.findall(rb'(?<!\\)"', line)) == 6, line
+
+
+def test_what_was_answered_last_is_in_the_log_at_the_end(new_house):
+    house = started(new_house, "common")
+    for i in range(50):
+        house.get(f"/hello.txt?{i}")
+    house.stop()
+    assert all(f"?{i} " in house.default.access_log() for i in range(50))
+
+
+def test_refused_requests_are_logged(new_house):
+    house = started(new_house, "common")
+    with house.visit() as visitor:
+        visitor.send("GET /hello.txt HTTP/9.9\r\nHost: a\r\n\r\n")
+        visitor.rest()
+    wait_until("the line", lambda: '" 505 ' in house.default.access_log())
+
+
+def test_the_id_of_an_error_page_is_in_the_log(new_house):
+    house = new_house("logs")
+    house.option("CGIhandler = /bin/sh:sh")
+    site = house.host("cgi.test", "  ExecuteCGI = yes")
+    site.put("silent.sh", "echo why >&2\n")
+    house.start()
+    answer = site.get("/silent.sh")
+    assert answer.status == 502
+    line = site.wait_for_error("why")
+    ids = [word for word in re.findall(r"[0-9A-Za-z_-]{6,}", answer.text) if word in line]
+    assert ids, f"no request id of\n{answer.text}\nin\n{line}"

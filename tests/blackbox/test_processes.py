@@ -1,0 +1,219 @@
+"""Three processes: what happens when one of them dies, and how the house ends."""
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+
+import family
+import pytest
+
+from house import BINARY, House, wait_until
+
+
+@pytest.fixture
+def house(new_house):
+    house = new_house("processes")
+    house.option("CGIhandler = /bin/sh:sh")
+    house.option("KillGrace = 0.3s")
+    site = house.default
+    house.option("ExecuteCGI = yes")
+    house.option("TimeForCGI = 30")
+    site.copy("cgi")
+    site.put("hello.txt", "hello")
+    site.put("pause.sh", "echo Content-Type: text/plain\necho\necho begun\nsleep 0.7\necho ended\n")
+    return house
+
+
+def test_who_is_who(house):
+    house.start()
+    server, spawner = house.server_pid(), house.spawner_pid()
+    assert server and spawner
+    if os.getuid() == 0:
+        for pid in (server, spawner):
+            assert os.stat(f"/proc/{pid}").st_uid != 0 or _effective_user(pid) != 0
+    status = _status(server)
+    assert int(status["CapEff"], 16) == 0 and int(status["CapPrm"], 16) == 0
+    assert status["NoNewPrivs"] == "1"
+    assert status["Seccomp"] == "2"
+
+
+def _status(pid):
+    lines = open(f"/proc/{pid}/status", encoding="utf-8").read().splitlines()
+    return {line.split(":", 1)[0]: line.split(":", 1)[1].strip() for line in lines}
+
+
+def _effective_user(pid):
+    return int(_status(pid)["Uid"].split()[1])
+
+
+def test_a_killed_server_is_back_and_nobody_is_refused(house):
+    house.start()
+    with house.visit() as running:
+        running.request("GET", "/sleep.sh")
+        wait_until("the program to run", house.programs)
+        server = house.server_pid()
+        refused, answers, stop = [], [], threading.Event()
+
+        def visit():
+            while not stop.is_set():
+                try:
+                    with house.visit(timeout_s=5) as visitor:
+                        visitor.request("GET", "/hello.txt")
+                        answers.append(visitor.answer().status)
+                except ConnectionRefusedError as error:
+                    refused.append(error)
+                except OSError:
+                    pass  # it was being served by the one that died
+
+        visitors = [threading.Thread(target=visit) for _ in range(3)]
+        for thread in visitors:
+            thread.start()
+        wait_until("some answers", lambda: len(answers) > 20)
+        begun = time.monotonic()
+        os.kill(server, signal.SIGKILL)
+        wait_until("another server", lambda: house.pid_of("server") not in (None, server))
+        count = len(answers)
+        wait_until("answers by the next server", lambda: len(answers) > count + 20)
+        assert time.monotonic() - begun < 2
+        stop.set()
+        for thread in visitors:
+            thread.join()
+    assert not refused and set(answers) == {200}
+    wait_until("the programs of the dead server to be gone", lambda: not house.programs())
+    assert "server" in house.said() + house.system_log()
+
+
+def test_a_killed_spawner_is_back(house):
+    house.start()
+    server, spawner = house.server_pid(), house.spawner_pid()
+    with house.visit() as running:
+        running.request("GET", "/sleep.sh")
+        programs = wait_until("the program to run", house.programs)
+        os.kill(spawner, signal.SIGKILL)
+        answer = running.answer()
+        assert answer.status in (502, 503)
+        wait_until("its programs to be gone", lambda: not [p for p in programs if family.is_alive(p)])
+    assert house.get("/hello.txt").text == "hello"
+    wait_until("programs to run again", lambda: house.get("/hello.sh").text == "hello from sh\n")
+    assert house.server_pid() == server
+    assert house.spawner_pid() != spawner
+
+
+def test_a_killed_supervisor_takes_all_with_it(house):
+    house.start()
+    with house.visit() as running:
+        running.request("GET", "/sleep.sh")
+        wait_until("the program to run", house.programs)
+        everybody = family.descendants(house.process.pid)
+        house.process.kill()
+        house.process.wait()
+        wait_until(
+            "all to be gone",
+            lambda: not [pid for pid in everybody if family.is_alive(pid)],
+        )
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_end_waits_for_an_answer_in_flight(house, number):
+    house.start()
+    with house.visit() as visitor, house.visit() as idle:
+        idle.request("GET", "/hello.txt")
+        idle.answer()
+        visitor.request("GET", "/pause.sh")
+        visitor.first_bytes(1)
+        house.process.send_signal(number)
+        assert idle.is_at_end()
+        answer = visitor.answer()
+        assert answer.complete and answer.text == "begun\nended\n"
+    assert house.process.wait(10) == 0
+
+
+def test_the_end_does_not_wait_for_ever(house):
+    house.option("DrainTime = 0.5s")
+    house.start()
+    with house.visit() as visitor:
+        visitor.request("GET", "/sleep.sh")
+        wait_until("the program to run", house.programs)
+        begun = time.monotonic()
+        assert house.stop() == 0
+        assert time.monotonic() - begun < 6
+
+
+def test_status(house):
+    house.start()
+    house.get("/hello.txt")
+    status, output, errors = house.verb("status")
+    assert status == 0, errors
+    assert str(house.server_pid()) in output
+    status, output, errors = house.verb("status", "--json")
+    assert status == 0, errors
+    facts = json.loads(output)
+    assert facts["pid"] == house.server_pid() and facts["answers"]["2xx"] >= 1
+
+
+def test_stop(house):
+    house.start()
+    assert (house.run / "longhouse.pid").read_text().strip() == str(house.process.pid)
+    # the parent must reap it for `stop` to see the end: as a shell or systemd would
+    waiter = threading.Thread(target=house.process.wait)
+    waiter.start()
+    status, output, errors = house.verb("stop")
+    waiter.join()
+    assert status == 0, errors
+    assert house.process.returncode == 0
+    assert not (house.run / "longhouse.pid").exists()
+    for verb in ("status", "stop"):
+        status, _, errors = house.verb(verb)
+        assert status == 1 and "longhouse" in errors
+
+
+def test_a_second_house_of_the_same_configuration_says_so(house):
+    house.start()
+    second = subprocess.run(
+        [BINARY, "run", "-c", house.config_path], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert second.returncode == 1
+    assert str(house.port) in second.stderr or "already" in second.stderr
+    assert house.get("/hello.txt").text == "hello"
+    assert (house.run / "longhouse.pid").read_text().strip() == str(house.process.pid)
+
+
+def test_log_files_are_opened_again(house):
+    house.start()
+    access = house.default.access_path
+    house.get("/hello.txt")
+    wait_until("a line in the log", house.default.access_log)
+    access.rename(access.with_suffix(".old"))
+    house.process.send_signal(signal.SIGUSR1)
+    wait_until("a new log file", access.exists)
+    house.get("/hello.txt?after")
+    wait_until("a line in the new file", lambda: "after" in house.default.access_log())
+
+
+def test_it_starts_again_and_again(new_house):
+    for _ in range(3):
+        house = House("again")
+        house.default.put("hello.txt", "hello")
+        house.start()
+        assert house.get("/hello.txt").text == "hello"
+        house.close()
+
+
+def test_as_a_daemon(house):
+    house.config_path.write_text(house.config_text())
+    house.config_path.chmod(0o644)
+    done = subprocess.run(
+        [BINARY, "run", "-c", house.config_path, "--daemon"],
+        capture_output=True, text=True, timeout=30, check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    # ready when the front door comes back
+    assert house.get("/hello.txt").text == "hello"
+    pid = int((house.run / "longhouse.pid").read_text())
+    everybody = [pid, *family.descendants(pid)]
+    family.OURS.add(pid)
+    os.kill(pid, signal.SIGTERM)
+    wait_until("the daemon to end", lambda: not [p for p in everybody if family.is_alive(p)], 15)
+    family.OURS.discard(pid)
