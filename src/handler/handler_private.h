@@ -1,0 +1,17 @@
+#ifndef HANDLER_PRIVATE_H
+#define HANDLER_PRIVATE_H
+
+/*
+ * What the short answers share among themselves.
+ */
+#include "handler/services.h"
+#include "http/exchange.h"
+#include "site/router.h"
+
+/*
+ * Finishes the answer with a small page for `status`: page, head, end, and the handler is done.
+ * Fields that were added before stay. `location`: where a redirect leads, else empty.
+ */
+void page_send(struct exchange *x, int status, const struct host *host, struct slice location);
+
+#endif

@@ -1,0 +1,20 @@
+#include "handler/registry.h"
+
+#include <assert.h>
+
+const struct handler_ops *handler_for(enum answer answer)
+{
+    switch (answer) {
+    case ANSWER_STATUS:
+    case ANSWER_REDIRECT:
+        return &handler_reply;
+    case ANSWER_FILE:
+        return &handler_file;
+    case ANSWER_CGI:
+        return &handler_cgi;
+    case ANSWER_FASTCGI:
+        return &handler_fastcgi;
+    }
+    assert(!"an answer nobody gives");
+    return &handler_reply;
+}

@@ -1,0 +1,134 @@
+#include "handler/registry.h"
+
+#include "base/text.h"
+#include "handler_private.h"
+
+/* One line for the administrator, where the decision falls. */
+static void log_failure(const struct exchange *x, const struct verdict *verdict)
+{
+    const struct services *services = x->services;
+    const struct host *host = verdict->host;
+    struct slice name = host ? host->name : SLICE("-");
+    struct log *log = host && host->error_log ? host->error_log : services->log;
+
+    log_error(log, "%.*s: %.*s %.*s: %s; answering %d, request %s", SLICE_ARGS(name),
+              SLICE_ARGS(x->request.method_name), SLICE_ARGS(x->request.target.path),
+              verdict->why ? verdict->why : "no reason given", verdict->status, x->id_text);
+}
+
+/* What the wire refuses is the client's fault, whatever its number: a cause, but no line. */
+static void note_failure(struct exchange *x, const struct verdict *verdict)
+{
+    if (verdict->status < 400)
+        return;
+    if (!x->record.cause)
+        x->record.cause = verdict->why;
+    if (verdict->status >= 500 && x->request.failed == 0)
+        log_failure(x, verdict);
+}
+
+/* ---- TRACE ---- */
+
+static bool is_secret(enum field_id id)
+{
+    return id == FIELD_COOKIE || id == FIELD_AUTHORIZATION || id == FIELD_PROXY_AUTHORIZATION;
+}
+
+/* The request as it came, without what nobody else should read (RFC 9110 9.3.8). */
+static struct slice echo_request(struct exchange *x)
+{
+    const struct request *request = &x->request;
+    size_t room = request->method_name.len + request->target.raw.len + 16;
+
+    for (uint32_t i = 0; i < request->fields.count; i++)
+        room += request->fields.at[i].name.len + request->fields.at[i].value.len + 4;
+
+    struct text text = text_on(arena_bytes(&x->arena, room), room);
+    text_add(&text, request->method_name);
+    text_add_char(&text, ' ');
+    text_add(&text, request->target.raw);
+    text_add_cstr(&text, request->version == 10 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
+    for (uint32_t i = 0; i < request->fields.count; i++) {
+        const struct field *field = &request->fields.at[i];
+
+        if (is_secret(field->id))
+            continue;
+        text_add(&text, field->name);
+        text_add_cstr(&text, ": ");
+        text_add(&text, field->value);
+        text_add_cstr(&text, "\r\n");
+    }
+    text_add_cstr(&text, "\r\n");
+    return text_slice(&text);
+}
+
+static void send_echo(struct exchange *x)
+{
+    struct slice echo = echo_request(x);
+
+    x->response.status = 200;
+    x->response.length = (int64_t)echo.len;
+    exchange_field_id(x, FIELD_CONTENT_TYPE, SLICE("message/http"));
+    exchange_send_head(x);
+    body_put_borrowed(&x->response.body, echo);
+    body_finish(&x->response.body, BODY_COMPLETE);
+    exchange_handler_done(x);
+}
+
+/* ---- the handler ---- */
+
+static void add_fields(struct exchange *x, const struct verdict *verdict)
+{
+    if (verdict->answer == ANSWER_REDIRECT)
+        exchange_field_id(x, FIELD_LOCATION, verdict->location);
+    if (verdict->allow.len > 0)
+        exchange_field_id(x, FIELD_ALLOW, verdict->allow);
+    if (verdict->retry_after_s > 0)
+        exchange_field_id(x, FIELD_RETRY_AFTER,
+                          arena_printf(&x->arena, "%u", verdict->retry_after_s));
+}
+
+static void reply_start(struct exchange *x, const struct verdict *verdict)
+{
+    if (x->request.method == METHOD_TRACE && verdict->status == 200) {
+        send_echo(x);
+        return;
+    }
+    note_failure(x, verdict);
+    add_fields(x, verdict);
+    page_send(x, verdict->status, verdict->host,
+              verdict->answer == ANSWER_REDIRECT ? verdict->location : SLICE(""));
+}
+
+/* It is done when it has started: neither is ever called. */
+static void reply_advance(struct exchange *x)
+{
+    (void)x;
+}
+
+static void reply_cancel(struct exchange *x, enum reset_reason reason)
+{
+    (void)x;
+    (void)reason;
+}
+
+const struct handler_ops handler_reply = {
+    .name = "reply",
+    .start = reply_start,
+    .advance = reply_advance,
+    .cancel = reply_cancel,
+};
+
+void reply_status(struct exchange *x, int status, const char *why, unsigned retry_after_s)
+{
+    struct verdict *verdict = arena_new(&x->arena, struct verdict);
+
+    *verdict = (struct verdict){
+        .answer = ANSWER_STATUS,
+        .status = status,
+        .why = why,
+        .retry_after_s = status == 503 ? retry_after_s : 0,
+        .host = x->host,
+    };
+    exchange_hand_over(x, &handler_reply, verdict);
+}
