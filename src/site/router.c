@@ -1,6 +1,7 @@
 #include "site/router.h"
 
 #include "base/encode.h"
+#include "base/text.h"
 #include "rules.h"
 #include "site/vhost_map.h"
 
@@ -373,6 +374,8 @@ void router_judge(const struct snapshot *snapshot, const struct host *host, stru
 
     *ret = (struct verdict){ .host = host };
     if (x->request.failed) {
+        if (x->request.failed == 429 || x->request.failed == 503)
+            ret->retry_after_s = RETRY_AFTER_S;
         say(&judge, x->request.failed, x->request.failed_why);
         return;
     }
