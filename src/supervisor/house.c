@@ -1,0 +1,444 @@
+#include "supervisor_private.h"
+
+#include "os/fd.h"
+#include "os/notify.h"
+#include "os/pass.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PATIENCE_MS 2000u /* beyond the time that a child was given to end */
+
+static void close_down(struct house *house);
+
+/* ---- handing over ---- */
+
+/* One channel for each reactor, one end to each child. */
+static void connect_children(struct house *house)
+{
+    for (unsigned i = 0; i < house->plan.reactors; i++) {
+        scoped_fd to_server = -1;
+        scoped_fd to_spawner = -1;
+        int r = pass_pair(&to_server, &to_spawner);
+
+        if (r < 0) {
+            log_error(&house->journal.log, "reactor %u goes without programs: no channel: %s", i,
+                      strerror(-r));
+            continue;
+        }
+        child_send(&house->spawner, &(struct handover){ .kind = HANDOVER_CHANNEL, .index = i },
+                   to_spawner);
+        child_send(&house->server, &(struct handover){ .kind = HANDOVER_SPAWNER, .index = i },
+                   to_server);
+    }
+}
+
+static void hand_over_logs(struct house *house)
+{
+    for (const struct log_entry *entry = house->logs.first; entry; entry = entry->next)
+        if (entry->fd >= 0)
+            child_send(&house->server,
+                       &(struct handover){ .kind = HANDOVER_LOG, .text = slice_cstr(entry->path) },
+                       entry->fd);
+}
+
+static void hand_over_all(struct house *house)
+{
+    struct child *server = &house->server;
+
+    child_send(server, &(struct handover){ .kind = HANDOVER_BUNDLE }, house->bundle_fd);
+    for (unsigned i = 0; i < house->ports.count; i++)
+        child_send(server, &(struct handover){ .kind = HANDOVER_LISTENER, .index = i },
+                   house->ports.fds[i]);
+    hand_over_logs(house);
+    if (house->places.control_fd >= 0)
+        child_send(server, &(struct handover){ .kind = HANDOVER_CONTROL },
+                   house->places.control_fd);
+    connect_children(house);
+    child_send(server, &(struct handover){ .kind = HANDOVER_GO, .number = house->plan.reactors },
+               -1);
+}
+
+/* ---- starts ---- */
+
+static void start_again_later(struct child *child);
+static void fail_start(struct house *house, const struct child *child, const char *why);
+
+/* The messages of a fresh child follow one another in its channel: it need not be waited for. */
+static void start(struct child *child)
+{
+    struct house *house = child->house;
+    int r = child_start(child);
+
+    if (r < 0 && house->phase == PHASE_RUNNING) {
+        log_error(&house->journal.log, "the %s cannot be started: %s", child->name, strerror(-r));
+        start_again_later(child);
+        return;
+    }
+    if (r < 0) {
+        fail_start(house, child, strerror(-r));
+        return;
+    }
+    if (child == &house->server) {
+        hand_over_all(house);
+        return;
+    }
+    child_send(child, &(struct handover){ .kind = HANDOVER_POLICY }, house->policy_fd);
+    if (house->server.pid > 0)
+        connect_children(house);
+}
+
+static void on_again(struct task *task)
+{
+    struct child *child = container_of(task, struct child, again_task);
+
+    if (child->house->phase != PHASE_RUNNING)
+        return;
+    if (child->pid == 0)
+        start(child);
+    else if (child->channel.fd < 0) /* it closed its channel and still does not end */
+        child_kill(child);
+}
+
+static void start_again_later(struct child *child)
+{
+    struct loop *loop = &child->house->loop;
+    uint64_t wait_ms = backoff_next(&child->backoff, 0);
+
+    timer_set(loop, &child->again, loop->now_ms + (wait_ms ? wait_ms : 100));
+}
+
+static void fail_start(struct house *house, const struct child *child, const char *why)
+{
+    log_error(&house->journal.log, "the %s could not start: %s", child->name, why);
+    house->exit_status = EXIT_FAILURE;
+    close_down(house);
+}
+
+/* ---- news from the children ---- */
+
+static void on_running(struct house *house)
+{
+    house->phase = PHASE_RUNNING;
+    (void)notify_send("READY=1"); /* without a service manager nobody listens */
+    house->on_ready(house);
+}
+
+static void on_ready(struct child *child)
+{
+    struct house *house = child->house;
+    bool again = child->backoff.died_before;
+
+    child->ready = true;
+    if (house->phase == PHASE_SPAWNER && child == &house->spawner) {
+        house->phase = PHASE_SERVER;
+        start(&house->server);
+    } else if (house->phase == PHASE_SERVER && child == &house->server) {
+        on_running(house);
+    } else if (again && house->phase == PHASE_RUNNING) {
+        log_notice(&house->journal.log, "the %s is ready again as pid %d", child->name,
+                   (int)child->pid);
+    }
+}
+
+static void on_message(struct child *child, const struct handover *message)
+{
+    struct house *house = child->house;
+
+    if (message->kind == HANDOVER_READY)
+        on_ready(child);
+    else if (message->kind == HANDOVER_FAILED && child->ready)
+        log_error(&house->journal.log, "%.*s", SLICE_ARGS(message->text));
+    else if (message->kind == HANDOVER_FAILED && child == &house->spawner)
+        child_kill(child); /* without a policy it starts nothing */
+}
+
+/* ---- the end ---- */
+
+static void sweep(struct house *house)
+{
+    const pid_t kept[] = { house->server.pid, house->spawner.pid };
+
+    if (strays_kill(kept, 2) == 0 && house->phase == PHASE_SWEEPING)
+        loop_stop(&house->loop);
+}
+
+static void enter_sweeping(struct house *house)
+{
+    house->phase = PHASE_SWEEPING;
+    house->sweeps = true;
+    timer_set(&house->loop, &house->deadline, house->loop.now_ms + PATIENCE_MS);
+    sweep(house);
+}
+
+static void enter_closing(struct house *house)
+{
+    house->phase = PHASE_CLOSING;
+    if (house->spawner.pid == 0) {
+        enter_sweeping(house);
+        return;
+    }
+    child_send(&house->spawner, &(struct handover){ .kind = HANDOVER_STOP }, -1);
+    uint64_t wait_ms = house->plan.conf->kill_grace_ms + PATIENCE_MS;
+    timer_set(&house->loop, &house->deadline, house->loop.now_ms + wait_ms);
+    if (house->at_once)
+        child_kill(&house->spawner);
+}
+
+/* From any phase: what runs is told to end, the server first. */
+static void close_down(struct house *house)
+{
+    uint64_t drain_ms = house->exit_status == 0 ? house->plan.conf->drain_time_ms : 0;
+
+    if (house->phase >= PHASE_DRAINING)
+        return;
+    (void)notify_send("STOPPING=1");
+    timer_stop(&house->loop, &house->server.again);
+    timer_stop(&house->loop, &house->spawner.again);
+    house->phase = PHASE_DRAINING;
+    if (house->server.pid == 0) {
+        enter_closing(house);
+        return;
+    }
+    child_send(&house->server, &(struct handover){ .kind = HANDOVER_STOP, .number = drain_ms }, -1);
+    timer_set(&house->loop, &house->deadline, house->loop.now_ms + drain_ms + PATIENCE_MS);
+}
+
+static void end_at_once(struct house *house)
+{
+    house->at_once = true;
+    child_kill(&house->server);
+    if (house->phase == PHASE_CLOSING)
+        child_kill(&house->spawner);
+}
+
+static void on_deadline(struct task *task)
+{
+    struct house *house = container_of(task, struct house, deadline_task);
+
+    house->deadline.fired = false;
+    if (house->phase == PHASE_DRAINING) {
+        log_warning(&house->journal.log, "the server does not end in time: killed");
+        child_kill(&house->server);
+    } else if (house->phase == PHASE_CLOSING) {
+        log_warning(&house->journal.log, "the spawner does not end in time: killed");
+        child_kill(&house->spawner);
+    } else if (house->phase == PHASE_SWEEPING) {
+        log_warning(&house->journal.log,
+                    "a program could not be killed; going without waiting for it");
+        loop_stop(&house->loop);
+    }
+}
+
+/* ---- deaths ---- */
+
+static void restart(struct child *child, const char *how)
+{
+    struct house *house = child->house;
+    struct loop *loop = &house->loop;
+    pid_t former = child->pid;
+    uint64_t now_ms = loop->driver->ops->now_ms(loop->driver);
+    uint64_t wait_ms = backoff_next(&child->backoff, now_ms - child->started_ms);
+
+    child_gone(child);
+    const char *said = child->complaint[0] != '\0' ? child->complaint : NULL;
+    if (wait_ms > 0) {
+        log_error(&house->journal.log,
+                  "the %s (pid %d) %s%s%s; it dies at once, next start in %u ms", child->name,
+                  (int)former, how, said ? ": " : "", said ? said : "", (unsigned)wait_ms);
+        timer_set(loop, &child->again, loop->now_ms + wait_ms);
+        return;
+    }
+    start(child);
+    log_error(&house->journal.log, "the %s (pid %d) %s%s%s; started again as pid %d", child->name,
+              (int)former, how, said ? ": " : "", said ? said : "", (int)child->pid);
+}
+
+static void on_death(struct child *child, int status)
+{
+    struct house *house = child->house;
+    char how[64];
+
+    child_status_text(status, how, sizeof(how));
+    switch (house->phase) {
+    case PHASE_SPAWNER:
+    case PHASE_SERVER:
+        child_gone(child);
+        fail_start(house, child, child->complaint[0] != '\0' ? child->complaint : how);
+        break;
+    case PHASE_RUNNING:
+        restart(child, how);
+        break;
+    case PHASE_DRAINING:
+        child_gone(child);
+        if (child == &house->server)
+            enter_closing(house);
+        break;
+    case PHASE_CLOSING:
+        child_gone(child);
+        if (child == &house->spawner)
+            enter_sweeping(house);
+        break;
+    case PHASE_SWEEPING:
+        child_gone(child);
+        break;
+    }
+    if (child == &house->spawner) {
+        house->sweeps = true;
+        sweep(house); /* its programs are ours now */
+    }
+}
+
+static void reap(struct house *house)
+{
+    bool strays = false;
+    int status;
+
+    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+        if (pid == house->server.pid)
+            on_death(&house->server, status);
+        else if (pid == house->spawner.pid)
+            on_death(&house->spawner, status);
+        else
+            strays = true;
+    }
+    if (strays && house->sweeps)
+        sweep(house);
+}
+
+/* ---- signals ---- */
+
+static void reopen_logs(struct house *house)
+{
+    logs_reopen(&house->logs, &house->journal.log);
+    if (house->plan.conf->system_log.kind == LOG_TO_FILE)
+        house->journal.fd = logs_find(&house->logs, &house->plan.conf->system_log);
+    hand_over_logs(house);
+    child_send(&house->server, &(struct handover){ .kind = HANDOVER_LOGS_AGAIN }, -1);
+    log_notice(&house->journal.log, "log files are open again");
+}
+
+static void on_signal(struct house *house, int number)
+{
+    switch (number) {
+    case SIGCHLD:
+        reap(house);
+        break;
+    case SIGINT:
+    case SIGTERM:
+        if (number == SIGINT && house->phase >= PHASE_DRAINING) {
+            end_at_once(house);
+            break;
+        }
+        log_notice(&house->journal.log, "stopping");
+        close_down(house);
+        break;
+    case SIGHUP:
+        log_warning(
+            &house->journal.log,
+            "SIGHUP: a reload without restart comes later; restart to apply the configuration");
+        break;
+    case SIGUSR1:
+        reopen_logs(house);
+        break;
+    }
+}
+
+static void on_signals(struct task *task)
+{
+    struct house *house = container_of(task, struct house, signals_task);
+    struct signalfd_siginfo info;
+
+    while (read(house->signals.fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+        on_signal(house, (int)info.ssi_signo);
+    house->signals.readable = false;
+}
+
+static int watch_signals(struct house *house)
+{
+    static const int watched[] = { SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGUSR1 };
+    sigset_t set;
+
+    sigemptyset(&set);
+    for (size_t i = 0; i < sizeof(watched) / sizeof(watched[0]); i++)
+        sigaddset(&set, watched[i]);
+    signal(SIGPIPE, SIG_IGN); /* a reader of our terminal lines may leave */
+    if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+        return -errno;
+    int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    io_init(&house->signals, fd, &house->signals_task);
+    loop_wake(&house->loop, &house->signals_task);
+    return io_wait(&house->loop, &house->signals);
+}
+
+/* ---- the whole ---- */
+
+/* Texts and rules as sealed files: each start of a child gets the same. */
+static int seal_texts(struct house *house)
+{
+    char *policy;
+    size_t policy_len;
+
+    plan_policy(house->plan.conf, &policy, &policy_len);
+    int r = fd_sealed("policy", policy, policy_len, &house->policy_fd);
+    free(policy);
+    if (r < 0)
+        return r;
+    return fd_sealed("bundle", house->plan.bundle, house->plan.bundle_len, &house->bundle_fd);
+}
+
+int house_open(struct house *house)
+{
+    struct driver *driver;
+
+    house->phase = PHASE_SPAWNER;
+    house->signals.fd = -1;
+    house->signals_task.run = on_signals;
+    house->deadline_task.run = on_deadline;
+    house->deadline.task = &house->deadline_task;
+    child_init(&house->server, house, "server", true, on_message);
+    child_init(&house->spawner, house, "spawner", false, on_message);
+    house->server.again_task.run = on_again;
+    house->spawner.again_task.run = on_again;
+
+    int r = driver_epoll_new(&driver);
+    if (r < 0)
+        return r;
+    loop_init(&house->loop, driver);
+    r = watch_signals(house);
+    if (r == 0)
+        r = seal_texts(house);
+    if (r == 0 && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+        r = -errno;
+    if (r == 0) {
+        start(&house->spawner);
+        return 0;
+    }
+    house_close(house);
+    return r;
+}
+
+void house_close(struct house *house)
+{
+    struct child *children[] = { &house->server, &house->spawner };
+
+    for (size_t i = 0; i < 2; i++) {
+        outbox_done(&children[i]->outbox);
+        io_close(&house->loop, &children[i]->channel);
+        timer_stop(&house->loop, &children[i]->again);
+    }
+    timer_stop(&house->loop, &house->deadline);
+    io_close(&house->loop, &house->signals);
+    fd_close(&house->policy_fd);
+    fd_close(&house->bundle_fd);
+    loop_done(&house->loop);
+}

@@ -1,0 +1,169 @@
+#include "supervisor_private.h"
+
+#include "os/fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LOG_MODE        0640
+#define LOG_FOLDER_MODE 0750
+
+/*
+ * Appends to the file, made when it is not there. A log folder may belong to the user of the
+ * server, so as root a link in the last place is followed only when it is root's own: nobody shall
+ * make us write into another file.
+ */
+static int open_log(const char *path, bool *ret_made)
+{
+    const int flags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY;
+    struct stat link;
+    int fd;
+
+    *ret_made = false;
+    fd = open(path, flags | O_NOFOLLOW);
+    if (fd < 0 && errno == ENOENT) {
+        fd = open(path, flags | O_CREAT | O_EXCL, LOG_MODE);
+        *ret_made = fd >= 0;
+        if (fd < 0 && errno == EEXIST) /* made by somebody in between */
+            fd = open(path, flags | O_NOFOLLOW);
+    }
+    if (fd < 0 && errno == ELOOP && lstat(path, &link) == 0 &&
+        (link.st_uid == 0 || link.st_uid == geteuid()))
+        fd = open(path, flags);
+    return fd < 0 ? -errno : fd;
+}
+
+/* The default folder is made; one that was asked for must be there (config/load says so). */
+static void make_folder(const struct logs *logs, const struct conf_log *conf)
+{
+    char path[4096];
+    size_t slash = slice_find_last(conf->path, '/');
+
+    if (conf->place.file || slash == SLICE_NONE || slash == 0 || slash >= sizeof(path))
+        return;
+    memcpy(path, conf->path.at, slash);
+    path[slash] = '\0';
+    if (mkdir(path, LOG_FOLDER_MODE) == 0 && logs->owned)
+        (void)chown(path, 0, logs->group); /* what fails here shows when the log is opened */
+}
+
+static int open_for(const struct logs *logs, const char *path)
+{
+    bool made;
+    scoped_fd fd = open_log(path, &made);
+
+    if (fd < 0)
+        return fd;
+    if (made && logs->owned && fchown(fd, logs->user, logs->group) < 0)
+        return -errno;
+    return fd_take(&fd);
+}
+
+static struct log_entry *find(const struct logs *logs, struct slice path)
+{
+    for (struct log_entry *entry = logs->first; entry; entry = entry->next)
+        if (slice_equal(entry->conf->path, path))
+            return entry;
+    return NULL;
+}
+
+static const char *cure_of(int error)
+{
+    switch (error) {
+    case ENOENT:
+        return "make its folder, or write none, stdout or stderr";
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return "name a file that this user may write, or write none, stdout or stderr";
+    default:
+        return "name another file, or write none, stdout or stderr";
+    }
+}
+
+/*
+ * An ordinary user who asked for no log goes without the default ones, which lie where only root
+ * writes; whatever else fails ends the start.
+ */
+static bool judge(const struct logs *logs, const struct log_entry *entry, struct diags *diags)
+{
+    if (entry->fd >= 0)
+        return true;
+
+    bool survivable = !logs->owned && !entry->conf->place.file;
+    struct diag *diag = diag_add(diags, survivable ? DIAG_NOTE : DIAG_ERROR, &entry->conf->place,
+                                 "the log '%s' cannot be opened: %s%s", entry->path,
+                                 strerror(-entry->fd), survivable ? "; going without it" : "");
+    diag_hint(diags, diag, "%s", cure_of(-entry->fd));
+    return survivable;
+}
+
+static bool add(struct logs *logs, const struct conf_log *conf, struct arena *arena,
+                struct diags *diags)
+{
+    if (conf->kind != LOG_TO_FILE || find(logs, conf->path))
+        return true;
+
+    struct log_entry *entry = arena_new(arena, struct log_entry);
+    *entry = (struct log_entry){
+        .next = logs->first,
+        .conf = conf,
+        .path = arena_cstr(arena, conf->path),
+    };
+    logs->first = entry;
+    make_folder(logs, conf);
+    entry->fd = open_for(logs, entry->path);
+    bool good = judge(logs, entry, diags);
+    if (entry->fd < 0)
+        entry->fd = -1;
+    return good;
+}
+
+bool logs_open(const struct server_conf *conf, const struct identity *identity, struct arena *arena,
+               struct diags *diags, struct logs *ret)
+{
+    *ret = (struct logs){
+        .owned = identity->switches,
+        .user = identity->user,
+        .group = identity->group,
+    };
+    bool good = add(ret, &conf->system_log, arena, diags);
+    for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
+        good &= add(ret, &host->access_log, arena, diags);
+        good &= add(ret, &host->error_log, arena, diags);
+    }
+    return good;
+}
+
+void logs_reopen(struct logs *logs, struct log *log)
+{
+    for (struct log_entry *entry = logs->first; entry; entry = entry->next) {
+        if (entry->fd < 0)
+            continue;
+        int fd = open_for(logs, entry->path);
+        if (fd < 0) {
+            log_error(log, "the log '%s' cannot be opened again: %s; going on with the old file",
+                      entry->path, strerror(-fd));
+            continue;
+        }
+        fd_close(&entry->fd);
+        entry->fd = fd;
+    }
+}
+
+void logs_close(struct logs *logs)
+{
+    for (struct log_entry *entry = logs->first; entry; entry = entry->next)
+        fd_close(&entry->fd);
+    logs->first = NULL;
+}
+
+int logs_find(const struct logs *logs, const struct conf_log *conf)
+{
+    const struct log_entry *entry = conf->kind == LOG_TO_FILE ? find(logs, conf->path) : NULL;
+
+    return entry ? entry->fd : -1;
+}

@@ -1,0 +1,249 @@
+/*
+ * supervisor -c PATH [--daemon] [--quiet]
+ * supervisor --config-fd N --config-name NAME [--quiet]      the front door hands in a text of its
+ * own
+ */
+#include "base/number.h"
+#include "os/fd.h"
+#include "supervisor_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct wishes {
+    struct plan_source from;
+    bool daemon;
+    bool quiet;
+};
+
+/* The end of a pipe on which the process that was started waits for one byte; -1: in the
+ * foreground. */
+static int waiting_fd = -1;
+
+static bool wish_descriptor(const char *word, int *ret)
+{
+    uint64_t number;
+
+    if (!number_parse(slice_cstr(word), INT_MAX, &number))
+        return false;
+    *ret = (int)number;
+    return true;
+}
+
+static bool parse_words(int argc, char **argv, struct wishes *ret)
+{
+    *ret = (struct wishes){ .from.fd = -1 };
+    for (int i = 1; i < argc; i++) {
+        bool has_value = i + 1 < argc;
+        if (strcmp(argv[i], "--daemon") == 0)
+            ret->daemon = true;
+        else if (strcmp(argv[i], "--quiet") == 0)
+            ret->quiet = true;
+        else if (strcmp(argv[i], "-c") == 0 && has_value)
+            ret->from.path = argv[++i];
+        else if (strcmp(argv[i], "--config-name") == 0 && has_value)
+            ret->from.name = argv[++i];
+        else if (strcmp(argv[i], "--config-fd") != 0 || !has_value ||
+                 !wish_descriptor(argv[++i], &ret->from.fd))
+            return false;
+    }
+    bool handed_in = ret->from.fd >= 0 && ret->from.name;
+    return (ret->from.path != NULL) != handed_in;
+}
+
+/* ---- the process ---- */
+
+/* 0, 1, 2 are open, and nothing that we were started with reaches a child. */
+static int settle_descriptors(int *ret_null)
+{
+    int fd;
+
+    do {
+        fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+        if (fd < 0)
+            return -errno;
+        if (fd <= 2)
+            fcntl(fd, F_SETFD, 0);
+    } while (fd <= 2);
+    *ret_null = fd;
+    return close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0 && errno != ENOSYS ? -errno : 0;
+}
+
+/* Logs of many hosts need many descriptors; the children start with the former limit. */
+static void raise_files(struct rlimit *ret_before)
+{
+    struct rlimit raised;
+
+    if (getrlimit(RLIMIT_NOFILE, ret_before) < 0)
+        return;
+    raised = *ret_before;
+    raised.rlim_cur = raised.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &raised); /* then fewer logs can be open, which is said */
+}
+
+/* The process that was started waits until the house is ready; the house goes on in a new one. */
+static int go_behind(void)
+{
+    int ends[2];
+    char byte = 1;
+    ssize_t got;
+
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return -errno;
+    pid_t pid = fork();
+    if (pid < 0)
+        return -errno;
+    if (pid == 0) {
+        close(ends[0]);
+        waiting_fd = ends[1];
+        setsid();
+        return 0;
+    }
+    close(ends[1]);
+    do
+        got = read(ends[0], &byte, 1);
+    while (got < 0 && errno == EINTR);
+    _exit(got == 1 && byte == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+static void let_go_of_terminal(struct house *house)
+{
+    static const char good = 0;
+
+    for (int fd = 0; fd <= 2; fd++)
+        if (dup2(house->null_fd, fd) < 0)
+            return;
+    if (chdir("/") <
+        0) /* no file system is held; a folder that cannot be left is no reason to stop */
+        log_warning(&house->journal.log, "cannot change to /: %s", strerror(errno));
+    (void)fd_write_all(waiting_fd, &good, 1);
+    fd_close(&waiting_fd);
+}
+
+static void on_ready(struct house *house)
+{
+    log_info(&house->journal.log, "%s is ready as pid %d", LONGHOUSE_VERSION, (int)getpid());
+    if (!house->journal.quiet)
+        banner_print(house, stdout);
+    if (waiting_fd >= 0)
+        let_go_of_terminal(house);
+}
+
+static char *folder_of_program(void)
+{
+    char path[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+    if (len <= 0)
+        return NULL;
+    path[len] = '\0';
+    char *slash = strrchr(path, '/');
+    if (slash)
+        *slash = '\0';
+    return strdup(path);
+}
+
+/* ---- preparation: everything that can be wrong is said at once ---- */
+
+static bool prepare(struct house *house, const struct wishes *wishes, struct arena *arena,
+                    struct diags *diags)
+{
+    house->places = (struct places){ .pid_fd = -1, .control_fd = -1 };
+    if (!plan_load(&wishes->from, arena, diags, &house->plan))
+        return false;
+    const struct server_conf *conf = house->plan.conf;
+    if (!identity_find(conf, arena, diags, &house->identity))
+        return false;
+    if (!places_take_pid(conf, arena, diags, &house->places))
+        return false;
+    bool good = ports_open(conf, diags, &house->ports);
+    good &= logs_open(conf, &house->identity, arena, diags, &house->logs);
+    good &= places_open(conf, &house->identity, arena, diags, &house->places);
+    return good && diags->errors == 0;
+}
+
+static void open_journal(struct house *house)
+{
+    const struct conf_log *log = &house->plan.conf->system_log;
+
+    if (log->kind == LOG_TO_FILE)
+        house->journal.fd = logs_find(&house->logs, log);
+    else if (log->kind != LOG_TO_NOWHERE)
+        house->journal.fd = log->kind == LOG_TO_STDOUT ? STDOUT_FILENO : STDERR_FILENO;
+}
+
+static void release(struct house *house)
+{
+    places_close(&house->places);
+    ports_close(&house->ports);
+    logs_close(&house->logs);
+    plan_done(&house->plan);
+    fd_close(&house->null_fd);
+    free(house->folder);
+}
+
+static int run(struct house *house)
+{
+    open_journal(house);
+    int r = places_write_pid(&house->places, getpid());
+    if (r < 0) {
+        log_error(&house->journal.log, "cannot write the PID file: %s", strerror(-r));
+        return EXIT_FAILURE;
+    }
+    if (!house->identity.switches)
+        log_notice(&house->journal.log, "not started as root: server and programs all run as %s",
+                   house->identity.name);
+    r = house_open(house);
+    if (r < 0) {
+        log_error(&house->journal.log, "cannot start: %s", strerror(-r));
+        return EXIT_FAILURE;
+    }
+    loop_run(&house->loop);
+    house_close(house);
+    log_notice(&house->journal.log, "stopped");
+    return house->exit_status;
+}
+
+int main(int argc, char **argv)
+{
+    struct house house = { .null_fd = -1, .policy_fd = -1, .bundle_fd = -1, .on_ready = on_ready };
+    struct arena arena = { 0 };
+    struct wishes wishes;
+    struct diags diags;
+    int status = EXIT_FAILURE;
+
+    if (!parse_words(argc, argv, &wishes)) {
+        fprintf(stderr, "usage: supervisor -c FILE|DIR [--daemon] [--quiet]\n"
+                        "       supervisor --config-fd N --config-name NAME [--quiet]\n");
+        return 2;
+    }
+    int r = settle_descriptors(&house.null_fd);
+    if (r == 0 && wishes.daemon)
+        r = go_behind();
+    if (r < 0) {
+        fprintf(stderr, "longhouse: cannot start: %s\n", strerror(-r));
+        return EXIT_FAILURE;
+    }
+    umask(022);
+    raise_files(&house.files);
+    house.behind = wishes.daemon;
+    journal_init(&house.journal, wishes.quiet);
+    house.folder = folder_of_program();
+    diags_init(&diags, &arena);
+    bool good = house.folder && prepare(&house, &wishes, &arena, &diags);
+    if (!wishes.quiet || !good)
+        diags_print(&diags, stderr, isatty(STDERR_FILENO));
+    if (good)
+        status = run(&house);
+    else if (!house.folder)
+        fprintf(stderr, "longhouse: /proc is needed and not there\n");
+    release(&house);
+    arena_done(&arena);
+    return status;
+}

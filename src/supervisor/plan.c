@@ -1,0 +1,151 @@
+#include "supervisor_private.h"
+
+#include "ipc/policy.h"
+#include "os/fd.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TEXT_MOST (16u << 20)
+
+/* ---- reading ---- */
+
+/*
+ * The text of a descriptor, read through its name in /proc, so that one source serves all: Include
+ * is then relative to the folder we were started in.
+ */
+static struct source_text *open_handed_in(const struct plan_source *from, struct arena *arena,
+                                          struct source **ret_source, const char **ret_why)
+{
+    scoped_fd sealed = -1;
+    char *text;
+    size_t len;
+
+    int r = fd_read_all(from->fd, TEXT_MOST, &text, &len);
+    if (r == 0) {
+        r = fd_sealed("configuration", text, len, &sealed);
+        free(text);
+    }
+    char *folder = r == 0 ? getcwd(NULL, 0) : NULL;
+    if (!folder) {
+        *ret_why = strerror(r < 0 ? -r : errno);
+        return NULL;
+    }
+
+    const char *path = arena_printf(arena, "/proc/self/fd/%d", sealed).at;
+    struct source_text *main = disk_source_open(path, arena, ret_source, ret_why);
+    if (main) {
+        main->name = from->name;
+        (*ret_source)->folder = arena_copy(arena, slice_cstr(folder));
+    }
+    free(folder);
+    return main;
+}
+
+static unsigned processors(void)
+{
+    cpu_set_t set;
+    int count = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 0;
+
+    if (count <= 0) { /* more processors than the set holds */
+        long online = sysconf(_SC_NPROCESSORS_ONLN);
+        count = online > 0 ? (int)online : 1;
+    }
+    return (unsigned)count;
+}
+
+bool plan_load(const struct plan_source *from, struct arena *arena, struct diags *diags,
+               struct plan *ret)
+{
+    const struct diag_place nowhere = { 0 };
+    struct source *source = NULL;
+    const char *why = NULL;
+    struct source_text *main = from->path ? disk_source_open(from->path, arena, &source, &why)
+                                          : open_handed_in(from, arena, &source, &why);
+
+    if (!main) {
+        diag_add(diags, DIAG_ERROR, &nowhere, "cannot read the configuration '%s': %s",
+                 from->path ? from->path : from->name, why);
+        return false;
+    }
+    const struct load load = { .arena = arena, .diags = diags, .source = source };
+    const struct server_conf *conf = load_config(&load, main);
+    if (!conf)
+        return false;
+    load_check_disk(conf, load_ask_disk(), diags);
+
+    *ret = (struct plan){
+        .conf = conf,
+        .reactors = conf->reactors > 0 ? (unsigned)conf->reactors : processors(),
+    };
+    bundle_write(source, main, &ret->bundle, &ret->bundle_len);
+    return true;
+}
+
+void plan_done(struct plan *plan)
+{
+    free(plan->bundle);
+    plan->bundle = NULL;
+}
+
+/* ---- the policy ---- */
+
+static uint32_t rules_of(const struct server_conf *conf)
+{
+    uint32_t count = 0;
+
+    for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
+        count += 1 + host->handler_count;
+    return count;
+}
+
+static void add_arguments(const struct cgi_handler_conf *handler, struct arena *arena,
+                          struct policy_rule *rule)
+{
+    uint32_t count = 0;
+
+    for (const struct conf_word *word = handler->arguments; word; word = word->next)
+        count++;
+    rule->arguments = arena_array(arena, struct slice, count);
+    for (const struct conf_word *word = handler->arguments; word; word = word->next)
+        rule->arguments[rule->argument_count++] = word->text;
+}
+
+/* Rule 0 of a host runs the script itself, the others run it by an interpreter. A host that
+ * executes nothing keeps its numbers, but its rules have no root. */
+static void add_host(const struct server_conf *conf, const struct vhost_conf *host,
+                     struct arena *arena, struct policy_rule *rules)
+{
+    const struct policy_rule base = {
+        .host = host->hostnames ? host->hostnames->text : SLICE("default"),
+        .root = host->execute_cgi ? host->website_root : (struct slice){ 0 },
+        .links = host->follow_symlinks ? POLICY_LINKS_ANY : POLICY_LINKS_OWNED,
+    };
+
+    rules[0] = base;
+    if (!host->cgi_extensions && !conf->cgi_extensions)
+        rules[0].root = (struct slice){ 0 };
+    for (unsigned i = 0; i < host->handler_count; i++) {
+        rules[1 + i] = base;
+        rules[1 + i].interpreter = host->handlers[i]->program;
+        add_arguments(host->handlers[i], arena, &rules[1 + i]);
+    }
+}
+
+void plan_policy(const struct server_conf *conf, char **ret_data, size_t *ret_len)
+{
+    struct arena arena = { 0 };
+    struct policy policy = {
+        .rule_count = rules_of(conf),
+        .kill_grace_ms = conf->kill_grace_ms,
+    };
+
+    policy.rules = arena_array(&arena, struct policy_rule, policy.rule_count);
+    for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
+        add_host(conf, host, &arena, &policy.rules[host->rule_base]);
+    policy_encode(&policy, ret_data, ret_len);
+    arena_done(&arena);
+}

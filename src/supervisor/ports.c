@@ -1,0 +1,95 @@
+#include "supervisor_private.h"
+
+#include "os/fd.h"
+#include "os/notify.h"
+#include "os/socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define FIRST_HANDED_IN 3
+
+const char *ports_cure(int error)
+{
+    switch (error) {
+    case EACCES:
+    case EPERM:
+        return "ports below 1024 need root or CAP_NET_BIND_SERVICE; or choose a port above 1023";
+    case EADDRINUSE:
+        return "another program listens there: stop it (`ss -ltnp` names it), or choose another "
+               "port";
+    case EADDRNOTAVAIL:
+        return "this machine has no such address; `ip address` lists those it has";
+    case EAFNOSUPPORT:
+        return "the kernel does not speak this kind of address; leave the Binding out";
+    case EMFILE:
+    case ENFILE:
+        return "raise the limit of open files (`ulimit -n`, or LimitNOFILE of the service)";
+    default:
+        return "see the Interface and Port of this Binding";
+    }
+}
+
+/* A socket that the service manager listens on already; -1: none. */
+static int handed_in(const struct binding_conf *binding, int count)
+{
+    for (int fd = FIRST_HANDED_IN; fd < FIRST_HANDED_IN + count; fd++) {
+        union socket_address local;
+
+        if (socket_local_address(fd, &local) == 0 && address_equal_ip(&local, &binding->address) &&
+            address_port(&local) == binding->port) {
+            int own = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_HANDED_IN);
+            if (own >= 0 && fd_set_nonblocking(own) == 0)
+                return own;
+            fd_close(&own);
+        }
+    }
+    return -1;
+}
+
+static void complain(const struct binding_conf *binding, struct diags *diags, int error)
+{
+    char text[ADDRESS_TEXT_MOST];
+    struct diag *diag = diag_add(diags, DIAG_ERROR, &binding->place, "cannot listen on %s: %s",
+                                 address_text_port(&binding->address, text), strerror(error));
+
+    diag_hint(diags, diag, "%s", ports_cure(error));
+}
+
+bool ports_open(const struct server_conf *conf, struct diags *diags, struct ports *ret)
+{
+    int from_manager = notify_listen_fds();
+    int backlog = conf->listen_backlog > INT_MAX ? INT_MAX : (int)conf->listen_backlog;
+    bool good = true;
+
+    *ret = (struct ports){ .count = conf->binding_count };
+    ret->fds = calloc((size_t)conf->binding_count + 1, sizeof(int));
+    if (!ret->fds)
+        abort();
+    for (unsigned i = 0; i < ret->count; i++)
+        ret->fds[i] = -1;
+    for (const struct binding_conf *binding = conf->bindings; binding; binding = binding->next) {
+        int *fd = &ret->fds[binding->index];
+        *fd = handed_in(binding, from_manager);
+        if (*fd >= 0)
+            continue;
+        int r = socket_listen(&binding->address, backlog, fd);
+        if (r < 0) {
+            complain(binding, diags, -r);
+            good = false;
+        }
+    }
+    return good;
+}
+
+void ports_close(struct ports *ports)
+{
+    for (unsigned i = 0; i < ports->count; i++)
+        fd_close(&ports->fds[i]);
+    free(ports->fds);
+    *ports = (struct ports){ 0 };
+}

@@ -1,0 +1,252 @@
+#ifndef SUPERVISOR_PRIVATE_H
+#define SUPERVISOR_PRIVATE_H
+
+/*
+ * The supervisor: reads the configuration, opens what needs rights, starts the server and the
+ * spawner as the user of the server, hands everything over, and starts again what dies. It never
+ * sees a byte of a client.
+ *
+ *   prepare   plan.c     configuration to model, bundle and policy
+ *             identity.c who the children run as
+ *             ports.c    listening sockets       logs.c   log files
+ *             places.c   PID file, control socket, work folder
+ *   run       child.c    one child: start, channel, back-off
+ *             strays.c   what a dead spawner left behind
+ *             house.c    the phases from the first start to the end
+ *   say       journal.c  system log and terminal  banner.c  "is ready"
+ */
+#include "base/arena.h"
+#include "base/diag.h"
+#include "base/log.h"
+#include "config/load.h"
+#include "ipc/handover.h"
+#include "ipc/outbox.h"
+#include "loop/loop.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+/* ---- identity.c ---- */
+
+struct identity {
+    bool switches; /* started as root: the children change to the following */
+    uid_t user;
+    gid_t group;
+    gid_t *groups; /* in the arena; with `group` */
+    size_t group_count;
+    const char *name; /* for people */
+};
+
+/* False: a diagnostic says why. */
+bool identity_find(const struct server_conf *conf, struct arena *arena, struct diags *diags,
+                   struct identity *ret);
+
+/* ---- plan.c ---- */
+
+struct plan {
+    const struct server_conf *conf;
+    char *bundle; /* owned */
+    size_t bundle_len;
+    unsigned reactors; /* never 0 */
+};
+
+/* Where the configuration comes from: a file or folder, or an open descriptor with the name it goes
+ * by. */
+struct plan_source {
+    const char *path; /* NULL: fd and name */
+    int fd;
+    const char *name;
+};
+
+/* False when there is no model; the diagnostics say why. */
+bool plan_load(const struct plan_source *from, struct arena *arena, struct diags *diags,
+               struct plan *ret);
+void plan_done(struct plan *plan);
+
+/* The rules of all hosts, in the order of their numbers, as bytes of ipc/policy; malloc'd. */
+void plan_policy(const struct server_conf *conf, char **ret_data, size_t *ret_len);
+
+/* ---- ports.c ---- */
+
+struct ports {
+    int *fds; /* owned; by index of the binding */
+    unsigned count;
+};
+
+/* Listens on every binding, or takes what the service manager handed in. False: diagnostics say why
+ * and how to cure it. */
+bool ports_open(const struct server_conf *conf, struct diags *diags, struct ports *ret);
+void ports_close(struct ports *ports);
+
+/* What to do about a failed bind; static text. */
+const char *ports_cure(int error);
+
+/* ---- logs.c ---- */
+
+struct log_entry {
+    struct log_entry *next;
+    const struct conf_log *conf; /* the first that names the path */
+    const char *path;
+    int fd; /* owned; -1: goes without */
+};
+
+struct logs {
+    struct log_entry *first;
+    bool owned; /* files are made for `user` and `group` */
+    uid_t user;
+    gid_t group;
+};
+
+/* Opens each file once. False: a diagnostic says why. */
+bool logs_open(const struct server_conf *conf, const struct identity *identity, struct arena *arena,
+               struct diags *diags, struct logs *ret);
+
+/* The same files by their names again; a log that cannot be opened stays as it is and is complained
+ * about. */
+void logs_reopen(struct logs *logs, struct log *log);
+void logs_close(struct logs *logs);
+
+/* The open file of this log; -1 for none. */
+int logs_find(const struct logs *logs, const struct conf_log *conf);
+
+/* ---- places.c ---- */
+
+struct places {
+    const char *pid_path; /* NULL: none */
+    int pid_fd;           /* locked as long as the house stands; -1: none */
+    const char *control_path;
+    int control_fd; /* listening; -1: none */
+};
+
+/* Locks the PID file. False: somebody has it, or it cannot be made. */
+bool places_take_pid(const struct server_conf *conf, struct arena *arena, struct diags *diags,
+                     struct places *places);
+
+/* Control socket and work folder. */
+bool places_open(const struct server_conf *conf, const struct identity *identity,
+                 struct arena *arena, struct diags *diags, struct places *places);
+int places_write_pid(struct places *places, pid_t pid);
+
+/* Removes what was made. */
+void places_close(struct places *places);
+
+/* ---- journal.c ---- */
+
+/* Lines for the system log and for who looks on. */
+struct journal {
+    struct log log;
+    int fd;     /* borrowed: the system log, -1: none */
+    bool quiet; /* warnings and errors only on stderr */
+};
+void journal_init(struct journal *journal, bool quiet);
+
+/* ---- child.c ---- */
+
+struct house;
+
+/* When to start again what has died: at once, and later and later when it dies at once. */
+struct backoff {
+    uint64_t wait_ms;
+    bool died_before;
+};
+uint64_t backoff_next(struct backoff *backoff, uint64_t lived_ms);
+
+struct child {
+    struct house *house;
+    const char *name; /* "server", and of its program */
+    bool confined;    /* never gains rights; dies with the supervisor */
+    void (*on_message)(struct child *child, const struct handover *message);
+
+    pid_t pid; /* 0: not running */
+    bool ready;
+    struct io channel;
+    struct task task;
+    struct outbox outbox;
+    uint64_t started_ms;
+    struct backoff backoff;
+    struct timer again; /* the next start */
+    struct task again_task;
+    char complaint[256]; /* the last FAILED of this process */
+};
+
+void child_init(struct child *child, struct house *house, const char *name, bool confined,
+                void (*on_message)(struct child *, const struct handover *));
+
+/* 0 or negative errno. */
+int child_start(struct child *child);
+
+/* `fd` (or -1) stays with the caller. What cannot be sent now waits. */
+void child_send(struct child *child, const struct handover *message, int fd);
+
+/* The process is gone: reads its last words, closes the channel. */
+void child_gone(struct child *child);
+void child_kill(struct child *child);
+
+/* "exited with status 1" or "was killed by signal 9 (Killed)". Returns `out`. */
+char *child_status_text(int status, char *out, size_t room);
+
+/* ---- strays.c ---- */
+
+/*
+ * Kills every child of this process but those named, and returns their number. The supervisor is
+ * the reaper of orphans, so what a killed spawner leaves behind comes here.
+ */
+unsigned strays_kill(const pid_t *kept, size_t kept_count);
+
+/* ---- house.c ---- */
+
+/*
+ * SPAWNER ──READY──> SERVER ──READY──> RUNNING ──TERM──> DRAINING ──server gone──> CLOSING
+ * ──spawner gone──> SWEEPING ──no strays──> the loop stops
+ */
+enum phase {
+    PHASE_SPAWNER,  /* waits for the first READY of the spawner */
+    PHASE_SERVER,   /* the same of the server */
+    PHASE_RUNNING,  /* what dies is started again */
+    PHASE_DRAINING, /* the server finishes what is in flight */
+    PHASE_CLOSING,  /* the spawner ends all programs */
+    PHASE_SWEEPING, /* what is left is killed */
+};
+
+struct house {
+    struct loop loop;
+    enum phase phase;
+    struct journal journal;
+    struct plan plan;
+    struct identity identity;
+    struct ports ports;
+    struct logs logs;
+    struct places places;
+    char *folder; /* owned: of the programs */
+    int bundle_fd;
+    int policy_fd;
+    int null_fd;
+    struct rlimit files; /* limit of descriptors the children start with */
+    struct child server;
+    struct child spawner;
+    struct io signals;
+    struct task signals_task;
+    struct timer deadline; /* of DRAINING, CLOSING and SWEEPING */
+    struct task deadline_task;
+    bool behind;  /* a daemon: no terminal for the children */
+    bool at_once; /* nobody is waited for any more */
+    bool sweeps;  /* a spawner has died: unknown children are what it left */
+    int exit_status;
+    void (*on_ready)(struct house *house); /* once */
+};
+
+/* Makes loop, signals, memory files and starts the spawner; `house` holds what was prepared. 0 or
+ * negative errno. */
+int house_open(struct house *house);
+void house_close(struct house *house);
+
+/* ---- banner.c ---- */
+
+void banner_print(const struct house *house, FILE *out);
+
+/* "http://127.0.0.1:8080/"; in the arena. */
+const char *banner_url(const union socket_address *address, struct arena *arena);
+
+#endif
