@@ -73,6 +73,16 @@ static const struct wire_ops h1_wire = {
     .reset = wire_reset,
 };
 
+bool h1_may_read(struct conn *conn)
+{
+    if (!conn_may_read(conn))
+        return false;
+    if (conn->h1.turn_bytes < H1_TURN_BYTES)
+        return true;
+    conn_again_next_turn(conn);
+    return false;
+}
+
 /* ---- IDLE, HEAD ---- */
 
 static struct exchange *new_exchange(struct conn *conn)
@@ -163,29 +173,38 @@ static enum step begin_too_large(struct conn *conn)
 
 static enum step fill_head(struct conn *conn)
 {
-    if (!conn_may_read(conn))
+    if (!h1_may_read(conn))
         return STEP_WAIT;
 
     ssize_t got = input_fill(&conn->h1.input, conn->transport, conn->limits->head.head_bytes + 1);
-    if (got > 0)
-        return STEP_AGAIN;
     if (got == -EAGAIN)
         return STEP_WAIT;
-    return close_now(
-        conn); /* it left between requests or within a head: nobody waits for an answer */
+    if (got <= 0)
+        return close_now(conn); /* it left between requests or within a head: nobody waits */
+    conn->h1.turn_bytes += (unsigned)got;
+    return STEP_AGAIN;
+}
+
+/* Empty lines before a request are skipped (RFC 9112 2.2), and do not begin one. */
+static void skip_empty_lines(struct h1_input *input)
+{
+    size_t len = 0;
+
+    for (struct slice filled = input_filled(input); slice_starts(filled, SLICE("\r\n"));
+         filled = slice_skip(filled, 2))
+        len += 2;
+    if (len > 0)
+        input_take(input, len);
 }
 
 static enum step h1_idle(struct conn *conn)
 {
+    skip_empty_lines(&conn->h1.input);
     if (input_filled(&conn->h1.input).len == 0) {
         enum step step = fill_head(conn);
 
-        if (step == STEP_WAIT && conn->draining)
-            return close_now(conn);
-        if (step == STEP_WAIT || conn->h1.state == H1_CLOSED)
-            return step;
-    } else if (conn->draining) {
-        return close_now(conn); /* the client was told: Connection: close */
+        /* What is there already is still served, and told that the connection ends. */
+        return step == STEP_WAIT && conn->draining && !conn->looks_again ? close_now(conn) : step;
     }
     if (conn->h1.turn_requests >= H1_TURN_REQUESTS) {
         conn_again_next_turn(conn);

@@ -77,31 +77,16 @@ static bool intake_paused(struct conn *conn)
     return false;
 }
 
-static void received(struct conn *conn, size_t len)
-{
-    conn->h1.leg->intake_bytes += len;
-    conn->h1.turn_bytes += (unsigned)len;
-}
-
-/* Whether the socket is to be read now. */
-static bool may_read(struct conn *conn)
-{
-    if (!conn_may_read(conn))
-        return false;
-    if (conn->h1.turn_bytes < H1_TURN_BYTES)
-        return true;
-    conn_again_next_turn(conn);
-    return false;
-}
-
 static enum step read_input(struct conn *conn)
 {
-    if (!may_read(conn))
+    if (!h1_may_read(conn))
         return STEP_WAIT;
 
     ssize_t got = input_fill(&conn->h1.input, conn->transport, CHUNK_SIZE);
-    if (got > 0)
+    if (got > 0) {
+        conn->h1.turn_bytes += (unsigned)got;
         return STEP_AGAIN;
+    }
     if (got == -EAGAIN)
         return STEP_WAIT;
     if (got == -ENOBUFS) { /* the decoder's own limits are below that */
@@ -128,7 +113,7 @@ static enum step read_into_body(struct conn *conn)
     struct h1_leg *leg = conn->h1.leg;
     size_t room = 0;
 
-    if (!may_read(conn))
+    if (!h1_may_read(conn))
         return STEP_WAIT;
 
     char *into = body_reserve(body, &room);
@@ -142,7 +127,8 @@ static enum step read_into_body(struct conn *conn)
     if (got <= 0)
         return intake_lost(conn);
     leg->intake_left -= (size_t)got;
-    received(conn, (size_t)got);
+    leg->intake_bytes += (size_t)got;
+    conn->h1.turn_bytes += (unsigned)got;
     return STEP_AGAIN;
 }
 
@@ -163,7 +149,7 @@ static enum step intake_length(struct conn *conn)
     body_put_bytes(&conn->h1.x->request.body, filled);
     input_take(&conn->h1.input, filled.len);
     leg->intake_left -= filled.len;
-    received(conn, filled.len);
+    leg->intake_bytes += filled.len;
     return STEP_AGAIN;
 }
 
@@ -180,7 +166,7 @@ static enum step take_chunk_step(struct conn *conn, size_t used, struct slice da
     }
     body_put_bytes(&conn->h1.x->request.body, data);
     input_take(&conn->h1.input, used);
-    received(conn, data.len);
+    leg->intake_bytes += data.len;
     return leg->chunk.state == H1_CHUNK_OVER ? finish_intake(conn) : STEP_AGAIN;
 }
 

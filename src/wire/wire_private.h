@@ -195,6 +195,10 @@ static inline bool conn_may_read(const struct conn *conn)
 #define H1_LINGER_BYTES  0x40000u
 #define H1_LINGER_MS     2000u
 
+/* The socket is to be read now; false as well when this turn's budget is used up (then it is looked
+ * at again in the next one). */
+bool h1_may_read(struct conn *conn);
+
 void h1_intake_start(struct conn *conn);
 enum step h1_intake_step(struct conn *conn);
 void h1_intake_fail(struct conn *conn, int status, const char *why);
