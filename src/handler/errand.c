@@ -134,6 +134,13 @@ const char *errand_last_words(const struct errand *errand)
 
 /* ---- the end ---- */
 
+/* What a program or its files caused is worth a line although it is no 5xx; what the client did is
+ * not. */
+static bool is_worth_a_line(int status)
+{
+    return status == 403 || status == 404 || status == 431;
+}
+
 void errand_release(struct errand *errand)
 {
     time_limit_stop(&errand->limit);
@@ -156,6 +163,8 @@ void errand_fail(struct errand *errand, int status, unsigned retry_after_s,
     if (exchange_is_over(x)) {
         exchange_handler_done(x);
     } else if (!x->response.head_sent) {
+        if (is_worth_a_line(status))
+            errand_note(errand, LEVEL_WARNING, "%.*s; answering %d", SLICE_ARGS(why), status);
         reply_status(
             x, status,
             arena_printf(&x->arena, "%.*s: %.*s", SLICE_ARGS(errand->script), SLICE_ARGS(why)).at,
