@@ -60,6 +60,9 @@ void build_run(struct build *build, const struct tree *tree);
 /* Cross checks, after build_run(); resolves names to records. */
 void check_run(struct build *build);
 
+/* Handlers in effect and rule numbers of all hosts, when all is read. */
+void programs_number(struct build *build);
+
 void build_mention(struct build *build, struct mentions *mentions, struct slice text,
                    struct diag_place place, void *owner);
 

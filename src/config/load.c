@@ -61,6 +61,7 @@ struct server_conf *load_config(const struct load *load, const struct source_tex
     build_init(&build, load->arena, load->diags, main->name);
     build_run(&build, &tree);
     check_run(&build);
+    programs_number(&build);
     load_mimetypes(load, &build);
     return load->diags->errors == errors_before ? build.conf : NULL;
 }
