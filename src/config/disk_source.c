@@ -199,6 +199,14 @@ static const char *find_path(struct finding *finding, const char *path, unsigned
 
 /* ---- the source ---- */
 
+/* Where a path begins: the folder as it was given, so that diagnostics show short names. */
+static struct slice path_in(struct source_cache *cache, struct slice path)
+{
+    if (slice_starts(path, SLICE("/")) || slice_equal_cstr(cache->base, "."))
+        return path;
+    return arena_printf(cache->arena, "%.*s/%.*s", SLICE_ARGS(cache->base), SLICE_ARGS(path));
+}
+
 static struct source_text *disk_find(struct source *source, struct arena *arena, struct slice path,
                                      const char **ret_why)
 {
@@ -212,9 +220,7 @@ static struct source_text *disk_find(struct source *source, struct arena *arena,
         return source_answer_copy(known, arena, ret_why);
     while (full.len > 1 && slice_ends(full, SLICE("/")))
         full.len--;
-    if (!slice_starts(full, SLICE("/")))
-        full =
-            arena_printf(cache->arena, "%.*s/%.*s", SLICE_ARGS(source->folder), SLICE_ARGS(full));
+    full = path_in(cache, full);
     finding.end = &texts;
     const char *why = slice_has(full, '\0')
                           ? "the path holds a NUL byte"
@@ -266,7 +272,16 @@ struct source_text *disk_source_open(const char *path, struct arena *arena, stru
         folder = folder_of(folder);
     }
 
-    struct source_cache *cache = source_cache_new(arena, folder, disk_find);
+    char *absolute = realpath(arena_cstr(arena, folder), NULL);
+    if (!absolute) {
+        *ret_why = error_text(arena, errno);
+        return NULL;
+    }
+    struct slice whole = arena_copy(arena, slice_cstr(absolute));
+    free(absolute);
+
+    struct source_cache *cache = source_cache_new(arena, whole, disk_find);
+    cache->base = folder;
     struct source_text *text = arena_new(arena, struct source_text);
     const char *why = read_file(cache, main_path, &text->text);
     if (why) {

@@ -27,7 +27,10 @@ char *show_size(uint64_t bytes, char out[32])
         bytes /= 1024;
         unit++;
     }
-    snprintf(out, 32, "%" PRIu64 " %s", bytes, units[unit]);
+    if (bytes == 1 && unit == 0)
+        snprintf(out, 32, "1 byte");
+    else
+        snprintf(out, 32, "%" PRIu64 " %s", bytes, units[unit]);
     return out;
 }
 
@@ -91,8 +94,7 @@ bool duration_parse(struct build *build, const struct tree_node *node, const str
     }
     struct diag *diag = fault_range(build, node, row, text, show_duration);
     if (!is_number(text))
-        diag_hint(build->diags, diag,
-                  "a bare number counts %s; or add a unit: 30s, 5 minutes, 2 hours",
+        diag_hint(build->diags, diag, "a bare number counts %s; or add a unit: 30s, 5 minutes",
                   row->unit == 60000 ? "minutes" : "seconds");
     return false;
 }
@@ -245,11 +247,15 @@ bool path_clean(struct build *build, const struct tree_node *node, const struct 
     struct slice path = text;
 
     if (!slice_starts(path, SLICE("/"))) {
+        bool quoted = slice_starts(path, SLICE("\"")) || slice_starts(path, SLICE("'"));
+
         diag_hint(build->diags,
                   build_fault(build, DIAG_ERROR, node, text,
                               "'%s' must be an absolute path, not '%.*s'", row->name,
                               SLICE_ARGS(text)),
-                  "begin it with '/'; the variable CONFIG_DIR stands for the configuration folder");
+                  quoted ? "leave the quotes out: they would be part of the value"
+                         : "begin it with '/'; the variable CONFIG_DIR stands for the "
+                           "configuration folder");
         return false;
     }
     while (path.len > 1 && slice_ends(path, SLICE("/")))

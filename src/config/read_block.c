@@ -360,8 +360,7 @@ static void read_include(struct reader *reader, const struct line *line,
         diag_hint(reader->diags,
                   diag_add(reader->diags, DIAG_ERROR, &place, "cannot include '%.*s': %s",
                            SLICE_ARGS(path.text), why),
-                  "relative paths begin at the configuration folder, %.*s",
-                  SLICE_ARGS(reader->source->folder));
+                  "relative paths begin at the configuration folder");
         return;
     }
     include_texts(reader, &place, texts);

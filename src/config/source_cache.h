@@ -30,6 +30,7 @@ struct source_file {
 struct source_cache {
     struct source source; /* embedded: what the readers see */
     struct arena *arena;  /* borrowed */
+    struct slice base;    /* the folder as given, where relative paths begin; disk only */
     struct source_answer *answers;
     struct source_answer **end;
     struct source_file *files;

@@ -38,7 +38,7 @@ struct source {
      */
     struct source_text *(*find)(struct source *source, struct arena *arena, struct slice path,
                                 const char **ret_why);
-    /* The folder of the configuration: value of CONFIG_DIR. */
+    /* The folder of the configuration, absolute: value of CONFIG_DIR. */
     struct slice folder;
 };
 

@@ -1,0 +1,158 @@
+#include "config/manual.h"
+
+#include "build.h"
+
+static const char head[] =
+    "# Options\n"
+    "\n"
+    "This page is printed by the server itself (`longhouse manual`), from the table that also "
+    "reads the\n"
+    "configuration: what stands here is what it does.\n"
+    "\n"
+    "## The language\n"
+    "\n"
+    "```\n"
+    "# a comment: from a '#' that begins the line or follows a blank\n"
+    "set NAME = VALUE              a variable, replaced in the values of all later lines\n"
+    "Include sites.d               a file, or all files of a folder\n"
+    "\n"
+    "Option = value\n"
+    "\n"
+    "VirtualHost {\n"
+    "    Option = value\n"
+    "    Option = first, \\\n"
+    "        second                a line goes on after a space and a backslash\n"
+    "}\n"
+    "```\n"
+    "\n"
+    "- Names of options and sections: capitals do not matter. Values: they do, unless said\n"
+    "  otherwise.\n"
+    "- `Option = value` and `Option value` are the same. There are no quotes.\n"
+    "- The sections are `Binding`, `VirtualHost` and `FastCGIserver`; they do not nest, and\n"
+    "  their order is free. Options of the server stand outside sections; options of a\n"
+    "  website that stand outside sections make the default host, which answers for every\n"
+    "  name that no other host has. Without any, the first VirtualHost is the default host.\n"
+    "- A variable is replaced wherever its name occurs, even inside a word (with a\n"
+    "  warning); `${NAME}` names it exactly. `CONFIG_DIR` is the folder of the\n"
+    "  configuration. A variable that is set again has its new value from that line on.\n"
+    "- Include: relative paths begin at the configuration folder. In a folder, subfolders\n"
+    "  come first, then files, each in alphabetical order; hidden files and what editors\n"
+    "  and package managers leave behind (`~`, `.bak`, `.orig`, `.swp`, `.dpkg-old`,\n"
+    "  `.dpkg-new`, `.dpkg-dist`, `.rpmsave`, `.rpmnew`, `.rpmorig`, names that begin with\n"
+    "  `#`) are left out. Includes may nest 8 deep.\n"
+    "- Sizes: a number, or a number and `K`, `M`, `G`, `T` (powers of 1024). Times: a\n"
+    "  number, or a number and `ms`, `s`, `m`, `h`, `d`, `w` or the word. What a bare\n"
+    "  number counts stands with each option.\n"
+    "- Yes and no: `yes`, `true`, `no`, `false`.\n"
+    "- An option that is given twice: the last one counts, with a warning, unless its text\n"
+    "  says that it may be repeated.\n";
+
+static char *show_value(const struct option_row *row, uint64_t value, char out[32])
+{
+    if (row->type == OPT_SIZE)
+        return show_size(value, out);
+    if (row->type == OPT_DURATION || row->unit > 0)
+        return show_duration(value, out);
+    snprintf(out, 32, "%llu", (unsigned long long)value);
+    return out;
+}
+
+/* Rows of text with a greatest length say so in their grammar. */
+static void write_range(FILE *out, const struct option_row *row)
+{
+    char least[32];
+    char most[32];
+
+    if (row->most == 0 || row->type == OPT_TEXT ||
+        (row->least == 0 && row->unit == 0 && row->type == OPT_OWN))
+        return;
+    fprintf(out, " — %s to %s", show_value(row, row->least, least),
+            show_value(row, row->most, most));
+}
+
+static void write_option(FILE *out, const struct option_row *row)
+{
+    fprintf(out, "\n### %s\n\n", row->name);
+    fprintf(out, "`%s = %s`", row->name, row->grammar);
+    if (row->fallback)
+        fprintf(out, " — default `%s`", row->fallback);
+    else if (row->required)
+        fputs(" — required", out);
+    write_range(out, row);
+    fprintf(out, "\n\n%s", row->text);
+    if (row->former)
+        fprintf(out, " Former names: %s.", row->former);
+    fputc('\n', out);
+}
+
+static bool is_available(const struct option_row *row)
+{
+    return row->type != OPT_LATER && row->type != OPT_GONE;
+}
+
+static void write_scope(FILE *out, unsigned scope, const char *title, const char *text)
+{
+    fprintf(out, "\n## %s\n\n%s\n", title, text);
+    for (const struct option_row *row = option_next(NULL); row; row = option_next(row)) {
+        if (is_available(row) && (row->scopes & scope))
+            write_option(out, row);
+    }
+}
+
+/* Names in a row, lines of a readable length. */
+static void write_names(FILE *out, enum option_type type, unsigned scopes)
+{
+    size_t column = 0;
+
+    for (const struct option_row *row = option_next(NULL); row; row = option_next(row)) {
+        if (row->type != type || !(row->scopes & scopes))
+            continue;
+        size_t width = strlen(row->name) + 4;
+        if (column + width > 100) {
+            fputs(",\n", out);
+            column = 0;
+        } else if (column > 0) {
+            fputs(", ", out);
+        }
+        fprintf(out, "`%s`", row->name);
+        column += width;
+    }
+    fputs("\n", out);
+}
+
+static void write_later(FILE *out)
+{
+    fputs("\n## Not available yet\n\n"
+          "These options of Hiawatha are known, and using one is an error that says so: a website "
+          "must not run\n"
+          "without a protection that its owner has asked for. Sections `Directory` and "
+          "`UrlToolkit` likewise.\n",
+          out);
+    fputs("\nOutside sections:\n\n", out);
+    write_names(out, OPT_LATER, SCOPE_SERVER);
+    fputs("\nIn `Binding`:\n\n", out);
+    write_names(out, OPT_LATER, SCOPE_BINDING);
+    fputs("\nIn `VirtualHost`:\n\n", out);
+    write_names(out, OPT_LATER, SCOPE_HOST);
+    fputs("\nIn `Directory` and `UrlToolkit`:\n\n", out);
+    write_names(out, OPT_LATER, SCOPE_DIRECTORY | SCOPE_TOOLKIT);
+    fputs("\n## Without effect\n\n"
+          "Of older Hiawatha versions: accepted with a warning that says what it means today.\n\n",
+          out);
+    write_names(out, OPT_GONE, ~0u);
+}
+
+void manual_write(FILE *out)
+{
+    fputs(head, out);
+    write_scope(
+        out, SCOPE_SERVER, "Outside sections",
+        "Options of the server as a whole. Options of `VirtualHost` may stand here too: they "
+        "make the default host.");
+    write_scope(out, SCOPE_BINDING, "Binding",
+                "Where the server listens. One section for each address and port.");
+    write_scope(out, SCOPE_HOST, "VirtualHost", "A website.");
+    write_scope(out, SCOPE_FASTCGI, "FastCGIserver",
+                "A FastCGI program that runs already, for the hosts that name it in UseFastCGI.");
+    write_later(out);
+}

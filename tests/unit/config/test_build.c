@@ -1,0 +1,500 @@
+#include "config/model.h"
+
+#include "config/text_source.h"
+#include "suite.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What every case needs and none is about. */
+#define PORT "Binding {\nPort = 80\n}\n"
+#define SITE "Hostname = a\nWebsiteRoot = /srv\n"
+
+/* ---- parts of a model as text ---- */
+
+static void words(FILE *out, const struct conf_word *list)
+{
+    for (const struct conf_word *word = list; word; word = word->next)
+        fprintf(out, "%s%.*s", word == list ? "" : ",", SLICE_ARGS(word->text));
+}
+
+static void show_hosts(FILE *out, const struct server_conf *conf)
+{
+    for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
+        fprintf(out, "%u ", host->index);
+        words(out, host->hostnames);
+        fprintf(out, " %.*s;", SLICE_ARGS(host->website_root));
+    }
+}
+
+static void show_start_files(FILE *out, const struct server_conf *conf)
+{
+    for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
+        words(out, host->start_files);
+        fputc(';', out);
+    }
+}
+
+static void show_cgi(FILE *out, const struct server_conf *conf)
+{
+    for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
+        fprintf(out, "%s %llu;", host->execute_cgi ? "yes" : "no",
+                (unsigned long long)host->time_for_cgi_ms);
+}
+
+static void handlers(FILE *out, const struct cgi_handler_conf *handler)
+{
+    for (; handler; handler = handler->next) {
+        fprintf(out, "%.*s", SLICE_ARGS(handler->program));
+        for (const struct conf_word *word = handler->arguments; word; word = word->next)
+            fprintf(out, " [%.*s]", SLICE_ARGS(word->text));
+        fputc(':', out);
+        words(out, handler->extensions);
+        fputc(';', out);
+    }
+}
+
+static void show_handlers(FILE *out, const struct server_conf *conf)
+{
+    handlers(out, conf->cgi_handlers);
+    words(out, conf->cgi_extensions);
+    for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
+        fputc('|', out);
+        handlers(out, host->cgi_handlers);
+        words(out, host->cgi_extensions);
+    }
+}
+
+static void pairs(FILE *out, const struct conf_pair *pair)
+{
+    for (; pair; pair = pair->next)
+        fprintf(out, "%.*s=%.*s;", SLICE_ARGS(pair->name), SLICE_ARGS(pair->value));
+}
+
+static void show_setenv(FILE *out, const struct server_conf *conf)
+{
+    pairs(out, conf->hosts->setenv);
+}
+
+static void show_headers(FILE *out, const struct server_conf *conf)
+{
+    pairs(out, conf->hosts->custom_headers);
+}
+
+static void show_bindings(FILE *out, const struct server_conf *conf)
+{
+    char text[ADDRESS_TEXT_MOST];
+
+    for (const struct binding_conf *b = conf->bindings; b; b = b->next)
+        fprintf(out, "%u %s %.*s %llu %llu,%llu %llu;", b->index,
+                address_text_port(&b->address, text), SLICE_ARGS(b->id),
+                (unsigned long long)b->max_request_bytes, (unsigned long long)b->first_request_ms,
+                (unsigned long long)b->next_request_ms, (unsigned long long)b->max_keep_alive);
+}
+
+static void show_fastcgi(FILE *out, const struct server_conf *conf)
+{
+    for (const struct fastcgi_conf *f = conf->fastcgi; f; f = f->next) {
+        fprintf(out, "%u %.*s ", f->index, SLICE_ARGS(f->id));
+        words(out, f->extensions);
+        for (const struct connect_conf *target = f->targets; target; target = target->next)
+            fprintf(out, " %.*s", SLICE_ARGS(target->text));
+        fprintf(out, " %u %llu%s;", f->target_count, (unsigned long long)f->session_timeout_ms,
+                f->all_local ? " local" : "");
+    }
+}
+
+static void show_used(FILE *out, const struct server_conf *conf)
+{
+    for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
+        for (unsigned i = 0; i < host->use_fastcgi_count; i++)
+            fprintf(out, "%s%u", i > 0 ? "," : "", host->use_fastcgi[i]->index);
+        fputc(';', out);
+    }
+}
+
+static void show_log(FILE *out, const struct conf_log *log)
+{
+    static const char *const kinds[] = { "file", "nowhere", "stdout", "stderr" };
+
+    fprintf(out, "%s %.*s;", kinds[log->kind], SLICE_ARGS(log->path));
+}
+
+static void show_logs(FILE *out, const struct server_conf *conf)
+{
+    show_log(out, &conf->system_log);
+    for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
+        show_log(out, &host->access_log);
+        show_log(out, &host->error_log);
+    }
+}
+
+static void show_server(FILE *out, const struct server_conf *conf)
+{
+    fprintf(out, "%.*s:", SLICE_ARGS(conf->server_user));
+    words(out, conf->server_groups);
+    fprintf(out, " '%.*s' format %u url %llu", SLICE_ARGS(conf->server_string),
+            (unsigned)conf->log_format, (unsigned long long)conf->max_url_length);
+}
+
+static void show_limits(FILE *out, const struct server_conf *conf)
+{
+    const unsigned long long numbers[] = {
+        conf->connections_total, conf->connections_per_ip, conf->listen_backlog,
+        conf->max_head_bytes,    conf->max_fields,         conf->max_environment_bytes,
+        conf->body_rate,         conf->body_grace_ms,      conf->socket_send_timeout_ms,
+        conf->reactors,          conf->drain_time_ms,      conf->kill_grace_ms,
+    };
+
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        fprintf(out, "%s%llu", i > 0 ? " " : "", numbers[i]);
+}
+
+/* ---- texts that load ---- */
+
+static const struct model_case {
+    const char *text;
+    void (*show)(FILE *out, const struct server_conf *conf);
+    const char *expect;
+} models[] = {
+    /* hosts */
+    { SITE PORT, show_hosts, "0 a /srv;" },
+    { "Hostname = A, *.B.c, d.\nWebsiteRoot = /srv/\n" PORT, show_hosts, "0 a,*.b.c,d /srv;" },
+    { "Hostname = a\nHostname = b\nWebsiteRoot = /srv\n" PORT, show_hosts, "0 a,b /srv;" },
+    { "VirtualHost {\nHostname = v\nWebsiteRoot = /v\n}\n" SITE PORT, show_hosts,
+      "0 a /srv;1 v /v;" },
+    { "VirtualHost {\nHostname = v\nWebsiteRoot = /v\n}\nVirtualHost {\nHostname = w\nWebsiteRoot "
+      "= /w\n}\n" PORT,
+      show_hosts, "0 v /v;1 w /w;" },
+    { SITE PORT "WebsiteRoot = /other\n", show_hosts, "0 a /other;" },
+    { SITE PORT "VirtualHost {\nHostname = f\nUseFastCGI = F\n}\nFastCGIserver {\nFastCGIid = "
+                "F\nConnectTo = /run/f\n}\n",
+      show_hosts, "0 a /srv;1 f ;" },
+
+    /* start files: the first use replaces the default */
+    { SITE PORT, show_start_files, "index.html;" },
+    { SITE PORT "StartFile = x\n", show_start_files, "x;" },
+    { SITE PORT "StartFile = x, y\nStartFile = z, x\n", show_start_files, "x,y,z;" },
+    { SITE PORT "StartFile = x\nVirtualHost {\nHostname = v\nWebsiteRoot = /v\n}\n",
+      show_start_files, "x;index.html;" },
+
+    /* ExecuteCGI and UseFastCGI */
+    { SITE PORT, show_cgi, "no 5000;" },
+    { SITE PORT "ExecuteCGI = yes\nTimeForCGI = 2 minutes\n", show_cgi, "yes 120000;" },
+    { SITE PORT "UseFastCGI = F\nFastCGIserver {\nFastCGIid = F\nConnectTo = /f\n}\n", show_cgi,
+      "yes 5000;" },
+    { SITE PORT "UseFastCGI = F\nExecuteCGI = no\nFastCGIserver {\nFastCGIid = F\nConnectTo = "
+                "/f\n}\n",
+      show_cgi, "no 5000;" },
+    { SITE PORT "ExecuteCGI = no\nUseFastCGI = F\nFastCGIserver {\nFastCGIid = F\nConnectTo = "
+                "/f\n}\n",
+      show_cgi, "yes 5000;" },
+
+    /* interpreters: newest first */
+    { SITE PORT "CGIhandler = /bin/a:x\nCGIhandler = /bin/b -T -w:x, y\n", show_handlers,
+      "/bin/b [-T] [-w]:x,y;/bin/a:x;|" },
+    { SITE PORT "CGIhandler = perl:pl\nCGIextension = cgi\nCGIextension = exe, cgi\n",
+      show_handlers, "/usr/bin/perl:pl;cgi,exe|" },
+    { SITE PORT "CGIhandler = /bin/env a:b c:d:pl\n", show_handlers, "/bin/env [a:b] [c:d]:pl;|" },
+    { SITE PORT "VirtualHost {\nHostname = v\nWebsiteRoot = /v\nExecuteCGI = yes\nCGIhandler = "
+                "/bin/a:x\nCGIextension = y\n}\n",
+      show_handlers, "||/bin/a:x;y" },
+
+    /* pairs in the order of the text */
+    { SITE PORT "Setenv A = 1\nSetenv = B = x=y\nSetenv A = 2\nSetenv C =\n", show_setenv,
+      "A=1;B=x=y;A=2;C=;" },
+    { SITE PORT "CustomHeaderClient = X-B: 1\nCustomHeader = X-A: a: b\n", show_headers,
+      "X-B=1;X-A=a: b;" },
+
+    /* bindings */
+    { SITE PORT, show_bindings, "0 0.0.0.0:80  10485760 10000,30000 1000;" },
+    { SITE "Binding {\nInterface = ::1\nPort = 8080\nBindingId = six\nMaxRequestSize = "
+           "64\nTimeForRequest = 3\nMaxKeepAlive = 5\n}\n",
+      show_bindings, "0 [::1]:8080 six 65536 3000,3000 5;" },
+    { SITE "Binding {\nPort = 8080\nInterface = 127.0.0.1\n}\nBinding {\nPort = 8081\n}\n",
+      show_bindings,
+      "0 127.0.0.1:8080  10485760 10000,30000 1000;1 0.0.0.0:8081  10485760 10000,30000 1000;" },
+    { SITE "MaxKeepAlive = 7\nBinding {\nPort = 1\n}\nBinding {\nPort = 2\nMaxKeepAlive = 9\n}\n",
+      show_bindings, "0 0.0.0.0:1  10485760 10000,30000 7;1 0.0.0.0:2  10485760 10000,30000 9;" },
+    { SITE "Binding\n{\nPort\t= 80\n}\n", show_bindings,
+      "0 0.0.0.0:80  10485760 10000,30000 1000;" },
+
+    /* FastCGI */
+    { SITE PORT "FastCGIserver {\nFastCGIid = F\nConnectTo = /run/f\n}\n", show_fastcgi,
+      "0 F  /run/f 1 900000 local;" },
+    { SITE PORT "FastCGIserver {\nFastCGIid = F\nConnectTo = /run/f, 10.0.0.1:9\nConnectTo = "
+                "[::1]:9\nExtension = php,inc\nSessionTimeout = 0\n}\n",
+      show_fastcgi, "0 F php,inc /run/f 10.0.0.1:9 [::1]:9 3 0;" },
+    { SITE PORT "FCGIserver {\nFCGIserverId = F\nConnectTo = /run/f\nServerRoot = /\n"
+                "SessionTimeout = 30s\n}\n"
+                "x",
+      NULL, NULL },
+    { SITE PORT "FastCGIserver {\nFastCGIid = F\nConnectTo = /run/f\nServerRoot = /srv\n}\n",
+      show_fastcgi, "0 F  /run/f 1 900000;" },
+    { SITE PORT "UseFastCGI = G, F\nFastCGIserver {\nFastCGIid = F\nConnectTo = "
+                "/f\n}\nFastCGIserver {\nFastCGIid = G\nConnectTo = /g\n}\n",
+      show_used, "1,0;" },
+    { SITE PORT "FastCGI = F\nFCGIserver {\nFCGIserverId = F\nConnectTo = /f\n}\n", show_used,
+      "0;" },
+    { SITE PORT "UseFastCGI = F\nFastCGIserver {\nFastCGIid = F\nConnectTo = "
+                "/f\n}\nFastCGIserver {\nFastCGIid = F\nConnectTo = /g\n}\n",
+      show_used, "1;" },
+
+    /* logs */
+    { SITE PORT, show_logs,
+      "file /var/log/longhouse/system.log;file /var/log/longhouse/access.log;file "
+      "/var/log/longhouse/error.log;" },
+    { SITE PORT "SystemLogfile = stdout\nAccessLogfile = none\nErrorLogfile = stderr\n", show_logs,
+      "stdout ;nowhere ;stderr ;" },
+    { SITE PORT "AccessLogfile = /x\nVirtualHost {\nHostname = v\nWebsiteRoot = /v\n}\n", show_logs,
+      "file /var/log/longhouse/system.log;file /x;file /var/log/longhouse/error.log;file "
+      "/var/log/longhouse/access.log;file /var/log/longhouse/error.log;" },
+
+    /* server */
+    { SITE PORT, show_server, "www-data: 'Longhouse' format 0 url 8000" },
+    { SITE PORT "ServerId = 33:44, adm\nServerString = NONE\nLogFormat = extended\nMaxUrlLength = "
+                "none\n",
+      show_server, "33:44,adm '' format 2 url 0" },
+    { SITE PORT, show_limits, "10000 100 511 16384 100 65536 256 5000 30000 0 10000 2000" },
+    { SITE PORT "ConnectionsTotal = 7\nConnectionsPerIP = 6\nListenBacklog = 5\nMaxHeadSize = "
+                "8K\nMaxFields = 50\nMaxEnvironment = 128K\nMinBodyRate = 1K\nBodyGrace = "
+                "1s\nSocketSendTimeout = 0\nReactors = 4\nDrainTime = 1 min\nKillGrace = 500 ms\n",
+      show_limits, "7 6 5 8192 50 131072 1024 1000 0 4 60000 500" },
+};
+
+START_TEST(a_text_becomes_its_model)
+{
+    const struct model_case *it = &models[_i];
+    struct loaded loaded;
+    char *text = NULL;
+    size_t len = 0;
+
+    loaded_text(&loaded, it->text);
+    if (!it->show) {
+        ck_assert_ptr_null(loaded.conf);
+        loaded_done(&loaded);
+        return;
+    }
+    if (!loaded.conf) {
+        char *report = loaded_report(&loaded);
+        ck_abort_msg("%s\n%s", it->text, report);
+    }
+    FILE *out = open_memstream(&text, &len);
+    it->show(out, loaded.conf);
+    fclose(out);
+    ck_assert_str_eq(text, it->expect);
+    free(text);
+    loaded_done(&loaded);
+}
+END_TEST
+
+/* ---- texts with something to say ---- */
+
+static const struct saying_case {
+    const char *text;
+    const char *says; /* "level line:column+span message" of the first, "= hint" behind it */
+} sayings[] = {
+    /* required things */
+    { "", "error 0:0+0 there is no website = add Hostname and WebsiteRoot, or a VirtualHost "
+          "section" },
+    { SITE, "error 0:0+0 there is no Binding: the server would listen nowhere = add: Binding {, "
+            "Port = 80 and }, each on a line of its own" },
+    { PORT "Hostname = a\n",
+      "error 4:1+8 the host 'a' has no WebsiteRoot = add: WebsiteRoot = /path; only a host that "
+      "uses a FastCGIserver without Extension needs none" },
+    { PORT "WebsiteRoot = /srv\n",
+      "error 4:1+11 the default host (options outside sections) has no Hostname = add: Hostname = "
+      "NAME[, NAME ...]; NAME may begin with \"*.\"" },
+    { SITE PORT "VirtualHost {\nWebsiteRoot = /v\n}\n",
+      "error 6:1+11 this VirtualHost has no Hostname = add: Hostname = NAME[, NAME ...]; NAME may "
+      "begin with \"*.\"" },
+    { SITE PORT "VirtualHost {\nHostname = v\n}\n",
+      "error 6:1+11 the host 'v' has no WebsiteRoot = add: WebsiteRoot = /path; only a host that "
+      "uses a FastCGIserver without Extension needs none" },
+    { SITE PORT "VirtualHost {\nHostname = v\nUseFastCGI = F\n}\nFastCGIserver {\nFastCGIid = "
+                "F\nConnectTo = /f\nExtension = php\n}\n",
+      "error 6:1+11 the host 'v' has no WebsiteRoot = add: WebsiteRoot = /path; only a host that "
+      "uses a FastCGIserver without Extension needs none" },
+    { SITE "Binding {\n}\n", "error 3:1+7 this Binding has no Port = add: Port = number" },
+    { SITE "Binding {\nBindingId = x\n}\n",
+      "error 3:1+7 Binding 'x' has no Port = add: Port = number" },
+    { SITE PORT "FastCGIserver {\nConnectTo = /f\n}\n",
+      "error 6:1+13 this FastCGIserver has no FastCGIid = add: FastCGIid = name" },
+    { SITE PORT "FastCGIserver {\nFastCGIid = F\n}\n",
+      "error 6:1+13 FastCGIserver 'F' has no ConnectTo = add: ConnectTo = TARGET[, TARGET ...]; "
+      "TARGET = IPv4:PORT | [IPv6]:PORT | /UNIXSOCKET" },
+    { "VirtualHost {\nHostname = v\nWebsiteRoot = /v\n}\n" PORT,
+      "note 1:1+11 this first VirtualHost is the default host = it answers for all names that no "
+      "other host has; Hostname and WebsiteRoot outside sections would make one of its own" },
+    { "AccessLogfile = /x\nVirtualHost {\nHostname = v\nWebsiteRoot = /v\n}\n" PORT,
+      "error 1:1+13 the default host (options outside sections) has no Hostname = add: Hostname = "
+      "NAME[, NAME ...]; NAME may begin with \"*.\"" },
+
+    /* unknown and misplaced */
+    { SITE PORT "ExecuteCGl = yes\n",
+      "error 6:1+10 unknown option 'ExecuteCGl' outside sections = did you mean 'ExecuteCGI'?" },
+    { SITE PORT "VirtualHost {\nHostname = shop, b\nWebsiteRoot = /v\nExecuteCGl = yes\n}\n",
+      "error 9:1+10 unknown option 'ExecuteCGl' in VirtualHost 'shop' = did you mean "
+      "'ExecuteCGI'?" },
+    { SITE "Binding {\nPrt = 80\nPort = 80\n}\n",
+      "error 4:1+3 unknown option 'Prt' in this Binding = did you mean 'Port'?" },
+    { SITE PORT "Xyzzy = 1\n", "error 6:1+5 unknown option 'Xyzzy' outside sections = `longhouse "
+                               "manual` lists all options" },
+    { SITE "Binding {\nPort = 80\nConnectoTo = x\n}\n",
+      "error 5:1+10 unknown option 'ConnectoTo' in this Binding = did you mean 'ConnectTo'? It "
+      "belongs in FastCGIserver sections" },
+    { SITE PORT "Port = 80\n",
+      "error 6:1+4 'Port' does not belong outside sections = it belongs in Binding sections" },
+    { SITE "Binding {\nPort = 80\nServerId = x\n}\n",
+      "error 5:1+8 'ServerId' does not belong in this Binding = it belongs outside sections" },
+    { SITE PORT "VirtualHost {\nHostname = v\nWebsiteRoot = /v\nConnectionsTotal = 1\n}\n",
+      "error 9:1+16 'ConnectionsTotal' does not belong in VirtualHost 'v' = it belongs outside "
+      "sections" },
+    { SITE PORT "FastCGIserver {\nFastCGIid = F\nConnectTo = /f\nStartFile = x\n}\n",
+      "error 9:1+9 'StartFile' does not belong in FastCGIserver 'F' = it belongs in VirtualHost "
+      "sections or outside sections" },
+    { SITE PORT "Binding = 80\n",
+      "error 6:1+7 'Binding' is a section, not an option = write: Binding {" },
+    { SITE PORT "VirtualHots {\n}\n",
+      "error 6:1+11 unknown section 'VirtualHots' = did you mean 'VirtualHost'?" },
+    { SITE PORT "Location {\n}\n",
+      "error 6:1+8 unknown section 'Location' = known: Binding, VirtualHost, FastCGIserver, "
+      "Directory, UrlToolkit" },
+
+    /* known, and not available */
+    { SITE PORT "AnonymizeIP = yes\n",
+      "error 6:1+11 'AnonymizeIP' is Hiawatha's and not available yet = a later version adds it; "
+      "leave it out until then" },
+    { SITE PORT "VirtualHost {\nHostname = v\nWebsiteRoot = /v\nShowIndex = yes\n}\n",
+      "error 9:1+9 'ShowIndex' is Hiawatha's and not available yet = a later version adds it; "
+      "leave it out until then" },
+    { SITE "Binding {\nPort = 443\nTLScertFile = x\n}\n",
+      "error 5:1+11 'TLScertFile' is Hiawatha's and not available yet = a later version adds it; "
+      "leave it out until then" },
+    { SITE "Binding {\nPort = 443\nSSLcertFile = x\n}\n",
+      "error 5:1+11 'TLScertFile' is Hiawatha's and not available yet = a later version adds it; "
+      "leave it out until then" },
+    { SITE PORT "Directory {\nPath = /x\nFoo = bar\n}\n",
+      "error 6:1+9 Directory sections are Hiawatha's and not available yet = a later version adds "
+      "them; leave the whole section out until then" },
+    { SITE PORT "UrlToolkit {\nToolkitID = x\nMatch ^/a Skip 1\n}\n",
+      "error 6:1+10 UrlToolkit sections are Hiawatha's and not available yet = a later version "
+      "adds them; leave the whole section out until then" },
+
+    /* of older versions */
+    { SITE PORT "UseGZfile = yes\n", "warning 6:1+9 'UseGZfile' is of an older Hiawatha and has no "
+                                     "effect = a compressed neighbour of a file (.gz, .br, .zst) "
+                                     "is always used" },
+    { SITE PORT "FastCGI = F\nFastCGIserver {\nFastCGIid = F\nConnectTo = /f\n}\n",
+      "note 6:1+7 'FastCGI' is a former name = the present one is 'UseFastCGI'" },
+    { SITE PORT "MaxKeepAlive = 5\n",
+      "note 6:1+12 'MaxKeepAlive' belongs in Binding sections now = here it counts for each "
+      "Binding without a MaxKeepAlive of its own" },
+
+    /* given again */
+    { SITE PORT "TimeForCGI = 5\nTimeForCGI = 6\n",
+      "warning 7:1+10 'TimeForCGI' is given again (first in longhouse.conf on line 6) = the last "
+      "one counts" },
+    { SITE "Binding {\nPort = 80\nPort = 81\n}\n",
+      "warning 5:1+4 'Port' is given again (first in longhouse.conf on line 4) = the last one "
+      "counts" },
+    { SITE "Binding {\nPort = 80\nBindingId = a\nBindingId = b\n}\n",
+      "error 6:1+9 'BindingId' is given twice in Binding 'a' (first on line 5)" },
+    { SITE PORT "FastCGIserver {\nFastCGIid = F\nFastCGIid = G\nConnectTo = /f\n}\n",
+      "error 8:1+9 'FastCGIid' is given twice in FastCGIserver 'F' (first on line 7)" },
+
+    /* names that must exist elsewhere */
+    { SITE PORT "UseFastCGI = PHP7\nFastCGIserver {\nFastCGIid = PHP\nConnectTo = /f\n}\n",
+      "error 6:14+4 UseFastCGI names 'PHP7', but no FastCGIserver has that FastCGIid = known: "
+      "PHP" },
+    { SITE PORT "UseFastCGI = PHP, php\nFastCGIserver {\nFastCGIid = PHP\nConnectTo = /f\n}\n",
+      "error 6:19+3 UseFastCGI names 'php', but no FastCGIserver has that FastCGIid = known: PHP" },
+    { SITE PORT "UseFastCGI = X\n",
+      "error 6:14+1 UseFastCGI names 'X', but no FastCGIserver has that FastCGIid = known: none" },
+    { SITE "Binding {\nPort = 80\nBindingId = b\n}\nVirtualHost {\nHostname = v\nWebsiteRoot = "
+           "/v\nRequiredBinding = b, c\n}\n",
+      "error 10:22+1 RequiredBinding names 'c', but no Binding has that BindingId = known: b" },
+    { SITE "RequiredBinding = b\nBinding {\nPort = 80\nBindingId = b\n}\n",
+      "error 3:19+1 the default host must answer on every binding = use RequiredBinding in a "
+      "VirtualHost that is not the default host" },
+
+    /* the same thing twice */
+    { SITE PORT PORT, "error 6:1+7 this Binding has the same address and port 80 as the one of "
+                      "longhouse.conf:3 = give one of them another Port or Interface" },
+    { SITE PORT "Binding {\nInterface = 127.0.0.1\nPort = 80\n}\n",
+      "error 6:1+7 this Binding has the same address and port 80 as the one of longhouse.conf:3 = "
+      "give one of them another Port or Interface" },
+    { SITE PORT "VirtualHost {\nHostname = v, A\nWebsiteRoot = /v\n}\n",
+      "warning 7:15+1 the Hostname 'a' is also at longhouse.conf:1:12 = the host named first "
+      "answers for it" },
+    { "Hostname = a, a\nWebsiteRoot = /srv\n" PORT,
+      "warning 1:15+1 the Hostname 'a' is also at longhouse.conf:1:12 = once is enough" },
+    { SITE PORT "FastCGIserver {\nFastCGIid = F\nConnectTo = /f\n}\nFastCGIserver {\nFastCGIid = "
+                "F\nConnectTo = /g\n}\n",
+      "warning 10:1+13 a second FastCGIserver 'F' (the first is at longhouse.conf:6) = the last "
+      "one counts; to share the load, list all targets in one section" },
+    { SITE PORT "CGIhandler = /bin/p:php\nUseFastCGI = F\nFastCGIserver {\nFastCGIid = "
+                "F\nConnectTo = /f\nExtension = php\n}\n",
+      "note 7:14+1 FastCGIserver 'F' overrules CGIhandler for '.php' here" },
+    { SITE PORT "CGIextension = php\nUseFastCGI = F\nFastCGIserver {\nFastCGIid = "
+                "F\nConnectTo = /f\nExtension = php\n}\n",
+      "note 7:14+1 FastCGIserver 'F' overrules CGIextension for '.php' here" },
+
+    /* places of files */
+    { SITE PORT "UseFastCGI = F\nFastCGIserver {\nFastCGIid = F\nConnectTo = /f\nServerRoot = "
+                "/chroot\n}\n",
+      "error 6:14+1 the WebsiteRoot '/srv' is outside the ServerRoot '/chroot' of FastCGIserver "
+      "'F' = the program behind it sees only files below its ServerRoot" },
+    { SITE PORT "UseFastCGI = F\nFastCGIserver {\nFastCGIid = F\nConnectTo = /f\nServerRoot = "
+                "/sr\n}\n",
+      "error 6:14+1 the WebsiteRoot '/srv' is outside the ServerRoot '/sr' of FastCGIserver 'F' = "
+      "the program behind it sees only files below its ServerRoot" },
+    { SITE PORT "VirtualHost {\nHostname = v\nWebsiteRoot = /v\nCGIhandler = /bin/p:pl\n}\n",
+      "warning 6:1+11 the host 'v' names CGI programs, but may not execute any = add: ExecuteCGI "
+      "= yes" },
+    { SITE PORT "WebsiteRoot = www\n",
+      "warning 6:1+11 'WebsiteRoot' is given again (first in longhouse.conf on line 2) = the last "
+      "one counts" },
+    { "Hostname = a\nWebsiteRoot = /\n" PORT, "error 2:15+1 'WebsiteRoot' must not be '/'" },
+    { SITE PORT "MimetypeConfig = my.types\n",
+      "error 6:18+8 cannot read the media types from 'my.types': No such file or directory = leave "
+      "MimetypeConfig out for the built-in table" },
+
+    /* nothing to say */
+    { SITE "Binding {\nPort = 80\nBindingId = b\n}\nBinding {\nPort = 81\nBindingId = "
+           "c\n}\nVirtualHost {\nHostname = v\nWebsiteRoot = /v\nRequiredBinding = b\n}\n"
+           "VirtualHost {\nHostname = v\nWebsiteRoot = /w\nRequiredBinding = c\n}\n",
+      "" },
+    { SITE "Binding {\nPort = 80\n}\nBinding {\nInterface = ::\nPort = 80\n}\n", "" },
+    { SITE PORT "UseFastCGI = F\nFastCGIserver {\nFastCGIid = F\nConnectTo = /f\nServerRoot = "
+                "/srv\n}\n",
+      "" },
+    { "set ROOT = /srv\nHostname = a\nWebsiteRoot = ROOT/www\n" PORT, "" },
+};
+
+START_TEST(each_fault_is_named_at_its_place)
+{
+    static const char *const levels[] = { "note", "warning", "error" };
+    const struct saying_case *it = &sayings[_i];
+    char said[1024] = "";
+    struct loaded loaded;
+
+    loaded_text(&loaded, it->text);
+    const struct diag *diag = loaded.diags.first;
+    if (diag)
+        snprintf(said, sizeof(said), "%s %u:%u+%u %.*s%s%.*s", levels[diag->level],
+                 diag->place.line, diag->place.column, diag->place.span, SLICE_ARGS(diag->message),
+                 diag->hint.len > 0 ? " = " : "", SLICE_ARGS(diag->hint));
+    ck_assert_msg(strcmp(said, it->says) == 0, "%s\n says '%s'\n  not '%s'", it->text, said,
+                  it->says);
+    if (diag)
+        ck_assert_str_eq(diag->place.file, "longhouse.conf");
+    ck_assert_int_eq(loaded.conf == NULL, loaded.diags.errors > 0);
+    loaded_done(&loaded);
+}
+END_TEST
+
+SUITE("build", LOOP(a_text_becomes_its_model, models),
+      LOOP(each_fault_is_named_at_its_place, sayings))

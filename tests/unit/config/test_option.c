@@ -1,0 +1,579 @@
+#include "config/option.h"
+
+#include "build.h"
+#include "config/text_source.h"
+#include "suite.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the table itself ---- */
+
+START_TEST(each_row_is_complete)
+{
+    for (const struct option_row *row = option_next(NULL); row; row = option_next(row)) {
+        ck_assert_ptr_nonnull(row->name);
+        ck_assert_uint_ne(row->scopes, 0);
+        ck_assert_msg((row->type == OPT_OWN) == (row->set != NULL), "%s", row->name);
+        if (row->type == OPT_LATER)
+            continue;
+        ck_assert_msg(row->text && row->text[0], "%s has no text", row->name);
+        if (row->type == OPT_GONE)
+            continue;
+        ck_assert_msg(row->grammar && row->grammar[0], "%s has no grammar", row->name);
+        ck_assert_msg(row->most == 0 || row->least <= row->most, "%s", row->name);
+        ck_assert_msg((row->type == OPT_CHOICE) == (row->choices != NULL), "%s", row->name);
+        if (row->type == OPT_DURATION || row->type == OPT_SIZE)
+            ck_assert_msg(row->unit > 0, "%s has no unit", row->name);
+    }
+}
+END_TEST
+
+START_TEST(a_name_has_one_row_for_each_scope)
+{
+    for (const struct option_row *row = option_next(NULL); row; row = option_next(row)) {
+        for (unsigned scope = 1; scope <= SCOPE_TOOLKIT; scope <<= 1) {
+            if (row->scopes & scope)
+                ck_assert_msg(option_find(slice_cstr(row->name), scope) == row, "%s", row->name);
+        }
+    }
+}
+END_TEST
+
+START_TEST(rows_are_numbered_without_gaps)
+{
+    size_t index = 0;
+
+    for (const struct option_row *row = option_next(NULL); row; row = option_next(row))
+        ck_assert_uint_eq(option_index(row), index++);
+    ck_assert_uint_eq(option_count(), index);
+}
+END_TEST
+
+/* Every default is taken without a word: a configuration of nearly nothing brings no message. */
+START_TEST(all_defaults_are_good)
+{
+    struct loaded loaded;
+
+    loaded_text(&loaded, "Hostname = a\nWebsiteRoot = /srv\nBinding {\nPort = 80\n}\n"
+                         "FastCGIserver {\nFastCGIid = F\nConnectTo = /run/f\n}\n");
+    ck_assert_ptr_null(loaded.diags.first);
+    ck_assert_ptr_nonnull(loaded.conf);
+    loaded_done(&loaded);
+}
+END_TEST
+
+/* ---- Hiawatha's vocabulary ---- */
+
+static const char *const hiawatha_names[] = {
+    /* server */
+    "AnonymizeIP",
+    "BanlistMask",
+    "BanOnDeniedBody",
+    "BanOnFlooding",
+    "BanOnGarbage",
+    "BanOnInvalidURL",
+    "BanOnMaxPerIP",
+    "BanOnMaxReqSize",
+    "BanOnSQLi",
+    "BanOnTimeout",
+    "BanOnWrongPassword",
+    "BlockExtensions",
+    "CAcertificates",
+    "CacheMaxFilesize",
+    "CacheRProxyExtensions",
+    "CacheSize",
+    "CGIextension",
+    "CGIhandler",
+    "CGIwrapper",
+    "ChallengeClient",
+    "ConnectionsPerIP",
+    "ConnectionsTotal",
+    "DHsize",
+    "ExploitLogfile",
+    "GarbageLogfile",
+    "GZipExtensions",
+    "HideProxy",
+    "KickOnBan",
+    "KillTimedoutCGI",
+    "ListenBacklog",
+    "LogfileMask",
+    "LogFormat",
+    "LogTimeouts",
+    "MaxServerLoad",
+    "MaxUrlLength",
+    "MimetypeConfig",
+    "MinTLSversion",
+    "MonitorServer",
+    "PIDfile",
+    "Platform",
+    "RebanDuringBan",
+    "ReconnectDelay",
+    "RequestLimitMask",
+    "ServerId",
+    "ServerString",
+    "SetResourceLimits",
+    "SocketSendTimeout",
+    "Syslog",
+    "SystemLogfile",
+    "ThreadKillRate",
+    "ThreadPoolSize",
+    "Throttle",
+    "Tomahawk",
+    "TunnelSSH",
+    "UserDirectory",
+    "WaitForCGI",
+    "WorkDirectory",
+    "WrapUserCGI",
+    /* binding */
+    "BindingId",
+    "AcceptHTTP2",
+    "EnableAccf",
+    "EnableAlter",
+    "EnableTRACE",
+    "Interface",
+    "MaxKeepAlive",
+    "MaxRequestSize",
+    "MaxUploadSize",
+    "Port",
+    "RequiredCA",
+    "TimeForRequest",
+    "TLScertFile",
+    /* host */
+    "AccessList",
+    "AccessLogfile",
+    "Alias",
+    "AllowDotFiles",
+    "AlterGroup",
+    "AlterList",
+    "AlterMode",
+    "BanByCGI",
+    "CustomHeaderBackend",
+    "CustomHeaderClient",
+    "CustomHeader",
+    "DenyBody",
+    "EnablePathInfo",
+    "EnforceFirstHostname",
+    "ErrorHandler",
+    "ErrorLogfile",
+    "ErrorXSLTfile",
+    "ExecuteCGI",
+    "FileHashes",
+    "FollowSymlinks",
+    "Hostname",
+    "HTTPAuthToCGI",
+    "LoginMessage",
+    "NoExtensionAs",
+    "PasswordFile",
+    "PreventCSRF",
+    "PreventXSRF",
+    "PreventSQLi",
+    "PreventXSS",
+    "PublicKeyPins",
+    "RandomHeader",
+    "RequiredBinding",
+    "RequiredGroup",
+    "RequireTLS",
+    "ReverseProxy",
+    "RunOnAlter",
+    "ScriptAlias",
+    "SecureURL",
+    "Setenv",
+    "ShowIndex",
+    "SkipCacheCookie",
+    "StartFile",
+    "TimeForCGI",
+    "TriggerOnCGIstatus",
+    "UseDirectory",
+    "UseFastCGI",
+    "UseLocalConfig",
+    "UseRProxy",
+    "UserWebsites",
+    "UseToolkit",
+    "UseXSLT",
+    "WebDAVapp",
+    "WebsiteRoot",
+    "WebSocket",
+    "WrapCGI",
+    /* directory */
+    "DirectoryID",
+    "ExpirePeriod",
+    "Extensions",
+    "Path",
+    "RunOnDownload",
+    "UploadSpeed",
+    /* FastCGI */
+    "ConnectTo",
+    "Extension",
+    "FastCGIid",
+    "ServerRoot",
+    "SessionTimeout",
+    /* toolkit */
+    "ToolkitID",
+    "Do",
+    "Header",
+    "Match",
+    "MatchCI",
+    "Method",
+    "RequestURI",
+    "TotalConnections",
+    "UseTLS",
+    "UseSSL",
+    /* older names */
+    "SSLcertFile",
+    "RequireSSL",
+    "MinSSLversion",
+    "UseGZfile",
+    "IgnoreDotHiawatha",
+    "DenyBot",
+    "ImageReferer",
+    "VolatileObject",
+    "PreventCMDi",
+    "CGIwrapId",
+    "FCGIserverId",
+    "FastCGI",
+};
+
+START_TEST(every_name_of_hiawatha_is_known)
+{
+    ck_assert_msg(option_find(slice_cstr(hiawatha_names[_i]), ~0u) != NULL, "%s",
+                  hiawatha_names[_i]);
+}
+END_TEST
+
+/* The options of this version: everything else of Hiawatha is OPT_LATER. */
+static const char *const available_names[] = {
+    "ServerId",         "PIDfile",           "SystemLogfile",   "ConnectionsTotal",
+    "ConnectionsPerIP", "MaxUrlLength",      "MimetypeConfig",  "CGIextension",
+    "CGIhandler",       "WorkDirectory",     "LogFormat",       "ServerString",
+    "ListenBacklog",    "SocketSendTimeout", "BindingId",       "EnableTRACE",
+    "Interface",        "MaxKeepAlive",      "MaxRequestSize",  "Port",
+    "TimeForRequest",   "Hostname",          "WebsiteRoot",     "StartFile",
+    "ExecuteCGI",       "TimeForCGI",        "EnablePathInfo",  "Setenv",
+    "UseFastCGI",       "AccessLogfile",     "ErrorLogfile",    "FollowSymlinks",
+    "AllowDotFiles",    "NoExtensionAs",     "RequiredBinding", "CustomHeaderClient",
+    "FastCGIid",        "ConnectTo",         "Extension",       "SessionTimeout",
+    "ServerRoot",
+};
+
+START_TEST(the_options_of_this_version_are_available)
+{
+    const struct option_row *row = option_find(slice_cstr(available_names[_i]), ~0u);
+
+    ck_assert_ptr_nonnull(row);
+    ck_assert_int_ne(row->type, OPT_LATER);
+    ck_assert_int_ne(row->type, OPT_GONE);
+}
+END_TEST
+
+START_TEST(names_are_found_in_any_case_and_by_their_former_ones)
+{
+    const struct option_row *row = option_find(SLICE("UseFastCGI"), SCOPE_HOST);
+
+    ck_assert_ptr_eq(option_find(SLICE("usefastcgi"), SCOPE_HOST), row);
+    ck_assert_ptr_eq(option_find(SLICE("FASTCGI"), SCOPE_HOST), row);
+    ck_assert_ptr_null(option_find(SLICE("UseFastCGI"), SCOPE_BINDING));
+    ck_assert_ptr_null(option_find(SLICE("UseFastCG"), SCOPE_HOST));
+}
+END_TEST
+
+/* ---- values: what each option takes, and what it says otherwise ---- */
+
+/* What stands around the line under test. */
+static const struct {
+    const char *before;
+    const char *after;
+} around[] = {
+    { "", "\nHostname = a\nWebsiteRoot = /srv\nBinding {\nPort = 80\n}\n" },
+    { "Binding {\n", "\nPort = 80\n}\nHostname = a\nWebsiteRoot = /srv\n" },
+    { "FastCGIserver {\n", "\nConnectTo = /run/f\nFastCGIid = F\n}\nHostname = a\nWebsiteRoot = "
+                           "/srv\nBinding {\nPort = 80\n}\n" },
+};
+
+enum { OUTER, BINDING, FASTCGI };
+
+static const struct value_case {
+    int where;
+    const char *line;
+    const char *says; /* "column+span message"; NULL: taken without a word */
+} cases[] = {
+    /* counts */
+    { OUTER, "ConnectionsTotal = 1", NULL },
+    { OUTER, "ConnectionsTotal = 1000000", NULL },
+    { OUTER, "ConnectionsTotal = 0",
+      "20+1 'ConnectionsTotal' must be between 1 and 1000000, not '0'" },
+    { OUTER, "ConnectionsTotal = 1000001",
+      "20+7 'ConnectionsTotal' must be between 1 and 1000000, not '1000001'" },
+    { OUTER, "ConnectionsTotal = -1",
+      "20+2 'ConnectionsTotal' must be between 1 and 1000000, not '-1'" },
+    { OUTER, "ConnectionsTotal = +1",
+      "20+2 'ConnectionsTotal' must be between 1 and 1000000, not '+1'" },
+    { OUTER, "ConnectionsTotal = 5x",
+      "20+2 'ConnectionsTotal' must be between 1 and 1000000, not '5x'" },
+    { OUTER, "ConnectionsTotal = 99999999999999999999999",
+      "20+23 'ConnectionsTotal' must be between 1 and 1000000, not '99999999999999999999999'" },
+    { OUTER, "ConnectionsTotal = 1 2",
+      "20+3 'ConnectionsTotal' must be between 1 and 1000000, not '1 2'" },
+    { OUTER, "ConnectionsPerIP = 0",
+      "20+1 'ConnectionsPerIP' must be between 1 and 1000000, not '0'" },
+    { OUTER, "ListenBacklog = 65536",
+      "17+5 'ListenBacklog' must be between 1 and 65535, not '65536'" },
+    { OUTER, "Reactors = 257", "12+3 'Reactors' must be between 0 and 256, not '257'" },
+    { OUTER, "Reactors = 0", NULL },
+    { OUTER, "MaxFields = 9", "13+1 'MaxFields' must be between 10 and 10000, not '9'" },
+    { OUTER, "MaxUrlLength = none", NULL },
+    { OUTER, "MaxUrlLength = NONE", NULL },
+    { OUTER, "MaxUrlLength = 0", NULL },
+    { OUTER, "MaxUrlLength = some",
+      "16+4 'MaxUrlLength' must be between 0 and 16777216, not 'some'" },
+
+    /* durations */
+    { OUTER, "TimeForCGI = 1", NULL },
+    { OUTER, "TimeForCGI = 3600", NULL },
+    { OUTER, "TimeForCGI = 0", "14+1 'TimeForCGI' must be between 1 s and 3600 s, not '0'" },
+    { OUTER, "TimeForCGI = 3601", "14+4 'TimeForCGI' must be between 1 s and 3600 s, not '3601'" },
+    { OUTER, "TimeForCGI = 30s", NULL },
+    { OUTER, "TimeForCGI = 5 minutes", NULL },
+    { OUTER, "TimeForCGI = 1h", NULL },
+    { OUTER, "TimeForCGI = 1500 ms", NULL },
+    { OUTER, "TimeForCGI = 500 ms",
+      "14+6 'TimeForCGI' must be between 1 s and 3600 s, not '500 ms'" },
+    { OUTER, "TimeForCGI = 2h", "14+2 'TimeForCGI' must be between 1 s and 3600 s, not '2h'" },
+    { OUTER, "TimeForCGI = soon", "14+4 'TimeForCGI' must be between 1 s and 3600 s, not 'soon'" },
+    { OUTER, "TimeForCGI = 5 parsecs",
+      "14+9 'TimeForCGI' must be between 1 s and 3600 s, not '5 parsecs'" },
+    { OUTER, "SocketSendTimeout = 0", NULL },
+    { OUTER, "SocketSendTimeout = 2 days",
+      "21+6 'SocketSendTimeout' must be between 0 s and 1 day, not '2 days'" },
+    { OUTER, "KillGrace = 61", "13+2 'KillGrace' must be between 0 s and 60 s, not '61'" },
+    { OUTER, "DrainTime = 1 min", NULL },
+    { OUTER, "BodyGrace = 0", NULL },
+    { FASTCGI, "SessionTimeout = 0", NULL },
+    { FASTCGI, "SessionTimeout = 90 s", NULL },
+    { FASTCGI, "SessionTimeout = 2 weeks", NULL },
+    { FASTCGI, "SessionTimeout = x",
+      "18+1 'SessionTimeout' must be between 0 s and 365 days, not 'x'" },
+    { FASTCGI, "ConnectTimeout = 250 ms", NULL },
+    { FASTCGI, "ConnectTimeout = 0",
+      "18+1 'ConnectTimeout' must be between 1 ms and 300 s, not '0'" },
+
+    /* sizes */
+    { OUTER, "MaxHeadSize = 16K", NULL },
+    { OUTER, "MaxHeadSize = 16384", NULL },
+    { OUTER, "MaxHeadSize = 1023",
+      "15+4 'MaxHeadSize' must be between 1 KiB and 1 MiB, not '1023'" },
+    { OUTER, "MaxHeadSize = 2M", "15+2 'MaxHeadSize' must be between 1 KiB and 1 MiB, not '2M'" },
+    { OUTER, "MaxEnvironment = 1K",
+      "18+2 'MaxEnvironment' must be between 4 KiB and 1 MiB, not '1K'" },
+    { OUTER, "MinBodyRate = 0", NULL },
+    { OUTER, "MinBodyRate = 1 KiB", NULL },
+    { BINDING, "MaxRequestSize = 64", NULL },
+    { BINDING, "MaxRequestSize = 200M", NULL },
+    { BINDING, "MaxRequestSize = 1 GiB", NULL },
+    { BINDING, "MaxRequestSize = 0",
+      "18+1 'MaxRequestSize' must be between 1 byte and 1 TiB, not '0'" },
+    { BINDING, "MaxRequestSize = 2T",
+      "18+2 'MaxRequestSize' must be between 1 byte and 1 TiB, not '2T'" },
+    { BINDING, "MaxRequestSize = big",
+      "18+3 'MaxRequestSize' must be between 1 byte and 1 TiB, not 'big'" },
+
+    /* yes and no */
+    { OUTER, "ExecuteCGI = yes", NULL },
+    { OUTER, "ExecuteCGI = no", NULL },
+    { OUTER, "ExecuteCGI = true", NULL },
+    { OUTER, "ExecuteCGI = false", NULL },
+    { OUTER, "ExecuteCGI = Yes", "14+3 'Yes' is read as 'yes', but Hiawatha wants small letters" },
+    { OUTER, "ExecuteCGI = NO", "14+2 'NO' is read as 'no', but Hiawatha wants small letters" },
+    { OUTER, "ExecuteCGI = on", "14+2 'ExecuteCGI' must be yes or no, not 'on'" },
+    { OUTER, "ExecuteCGI = 1", "14+1 'ExecuteCGI' must be yes or no, not '1'" },
+    { OUTER, "ExecuteCGI = yes no", "14+6 'ExecuteCGI' must be yes or no, not 'yes no'" },
+    { BINDING, "EnableTRACE = maybe", "15+5 'EnableTRACE' must be yes or no, not 'maybe'" },
+
+    /* choices */
+    { OUTER, "LogFormat = common", NULL },
+    { OUTER, "LogFormat = extended", NULL },
+    { OUTER, "LogFormat = hiawatha", NULL },
+    { OUTER, "LogFormat = Common",
+      "13+6 'LogFormat' must be hiawatha | common | extended, not 'Common'" },
+    { OUTER, "LogFormat = combined",
+      "13+8 'LogFormat' must be hiawatha | common | extended, not 'combined'" },
+
+    /* paths */
+    { OUTER, "PIDfile = /run/x.pid", NULL },
+    { OUTER, "PIDfile = x.pid", "11+5 'PIDfile' must be an absolute path, not 'x.pid'" },
+    { OUTER, "PIDfile = /", "11+1 'PIDfile' must not be '/'" },
+    { OUTER, "WorkDirectory = /var/lib/x/",
+      "17+11 the '/' at the end is left out; Hiawatha refuses it" },
+    { OUTER, "ControlSocket = run", "17+3 'ControlSocket' must be an absolute path, not 'run'" },
+    { FASTCGI, "ServerRoot = srv", "14+3 'ServerRoot' must be an absolute path, not 'srv'" },
+
+    /* logs */
+    { OUTER, "AccessLogfile = /var/log/a", NULL },
+    { OUTER, "AccessLogfile = none", NULL },
+    { OUTER, "AccessLogfile = stdout", NULL },
+    { OUTER, "ErrorLogfile = stderr", NULL },
+    { OUTER, "ErrorLogfile = /dev/stderr", NULL },
+    { OUTER, "SystemLogfile = /dev/null", NULL },
+    { OUTER, "AccessLogfile = access.log",
+      "17+10 'AccessLogfile' must be an absolute path, none, stdout or stderr, not 'access.log'" },
+    { OUTER, "AccessLogfile = /var/log/a, weekly",
+      "29+6 'weekly': rotation by the server is Hiawatha's and not available yet" },
+
+    /* who */
+    { OUTER, "ServerId = www-data", NULL },
+    { OUTER, "ServerId = 33", NULL },
+    { OUTER, "ServerId = www-data:www-data,adm", NULL },
+    { OUTER, "ServerId = 33:33, 44", NULL },
+    { OUTER, "ServerId = root", "12+4 'ServerId' must not name the superuser (user 'root')" },
+    { OUTER, "ServerId = 0", "12+1 'ServerId' must not name the superuser (user '0')" },
+    { OUTER, "ServerId = 00", "12+2 'ServerId' must not name the superuser (user '00')" },
+    { OUTER, "ServerId = www:root", "16+4 'ServerId' must not name the superuser (group 'root')" },
+    { OUTER, "ServerId = www:33,0", "19+1 'ServerId' must not name the superuser (group '0')" },
+    { OUTER, "ServerId = :33", "12+3 'ServerId' names an empty user" },
+    { OUTER, "ServerId = www:", "12+4 'ServerId' names an empty group" },
+    { OUTER, "ServerId = two words", "12+9 'two words' is no user name and no user number" },
+    { OUTER, "ServerId = 12x", "12+3 '12x' is no user name and no user number" },
+    { OUTER, "ServerId = 4294967295", "12+10 '4294967295' is no user name and no user number" },
+
+    /* what it calls itself */
+    { OUTER, "ServerString = House 1.0", NULL },
+    { OUTER, "ServerString = none", NULL },
+    { OUTER,
+      "ServerString = "
+      "0123456789012345678901234567890123456789012345678901234567890123456789"
+      "0123456789012345678901234567890123456789012345678901234567",
+      "16+128 'ServerString' must be at most 127 bytes long, not 128" },
+
+    /* interpreters */
+    { OUTER, "CGIhandler = /usr/bin/perl:pl", NULL },
+    { OUTER, "CGIhandler = /usr/bin/perl:pl,pm", NULL },
+    { OUTER, "CGIhandler = /usr/bin/perl : pl , pm", NULL },
+    { OUTER, "CGIhandler = /usr/bin/perl -T:pl", NULL },
+    { OUTER, "CGIhandler = /usr/bin/env -S a:b perl:pl", NULL },
+    { OUTER, "CGIhandler = perl:pl", "14+4 'perl' is taken as /usr/bin/perl" },
+    { OUTER, "CGIhandler = bin/perl:pl",
+      "14+8 'CGIhandler' wants an absolute path, not 'bin/perl'" },
+    { OUTER, "CGIhandler = /usr/bin/perl",
+      "14+13 'CGIhandler' wants a program, ':' and extensions" },
+    { OUTER,
+      "CGIhandler = /usr/bin/perl:", "14+14 'CGIhandler' wants a program, ':' and extensions" },
+    { OUTER, "CGIhandler = :pl", "14+3 'CGIhandler' wants a program, ':' and extensions" },
+    { OUTER, "CGIhandler = /usr/bin/perl:pl,",
+      "30+1 an empty item in the list of 'CGIhandler' is left out" },
+    { OUTER, "CGIhandler = /usr/bin/perl:.pl",
+      "28+3 an extension is written without its dot; 'pl' is taken" },
+    { OUTER, "CGIextension = cgi", NULL },
+    { OUTER, "CGIextension = cgi, exe", NULL },
+    { OUTER, "CGIextension = .cgi",
+      "16+4 an extension is written without its dot; 'cgi' is taken" },
+    { OUTER, "CGIextension = a/b", "16+3 'a/b' is no extension" },
+    { OUTER, "CGIextension = a, *", "19+1 '*' is no extension" },
+    { OUTER, "CGIextension = a,,b",
+      "18+1 an empty item in the list of 'CGIextension' is left out" },
+    { OUTER, "CGIextension = a,", "17+1 an empty item in the list of 'CGIextension' is left out" },
+    { OUTER, "CGIextension = ,a", "16+1 an empty item in the list of 'CGIextension' is left out" },
+
+    /* hosts */
+    { OUTER, "Hostname = www.example.org", NULL },
+    { OUTER, "Hostname = WWW.Example.ORG", NULL },
+    { OUTER, "Hostname = *.example.org, example.com.", NULL },
+    { OUTER, "Hostname = 127.0.0.1, [::1], xn--bcher-kva.example", NULL },
+    { OUTER, "Hostname = x/y", "12+3 'x/y' is no host name" },
+    { OUTER, "Hostname = http://x", "12+8 'http://x' is no host name" },
+    { OUTER, "Hostname = b, x:80", "15+4 'x:80' is no host name" },
+    { OUTER, "Hostname = *", "12+1 '*' is no host name" },
+    { OUTER, "Hostname = *x", "12+2 '*x' is no host name" },
+    { OUTER, "Hostname = x.*.y", "12+5 'x.*.y' is no host name" },
+    { OUTER, "Hostname = .x", "12+2 '.x' is no host name" },
+    { OUTER, "Hostname = x..y", "12+4 'x..y' is no host name" },
+    { OUTER, "Hostname = two words", "12+9 'two words' is no host name" },
+    { OUTER,
+      "Hostname = b\xc3\xbc"
+      "cher.example",
+      "12+15 'b\xc3\xbc"
+      "cher.example' is no host name" },
+    { OUTER, "StartFile = index.php", NULL },
+    { OUTER, "StartFile = index.php, index.html", NULL },
+    { OUTER, "StartFile = a/b",
+      "13+3 'StartFile' must be a file name without '/' of at most 255 bytes" },
+    { OUTER, "NoExtensionAs = php", NULL },
+    { OUTER, "NoExtensionAs = .php",
+      "17+4 an extension is written without its dot; 'php' is taken" },
+    { OUTER, "Setenv A = B", NULL },
+    { OUTER, "Setenv = A = B", NULL },
+    { OUTER, "Setenv A = B = C", NULL },
+    { OUTER, "Setenv A=", NULL },
+    { OUTER, "Setenv A", "8+1 'Setenv' wants a name, '=' and a value" },
+    { OUTER, "Setenv A B = C", "8+3 a variable's name has no blanks" },
+    { OUTER, "CustomHeaderClient = X-A: b", NULL },
+    { OUTER, "CustomHeaderClient = X-A: b: c", NULL },
+    { OUTER, "CustomHeaderClient = X-A",
+      "22+3 'CustomHeaderClient' wants a name, ':' and a value" },
+    { OUTER, "CustomHeaderClient = X A: b", "22+3 'X A' is no name of a header field" },
+    { OUTER, "CustomHeaderClient = content-length: 5",
+      "22+14 the server itself writes 'content-length'" },
+    { OUTER, "CustomHeader = X-A: b", "1+12 'CustomHeader' is a former name" },
+
+    /* bindings */
+    { BINDING, "Interface = 127.0.0.1", NULL },
+    { BINDING, "Interface = ::", NULL },
+    { BINDING, "Interface = localhost",
+      "13+9 'Interface' must be an IPv4 or IPv6 address, not 'localhost'" },
+    { BINDING, "Interface = 1.2.3.4:80",
+      "13+10 'Interface' must be an IPv4 or IPv6 address, not '1.2.3.4:80'" },
+    { BINDING, "MaxKeepAlive = 0", NULL },
+    { BINDING, "TimeForRequest = 5", NULL },
+    { BINDING, "TimeForRequest = 5, 30", NULL },
+    { BINDING, "TimeForRequest = 5s, 2 min", NULL },
+    { BINDING, "TimeForRequest = 0, 30",
+      "18+1 'TimeForRequest' must be between 1 s and 1 day, not '0'" },
+    { BINDING, "TimeForRequest = 5, x",
+      "21+1 'TimeForRequest' must be between 1 s and 1 day, not 'x'" },
+    { BINDING, "TimeForRequest = 5, 6, 7",
+      "21+4 'TimeForRequest' must be between 1 s and 1 day, not '6, 7'" },
+    { BINDING, "BindingId = a,b", "13+3 'BindingId' must be one name without commas" },
+
+    /* FastCGI */
+    { FASTCGI, "ConnectTo = 127.0.0.1:9000", NULL },
+    { FASTCGI, "ConnectTo = [::1]:9000, ::1.9001, /run/x", NULL },
+    { FASTCGI, "ConnectTo = localhost:9000",
+      "13+14 'ConnectTo' must be an address with a port or a unix socket, not 'localhost:9000'" },
+    { FASTCGI, "ConnectTo = 127.0.0.1",
+      "13+9 'ConnectTo' must be an address with a port or a unix socket, not '127.0.0.1'" },
+    { FASTCGI, "ConnectTo = 1.2.3.4:80, run/x",
+      "25+5 'ConnectTo' must be an address with a port or a unix socket, not 'run/x'" },
+    { FASTCGI, "ConnectTo = unix:/run/x",
+      "13+11 'ConnectTo' must be an address with a port or a unix socket, not 'unix:/run/x'" },
+    { FASTCGI, "ConnectTo = 1.2.3.4:65536",
+      "13+13 'ConnectTo' must be an address with a port or a unix socket, not '1.2.3.4:65536'" },
+    { FASTCGI, "Extension = php, .inc",
+      "18+4 an extension is written without its dot; 'inc' is taken" },
+};
+
+START_TEST(each_value_is_taken_or_explained)
+{
+    const struct value_case *it = &cases[_i];
+    struct loaded loaded;
+    char text[1024];
+    char said[512] = "-";
+
+    snprintf(text, sizeof(text), "%s%s%s", around[it->where].before, it->line,
+             around[it->where].after);
+    loaded_text(&loaded, text);
+    const struct diag *diag = loaded.diags.first;
+    if (diag)
+        snprintf(said, sizeof(said), "%u+%u %.*s", diag->place.column, diag->place.span,
+                 SLICE_ARGS(diag->message));
+    ck_assert_msg(strcmp(said, it->says ? it->says : "-") == 0, "%s\n says '%s'\n  not '%s'",
+                  it->line, said, it->says ? it->says : "-");
+    loaded_done(&loaded);
+}
+END_TEST
+
+SUITE("option", TEST(each_row_is_complete), TEST(a_name_has_one_row_for_each_scope),
+      TEST(rows_are_numbered_without_gaps), TEST(all_defaults_are_good),
+      LOOP(every_name_of_hiawatha_is_known, hiawatha_names),
+      LOOP(the_options_of_this_version_are_available, available_names),
+      TEST(names_are_found_in_any_case_and_by_their_former_ones),
+      LOOP(each_value_is_taken_or_explained, cases))
