@@ -28,7 +28,7 @@ static void arena_free(struct arena *arena)
 }
 
 /* The supervisor has checked the very same bytes, so a fault here is a fault of ours. */
-static const char *house_load(struct house *house, const struct intake *intake)
+static const char *house_load(struct house *house, const struct takeover *takeover)
 {
     struct arena *arena = arena_on_heap();
     struct diags diags;
@@ -36,7 +36,7 @@ static const char *house_load(struct house *house, const struct intake *intake)
     size_t len = 0;
 
     diags_init(&diags, arena);
-    if (fd_read_all(intake->bundle_fd, BUNDLE_MOST, &bytes, &len) < 0) {
+    if (fd_read_all(takeover->bundle_fd, BUNDLE_MOST, &bytes, &len) < 0) {
         arena_free(arena);
         return "the configuration handed over cannot be read";
     }
@@ -56,11 +56,11 @@ static const char *house_load(struct house *house, const struct intake *intake)
     return NULL;
 }
 
-static void house_open_logs(struct house *house, struct intake *intake)
+static void house_open_logs(struct house *house, struct takeover *takeover)
 {
     log_writer_add(house->writer, LOG_TO_STDOUT, SLICE(""), 1);
     log_writer_add(house->writer, LOG_TO_STDERR, SLICE(""), 2);
-    for (struct intake_log *log = intake->logs; log; log = log->next)
+    for (struct takeover_log *log = takeover->logs; log; log = log->next)
         log_writer_add(house->writer, LOG_TO_FILE, log->path, fd_take(&log->fd));
 }
 
@@ -117,30 +117,30 @@ static void house_make_backends(struct house *house)
         house->backends[section->index] = backend_group_new(section);
 }
 
-const char *house_build(struct house *house, struct intake *intake)
+const char *house_build(struct house *house, struct takeover *takeover)
 {
     *house = (struct house){ .writer = log_writer_start() };
     if (!house->writer)
         return "no thread for the logs is to be had";
-    house_open_logs(house, intake);
+    house_open_logs(house, takeover);
     const struct conf_log to_stderr = { .kind = LOG_TO_STDERR };
     house->log = &log_writer_find(house->writer, &to_stderr)->log;
 
-    const char *why = house_load(house, intake);
+    const char *why = house_load(house, takeover);
     if (why)
         return why;
     const struct server_conf *conf = house->snapshot->conf;
-    if (intake->listener_count != conf->binding_count)
+    if (takeover->listener_count != conf->binding_count)
         return "the number of sockets handed over is not the number of bindings";
     house_assign_logs(house);
     house_make_limits(house);
     house_make_backends(house);
     house->guard = guard_new(conf->connections_total, conf->connections_per_ip);
-    house->binding_count = intake->listener_count;
-    house->listeners = intake->listeners;
-    intake->listeners = NULL;
-    intake->listener_count = 0;
-    house->reactors = calloc(intake->reactors, sizeof(struct reactor *));
+    house->binding_count = takeover->listener_count;
+    house->listeners = takeover->listeners;
+    takeover->listeners = NULL;
+    takeover->listener_count = 0;
+    house->reactors = calloc(takeover->reactors, sizeof(struct reactor *));
     if (!house->reactors)
         abort();
     return NULL;

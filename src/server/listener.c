@@ -81,7 +81,7 @@ static void listeners_watch(struct reactor *reactor)
     reactor->listening = true;
     for (unsigned i = 0; i < reactor->house->binding_count; i++) {
         struct listener *listener = &reactor->listeners[i];
-        int r = reactor->loop.driver->ops->watch_shared(reactor->loop.driver, &listener->io);
+        int r = io_wait_shared(&reactor->loop, &listener->io);
 
         if (r < 0)
             log_error(reactor->house->log, "reactor %u cannot watch binding %u: %s", reactor->index,
@@ -97,7 +97,7 @@ static void listeners_unwatch(struct reactor *reactor)
     for (unsigned i = 0; i < reactor->house->binding_count; i++) {
         struct listener *listener = &reactor->listeners[i];
 
-        reactor->loop.driver->ops->unwatch(reactor->loop.driver, &listener->io);
+        io_unwatch(&reactor->loop, &listener->io);
         loop_forget(&reactor->loop, &listener->task);
     }
 }

@@ -28,7 +28,7 @@ struct server {
     struct io channel;
     struct task channel_task;
     struct mailbox mailbox;
-    struct intake intake;
+    struct takeover takeover;
     struct house house;
     struct control *control;
     int exit_status;
@@ -113,14 +113,14 @@ static int server_confine(void)
 
 static int server_start_reactors(struct server *server)
 {
-    struct intake *intake = &server->intake;
+    struct takeover *takeover = &server->takeover;
     struct house *house = &server->house;
 
     house->started_ms = server->loop.now_ms;
-    house->reactor_count = intake->reactors;
-    atomic_store(&house->reactors_left, intake->reactors);
-    for (unsigned i = 0; i < intake->reactors; i++) {
-        int spawner = i < intake->spawner_count ? fd_take(&intake->spawners[i]) : -1;
+    house->reactor_count = takeover->reactors;
+    atomic_store(&house->reactors_left, takeover->reactors);
+    for (unsigned i = 0; i < takeover->reactors; i++) {
+        int spawner = i < takeover->spawner_count ? fd_take(&takeover->spawners[i]) : -1;
         int r = reactor_start(house, i, spawner, &server->mailbox, server_read_ended,
                               &house->reactors[i]);
 
@@ -132,8 +132,8 @@ static int server_start_reactors(struct server *server)
 
 static void server_go(struct server *server)
 {
-    int control_fd = fd_take(&server->intake.control_fd);
-    const char *why = house_build(&server->house, &server->intake);
+    int control_fd = fd_take(&server->takeover.control_fd);
+    const char *why = house_build(&server->house, &server->takeover);
 
     if (why) {
         fd_close(&control_fd);
@@ -155,7 +155,7 @@ static void server_go(struct server *server)
     }
     if (control_fd >= 0)
         server->control = control_open(&server->loop, &server->house, control_fd);
-    intake_done(&server->intake);
+    takeover_done(&server->takeover);
     server->state = SERVER_OPEN;
     server_tell(server, HANDOVER_READY, NULL);
 }
@@ -191,7 +191,7 @@ static void server_take(struct server *server, const struct handover *message, i
         server_stop(server, message->number);
     } else if (server->state != SERVER_TAKING) {
         server_take_open(server, message, fd);
-    } else if (!intake_take(&server->intake, message, fd)) {
+    } else if (!takeover_take(&server->takeover, message, fd)) {
         fd_close(&fd);
         server_fail(server, "a message of the supervisor is not understood");
     } else if (message->kind == HANDOVER_GO) {
@@ -241,7 +241,7 @@ int main(void)
         return 2;
     }
     loop_init(&server.loop, driver);
-    intake_init(&server.intake);
+    takeover_init(&server.takeover);
     server.channel_task.run = server_on_channel;
     io_init(&server.channel, HANDOVER_FD, &server.channel_task);
     if (mailbox_open(&server.mailbox, &server.loop) < 0 ||
@@ -254,7 +254,7 @@ int main(void)
 
     if (server.exit_status != 0) /* reactors may run: nothing is taken from under them */
         _exit(server.exit_status);
-    intake_done(&server.intake);
+    takeover_done(&server.takeover);
     house_free(&server.house);
     server_tell(&server, HANDOVER_STOPPED, NULL);
     mailbox_close(&server.mailbox);

@@ -1,4 +1,4 @@
-#include "server/intake.h"
+#include "server/takeover.h"
 
 #include "os/fd.h"
 
@@ -6,10 +6,10 @@
 
 #define INDEX_MOST 65536u
 
-void intake_init(struct intake *intake)
+void takeover_init(struct takeover *takeover)
 {
-    *intake = (struct intake){ .bundle_fd = -1, .control_fd = -1 };
-    arena_init(&intake->arena);
+    *takeover = (struct takeover){ .bundle_fd = -1, .control_fd = -1 };
+    arena_init(&takeover->arena);
 }
 
 static void close_all(int *fds, unsigned count)
@@ -19,16 +19,16 @@ static void close_all(int *fds, unsigned count)
     free(fds);
 }
 
-void intake_done(struct intake *intake)
+void takeover_done(struct takeover *takeover)
 {
-    fd_close(&intake->bundle_fd);
-    fd_close(&intake->control_fd);
-    close_all(intake->listeners, intake->listener_count);
-    close_all(intake->spawners, intake->spawner_count);
-    for (struct intake_log *log = intake->logs; log; log = log->next)
+    fd_close(&takeover->bundle_fd);
+    fd_close(&takeover->control_fd);
+    close_all(takeover->listeners, takeover->listener_count);
+    close_all(takeover->spawners, takeover->spawner_count);
+    for (struct takeover_log *log = takeover->logs; log; log = log->next)
         fd_close(&log->fd);
-    arena_done(&intake->arena);
-    intake_init(intake);
+    arena_done(&takeover->arena);
+    takeover_init(takeover);
 }
 
 static void put_at(int **fds, unsigned *count, unsigned index, int fd)
@@ -47,40 +47,40 @@ static void put_at(int **fds, unsigned *count, unsigned index, int fd)
     (*fds)[index] = fd;
 }
 
-static void put_log(struct intake *intake, struct slice path, int fd)
+static void put_log(struct takeover *takeover, struct slice path, int fd)
 {
-    struct intake_log *log = arena_new(&intake->arena, struct intake_log);
+    struct takeover_log *log = arena_new(&takeover->arena, struct takeover_log);
 
-    log->path = arena_copy(&intake->arena, path);
+    log->path = arena_copy(&takeover->arena, path);
     log->fd = fd;
-    log->next = intake->logs;
-    intake->logs = log;
+    log->next = takeover->logs;
+    takeover->logs = log;
 }
 
-bool intake_take(struct intake *intake, const struct handover *message, int fd)
+bool takeover_take(struct takeover *takeover, const struct handover *message, int fd)
 {
     if (message->index >= INDEX_MOST)
         return false;
     switch (message->kind) {
     case HANDOVER_BUNDLE:
-        fd_close(&intake->bundle_fd);
-        intake->bundle_fd = fd;
+        fd_close(&takeover->bundle_fd);
+        takeover->bundle_fd = fd;
         return true;
     case HANDOVER_CONTROL:
-        fd_close(&intake->control_fd);
-        intake->control_fd = fd;
+        fd_close(&takeover->control_fd);
+        takeover->control_fd = fd;
         return true;
     case HANDOVER_LISTENER:
-        put_at(&intake->listeners, &intake->listener_count, message->index, fd);
+        put_at(&takeover->listeners, &takeover->listener_count, message->index, fd);
         return true;
     case HANDOVER_SPAWNER:
-        put_at(&intake->spawners, &intake->spawner_count, message->index, fd);
+        put_at(&takeover->spawners, &takeover->spawner_count, message->index, fd);
         return true;
     case HANDOVER_LOG:
-        put_log(intake, message->text, fd);
+        put_log(takeover, message->text, fd);
         return true;
     case HANDOVER_GO:
-        intake->reactors =
+        takeover->reactors =
             message->number > 0 && message->number <= 1024 ? (unsigned)message->number : 1;
         return true;
     case HANDOVER_STOP:

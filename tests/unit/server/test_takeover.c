@@ -1,4 +1,4 @@
-#include "server/intake.h"
+#include "server/takeover.h"
 
 #include "os/fd.h"
 #include "suite.h"
@@ -13,23 +13,23 @@ static int some_fd(void)
 START_TEST(descriptors_come_in_any_order_and_are_closed_when_not_taken)
 {
     size_t before = fd_count_open();
-    struct intake intake;
+    struct takeover takeover;
     const struct handover second = { .kind = HANDOVER_LISTENER, .index = 1 };
     const struct handover first = { .kind = HANDOVER_LISTENER, .index = 0 };
     const struct handover log = { .kind = HANDOVER_LOG, .text = SLICE_INIT("/var/log/a") };
     const struct handover go = { .kind = HANDOVER_GO, .number = 2 };
 
-    intake_init(&intake);
-    ck_assert(intake_take(&intake, &second, some_fd()));
-    ck_assert(intake_take(&intake, &first, some_fd()));
-    ck_assert(intake_take(&intake, &log, some_fd()));
-    ck_assert(intake_take(&intake, &go, -1));
-    ck_assert_uint_eq(intake.listener_count, 2);
-    ck_assert_int_ge(intake.listeners[0], 0);
-    ck_assert_int_ge(intake.listeners[1], 0);
-    ck_assert(slice_equal(intake.logs->path, SLICE("/var/log/a")));
-    ck_assert_uint_eq(intake.reactors, 2);
-    intake_done(&intake);
+    takeover_init(&takeover);
+    ck_assert(takeover_take(&takeover, &second, some_fd()));
+    ck_assert(takeover_take(&takeover, &first, some_fd()));
+    ck_assert(takeover_take(&takeover, &log, some_fd()));
+    ck_assert(takeover_take(&takeover, &go, -1));
+    ck_assert_uint_eq(takeover.listener_count, 2);
+    ck_assert_int_ge(takeover.listeners[0], 0);
+    ck_assert_int_ge(takeover.listeners[1], 0);
+    ck_assert(slice_equal(takeover.logs->path, SLICE("/var/log/a")));
+    ck_assert_uint_eq(takeover.reactors, 2);
+    takeover_done(&takeover);
     ck_assert_uint_eq(fd_count_open(), before);
 }
 END_TEST
@@ -42,13 +42,13 @@ static const struct handover strangers[] = {
 
 START_TEST(what_does_not_belong_here_is_refused)
 {
-    struct intake intake;
+    struct takeover takeover;
 
-    intake_init(&intake);
-    ck_assert(!intake_take(&intake, &strangers[_i], -1));
-    intake_done(&intake);
+    takeover_init(&takeover);
+    ck_assert(!takeover_take(&takeover, &strangers[_i], -1));
+    takeover_done(&takeover);
 }
 END_TEST
 
-SUITE("intake", TEST(descriptors_come_in_any_order_and_are_closed_when_not_taken),
+SUITE("takeover", TEST(descriptors_come_in_any_order_and_are_closed_when_not_taken),
       LOOP(what_does_not_belong_here_is_refused, strangers))

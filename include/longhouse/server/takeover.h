@@ -1,5 +1,5 @@
-#ifndef SERVER_INTAKE_H
-#define SERVER_INTAKE_H
+#ifndef SERVER_TAKEOVER_H
+#define SERVER_TAKEOVER_H
 
 /*
  * What the supervisor hands over before GO: kept until the house is built from it.
@@ -10,13 +10,13 @@
 
 #include <stdbool.h>
 
-struct intake_log {
-    struct intake_log *next;
+struct takeover_log {
+    struct takeover_log *next;
     struct slice path;
     int fd;
 };
 
-struct intake {
+struct takeover {
     struct arena arena;
     int bundle_fd;
     int control_fd;
@@ -24,14 +24,14 @@ struct intake {
     unsigned listener_count;
     int *spawners; /* by reactor */
     unsigned spawner_count;
-    struct intake_log *logs;
+    struct takeover_log *logs;
     unsigned reactors;
 };
 
-void intake_init(struct intake *intake);
-void intake_done(struct intake *intake); /* closes what was not taken */
+void takeover_init(struct takeover *takeover);
+void takeover_done(struct takeover *takeover); /* closes what was not taken */
 
 /* Notes one message with its descriptor (taken; -1 without). False: it does not belong here. */
-bool intake_take(struct intake *intake, const struct handover *message, int fd);
+bool takeover_take(struct takeover *takeover, const struct handover *message, int fd);
 
 #endif
