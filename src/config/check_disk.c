@@ -1,4 +1,5 @@
 /* What the texts cannot tell: whether the things they name are there. */
+#include "base/table.h"
 #include "config/load.h"
 
 #include <errno.h>
@@ -49,6 +50,7 @@ struct load_ask *load_ask_disk(void)
 struct asking {
     struct load_ask *ask;
     struct diags *diags;
+    struct table *folders; /* log folders that were reported: once is enough for all hosts */
 };
 
 static const char *cstr(const struct asking *asking, struct slice text)
@@ -110,6 +112,8 @@ static void check_log(const struct asking *asking, const struct conf_log *log)
         error = -ENOTDIR;
     if (error == 0 || (error == -ENOENT && slice_equal(folder, HOUSE_LOG_FOLDER)))
         return;
+    if (table_put(asking->folders, folder, asking->ask))
+        return;
     diag_hint(asking->diags,
               diag_add(asking->diags, DIAG_ERROR, &log->place, "the log folder '%.*s': %s",
                        SLICE_ARGS(folder), strerror(-error)),
@@ -150,7 +154,8 @@ static void check_user(const struct asking *asking, const struct server_conf *co
 
 void load_check_disk(const struct server_conf *conf, struct load_ask *ask, struct diags *diags)
 {
-    struct asking asking = { .ask = ask, .diags = diags };
+    struct table folders = { 0 };
+    struct asking asking = { .ask = ask, .diags = diags, .folders = &folders };
 
     check_user(&asking, conf);
     check_log(&asking, &conf->system_log);
@@ -163,4 +168,5 @@ void load_check_disk(const struct server_conf *conf, struct load_ask *ask, struc
         check_log(&asking, &host->error_log);
         check_handlers(&asking, host->cgi_handlers);
     }
+    table_done(&folders);
 }
