@@ -1,6 +1,7 @@
 #include "spawner_private.h"
 
 #include "os/fd.h"
+#include "os/strays.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -22,6 +23,17 @@ static void release(struct grave *grave)
     free(container_of(grave, struct program, grave));
 }
 
+/*
+ * Programs that left their group (setsid) and lost their parent have come to us: at the end they are all that is left. Each
+ * exit brings us here again.
+ */
+void programs_finish(struct spawner *spawner)
+{
+    if (spawner->ending && list_empty(&spawner->running) && list_empty(&spawner->families) &&
+        strays_kill(NULL, 0) == 0)
+        loop_stop(&spawner->loop);
+}
+
 /* Nobody of it lives, or what lives has had KILL. */
 static void forget(struct program *program)
 {
@@ -35,8 +47,7 @@ static void forget(struct program *program)
     timer_stop(&spawner->loop, &program->grace);
     loop_forget(&spawner->loop, &program->task);
     loop_bury(&spawner->loop, &program->grave, release);
-    if (spawner->ending && list_empty(&spawner->running) && list_empty(&spawner->families))
-        loop_stop(&spawner->loop);
+    programs_finish(spawner);
 }
 
 /* ---- the end ---- */
@@ -251,6 +262,8 @@ void programs_reap(struct spawner *spawner)
         else
             strangers = true; /* an orphan of some program; perhaps the last of its group */
     }
-    if (strangers)
+    if (strangers) {
         forget_empty_families(spawner);
+        programs_finish(spawner);
+    }
 }

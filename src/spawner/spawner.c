@@ -24,8 +24,7 @@ static void begin_ending(struct spawner *spawner)
     while (!list_empty(&spawner->channels))
         channel_close(container_of(list_first(&spawner->channels), struct channel, link));
     programs_end_all(spawner);
-    if (list_empty(&spawner->running) && list_empty(&spawner->families))
-        loop_stop(&spawner->loop);
+    programs_finish(spawner);
 }
 
 /* ---- the supervisor ---- */

@@ -113,7 +113,7 @@ struct spawner {
     char *datagram;       /* owned; room for one message */
     pid_t pid;
     int null_fd;
-    bool ending; /* nothing new is started; the loop stops after the last program */
+    bool ending; /* nothing new is started; the loop stops after the last program and orphan */
 };
 
 /*
@@ -186,5 +186,8 @@ void program_disown(struct program *program);
 void programs_reap(struct spawner *spawner);
 
 void programs_end_all(struct spawner *spawner);
+
+/* When ending and no program is left: kills what left its group, and stops the loop when there is nothing. */
+void programs_finish(struct spawner *spawner);
 
 #endif

@@ -161,14 +161,15 @@ static _Noreturn void give_up(const char *what, int error)
     _exit(126);
 }
 
+/* /dev/null first: its number may be that of the channel in the child. */
 static void settle_descriptors(const struct house *house, int channel)
 {
+    for (int fd = 0; fd <= (house->behind ? 2 : 0); fd++)
+        if (dup2(house->null_fd, fd) < 0)
+            _exit(126);
     /* Ours are all close-on-exec; dup2() to another number clears that for the copy. */
     if (channel == HANDOVER_FD ? fcntl(channel, F_SETFD, 0) < 0 : dup2(channel, HANDOVER_FD) < 0)
         _exit(126);
-    for (int fd = 0; fd <= (house->behind ? 2 : 0); fd++)
-        if (dup2(house->null_fd, fd) < 0)
-            give_up("no standard input and output", errno);
 }
 
 static void settle_signals(void)

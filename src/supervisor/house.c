@@ -3,6 +3,7 @@
 #include "os/fd.h"
 #include "os/notify.h"
 #include "os/pass.h"
+#include "os/strays.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -245,14 +246,16 @@ static void restart(struct child *child, const char *how)
     struct loop *loop = &house->loop;
     pid_t former = child->pid;
     uint64_t now_ms = loop->driver->ops->now_ms(loop->driver);
-    uint64_t wait_ms = backoff_next(&child->backoff, now_ms - child->started_ms);
+    uint64_t lived_ms = now_ms - child->started_ms;
+    uint64_t wait_ms = backoff_next(&child->backoff, lived_ms);
 
     child_gone(child);
     const char *said = child->complaint[0] != '\0' ? child->complaint : NULL;
     if (wait_ms > 0) {
         log_error(&house->journal.log,
-                  "the %s (pid %d) %s%s%s; it dies at once, next start in %u ms", child->name,
-                  (int)former, how, said ? ": " : "", said ? said : "", (unsigned)wait_ms);
+                  "the %s (pid %d) %s%s%s; it lived for %u ms, next start in %u ms", child->name,
+                  (int)former, how, said ? ": " : "", said ? said : "", (unsigned)lived_ms,
+                  (unsigned)wait_ms);
         timer_set(loop, &child->again, loop->now_ms + wait_ms);
         return;
     }

@@ -85,23 +85,27 @@ static const char *cure_of(int error)
 }
 
 /*
- * An ordinary user who asked for no log goes without the default ones, which lie where only root
- * writes; whatever else fails ends the start.
+ * The default logs lie where only root writes: an ordinary user who asked for no others sees errors
+ * on the terminal and goes without the rest. Said once.
  */
-static bool judge(const struct logs *logs, const struct log_entry *entry, struct diags *diags)
+static void go_without(struct logs *logs, struct log_entry *entry, bool wanted, struct diags *diags)
 {
-    if (entry->fd >= 0)
-        return true;
-
-    bool survivable = !logs->owned && !entry->conf->place.file;
-    struct diag *diag = diag_add(diags, survivable ? DIAG_NOTE : DIAG_ERROR, &entry->conf->place,
-                                 "the log '%s' cannot be opened: %s%s", entry->path,
-                                 strerror(-entry->fd), survivable ? "; going without it" : "");
-    diag_hint(diags, diag, "%s", cure_of(-entry->fd));
-    return survivable;
+    if (wanted && !logs->behind) {
+        entry->fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+        entry->shown = entry->fd >= 0;
+    }
+    if (logs->noted)
+        return;
+    logs->noted = true;
+    struct diag *diag = diag_add(diags, DIAG_NOTE, &entry->conf->place,
+                                 "default logs such as '%s' are not for this user; %s", entry->path,
+                                 logs->behind ? "going without" : "errors go to the terminal");
+    diag_hint(
+        diags, diag,
+        "set SystemLogfile, AccessLogfile and ErrorLogfile to files that this user may write");
 }
 
-static bool add(struct logs *logs, const struct conf_log *conf, struct arena *arena,
+static bool add(struct logs *logs, const struct conf_log *conf, bool wanted, struct arena *arena,
                 struct diags *diags)
 {
     if (conf->kind != LOG_TO_FILE || find(logs, conf->path))
@@ -112,28 +116,38 @@ static bool add(struct logs *logs, const struct conf_log *conf, struct arena *ar
         .next = logs->first,
         .conf = conf,
         .path = arena_cstr(arena, conf->path),
+        .fd = -1,
     };
     logs->first = entry;
     make_folder(logs, conf);
-    entry->fd = open_for(logs, entry->path);
-    bool good = judge(logs, entry, diags);
-    if (entry->fd < 0)
-        entry->fd = -1;
-    return good;
+    int fd = open_for(logs, entry->path);
+    if (fd >= 0) {
+        entry->fd = fd;
+        return true;
+    }
+    if (!logs->owned && !conf->place.file) {
+        go_without(logs, entry, wanted, diags);
+        return true;
+    }
+    struct diag *diag = diag_add(diags, DIAG_ERROR, &conf->place,
+                                 "the log '%s' cannot be opened: %s", entry->path, strerror(-fd));
+    diag_hint(diags, diag, "%s", cure_of(-fd));
+    return false;
 }
 
-bool logs_open(const struct server_conf *conf, const struct identity *identity, struct arena *arena,
-               struct diags *diags, struct logs *ret)
+bool logs_open(const struct server_conf *conf, const struct identity *identity, bool behind,
+               struct arena *arena, struct diags *diags, struct logs *ret)
 {
     *ret = (struct logs){
         .owned = identity->switches,
+        .behind = behind,
         .user = identity->user,
         .group = identity->group,
     };
-    bool good = add(ret, &conf->system_log, arena, diags);
+    bool good = add(ret, &conf->system_log, true, arena, diags);
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
-        good &= add(ret, &host->access_log, arena, diags);
-        good &= add(ret, &host->error_log, arena, diags);
+        good &= add(ret, &host->access_log, false, arena, diags);
+        good &= add(ret, &host->error_log, true, arena, diags);
     }
     return good;
 }
@@ -141,7 +155,7 @@ bool logs_open(const struct server_conf *conf, const struct identity *identity, 
 void logs_reopen(struct logs *logs, struct log *log)
 {
     for (struct log_entry *entry = logs->first; entry; entry = entry->next) {
-        if (entry->fd < 0)
+        if (entry->fd < 0 || entry->shown)
             continue;
         int fd = open_for(logs, entry->path);
         if (fd < 0) {
@@ -165,5 +179,5 @@ int logs_find(const struct logs *logs, const struct conf_log *conf)
 {
     const struct log_entry *entry = conf->kind == LOG_TO_FILE ? find(logs, conf->path) : NULL;
 
-    return entry ? entry->fd : -1;
+    return entry && !entry->shown ? entry->fd : -1;
 }

@@ -163,7 +163,7 @@ static bool prepare(struct house *house, const struct wishes *wishes, struct are
     if (!places_take_pid(conf, arena, diags, &house->places))
         return false;
     bool good = ports_open(conf, diags, &house->ports);
-    good &= logs_open(conf, &house->identity, arena, diags, &house->logs);
+    good &= logs_open(conf, &house->identity, house->behind, arena, diags, &house->logs);
     good &= places_open(conf, &house->identity, arena, diags, &house->places);
     return good && diags->errors == 0;
 }

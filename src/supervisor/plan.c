@@ -131,6 +131,8 @@ static void add_host(const struct server_conf *conf, const struct vhost_conf *ho
     for (unsigned i = 0; i < host->handler_count; i++) {
         rules[1 + i] = base;
         rules[1 + i].interpreter = host->handlers[i]->program;
+        if (!slice_starts(host->handlers[i]->program, SLICE("/"))) /* never by a search path */
+            rules[1 + i].root = rules[1 + i].interpreter = (struct slice){ 0 };
         add_arguments(host->handlers[i], arena, &rules[1 + i]);
     }
 }

@@ -11,7 +11,6 @@
  *             ports.c    listening sockets       logs.c   log files
  *             places.c   PID file, control socket, work folder
  *   run       child.c    one child: start, channel, back-off
- *             strays.c   what a dead spawner left behind
  *             house.c    the phases from the first start to the end
  *   say       journal.c  system log and terminal  banner.c  "is ready"
  */
@@ -89,19 +88,22 @@ struct log_entry {
     struct log_entry *next;
     const struct conf_log *conf; /* the first that names the path */
     const char *path;
-    int fd; /* owned; -1: goes without */
+    int fd;     /* owned; -1: goes without */
+    bool shown; /* in place of the file: the terminal */
 };
 
 struct logs {
     struct log_entry *first;
-    bool owned; /* files are made for `user` and `group` */
+    bool owned;  /* files are made for `user` and `group` */
+    bool behind; /* there is no terminal to write to instead */
+    bool noted;  /* that default logs are not to be had */
     uid_t user;
     gid_t group;
 };
 
-/* Opens each file once. False: a diagnostic says why. */
-bool logs_open(const struct server_conf *conf, const struct identity *identity, struct arena *arena,
-               struct diags *diags, struct logs *ret);
+/* Opens each file once. False: a diagnostic says why. `behind`: as a daemon. */
+bool logs_open(const struct server_conf *conf, const struct identity *identity, bool behind,
+               struct arena *arena, struct diags *diags, struct logs *ret);
 
 /* The same files by their names again; a log that cannot be opened stays as it is and is complained
  * about. */
@@ -186,14 +188,6 @@ void child_kill(struct child *child);
 
 /* "exited with status 1" or "was killed by signal 9 (Killed)". Returns `out`. */
 char *child_status_text(int status, char *out, size_t room);
-
-/* ---- strays.c ---- */
-
-/*
- * Kills every child of this process but those named, and returns their number. The supervisor is
- * the reaper of orphans, so what a killed spawner leaves behind comes here.
- */
-unsigned strays_kill(const pid_t *kept, size_t kept_count);
 
 /* ---- house.c ---- */
 

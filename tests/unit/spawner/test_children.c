@@ -68,6 +68,8 @@ static void make_folder(void)
     script("family", 0755,
            "#!/bin/sh\nsleep 1000 >/dev/null 2>&1 &\nsleep 1000 &\necho $!\nwait\n");
     script("leaves-one", 0755, "#!/bin/sh\nsleep 1000 >/dev/null 2>&1 &\necho $!\n");
+    script("escape", 0755, "#!/bin/sh\nsetsid ./escaped\n");
+    script("escaped", 0755, "#!/bin/sh\ntrap '' TERM\necho $$\nwhile :; do sleep 1000; done\n");
     script("stopped", 0755, "#!/bin/sh\necho ready\nkill -STOP $$\n");
     script("descriptors", 0755, "#!/bin/sh\nls /proc/self/fd | tr '\\n' ' '\n");
     script("signals", 0755, "#!/bin/sh\ngrep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status\n");
@@ -166,7 +168,8 @@ static void tear_down(void)
     loop_run(&spawner.loop);
     spawner_close(&spawner);
     fd_close(&server);
-    while (waitpid(-1, NULL, 0) > 0) /* orphans that had KILL; one that lives on holds this test up */
+    while (waitpid(-1, NULL, 0) >
+           0) /* orphans that had KILL; one that lives on holds this test up */
         ;
     ck_assert_int_eq(errno, ECHILD);
     remove_folder();
@@ -578,6 +581,22 @@ START_TEST(a_closed_channel_ends_its_programs)
 }
 END_TEST
 
+START_TEST(what_left_its_group_ends_with_the_spawner)
+{
+    set_up();
+    ask(2, RULE_DIRECT, "escape", SPAWN_STDIN_NONE, -1);
+    hear(SPAWN_STARTED);
+    pid_t escaped = atoi(read_line(fds[0]));
+    ck_assert_int_ne(getpgid(escaped), getpgid(message.started.pid));
+    close_fds();
+    kill_token(2);
+    hear(SPAWN_EXITED);
+    ck_assert(lives(escaped));
+    tear_down();
+    ck_assert(!lives(escaped));
+}
+END_TEST
+
 START_TEST(without_supervisor_all_ends)
 {
     set_up();
@@ -686,6 +705,6 @@ SUITE("spawner/children", TEST(a_program_answers_on_its_pipes_and_its_exit_is_to
       TEST(kill_ends_the_family_and_may_be_repeated),
       TEST(who_ignores_term_gets_kill_after_the_grace), TEST(a_stopped_program_ends_too),
       TEST(a_family_that_is_left_is_told_and_can_be_ended),
-      TEST(a_closed_channel_ends_its_programs), TEST(without_supervisor_all_ends),
-      TEST(a_server_that_lies_loses_its_channel), TEST(answers_wait_while_the_server_does_not_read),
-      TEST(two_hundred_starts_leave_nothing))
+      TEST(a_closed_channel_ends_its_programs), TEST(what_left_its_group_ends_with_the_spawner),
+      TEST(without_supervisor_all_ends), TEST(a_server_that_lies_loses_its_channel),
+      TEST(answers_wait_while_the_server_does_not_read), TEST(two_hundred_starts_leave_nothing))

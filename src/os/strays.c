@@ -1,4 +1,4 @@
-#include "supervisor_private.h"
+#include "os/strays.h"
 
 #include "base/number.h"
 #include "os/fd.h"
@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -45,10 +46,6 @@ static bool is_kept(pid_t pid, const pid_t *kept, size_t kept_count)
     return false;
 }
 
-/*
- * Only children are killed, which keep their number until we reap them: never somebody else's
- * process. Their own children then become ours, so the caller comes again after each exit.
- */
 unsigned strays_kill(const pid_t *kept, size_t kept_count)
 {
     DIR *folder = opendir("/proc");
