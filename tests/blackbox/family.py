@@ -28,9 +28,12 @@ def _pids():
     return [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]
 
 
-def name(pid):
-    stat = _stat(pid)
-    return stat[0] if stat else None
+def title(pid):
+    """The first word of its command line, as `ps` shows it."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().partition(b"\0")[0].decode()
+    except (FileNotFoundError, ProcessLookupError, UnicodeDecodeError):
+        return ""
 
 
 def is_zombie(pid):

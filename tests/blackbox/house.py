@@ -249,7 +249,7 @@ class House:
     def pid_of(self, name):
         """Process id of the server or the spawner."""
         for pid in family.children(self.process.pid):
-            if family.name(pid) == name:
+            if family.title(pid) == f"longhouse {name}":
                 return pid
         return None
 

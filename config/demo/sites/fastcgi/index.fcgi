@@ -1,0 +1,1 @@
+Requests for this name go to the program in config/demo/programs/worker.c, which is running already.
