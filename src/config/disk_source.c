@@ -253,6 +253,38 @@ static struct slice folder_of(struct slice path)
     return slash == 0 ? SLICE("/") : slice_first(path, slash);
 }
 
+/* A source whose relative paths begin at `folder`; NULL and *ret_why. */
+static struct source_cache *cache_at(struct slice folder, struct arena *arena, const char **ret_why)
+{
+    char *absolute = realpath(arena_cstr(arena, folder), NULL);
+
+    if (!absolute) {
+        *ret_why = error_text(arena, errno);
+        return NULL;
+    }
+    struct source_cache *cache =
+        source_cache_new(arena, arena_copy(arena, slice_cstr(absolute)), disk_find);
+    free(absolute);
+    cache->base = folder;
+    return cache;
+}
+
+struct source_text *disk_source_with(const char *name, struct slice bytes, struct arena *arena,
+                                     struct source **ret, const char **ret_why)
+{
+    struct source_cache *cache = cache_at(SLICE("."), arena, ret_why);
+
+    if (!cache)
+        return NULL;
+    struct source_text *text = arena_new(arena, struct source_text);
+    *text = (struct source_text){
+        .name = arena_cstr(arena, slice_cstr(name)),
+        .text = arena_copy(arena, bytes),
+    };
+    *ret = &cache->source;
+    return text;
+}
+
 struct source_text *disk_source_open(const char *path, struct arena *arena, struct source **ret,
                                      const char **ret_why)
 {
@@ -272,16 +304,9 @@ struct source_text *disk_source_open(const char *path, struct arena *arena, stru
         folder = folder_of(folder);
     }
 
-    char *absolute = realpath(arena_cstr(arena, folder), NULL);
-    if (!absolute) {
-        *ret_why = error_text(arena, errno);
+    struct source_cache *cache = cache_at(folder, arena, ret_why);
+    if (!cache)
         return NULL;
-    }
-    struct slice whole = arena_copy(arena, slice_cstr(absolute));
-    free(absolute);
-
-    struct source_cache *cache = source_cache_new(arena, whole, disk_find);
-    cache->base = folder;
     struct source_text *text = arena_new(arena, struct source_text);
     const char *why = read_file(cache, main_path, &text->text);
     if (why) {

@@ -13,35 +13,21 @@
 
 /* ---- reading ---- */
 
-/*
- * The text of a descriptor, read through its name in /proc, so that one source serves all: Include
- * is then relative to the folder we were started in.
- */
+/* The text of a descriptor; Include is then relative to the folder we were started in. */
 static struct source_text *open_handed_in(const struct plan_source *from, struct arena *arena,
                                           struct source **ret_source, const char **ret_why)
 {
-    scoped_fd sealed = -1;
     char *text;
     size_t len;
-
     int r = fd_read_all(from->fd, TEXT_MOST, &text, &len);
-    if (r == 0) {
-        r = fd_sealed("configuration", text, len, &sealed);
-        free(text);
-    }
-    char *folder = r == 0 ? getcwd(NULL, 0) : NULL;
-    if (!folder) {
-        *ret_why = strerror(r < 0 ? -r : errno);
+
+    if (r < 0) {
+        *ret_why = strerror(-r);
         return NULL;
     }
-
-    const char *path = arena_printf(arena, "/proc/self/fd/%d", sealed).at;
-    struct source_text *main = disk_source_open(path, arena, ret_source, ret_why);
-    if (main) {
-        main->name = from->name;
-        (*ret_source)->folder = arena_copy(arena, slice_cstr(folder));
-    }
-    free(folder);
+    struct source_text *main =
+        disk_source_with(from->name, slice_of(text, len), arena, ret_source, ret_why);
+    free(text);
     return main;
 }
 

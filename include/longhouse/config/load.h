@@ -49,6 +49,12 @@ struct source_text *disk_source_open(const char *path, struct arena *arena, stru
                                      const char **ret_why);
 
 /*
+ * The same around a main text that is already there; relative paths begin at the current folder.
+ */
+struct source_text *disk_source_with(const char *name, struct slice bytes, struct arena *arena,
+                                     struct source **ret, const char **ret_why);
+
+/*
  * All texts a load has read, as one block of bytes (the bundle), and back: bundle_open() gives the
  * main text and a source that answers from the bundle only.
  */
