@@ -1,0 +1,160 @@
+#include "supervisor_private.h"
+
+#include "ipc/policy.h"
+#include "os/fd.h"
+#include "suite.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct cgi_handler_conf perl = {
+    .program = SLICE_INIT("/usr/bin/perl"),
+    .arguments = &(struct conf_word){ .text = SLICE_INIT("-T") },
+};
+static struct cgi_handler_conf bare = { .program = SLICE_INIT("python3") };
+static struct cgi_handler_conf *handlers[] = { &perl, &bare };
+static struct conf_word cgi = { .text = SLICE_INIT("cgi") };
+
+static struct vhost_conf hosts[3] = {
+    { .next = &hosts[1],
+      .website_root = SLICE_INIT("/srv/a"),
+      .execute_cgi = true,
+      .cgi_extensions = &cgi,
+      .handlers = handlers,
+      .handler_count = 2,
+      .rule_base = 0 },
+    { .next = &hosts[2],
+      .index = 1,
+      .hostnames = &(struct conf_word){ .text = SLICE_INIT("b.example") },
+      .website_root = SLICE_INIT("/srv/b"),
+      .cgi_extensions = &cgi,
+      .handlers = handlers,
+      .handler_count = 1,
+      .rule_base = 3 },
+    { .index = 2,
+      .website_root = SLICE_INIT("/srv/c"),
+      .execute_cgi = true,
+      .follow_symlinks = true,
+      .handlers = handlers,
+      .handler_count = 1,
+      .rule_base = 5 },
+};
+
+static const struct {
+    const char *root; /* "": runs nothing */
+    const char *interpreter;
+    uint32_t arguments;
+    enum policy_links links;
+} rules[] = {
+    { "/srv/a", "", 0, POLICY_LINKS_OWNED },
+    { "/srv/a", "/usr/bin/perl", 1, POLICY_LINKS_OWNED },
+    { "", "", 0, POLICY_LINKS_OWNED }, /* never by a search path */
+    { "", "", 0, POLICY_LINKS_OWNED }, /* ExecuteCGI = no */
+    { "", "/usr/bin/perl", 1, POLICY_LINKS_OWNED },
+    { "", "", 0, POLICY_LINKS_ANY }, /* no CGIextension anywhere */
+    { "/srv/c", "/usr/bin/perl", 1, POLICY_LINKS_ANY },
+};
+
+START_TEST(rules_come_in_the_order_of_their_numbers)
+{
+    const struct server_conf conf = { .hosts = hosts, .host_count = 3, .kill_grace_ms = 1500 };
+    struct arena arena = { 0 };
+    struct policy policy;
+    char *data;
+    size_t len;
+
+    plan_policy(&conf, &data, &len);
+    ck_assert_int_eq(policy_decode(slice_of(data, len), &arena, &policy, NULL), PARSE_DONE);
+    ck_assert_uint_eq(policy.kill_grace_ms, 1500);
+    ck_assert_uint_eq(policy.rule_count, sizeof(rules) / sizeof(rules[0]));
+    const struct policy_rule *rule = &policy.rules[_i];
+    ck_assert(slice_equal_cstr(rule->root, rules[_i].root));
+    ck_assert(slice_equal_cstr(rule->interpreter, rules[_i].interpreter));
+    ck_assert_uint_eq(rule->argument_count, rules[_i].arguments);
+    ck_assert_int_eq(rule->links, rules[_i].links);
+    arena_done(&arena);
+    free(data);
+}
+END_TEST
+
+/* ---- loading ---- */
+
+static char folder[] = "/tmp/test_plan_XXXXXX";
+
+static int text_fd(const char *text)
+{
+    int fd;
+
+    ck_assert_int_eq(fd_sealed("text", text, strlen(text), &fd), 0);
+    return fd;
+}
+
+START_TEST(a_text_that_was_handed_in_includes_from_the_current_folder)
+{
+    struct arena arena = { 0 };
+    struct diags diags;
+    struct plan plan;
+    struct source *source;
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    ck_assert_int_eq(chdir(folder), 0);
+    scoped_fd more = open("more.conf", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    ck_assert_int_eq(fd_write_all(more, "Reactors = 3\n", 13), 0);
+    scoped_fd fd = text_fd("Include more.conf\nHostname = a\nWebsiteRoot = /tmp\nBinding {\n\tPort = 8080\n}\n");
+
+    diags_init(&diags, &arena);
+    bool good =
+        plan_load(&(struct plan_source){ .fd = fd, .name = "serve" }, &arena, &diags, &plan);
+    unlink("more.conf");
+    rmdir(folder);
+    if (!good)
+        diags_print(&diags, stderr, false);
+    ck_assert(good);
+    ck_assert_uint_eq(plan.reactors, 3);
+
+    struct arena second = { 0 };
+    struct source_text *main =
+        bundle_open(slice_of(plan.bundle, plan.bundle_len), &second, &source);
+    ck_assert_ptr_nonnull(main);
+    ck_assert_str_eq(main->name, "serve");
+    arena_done(&second);
+    plan_done(&plan);
+    arena_done(&arena);
+}
+END_TEST
+
+START_TEST(without_reactors_in_the_text_there_is_one_per_processor)
+{
+    struct arena arena = { 0 };
+    struct diags diags;
+    struct plan plan;
+    scoped_fd fd = text_fd("Hostname = a\nWebsiteRoot = /tmp\nBinding {\n\tPort = 8080\n}\n");
+
+    diags_init(&diags, &arena);
+    ck_assert(plan_load(&(struct plan_source){ .fd = fd, .name = "x" }, &arena, &diags, &plan));
+    ck_assert_uint_ge(plan.reactors, 1);
+    plan_done(&plan);
+    arena_done(&arena);
+}
+END_TEST
+
+START_TEST(a_missing_file_is_named)
+{
+    struct arena arena = { 0 };
+    struct diags diags;
+    struct plan plan;
+
+    diags_init(&diags, &arena);
+    ck_assert(!plan_load(&(struct plan_source){ .path = "/no/such/file" }, &arena, &diags, &plan));
+    ck_assert_uint_eq(diags.errors, 1);
+    ck_assert_int_ne((int)slice_find_slice(diags.first->message, SLICE("/no/such/file")), -1);
+    arena_done(&arena);
+}
+END_TEST
+
+SUITE("supervisor/plan", LOOP(rules_come_in_the_order_of_their_numbers, rules),
+      TEST(a_text_that_was_handed_in_includes_from_the_current_folder),
+      TEST(without_reactors_in_the_text_there_is_one_per_processor), TEST(a_missing_file_is_named))

@@ -1,0 +1,74 @@
+#include "supervisor_private.h"
+
+#include "os/fd.h"
+#include "os/socket.h"
+#include "suite.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const struct {
+    const char *address;
+    uint16_t port;
+    const char *url;
+} urls[] = {
+    { "127.0.0.1", 80, "http://127.0.0.1/" },
+    { "127.0.0.1", 8080, "http://127.0.0.1:8080/" },
+    { "::1", 8080, "http://[::1]:8080/" },
+    { "0.0.0.0", 80, "http://localhost/  (every IPv4 address)" },
+    { "::", 8080, "http://localhost:8080/  (every IPv6 address)" },
+};
+
+START_TEST(a_binding_is_shown_as_a_url)
+{
+    struct arena arena = { 0 };
+    union socket_address address;
+
+    ck_assert(address_parse_ip(slice_cstr(urls[_i].address), urls[_i].port, &address));
+    ck_assert_str_eq(banner_url(&address, &arena), urls[_i].url);
+    arena_done(&arena);
+}
+END_TEST
+
+static struct binding_conf binding_of(union socket_address address)
+{
+    return (struct binding_conf){ .address = address, .port = address_port(&address) };
+}
+
+START_TEST(a_port_that_is_taken_is_named_with_a_cure)
+{
+    struct arena arena = { 0 };
+    struct diags diags;
+    struct ports first;
+    struct ports second;
+    union socket_address address;
+    size_t before = fd_count_open();
+
+    diags_init(&diags, &arena);
+    ck_assert(address_parse_ip(SLICE("127.0.0.1"), 0, &address));
+    struct binding_conf binding = binding_of(address);
+    struct server_conf conf = { .bindings = &binding, .binding_count = 1, .listen_backlog = 16 };
+    ck_assert(ports_open(&conf, &diags, &first));
+    ck_assert_int_eq(socket_local_address(first.fds[0], &binding.address), 0);
+    binding.port = address_port(&binding.address);
+    ck_assert(!ports_open(&conf, &diags, &second));
+    ck_assert_uint_eq(diags.errors, 1);
+    ck_assert(slice_starts(diags.first->message, SLICE("cannot listen on 127.0.0.1:")));
+    ck_assert(slice_starts(diags.first->hint, SLICE("another program listens there")));
+    ports_close(&second);
+    ports_close(&first);
+    ck_assert_uint_eq(fd_count_open(), before);
+    arena_done(&arena);
+}
+END_TEST
+
+static const int errors[] = { EACCES, EADDRINUSE, EADDRNOTAVAIL, EAFNOSUPPORT, EMFILE, EINVAL };
+
+START_TEST(every_failure_has_a_cure)
+{
+    ck_assert_uint_gt(strlen(ports_cure(errors[_i])), 10);
+}
+END_TEST
+
+SUITE("supervisor/ports", LOOP(a_binding_is_shown_as_a_url, urls),
+      TEST(a_port_that_is_taken_is_named_with_a_cure), LOOP(every_failure_has_a_cure, errors))
