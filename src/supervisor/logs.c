@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #define LOG_MODE        0640
-#define LOG_FOLDER_MODE 0750
+#define LOG_FOLDER_MODE 0755
 
 /*
  * Appends to the file, made when it is not there. A log folder may belong to the user of the
@@ -36,8 +36,11 @@ static int open_log(const char *path, bool *ret_made)
     return fd < 0 ? -errno : fd;
 }
 
-/* The default folder is made; one that was asked for must be there (config/load says so). */
-static void make_folder(const struct logs *logs, const struct conf_log *conf)
+/*
+ * The default folder is made; one that was asked for must be there (config/load says so). What
+ * fails here shows when the log is opened.
+ */
+static void make_folder(const struct conf_log *conf)
 {
     char path[4096];
     size_t slash = slice_find_last(conf->path, '/');
@@ -46,8 +49,7 @@ static void make_folder(const struct logs *logs, const struct conf_log *conf)
         return;
     memcpy(path, conf->path.at, slash);
     path[slash] = '\0';
-    if (mkdir(path, LOG_FOLDER_MODE) == 0 && logs->owned)
-        (void)chown(path, 0, logs->group); /* what fails here shows when the log is opened */
+    mkdir(path, LOG_FOLDER_MODE);
 }
 
 static int open_for(const struct logs *logs, const char *path)
@@ -119,7 +121,7 @@ static bool add(struct logs *logs, const struct conf_log *conf, bool wanted, str
         .fd = -1,
     };
     logs->first = entry;
-    make_folder(logs, conf);
+    make_folder(conf);
     int fd = open_for(logs, entry->path);
     if (fd >= 0) {
         entry->fd = fd;

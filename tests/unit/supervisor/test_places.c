@@ -115,6 +115,7 @@ START_TEST(a_work_folder_that_is_a_file_is_refused)
     set_up();
     scoped_fd fd =
         open(arena_cstr(&arena, conf.work_directory), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    ck_assert_int_ge(fd, 0);
     ck_assert(places_take_pid(&conf, &arena, &diags, &places));
     ck_assert(!places_open(&conf, &as_we_are, &arena, &diags, &places));
     ck_assert(message_has("Not a directory"));
@@ -185,6 +186,7 @@ START_TEST(a_default_log_that_is_not_to_be_had_is_a_note)
 
     set_up();
     scoped_fd file = open(in_folder("file").at, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    ck_assert_int_ge(file, 0);
     host.access_log = (struct conf_log){ .path = in_folder("file/access") };
     host.error_log = (struct conf_log){ .path = in_folder("file/error") };
     ck_assert(logs_open(&conf, &as_we_are, false, &arena, &diags, &logs));

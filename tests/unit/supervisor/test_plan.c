@@ -103,7 +103,8 @@ START_TEST(a_text_that_was_handed_in_includes_from_the_current_folder)
     ck_assert_int_eq(chdir(folder), 0);
     scoped_fd more = open("more.conf", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     ck_assert_int_eq(fd_write_all(more, "Reactors = 3\n", 13), 0);
-    scoped_fd fd = text_fd("Include more.conf\nHostname = a\nWebsiteRoot = /tmp\nBinding {\n\tPort = 8080\n}\n");
+    scoped_fd fd = text_fd(
+        "Include more.conf\nHostname = a\nWebsiteRoot = /tmp\nBinding {\n\tPort = 8080\n}\n");
 
     diags_init(&diags, &arena);
     bool good =
