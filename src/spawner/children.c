@@ -24,8 +24,8 @@ static void release(struct grave *grave)
 }
 
 /*
- * Programs that left their group (setsid) and lost their parent have come to us: at the end they are all that is left. Each
- * exit brings us here again.
+ * Programs that left their group (setsid) and lost their parent have come to us: at the end they
+ * are all that is left. Each exit brings us here again.
  */
 void programs_finish(struct spawner *spawner)
 {

@@ -70,7 +70,7 @@ static void adopt_rule(struct rules *rules, const struct policy_rule *from, stru
 
 int rules_adopt(int policy_fd, struct rules **ret, const char **ret_why)
 {
-    struct policy policy;
+    struct policy policy = { 0 };
     struct parse_fault fault;
     size_t len;
     struct rules *rules = calloc(1, sizeof(*rules));

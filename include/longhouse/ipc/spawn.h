@@ -21,7 +21,7 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-#define SPAWN_MESSAGE_MOST (192u * 1024) /* bytes of one datagram */
+#define SPAWN_MESSAGE_MOST ((size_t)192 * 1024) /* bytes of one datagram */
 
 enum spawn_stdin {
     SPAWN_STDIN_NONE, /* /dev/null */
