@@ -24,7 +24,7 @@ def house():
     house.option("CGIhandler = /usr/bin/python3:py")
     house.option("CGIhandler = /bin/sh:sh")
     house.option("CGIextension = cgi")
-    house.option("KillGrace = 0.3s")
+    house.option("KillGrace = 300ms")
     house.section(
         f"Binding {{\n  Port = {house.port}\n  Interface = 127.0.0.1\n  BindingId = outer\n"
         "  MaxRequestSize = 20M\n}"
@@ -39,7 +39,8 @@ def house():
     site.put("noread.py", "print()", 0o000)
     site.put("folder.cgi/x", "a folder with a program's name")
     site.put("data.txt", "not a program")
-    (site.root / "outside.py").symlink_to("/usr/lib/python3/dist-packages")
+    site.link("outside.py", "/etc/hostname")
+    site.link("folder/inside.py", "where.py")
     os.mkfifo(site.root / "fifo.py")
 
     slow = house.host("slow.test", "  ExecuteCGI = yes\n  TimeForCGI = 1")
@@ -191,6 +192,8 @@ def test_arguments_and_folder(site):
     answer = site.get("/env.cgi?a+b")
     assert answer.facts("arg") == {"0": f"{site.root}/env.cgi"}
     assert answer.fact("cwd") == str(site.root)
+    where = site.get("/folder/inside.py")
+    assert where.status == 200
     where = site.get("/folder/where.py")
     assert where.text.splitlines() == [f"{site.root}/folder", "a file beside the script"]
 
@@ -414,7 +417,7 @@ def test_no_answer_is_502_and_said_in_the_log(site, target, word):
         ("/none.py", (404,)),
         ("/none.cgi", (404,)),
         ("/folder.cgi", (301,)),
-        ("/folder.cgi/", (403,)),
+        ("/folder.cgi/", (403, 404)),
         ("/outside.py", (403,)),
         ("/fifo.py", (403,)),
     ],

@@ -1,4 +1,5 @@
 """HTTP/1.1 on the wire (RFC 9112): framing, keep-alive, limits of time and size."""
+import select
 import time
 
 import pytest
@@ -129,7 +130,7 @@ def test_bad_chunks_never_end_well(house, text):
             answer = visitor.answer()
         except ConnectionError:
             return
-        assert answer.status in (400, 413) or not answer.complete
+        assert answer.status in (400, 408, 413) or not answer.complete
         assert visitor.is_at_end()
 
 
@@ -336,7 +337,8 @@ def test_a_head_byte_by_byte_is_no_way_round_the_limit(house):
         try:
             for byte in (GET + "X: " + "a" * 100).encode():
                 visitor.send(bytes([byte]))
-                time.sleep(0.02)  # this sender is slow: that is the test
+                if select.select([visitor.socket], [], [], 0.02)[0]:  # a slow sender: that is the test
+                    break
             visitor.answer()
         except ConnectionError:
             pass

@@ -16,7 +16,7 @@ from house import BINARY, House, wait_until
 def house(new_house):
     house = new_house("processes")
     house.option("CGIhandler = /bin/sh:sh")
-    house.option("KillGrace = 0.3s")
+    house.option("KillGrace = 300ms")
     site = house.default
     house.option("ExecuteCGI = yes")
     house.option("TimeForCGI = 30")
@@ -131,7 +131,7 @@ def test_the_end_waits_for_an_answer_in_flight(house, number):
 
 
 def test_the_end_does_not_wait_for_ever(house):
-    house.option("DrainTime = 0.5s")
+    house.option("DrainTime = 500ms")
     house.start()
     with house.visit() as visitor:
         visitor.request("GET", "/sleep.sh")

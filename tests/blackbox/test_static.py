@@ -32,10 +32,11 @@ def house():
     site.put("noext", "no extension")
     site.put("movie.MP4", "film")
     os.mkfifo(site.root / "fifo")
-    (site.root / "inside").symlink_to("digits.txt")
-    (site.root / "outside").symlink_to("/etc/passwd")
-    (site.root / "up").symlink_to("../default.test/secret.txt")
-    (site.root / "dangling").symlink_to("nowhere")
+    site.link("inside", "digits.txt")
+    site.link("outside", "/etc/passwd")
+    site.link("up", "../default.test/secret.txt")
+    site.link("dangling", "nowhere")
+    (site.root / "by-whoever-tests").symlink_to(house.default.root / "secret.txt")
     house.default.put("secret.txt", "of another site")
     with open(site.put("huge.bin"), "r+b") as huge:
         huge.seek(5 * GIB)
@@ -159,6 +160,14 @@ def test_error_pages_are_small_and_name_no_version(site):
     assert len(answer.body) < 4096 and b"404" in answer.body
     assert "longhouse" not in answer.text.lower() or "0.1" not in answer.text
     assert b"color-scheme" in answer.body or b"prefers-color-scheme" in answer.body
+
+
+def test_links_of_root_may_lead_anywhere(site):
+    answer = site.get("/by-whoever-tests")
+    if os.getuid() == 0:
+        assert answer.body == b"of another site"
+    else:
+        assert answer.status == 403
 
 
 def test_follow_symlinks_and_allow_dot_files(house):

@@ -56,6 +56,7 @@ class Visitor:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.data = b""  # received, not yet read
         self.ended = False
+        self.was_reset = False
 
     def __enter__(self):
         return self
@@ -92,7 +93,11 @@ class Visitor:
     def _more(self):
         if self.ended:
             return False
-        data = self.socket.recv(262144)
+        try:
+            data = self.socket.recv(262144)
+        except ConnectionResetError:
+            data = b""
+            self.was_reset = True
         self.ended = not data
         self.data += data
         return not self.ended
@@ -168,6 +173,7 @@ class Visitor:
             answer.complete = len(answer.body) == length
         else:
             answer.body = self.rest()
+            answer.complete = not self.was_reset
 
     def _chunks(self):
         body = []
@@ -205,7 +211,4 @@ class Visitor:
 
     def is_at_end(self):
         """The other side closed, and nothing more came."""
-        try:
-            return not self.data and not self._more() and self.ended
-        except ConnectionResetError:
-            return True
+        return not self.data and not self._more()
