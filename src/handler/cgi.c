@@ -12,7 +12,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
+#include <stdarg.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -71,12 +71,23 @@ static void cgi_let_go(struct cgi *cgi)
     spawn_client_forget(cgi->errand.services->spawner, &cgi->program); /* kills what still lives */
 }
 
-#define cgi_fail(cgi, status, ...)                                                                 \
-    do {                                                                                           \
-        cgi_let_go(cgi);                                                                           \
-        errand_fail(&(cgi)->errand, (status), (status) == 503 ? RETRY_AFTER_S : 0, RESET_BROKEN,   \
-                    __VA_ARGS__);                                                                  \
-    } while (0)
+static void cgi_fail_for(struct cgi *cgi, int status, enum reset_reason reason, const char *format,
+                         ...) __attribute__((format(printf, 4, 5)));
+
+static void cgi_fail_for(struct cgi *cgi, int status, enum reset_reason reason, const char *format,
+                         ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    struct slice why = arena_printf_v(&cgi->errand.x->arena, format, args);
+    va_end(args);
+    cgi_let_go(cgi);
+    errand_fail(&cgi->errand, status, status == 503 ? RETRY_AFTER_S : 0, reason, "%.*s",
+                SLICE_ARGS(why));
+}
+
+#define cgi_fail(cgi, status, ...) cgi_fail_for((cgi), (status), RESET_BROKEN, __VA_ARGS__)
 
 /* ---- asking ---- */
 
@@ -97,11 +108,11 @@ static void cgi_ask(struct cgi *cgi)
         return;
     }
 
-    const struct file_ref *file = errand->intake.spill.file;
+    const struct file_ref *file = errand->upload.spill.file;
     struct spawn_ask ask = {
         .rule = errand->verdict->rule,
         .stdin_kind = file                        ? SPAWN_STDIN_FILE
-                      : errand->intake.length > 0 ? SPAWN_STDIN_PIPE
+                      : errand->upload.length > 0 ? SPAWN_STDIN_PIPE
                                                   : SPAWN_STDIN_NONE,
         .script = errand->verdict->resource.relative,
         .environment = meta_block_slice(&block),
@@ -115,18 +126,18 @@ static enum step cgi_collect(struct cgi *cgi)
 {
     struct errand *errand = &cgi->errand;
 
-    switch (intake_advance(&errand->intake)) {
-    case INTAKE_COLLECTING:
+    switch (upload_advance(&errand->upload)) {
+    case UPLOAD_COLLECTING:
         return STEP_WAIT;
-    case INTAKE_READY:
+    case UPLOAD_READY:
         cgi_ask(cgi);
         return STEP_AGAIN;
-    case INTAKE_BROKEN:
+    case UPLOAD_BROKEN:
         cgi_fail(cgi, errand_broken_body_status(errand), "the client did not send the whole body");
         return STEP_WAIT;
-    case INTAKE_FAILED:
+    case UPLOAD_FAILED:
         cgi_fail(cgi, 500, "the body cannot be kept in WorkDirectory: %s",
-                 strerror(-errand->intake.error));
+                 strerror(-errand->upload.error));
         return STEP_WAIT;
     }
     return STEP_WAIT;
@@ -265,7 +276,7 @@ static int write_some(struct cgi *cgi, struct body *source)
 
 static void pump_stdin(struct cgi *cgi)
 {
-    struct body *source = cgi->errand.intake.source;
+    struct body *source = cgi->errand.upload.source;
 
     while (cgi->in.fd >= 0 && cgi->in.writable && !body_empty(source)) {
         int r = write_some(cgi, source);
@@ -274,7 +285,7 @@ static void pump_stdin(struct cgi *cgi)
             cgi->in.writable = false;
         } else if (r < 0 && r != -EINTR) {
             close_stdin(cgi); /* it does not want more; it may still answer */
-            intake_abandon(&cgi->errand.intake);
+            upload_abandon(&cgi->errand.upload);
             return;
         }
     }
@@ -393,7 +404,7 @@ static void cgi_end_answer(struct cgi *cgi)
 
     io_close(x->loop, &cgi->out);
     close_stdin(cgi);
-    intake_abandon(&cgi->errand.intake);
+    upload_abandon(&cgi->errand.upload);
     time_limit_hold(&cgi->errand.limit, false);
     cgi->end = delivery_finish(&cgi->errand.delivery);
     if (cgi->end != DELIVERY_DONE) { /* the log wants to know how it ended; the client does not wait
@@ -410,7 +421,7 @@ static enum step cgi_pump(struct cgi *cgi)
 
     pump_stdin(cgi);
     pump_stderr(cgi);
-    if (errand->intake.source->end == BODY_BROKEN && !errand->intake.source->reader_gone) {
+    if (errand->upload.source->end == BODY_BROKEN && !errand->upload.source->reader_gone) {
         cgi_fail(cgi, errand_broken_body_status(errand), "the client did not send the whole body");
         return STEP_WAIT;
     }
@@ -435,7 +446,7 @@ static enum step cgi_pump(struct cgi *cgi)
     if (delivery_has_head(&errand->delivery))
         cgi->state = CGI_REPLYING;
     time_limit_hold(&errand->limit, cgi->in.fd >= 0 && cgi->in.writable &&
-                                        intake_waits_for_client(&errand->intake));
+                                        upload_waits_for_client(&errand->upload));
     return STEP_WAIT;
 }
 
@@ -520,9 +531,7 @@ static void cgi_out_of_time(struct cgi *cgi)
         return;
     }
     pump_stderr(cgi);
-    const char *words = errand_last_words(errand);
-    cgi_let_go(cgi);
-    errand_fail(errand, 504, 0, RESET_DEADLINE, "%s: killed%s", what, words);
+    cgi_fail_for(cgi, 504, RESET_DEADLINE, "%s: killed%s", what, errand_last_words(errand));
 }
 
 /* ---- the face ---- */

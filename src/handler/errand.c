@@ -19,7 +19,7 @@ void errand_init(struct errand *errand, struct exchange *x, const struct verdict
     };
     delivery_init(&errand->delivery, x);
     last_words_init(&errand->words, errand->log, x->id_text, host->name, errand->script);
-    intake_init(&errand->intake, x, services->snapshot->conf->work_directory);
+    upload_init(&errand->upload, x, services->snapshot->conf->work_directory);
     x->request.body.reader = &x->wake;
     x->response.body.writer = &x->wake;
 }
@@ -38,7 +38,7 @@ void errand_describe(const struct errand *errand, struct meta_source *ret)
         .document_root = errand->host->conf->website_root,
         .server_name = errand->host->name,
         .setenv = errand->host->conf->setenv,
-        .body_length = errand->intake.length,
+        .body_length = errand->upload.length,
     };
 }
 
@@ -144,7 +144,7 @@ static bool is_worth_a_line(int status)
 void errand_release(struct errand *errand)
 {
     time_limit_stop(&errand->limit);
-    intake_done(&errand->intake);
+    upload_done(&errand->upload);
     last_words_end(&errand->words);
     last_words_done(&errand->words);
 }

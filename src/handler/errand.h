@@ -6,10 +6,10 @@
  * answer out, stderr, the time limit, and one way to fail. Private to this floor.
  */
 #include "gateway/delivery.h"
-#include "gateway/intake.h"
 #include "gateway/last_words.h"
 #include "gateway/meta.h"
 #include "gateway/time_limit.h"
+#include "gateway/upload.h"
 #include "handler/registry.h"
 #include "handler/services.h"
 
@@ -25,7 +25,7 @@ struct errand {
     const struct host *host;
     struct log *log;     /* of the host */
     struct slice script; /* where it lies */
-    struct intake intake;
+    struct upload upload;
     struct delivery delivery;
     struct last_words words;
     struct time_limit limit;

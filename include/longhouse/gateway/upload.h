@@ -1,5 +1,5 @@
-#ifndef GATEWAY_INTAKE_H
-#define GATEWAY_INTAKE_H
+#ifndef GATEWAY_UPLOAD_H
+#define GATEWAY_UPLOAD_H
 
 /*
  * The body of a request on its way to a program. A body of known length is passed on as it comes;
@@ -12,16 +12,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum intake_state {
-    INTAKE_COLLECTING,
-    INTAKE_READY,  /* `source` and `length` hold */
-    INTAKE_BROKEN, /* the client did not send all of it, or sent what is refused */
-    INTAKE_FAILED, /* it could not be kept: `error` */
+enum upload_state {
+    UPLOAD_COLLECTING,
+    UPLOAD_READY,  /* `source` and `length` hold */
+    UPLOAD_BROKEN, /* the client did not send all of it, or sent what is refused */
+    UPLOAD_FAILED, /* it could not be kept: `error` */
 };
 
-struct intake {
+struct upload {
     struct exchange *x; /* borrowed */
-    enum intake_state state;
+    enum upload_state state;
     struct body *source; /* where the program's stdin is read from */
     int64_t length;      /* -1: no body */
     int error;           /* negative errno */
@@ -29,19 +29,19 @@ struct intake {
 };
 
 /* `folder`: where a long body is collected (NUL terminated, may be empty). */
-void intake_init(struct intake *intake, struct exchange *x, struct slice folder);
+void upload_init(struct upload *upload, struct exchange *x, struct slice folder);
 
 /* Looks at what came. */
-enum intake_state intake_advance(struct intake *intake);
+enum upload_state upload_advance(struct upload *upload);
 
 /* True while the program could only wait for the client: nothing of the body is there, more is to
  * come. */
-bool intake_waits_for_client(const struct intake *intake);
+bool upload_waits_for_client(const struct upload *upload);
 
 /* The body is not wanted any more. */
-void intake_abandon(struct intake *intake);
+void upload_abandon(struct upload *upload);
 
 /* Lets go; the body is abandoned. Harmless when repeated. */
-void intake_done(struct intake *intake);
+void upload_done(struct upload *upload);
 
 #endif

@@ -1,0 +1,110 @@
+#ifndef GATEWAY_FCGI_LINK_H
+#define GATEWAY_FCGI_LINK_H
+
+/*
+ * One connection to a FastCGI program, for one request. Sends and receives at the same time: a
+ * program may answer before it has read the body, and one that closes its side early is heard to
+ * the end. The connection is closed the moment the request has ended: php-fpm and libfcgi hold a
+ * worker until then.
+ *
+ * Embedded in what uses it; advanced by its task, which must be the link's `task` as well.
+ */
+#include "base/address.h"
+#include "gateway/delivery.h"
+#include "gateway/fcgi_record.h"
+#include "gateway/last_words.h"
+#include "http/body.h"
+#include "loop/loop.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A body up to this length is not given back before the answer begins, so that another target can
+ * get all of it. */
+#define FCGI_REPLAY_MOST 32768u
+
+/*  CONNECTING ──> SENDING ──> RECEIVING ──> ENDED       any ── failure ──> ENDED       SENDING
+ * receives as well  */
+enum link_state {
+    LINK_CONNECTING,
+    LINK_SENDING,
+    LINK_RECEIVING, /* all is sent, or the program wants no more */
+    LINK_ENDED,
+};
+
+enum link_end {
+    LINK_NOT_YET,
+    LINK_COMPLETE, /* the program ended the request, or said all that it announced */
+    LINK_BUSY, /* EAGAIN on a unix socket (its queue is full), or it said OVERLOADED: nothing was
+                  executed */
+    LINK_UNREACHABLE, /* connect failed, `error` tells how (-ETIMEDOUT: it took too long): nothing
+                         was executed */
+    LINK_CLOSED,      /* it ended without END_REQUEST; `error`: 0 or negative errno */
+    LINK_STRANGE,     /* what came is no FastCGI, or no answer to what was asked: `why` */
+    LINK_BAD_HEAD,    /* the head of the answer is refused: delivery's reply */
+    LINK_BODY_LOST,   /* the request's body cannot be read again from its file: `error` */
+};
+
+/* A record of STDIN on its way; its content is still in the source. */
+struct fcgi_outgoing {
+    unsigned char head[FCGI_HEAD_LEN];
+    unsigned head_left;
+    size_t content_left;
+    unsigned padding_left;
+    unsigned end_left; /* of the empty record that ends STDIN */
+    bool end_begun;
+};
+
+struct fcgi_link {
+    struct loop *loop; /* borrowed, as all pointers but the chunk */
+    struct task *task;
+    struct delivery *delivery;
+    struct last_words *words;
+    struct body *source;  /* STDIN comes from here */
+    struct slice prelude; /* BEGIN_REQUEST and PARAMS: what is left of it */
+    enum link_state state;
+    enum link_end end;
+    int error;
+    const char *why;
+    struct io io;
+    struct timer connect_timer;
+    struct fcgi_outgoing out;
+    struct chunk *file_part; /* owned: bytes of a source that is a file */
+    uint64_t sent;           /* bytes of the source that are sent but not taken */
+    bool keep;               /* they are kept, for another target */
+    bool heard;              /* something of the answer came */
+    bool output_ended;       /* the empty STDOUT record came */
+    unsigned skipped;        /* records of types that mean nothing here */
+    uint32_t app_status;
+    struct fcgi_reader reader;
+};
+
+struct fcgi_plan {
+    struct loop *loop;
+    struct task *task;
+    struct delivery *delivery;
+    struct last_words *words;
+    struct body *source;
+    int64_t source_length; /* -1: no body */
+    struct slice prelude;
+};
+
+/* Begins to connect. The link must be fresh or closed. */
+void fcgi_link_open(struct fcgi_link *link, const struct fcgi_plan *plan,
+                    const union socket_address *address, uint64_t connect_ms);
+
+/* Does what can be done now; look at state and end afterwards. */
+void fcgi_link_advance(struct fcgi_link *link);
+
+/* True while the program could only wait for the client: all of the body that came is sent, more is
+ * to come. */
+bool fcgi_link_waits_for_client(const struct fcgi_link *link);
+
+/* True when nothing that happened keeps another target from getting the same request. */
+bool fcgi_link_is_replayable(const struct fcgi_link *link);
+
+/* Harmless on a zeroed link and when repeated; state, end, error and why stay. */
+void fcgi_link_close(struct fcgi_link *link);
+
+#endif

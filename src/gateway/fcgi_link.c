@@ -1,0 +1,454 @@
+#include "gateway/fcgi_link.h"
+
+#include "os/socket.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define READ_MOST       65536u
+#define READ_LEAST      16384u
+#define BYTES_PER_TURN  (256u * 1024)
+#define SOURCE_PARTS    24
+#define PARTS_PER_WRITE (SOURCE_PARTS + 4) /* prelude, head, content, padding, the end of STDIN */
+
+enum step { STEP_AGAIN, STEP_WAIT };
+
+static enum step end_link(struct fcgi_link *link, enum link_end end, int error)
+{
+    link->end = end;
+    link->error = error;
+    fcgi_link_close(link);
+    link->state = LINK_ENDED;
+    return STEP_AGAIN;
+}
+
+static enum step find_strange(struct fcgi_link *link, const char *why)
+{
+    link->why = why;
+    return end_link(link, LINK_STRANGE, 0);
+}
+
+/* ---- connecting ---- */
+
+void fcgi_link_open(struct fcgi_link *link, const struct fcgi_plan *plan,
+                    const union socket_address *address, uint64_t connect_ms)
+{
+    int fd = -1;
+
+    *link = (struct fcgi_link){
+        .loop = plan->loop,
+        .task = plan->task,
+        .delivery = plan->delivery,
+        .words = plan->words,
+        .source = plan->source,
+        .prelude = plan->prelude,
+        .keep = plan->source->end == BODY_COMPLETE || plan->source_length <= FCGI_REPLAY_MOST,
+    };
+    int r = socket_connect(address, &fd);
+    io_init(&link->io, fd, plan->task);
+    link->io.readable = false; /* it speaks when it has heard us */
+    if (r == 0) {
+        link->state = LINK_SENDING;
+    } else if (r == -EINPROGRESS) {
+        link->state = LINK_CONNECTING;
+        link->io.writable = false;
+        link->connect_timer.task = plan->task;
+        timer_set(plan->loop, &link->connect_timer, plan->loop->now_ms + connect_ms);
+    } else {
+        end_link(link, r == -EAGAIN ? LINK_BUSY : LINK_UNREACHABLE, r);
+    }
+}
+
+static enum step link_connect(struct fcgi_link *link)
+{
+    if (link->connect_timer.fired)
+        return end_link(link, LINK_UNREACHABLE, -ETIMEDOUT);
+    if (!link->io.writable) {
+        int r = io_wait(link->loop, &link->io);
+        return r < 0 ? end_link(link, LINK_UNREACHABLE, r) : STEP_WAIT;
+    }
+
+    int r = socket_error(link->io.fd);
+    if (r < 0)
+        return end_link(link, LINK_UNREACHABLE, r);
+    timer_stop(link->loop, &link->connect_timer);
+    link->io.readable = false;
+    link->state = LINK_SENDING;
+    return STEP_AGAIN;
+}
+
+/* ---- sending ---- */
+
+static uint64_t unsent(const struct fcgi_link *link)
+{
+    return body_waiting(link->source) - link->sent;
+}
+
+static bool source_is_over(const struct fcgi_link *link)
+{
+    return link->source->end == BODY_COMPLETE && unsent(link) == link->out.content_left;
+}
+
+static bool is_between_records(const struct fcgi_outgoing *out)
+{
+    return out->head_left == 0 && out->content_left == 0 && out->padding_left == 0;
+}
+
+/* A body in a file is sent from a copy of 16 KiB at a time. 1: there is some; 0: the source is
+ * none; negative errno. */
+static int load_file_part(struct fcgi_link *link)
+{
+    struct file_ref *file;
+    uint64_t offset;
+    uint64_t len;
+
+    if (!body_peek_file(link->source, &file, &offset, &len))
+        return 0;
+    if (!link->file_part)
+        link->file_part = chunk_new();
+
+    struct chunk *part = link->file_part;
+    uint64_t left = len - link->sent;
+    ssize_t got = pread(file->fd, part->data, left < CHUNK_SIZE ? (size_t)left : CHUNK_SIZE,
+                        (off_t)(offset + link->sent));
+    if (got <= 0)
+        return got < 0 ? -errno : -EIO;
+    part->begin = 0;
+    part->end = (uint32_t)got;
+    return 1;
+}
+
+/* Makes the next record of what is there. 0 or negative errno. */
+static int open_record(struct fcgi_link *link)
+{
+    struct fcgi_outgoing *out = &link->out;
+    uint64_t len = unsent(link);
+
+    if (!is_between_records(out) || len == 0)
+        return 0;
+    int r = load_file_part(link);
+    if (r < 0)
+        return r;
+    if (r > 0)
+        len = link->file_part->end;
+    if (len > FCGI_CONTENT_MOST)
+        len = FCGI_CONTENT_MOST;
+
+    fcgi_head_encode(FCGI_STDIN, (size_t)len, out->head);
+    out->head_left = FCGI_HEAD_LEN;
+    out->content_left = (size_t)len;
+    out->padding_left = fcgi_padding((size_t)len);
+    return 0;
+}
+
+/* The empty record that ends STDIN, as soon as nothing can come before it. */
+static void open_end(struct fcgi_link *link)
+{
+    if (link->out.end_begun || !source_is_over(link))
+        return;
+    link->out.end_begun = true;
+    link->out.end_left = FCGI_HEAD_LEN;
+}
+
+static int add_part(struct iovec *parts, int count, const void *at, size_t len)
+{
+    if (len > 0)
+        parts[count++] = (struct iovec){ .iov_base = (void *)(uintptr_t)at, .iov_len = len };
+    return count;
+}
+
+/* The content of the open record, or as much of it as fits; *ret_whole: all of it. */
+static int add_content(const struct fcgi_link *link, struct iovec *parts, int count,
+                       bool *ret_whole)
+{
+    struct iovec held[SOURCE_PARTS];
+    size_t left = link->out.content_left;
+    uint64_t skip = link->sent;
+
+    if (link->file_part && left > 0) {
+        count = add_part(parts, count, link->file_part->data + link->file_part->begin, left);
+        *ret_whole = true;
+        return count;
+    }
+    int held_count = left > 0 ? body_peek(link->source, held, SOURCE_PARTS) : 0;
+    for (int i = 0; i < held_count && left > 0; i++) {
+        size_t len = held[i].iov_len;
+        size_t before = skip < len ? (size_t)skip : len;
+        size_t part = len - before < left ? len - before : left;
+
+        skip -= before;
+        left -= part;
+        count = add_part(parts, count, (const char *)held[i].iov_base + before, part);
+    }
+    *ret_whole = left == 0;
+    return count;
+}
+
+/* All that can go in one write: in the usual case the whole request. */
+static int list_parts(const struct fcgi_link *link, struct iovec parts[PARTS_PER_WRITE],
+                      unsigned char end_head[FCGI_HEAD_LEN])
+{
+    static const unsigned char zeros[8];
+    const struct fcgi_outgoing *out = &link->out;
+    bool whole;
+    int count = add_part(parts, 0, link->prelude.at, link->prelude.len);
+
+    count = add_part(parts, count, out->head + FCGI_HEAD_LEN - out->head_left, out->head_left);
+    count = add_content(link, parts, count, &whole);
+    if (!whole)
+        return count;
+    count = add_part(parts, count, zeros, out->padding_left);
+    fcgi_head_encode(FCGI_STDIN, 0, end_head);
+    return add_part(parts, count, end_head + FCGI_HEAD_LEN - out->end_left, out->end_left);
+}
+
+static size_t use_up(size_t *put, size_t left)
+{
+    size_t used = *put < left ? *put : left;
+
+    *put -= used;
+    return used;
+}
+
+/* `put` bytes of what list_parts() listed have gone. */
+static void note_sent(struct fcgi_link *link, size_t put)
+{
+    struct fcgi_outgoing *out = &link->out;
+
+    link->prelude = slice_skip(link->prelude, use_up(&put, link->prelude.len));
+    out->head_left -= (unsigned)use_up(&put, out->head_left);
+
+    size_t content = use_up(&put, out->content_left);
+    out->content_left -= content;
+    if (link->file_part)
+        link->file_part->begin += (uint32_t)content;
+    if (link->keep)
+        link->sent += content;
+    else
+        body_take(link->source, content);
+
+    out->padding_left -= (unsigned)use_up(&put, out->padding_left);
+    out->end_left -= (unsigned)use_up(&put, out->end_left);
+}
+
+static bool all_is_sent(const struct fcgi_link *link)
+{
+    const struct fcgi_outgoing *out = &link->out;
+
+    return link->prelude.len == 0 && is_between_records(out) && out->end_begun &&
+           out->end_left == 0;
+}
+
+/* The program wants no more, but it may still say something: it often has. */
+static void stop_sending(struct fcgi_link *link)
+{
+    link->state = LINK_RECEIVING;
+    link->io.readable = true;
+    if (!link->keep)
+        body_abandon(link->source);
+}
+
+/* One write. False: nothing to send now, or the socket is full, or sending is over. */
+static bool send_some(struct fcgi_link *link)
+{
+    struct iovec parts[PARTS_PER_WRITE];
+    unsigned char end_head[FCGI_HEAD_LEN];
+
+    int r = open_record(link);
+    if (r < 0) {
+        end_link(link, LINK_BODY_LOST, r);
+        return false;
+    }
+    open_end(link);
+
+    struct msghdr message = { .msg_iov = parts };
+    message.msg_iovlen = (size_t)list_parts(link, parts, end_head);
+    if (message.msg_iovlen == 0)
+        return false;
+
+    ssize_t put = sendmsg(link->io.fd, &message, MSG_NOSIGNAL);
+    if (put >= 0) {
+        note_sent(link, (size_t)put);
+        if (all_is_sent(link))
+            link->state = LINK_RECEIVING;
+        return link->state == LINK_SENDING;
+    }
+    if (errno == EINTR)
+        return true;
+    if (errno == EAGAIN)
+        link->io.writable = false;
+    else
+        stop_sending(link);
+    return false;
+}
+
+/* ---- receiving ---- */
+
+static enum step end_request(struct fcgi_link *link, const struct fcgi_piece *piece)
+{
+    link->app_status = piece->app_status;
+    switch (piece->status) {
+    case FCGI_COMPLETE:
+        return end_link(link, LINK_COMPLETE, 0);
+    case FCGI_OVERLOADED:
+    case FCGI_CANT_MULTIPLEX:
+        return link->heard ? find_strange(link, "it says that it is overloaded, behind an answer")
+                           : end_link(link, LINK_BUSY, 0);
+    case FCGI_UNKNOWN_ROLE:
+        return find_strange(link, "it is no responder (UNKNOWN_ROLE)");
+    default:
+        return find_strange(link, "it ended the request with an unknown status");
+    }
+}
+
+/* STEP_WAIT: go on with the next piece. */
+static enum step take_piece(struct fcgi_link *link, const struct fcgi_piece *piece)
+{
+    switch (piece->type) {
+    case FCGI_STDOUT:
+        if (piece->content.len == 0) {
+            link->output_ended = true;
+            return STEP_WAIT;
+        }
+        link->heard = true;
+        return delivery_add(link->delivery, piece->content) ? STEP_WAIT
+                                                            : end_link(link, LINK_BAD_HEAD, 0);
+    case FCGI_STDERR:
+        last_words_add(link->words, piece->content);
+        return STEP_WAIT;
+    case FCGI_END_REQUEST:
+        return end_request(link, piece);
+    default:
+        link->skipped++;
+        return STEP_WAIT;
+    }
+}
+
+/* STEP_AGAIN: the link has ended. */
+static enum step take_bytes(struct fcgi_link *link, struct slice bytes)
+{
+    struct fcgi_piece piece;
+    struct parse_fault fault;
+
+    for (;;) {
+        switch (fcgi_reader_next(&link->reader, &bytes, &piece, &fault)) {
+        case PARSE_DONE:
+            if (take_piece(link, &piece) == STEP_AGAIN)
+                return STEP_AGAIN;
+            break;
+        case PARSE_MORE:
+            return STEP_WAIT;
+        case PARSE_BAD:
+            return find_strange(link, fault.why);
+        }
+    }
+}
+
+/* An end without END_REQUEST is none when all that was announced is here. */
+static enum step take_end(struct fcgi_link *link, int error)
+{
+    const bool whole = delivery_is_satisfied(link->delivery) ||
+                       (delivery_has_head(link->delivery) && link->output_ended);
+
+    return end_link(link, whole ? LINK_COMPLETE : LINK_CLOSED, error);
+}
+
+/* How much to read: what the client has room for, 0 while it is behind. */
+static size_t read_room(const struct fcgi_link *link)
+{
+    size_t room = body_room(&link->delivery->x->response.body);
+
+    if (room == 0)
+        return 0;
+    return room < READ_LEAST ? READ_LEAST : room < READ_MOST ? room : READ_MOST;
+}
+
+static enum step receive(struct fcgi_link *link)
+{
+    char bytes[READ_MOST];
+    size_t budget = BYTES_PER_TURN;
+
+    while (link->io.readable) {
+        const bool no_more = link->io.read_closed || link->io.hung_up;
+        size_t room = read_room(link);
+        if (room == 0)
+            return STEP_WAIT;
+
+        ssize_t got = recv(link->io.fd, bytes, room, 0);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0 && errno == EAGAIN) {
+            link->io.readable = false;
+            return STEP_WAIT;
+        }
+        if (got <= 0)
+            return take_end(link, got < 0 ? -errno : 0);
+        if (take_bytes(link, slice_of(bytes, (size_t)got)) == STEP_AGAIN)
+            return STEP_AGAIN;
+        if ((size_t)got < room && !no_more)
+            link->io.readable = false; /* new bytes and the end make a new edge */
+        if (budget <= (size_t)got) {
+            loop_wake_next_turn(link->loop, link->task);
+            return STEP_WAIT;
+        }
+        budget -= (size_t)got;
+    }
+    return STEP_WAIT;
+}
+
+static enum step link_talk(struct fcgi_link *link)
+{
+    while (link->state == LINK_SENDING && link->io.writable && send_some(link))
+        ;
+    if (link->state == LINK_ENDED)
+        return STEP_AGAIN;
+
+    int r = io_wait(link->loop, &link->io);
+    if (r < 0)
+        return end_link(link, LINK_CLOSED, r);
+    return receive(link);
+}
+
+/* ---- the face ---- */
+
+void fcgi_link_advance(struct fcgi_link *link)
+{
+    enum step step = STEP_AGAIN;
+
+    while (step == STEP_AGAIN) {
+        switch (link->state) {
+        case LINK_CONNECTING:
+            step = link_connect(link);
+            break;
+        case LINK_SENDING:
+        case LINK_RECEIVING:
+            step = link_talk(link);
+            break;
+        case LINK_ENDED:
+            return;
+        }
+    }
+}
+
+bool fcgi_link_waits_for_client(const struct fcgi_link *link)
+{
+    return link->state == LINK_SENDING && link->io.writable && link->prelude.len == 0 &&
+           is_between_records(&link->out) && unsent(link) == 0 && link->source->end == BODY_OPEN;
+}
+
+bool fcgi_link_is_replayable(const struct fcgi_link *link)
+{
+    return !link->heard && !link->source->reader_gone &&
+           (link->keep || link->source->taken_bytes == 0);
+}
+
+void fcgi_link_close(struct fcgi_link *link)
+{
+    if (!link->loop)
+        return;
+    timer_stop(link->loop, &link->connect_timer);
+    io_close(link->loop, &link->io);
+    chunk_free(link->file_part);
+    link->file_part = NULL;
+}
