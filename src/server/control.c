@@ -291,6 +291,8 @@ struct control *control_open(struct loop *loop, struct house *house, int fd)
     io_init(&control->io, fd, &control->task);
     if (io_wait(loop, &control->io) < 0)
         log_warning(house->log, "the control socket cannot be watched: no 'longhouse status'");
+    loop_wake(loop,
+              &control->task); /* a fresh socket counts as readable: looked at once, it waits */
     return control;
 }
 

@@ -238,14 +238,16 @@ void log_writer_stop(struct log_writer *writer)
 struct log_file *log_writer_add(struct log_writer *writer, enum conf_log_kind kind,
                                 struct slice path, int fd)
 {
-    struct log_file *file = calloc(1, sizeof(*file));
+    struct log_file *file = calloc(1, sizeof(*file) + path.len);
 
     if (!file)
         abort();
+    if (path.len > 0)
+        memcpy(file->path_bytes, path.at, path.len);
     *file = (struct log_file){
         .log = { .least = LEVEL_INFO, .write = log_file_write_line },
         .writer = writer,
-        .path = path,
+        .path = slice_of(file->path_bytes, path.len),
         .kind = kind,
         .fd = fd,
         .fd_next = -1,

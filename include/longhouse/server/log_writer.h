@@ -31,7 +31,7 @@ struct log_file {
     struct log log; /* as an error log: each line gets time and level in front */
     struct log_writer *writer;
     struct log_file *next;
-    struct slice path; /* borrowed; empty for stdout and stderr */
+    struct slice path; /* into path_bytes; empty for stdout and stderr */
     enum conf_log_kind kind;
     int fd;                  /* owned by the writer */
     int fd_next;             /* after a reopen: the writer changes over; -1: none */
@@ -39,6 +39,7 @@ struct log_file {
     struct log_block *first; /* waiting; under the writer's lock */
     struct log_block **end;
     size_t lost_lines;
+    char path_bytes[];
 };
 
 /* Starts the thread; NULL when no thread is to be had. */
@@ -47,7 +48,7 @@ struct log_writer *log_writer_start(void);
 /* Writes what waits, ends the thread, closes the files and frees everything. */
 void log_writer_stop(struct log_writer *writer);
 
-/* A file of the writer; takes the descriptor. `path` is borrowed for the writer's life. */
+/* A file of the writer; takes the descriptor, copies the path. */
 struct log_file *log_writer_add(struct log_writer *writer, enum conf_log_kind kind,
                                 struct slice path, int fd);
 
