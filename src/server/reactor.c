@@ -70,10 +70,11 @@ static void reactor_ended_exchange(struct exchange_owner *owner, struct exchange
     stats_add(&reactor->stats.answers[kind < 6 ? kind : 0], 1);
     if (host && host->access_log)
         access_log_add(&reactor->access, host->access_log, x);
-    if (x->hold)
+    if (x->hold) { /* else its client left before it was routed and counted */
         verdict_done(x->hold, reactor->services.files);
-    reactor->exchange_count--;
-    stats_add(&reactor->stats.exchanges_now, UINT64_MAX);
+        reactor->exchange_count--;
+        stats_add(&reactor->stats.exchanges_now, UINT64_MAX);
+    }
     if (reactor->state == REACTOR_DRAINING)
         loop_wake(&reactor->loop, &reactor->drain_task);
 }

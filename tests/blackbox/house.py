@@ -3,6 +3,7 @@
 As root the server runs as www-data, so everything lies below a folder that everybody may enter.
 """
 import contextlib
+import json
 import os
 import pathlib
 import shutil
@@ -226,6 +227,11 @@ class House:
         )
         return done.returncode, done.stdout, done.stderr
 
+    def status(self):
+        status, output, errors = self.verb("status", "--json")
+        assert status == 0, errors
+        return json.loads(output)
+
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(30)
@@ -277,6 +283,10 @@ class House:
         wait_until(
             f"programs are still there: {[family.describe(p) for p in self.programs()]}",
             lambda: not self.programs(),
+        )
+        wait_until(
+            f"requests are still in progress: {self.status()}",
+            lambda: (now := self.status())["requests_in_progress"] + now["connections_now"] == 0,
         )
         wait_until(
             "zombies in the house",

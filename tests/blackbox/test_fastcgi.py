@@ -46,7 +46,8 @@ def house():
         php.copy("php")
         php.put("plain.txt", "beside the scripts")
         for name in ("echo", "pair", "turns", "half", "down", "fake"):
-            house.host(f"{name}.test", f"  UseFastCGI = {name}\n  TimeForCGI = 2")
+            seconds = 3 if name == "fake" else 2  # a busy application is asked again for two seconds
+            house.host(f"{name}.test", f"  UseFastCGI = {name}\n  TimeForCGI = {seconds}")
         house.host("off.test", "  UseFastCGI = php\n  ExecuteCGI = no").copy("php")
         overrule = house.host("overrule.test", "  UseFastCGI = overrule")
         overrule.put("script.pl", "print 'source'")
@@ -187,7 +188,7 @@ def test_the_parameters(house):
     assert answer.fact("body.bytes") == "5" and answer.text.endswith("body=hello")
 
 
-def test_seventy_kilobytes_of_parameters_are_refused_or_told_whole(new_house, house):
+def test_a_hundred_kilobytes_of_parameters(new_house, house):
     big = new_house("params")
     big.option("MaxHeadSize = 200K")
     big.option("MaxEnvironment = 500K")
@@ -195,12 +196,14 @@ def test_seventy_kilobytes_of_parameters_are_refused_or_told_whole(new_house, ho
     site = big.host("echo.test", "  UseFastCGI = echo")
     big.start()
     fields = [(f"X-Big-{i}", chr(ord("a") + i) * 7000) for i in range(10)]
-    fields.append(("Cookie", "c=" + "z" * 70000))
-    params = site.get("/echo", fields=fields).facts("param")
+    fields.append(("Cookie", "c=" + "z" * 60000))
+    answer = site.get("/echo", fields=fields)
+    assert answer.status == 200, site.error_log()
+    params = answer.facts("param")
     for i in range(10):
         assert params[f"HTTP_X_BIG_{i}"] == chr(ord("a") + i) * 7000
     cookie = params.get("HTTP_COOKIE")
-    assert cookie == "c=" + "z" * 70000
+    assert cookie == "c=" + "z" * 60000
 
 
 def test_more_than_the_environment_may_hold_is_431(new_house, house):

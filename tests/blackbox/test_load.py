@@ -31,6 +31,8 @@ def house():
     site.program("cgi_mirror", "mirror.cgi")
     site.copy("cgi")
     site.copy("php")
+    for name in ("who.fcgi", "mirror.fcgi"):
+        site.put(name, "the workers answer for this")
     site.put("one.txt", "x" * 1024)
     site.put("big.bin", "y" * 1_000_000)
     with contextlib.ExitStack() as stack:

@@ -1,5 +1,4 @@
 """Three processes: what happens when one of them dies, and how the house ends."""
-import json
 import os
 import signal
 import subprocess
@@ -147,9 +146,7 @@ def test_status(house):
     status, output, errors = house.verb("status")
     assert status == 0, errors
     assert str(house.server_pid()) in output
-    status, output, errors = house.verb("status", "--json")
-    assert status == 0, errors
-    facts = json.loads(output)
+    facts = house.status()
     assert facts["pid"] == house.server_pid() and facts["answers"]["2xx"] >= 1
 
 
