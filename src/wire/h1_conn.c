@@ -354,7 +354,7 @@ static enum step h1_exchange(struct conn *conn)
 /* Reads at most what is left to drop; a chunk is borrowed for the moment. */
 static ssize_t drop_some(struct conn *conn)
 {
-    if (!conn_may_read(conn))
+    if (!h1_may_read(conn))
         return -EAGAIN;
 
     struct chunk *chunk = chunk_new();
@@ -362,8 +362,10 @@ static ssize_t drop_some(struct conn *conn)
     ssize_t got = transport_read(conn->transport, chunk->data, most);
 
     chunk_free(chunk);
-    if (got > 0)
+    if (got > 0) {
         conn->h1.drop_left -= (size_t)got;
+        conn->h1.turn_bytes += (unsigned)got;
+    }
     return got;
 }
 

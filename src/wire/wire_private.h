@@ -192,8 +192,11 @@ static inline bool conn_may_read(const struct conn *conn)
 #define H1_TURN_BYTES    0x80000u /* moved in one go; then other connections have their turn */
 #define H1_TURN_REQUESTS 16u      /* pipelined ones likewise */
 #define H1_REST_MOST     0x10000u /* of a body nobody wanted, read to keep the connection */
-#define H1_LINGER_BYTES  0x40000u
-#define H1_LINGER_MS     2000u
+
+/* Time ends it, rarely the amount: a close while a fast sender goes on resets its connection, and
+ * it never sees why it was refused. */
+#define H1_LINGER_MS    2000u
+#define H1_LINGER_BYTES 0x8000000u
 
 /* The socket is to be read now; false as well when this turn's budget is used up (then it is looked
  * at again in the next one). */
