@@ -1,3 +1,4 @@
+/* The one place where memory that cannot be had ends the process. */
 #include "base_private.h"
 
 #include <stdio.h>

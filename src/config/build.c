@@ -1,3 +1,4 @@
+/* A tree becomes a model: each node finds its option row, each record its checks. */
 #include "build.h"
 
 #include "section.h"

@@ -1,3 +1,4 @@
+/* Static files: conditions, ranges, precompressed neighbours. */
 #include "handler/registry.h"
 
 #include "base/siphash.h"

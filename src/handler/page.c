@@ -1,3 +1,4 @@
+/* The small page of an error or a redirect. */
 #include "handler_private.h"
 
 #include "base/text.h"

@@ -1,3 +1,4 @@
+/* Short answers: errors, redirects, OPTIONS, TRACE. */
 #include "handler/registry.h"
 
 #include "base/text.h"

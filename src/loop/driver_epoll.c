@@ -1,3 +1,4 @@
+/* The driver of the house: edge-triggered epoll and CLOCK_MONOTONIC. */
 #include "base/container.h"
 #include "loop/driver.h"
 #include "loop/io.h"

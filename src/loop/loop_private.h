@@ -1,6 +1,7 @@
 #ifndef LOOP_PRIVATE_H
 #define LOOP_PRIVATE_H
 
+/* What the rooms of this floor share. */
 #include <stdbool.h>
 
 struct loop;

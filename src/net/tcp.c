@@ -1,3 +1,4 @@
+/* Sockets as transport. */
 #include "net/transport.h"
 
 #include <errno.h>

@@ -1,3 +1,7 @@
+/*
+ * Files beneath a root, component by component: for kernels without openat2, and to judge links by
+ * their owner.
+ */
 #include "os_private.h"
 
 #include "os/fd.h"

@@ -1,6 +1,7 @@
 #ifndef OS_PRIVATE_H
 #define OS_PRIVATE_H
 
+/* What the rooms of this floor share. */
 #include "os/beneath.h"
 
 /*

@@ -1,3 +1,4 @@
+/* The seccomp filter of the server: what it may ask of the kernel. */
 #include "os/sandbox.h"
 
 #include <assert.h>

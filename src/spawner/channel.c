@@ -1,3 +1,4 @@
+/* One reactor on the other side: what it asks, what it is told. */
 #include "spawner_private.h"
 
 #include "os/fd.h"

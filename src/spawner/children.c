@@ -1,3 +1,4 @@
+/* What runs, until its family is gone: started, ended, reaped, reported. */
 #include "spawner_private.h"
 
 #include "os/fd.h"

@@ -1,3 +1,4 @@
+/* Pipes, vfork, exec: between the wish and the running program. */
 #include "spawner_private.h"
 
 #include "os/fd.h"

@@ -1,3 +1,4 @@
+/* The policy as the spawner uses it: open roots, and which script a rule lets run. */
 #include "spawner_private.h"
 
 #include "ipc/policy.h"

@@ -1,3 +1,4 @@
+/* The spawner as a whole: its boss, its channels, its end. */
 #include "spawner_private.h"
 
 #include "ipc/handover.h"

@@ -1,3 +1,4 @@
+/* What is printed when the house is ready. */
 #include "supervisor_private.h"
 
 #include "os/socket.h"

@@ -1,3 +1,4 @@
+/* One child of the supervisor: started, watched, started again with back-off. */
 #include "supervisor_private.h"
 
 #include "os/fd.h"

@@ -1,3 +1,4 @@
+/* What is handed to whom, and in which order: start, restart, stop. */
 #include "supervisor_private.h"
 
 #include "os/fd.h"

@@ -1,3 +1,4 @@
+/* Who the server and the spawner run as. */
 #include "supervisor_private.h"
 
 #include "base/number.h"

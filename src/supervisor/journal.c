@@ -1,3 +1,4 @@
+/* The supervisor's own lines: on the terminal and in the system log. */
 #include "supervisor_private.h"
 
 #include "base/text.h"

@@ -1,3 +1,4 @@
+/* The log files: each opened once, handed to the server, opened again after rotation. */
 #include "supervisor_private.h"
 
 #include "os/fd.h"

@@ -1,3 +1,4 @@
+/* Where things lie outside the configuration: PID file, control socket, work folder. */
 #include "supervisor_private.h"
 
 #include "base/number.h"

@@ -1,3 +1,4 @@
+/* From the model to what the children are sent: policy and bundle. */
 #include "supervisor_private.h"
 
 #include "ipc/policy.h"

@@ -1,3 +1,4 @@
+/* The listening sockets: bound once, kept over every restart of the server. */
 #include "supervisor_private.h"
 
 #include "os/fd.h"

@@ -1,3 +1,4 @@
+/* `longhouse status` and `longhouse stop`: word with the running house. */
 #include "base/address.h"
 #include "os/fd.h"
 #include "tool/tool.h"

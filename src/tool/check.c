@@ -1,3 +1,4 @@
+/* `longhouse check` and `longhouse manual`. */
 #include "config/manual.h"
 #include "config/summary.h"
 #include "os/fd.h"

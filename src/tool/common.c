@@ -1,3 +1,4 @@
+/* What the verbs share: programs found, configurations loaded, words read. */
 #include "config/load.h"
 #include "tool/tool.h"
 #include "tool_private.h"

@@ -1,3 +1,4 @@
+/* `longhouse run`: hands over to the supervisor. */
 #include "tool/tool.h"
 #include "tool_private.h"
 

@@ -1,6 +1,7 @@
 #ifndef TOOL_PRIVATE_H
 #define TOOL_PRIVATE_H
 
+/* What the verbs share. */
 #include "base/arena.h"
 #include "config/model.h"
 

@@ -1,3 +1,4 @@
+/* The answer of an HTTP/1 exchange: from the exchange to the socket. */
 #include "wire_private.h"
 
 #include "http/clock.h"

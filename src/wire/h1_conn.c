@@ -1,3 +1,4 @@
+/* The states of an HTTP/1 connection. */
 #include "wire_private.h"
 
 #include <errno.h>

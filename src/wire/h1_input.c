@@ -1,3 +1,4 @@
+/* Bytes that were read from an HTTP/1 connection and belong to nobody yet. */
 #include "wire_private.h"
 
 #include <assert.h>

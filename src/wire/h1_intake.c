@@ -1,3 +1,4 @@
+/* The body of an HTTP/1 request: from the socket to the exchange. */
 #include "wire_private.h"
 
 #include <assert.h>
@@ -159,8 +160,9 @@ static enum step take_chunk_step(struct conn *conn, size_t used, struct slice da
 {
     struct h1_leg *leg = conn->h1.leg;
     uint64_t most = conn->limits->body_bytes;
+    uint64_t announced = data.len + leg->chunk.left; /* a chunk too large is refused by its size */
 
-    if (most != 0 && data.len > most - leg->intake_bytes) {
+    if (most != 0 && announced > most - leg->intake_bytes) {
         h1_intake_fail(conn, 413, "the body is larger than allowed");
         return STEP_AGAIN;
     }
