@@ -34,7 +34,7 @@ START_TEST(what_was_put_is_written_in_order_when_it_stops)
     struct log_file *file = log_writer_add(writer, LOG_TO_FILE, SLICE("/x"), dup(fd));
 
     for (int i = 0; i < 100; i++) {
-        char text[16];
+        char text[32];
 
         snprintf(text, sizeof(text), "line %d\n", i);
         log_file_put(file, block_of(text));
