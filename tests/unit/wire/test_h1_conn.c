@@ -706,6 +706,9 @@ static const struct {
     { "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcX", 100, 400 },
     { "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n3\r\nabc\r\n", 5,
       413 },
+    { "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n3\r\n", 5, 413 },
+    { "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n", 5,
+      413 },
     { "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabcabc", 5, 413 },
 };
 
