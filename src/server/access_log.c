@@ -143,6 +143,7 @@ void access_log_format(struct text *text, enum conf_log_format format, const str
         break;
     }
     text->room = room;
+    text->cut = false; /* a cut line still ends */
     text_add_char(text, '\n');
 }
 
