@@ -1,2 +1,3 @@
-/* Every floor library holds this file, so that a floor whose rooms are all headers is a library too. */
+/* Every floor library holds this file, so that a floor whose rooms are all headers is a library
+ * too. */
 typedef int floor_has_no_empty_unit;

@@ -187,7 +187,8 @@ void programs_reap(struct spawner *spawner);
 
 void programs_end_all(struct spawner *spawner);
 
-/* When ending and no program is left: kills what left its group, and stops the loop when there is nothing. */
+/* When ending and no program is left: kills what left its group, and stops the loop when there is
+ * nothing. */
 void programs_finish(struct spawner *spawner);
 
 #endif

@@ -2,7 +2,8 @@
 #define TESTS_SUITE_H
 
 /*
- * The end of each test_<thing>.c: SUITE("thing", TEST(a), TEST(b), LOOP(cases, count)) makes its main().
+ * The end of each test_<thing>.c: SUITE("thing", TEST(a), TEST(b), LOOP(cases, count)) makes its
+ * main().
  */
 #include <check.h>
 #include <stddef.h>
@@ -13,8 +14,14 @@ struct suite_row {
     size_t count;
 };
 
-#define TEST(name)        { name, 1 }
-#define LOOP(name, cases) { name, sizeof(cases) / sizeof((cases)[0]) }
+#define TEST(name)                                                                                 \
+    {                                                                                              \
+        name, 1                                                                                    \
+    }
+#define LOOP(name, cases)                                                                          \
+    {                                                                                              \
+        name, sizeof(cases) / sizeof((cases)[0])                                                   \
+    }
 
 #define SUITE(title, ...)                                                                          \
     int main(void)                                                                                 \

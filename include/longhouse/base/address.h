@@ -49,7 +49,8 @@ bool address_is_local(const union socket_address *address);
 /* ::ffff:1.2.3.4 becomes 1.2.3.4. */
 void address_unmap(union socket_address *address);
 
-/* The bytes that stand for a client: 4 for IPv4, the first 8 (/64) for IPv6. Returns their number. */
+/* The bytes that stand for a client: 4 for IPv4, the first 8 (/64) for IPv6. Returns their number.
+ */
 unsigned address_client_key(const union socket_address *address, unsigned char ret[16]);
 
 /* A network "1.2.3.0/24", "::/0", "1.2.3.4", "all". */

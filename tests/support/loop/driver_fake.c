@@ -8,8 +8,9 @@
 #include <poll.h>
 #include <stdlib.h>
 
-#define TURNS_MOST 1000000 /* something wakes itself for ever: better an end than a hanging test   \
-                            */
+#define TURNS_MOST                                                                                 \
+    1000000 /* something wakes itself for ever: better an end than a hanging test                  \
+             */
 
 struct handed_io {
     struct io *io; /* borrowed */
