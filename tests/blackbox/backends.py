@@ -1,15 +1,14 @@
 """Applications for the house to talk to: php-fpm, libfcgi workers, and one that speaks FastCGI badly."""
 import glob
 import os
-import pathlib
-import pwd
+import shutil
 import socket
 import struct
 import subprocess
 import threading
 
 import family
-from house import BACKENDS, wait_until
+from house import BACKENDS, open_folder, wait_until
 
 
 def _answers(path):
@@ -22,11 +21,12 @@ def _answers(path):
 
 
 class Program:
-    """Something that listens on a unix socket."""
+    """Something that listens on a unix socket, in a folder of its own."""
 
-    def __init__(self, socket_path, command):
-        self.socket = pathlib.Path(socket_path)
-        self.command = [str(word) for word in command]
+    def __init__(self, name):
+        self.folder = open_folder(name)
+        self.socket = self.folder / "socket"
+        self.command = []
         self.process = None
 
     def start(self):
@@ -36,8 +36,10 @@ class Program:
         self.socket.chmod(0o666)
 
     def stop(self):
+        everybody = [self.process.pid, *family.descendants(self.process.pid)]
         self.process.terminate()
         self.process.wait(10)
+        wait_until(f"{self.command} to end", lambda: not any(map(family.is_alive, everybody)))
         family.OURS.discard(self.process.pid)
 
     def restart(self):
@@ -60,28 +62,30 @@ class Program:
 
     def __exit__(self, *_):
         self.stop()
+        shutil.rmtree(self.folder)
 
 
 class Worker(Program):
-    def __init__(self, socket_path, name):
-        super().__init__(socket_path, [BACKENDS / "fcgi_worker", socket_path, name])
+    def __init__(self, name):
+        super().__init__(f"worker-{name}")
         self.name = name
+        self.command = [str(BACKENDS / "fcgi_worker"), str(self.socket), name]
 
 
 class PhpFpm(Program):
-    def __init__(self, folder):
+    def __init__(self):
+        super().__init__("php")
         programs = sorted(glob.glob("/usr/sbin/php-fpm*"))
         assert programs, "no php-fpm: apt-get install php-fpm"
-        config = folder / "php-fpm.conf"
+        config = self.folder / "php-fpm.conf"
         owner = "user = www-data\ngroup = www-data\n" if os.getuid() == 0 else ""
-        path = folder / "php.sock"
         config.write_text(
-            f"[global]\nerror_log = {folder}/php-fpm.log\ndaemonize = no\n"
-            f"[test]\n{owner}listen = {path}\nlisten.mode = 0666\n"
+            f"[global]\nerror_log = {self.folder}/php-fpm.log\ndaemonize = no\n"
+            f"[test]\n{owner}listen = {self.socket}\nlisten.mode = 0666\n"
             "pm = static\npm.max_children = 2\n"
             "php_admin_flag[log_errors] = on\nphp_admin_value[upload_max_filesize] = 10M\n"
         )
-        super().__init__(path, [programs[-1], "--nodaemonize", "--fpm-config", config])
+        self.command = [programs[-1], "--nodaemonize", "--fpm-config", str(config)]
 
 
 # ---- an application under the thumb of the test ----

@@ -1,10 +1,11 @@
 """Ten broken configurations, and what is said about them."""
 import re
+import shutil
 import subprocess
 
 import pytest
 
-from house import BINARY, open_folder
+from house import BINARY, TOP, open_folder
 
 GOOD = """\
 Binding {
@@ -26,8 +27,6 @@ ErrorLogfile = none
 def folder():
     folder = open_folder("config")
     yield folder
-    import shutil
-
     shutil.rmtree(folder)
 
 
@@ -165,8 +164,6 @@ def test_a_broken_configuration_does_not_start(folder):
 
 
 def test_the_examples_of_the_project_are_in_order():
-    from house import TOP
-
     done = subprocess.run(
         [BINARY, "check", "-c", TOP / "config" / "longhouse.conf"], capture_output=True, text=True, timeout=30, check=False
     )

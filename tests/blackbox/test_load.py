@@ -36,8 +36,8 @@ def house():
     site.put("one.txt", "x" * 1024)
     site.put("big.bin", "y" * 1_000_000)
     with contextlib.ExitStack() as stack:
-        php = stack.enter_context(PhpFpm(house.run))
-        workers = [stack.enter_context(Worker(house.run / f"{n}.sock", n)) for n in ("one", "two")]
+        php = stack.enter_context(PhpFpm())
+        workers = [stack.enter_context(Worker(n)) for n in ("one", "two")]
         house.section(f"FastCGIserver {{\n  FastCGIid = php\n  ConnectTo = {php.socket}\n  Extension = php\n}}")
         house.section(
             f"FastCGIserver {{\n  FastCGIid = workers\n  ConnectTo = {workers[0].socket}, {workers[1].socket}\n"
