@@ -4,28 +4,66 @@
 #include "base/text.h"
 #include "handler_private.h"
 
-/* One line for the administrator, where the decision falls. */
-static void log_failure(const struct exchange *x, const struct verdict *verdict)
+#define NAMED_MOST 200u /* of what was asked for: the reason behind it must stay readable */
+
+static struct log *log_of(const struct exchange *x, const struct host *host)
 {
     const struct services *services = x->services;
-    const struct host *host = verdict->host;
-    struct slice name = host ? host->name : SLICE("-");
-    struct log *log = host && host->error_log ? host->error_log : services->log;
 
-    log_error(log, "%.*s: %.*s %.*s: %s; answering %d, request %s", SLICE_ARGS(name),
-              SLICE_ARGS(x->request.method_name), SLICE_ARGS(x->request.target.path),
-              verdict->why ? verdict->why : "no reason given", verdict->status, x->id_text);
+    return host && host->error_log ? host->error_log : services->log;
 }
 
-/* What the wire refuses is the client's fault, whatever its number: a cause, but no line. */
+/* One line for the administrator, where the decision falls. */
+static void log_failure(const struct exchange *x, const struct verdict *verdict,
+                        enum log_level level)
+{
+    const struct host *host = verdict->host;
+    const struct request *request = &x->request;
+    struct slice name = host ? host->name : SLICE("-");
+    struct slice path = slice_first(request->target.path, NAMED_MOST);
+
+    log_at(log_of(x, host), level, "%.*s: %.*s %.*s: %s; answering %d, request %s",
+           SLICE_ARGS(name), SLICE_ARGS(request->method_name), SLICE_ARGS(path),
+           verdict->why ? verdict->why : "no reason given", verdict->status, x->id_text);
+}
+
+/* Its method and target may not be known: the line as it came. */
+static void log_refusal(const struct exchange *x, const struct verdict *verdict)
+{
+    const struct host *host = verdict->host;
+    struct slice name = host ? host->name : SLICE("-");
+    struct slice line = slice_first(x->request.line, NAMED_MOST);
+
+    log_at(log_of(x, host), LEVEL_INFO, "%.*s: %s sent '%.*s': %s; answering %d, request %s",
+           SLICE_ARGS(name), x->visit->client_text, SLICE_ARGS(line),
+           verdict->why ? verdict->why : "no reason given", verdict->status, x->id_text);
+}
+
+/* Slow clients are many and ordinary; what the guard refuses, the guard reports. */
+static bool is_worth_a_line(int refused)
+{
+    return refused != 408 && refused != 429 && refused != 503;
+}
+
+/*
+ * What fails in the house is an error. A 403 is most often a mode, a link or an option that
+ * somebody meant otherwise. What the wire refuses is the client's fault: told for those who wonder
+ * why.
+ */
 static void note_failure(struct exchange *x, const struct verdict *verdict)
 {
     if (verdict->status < 400)
         return;
     if (!x->record.cause)
         x->record.cause = verdict->why;
-    if (verdict->status >= 500 && x->request.failed == 0)
-        log_failure(x, verdict);
+    if (x->request.failed != 0) {
+        if (is_worth_a_line(x->request.failed))
+            log_refusal(x, verdict);
+    } else if (verdict->status >= 500) {
+        log_failure(x, verdict, LEVEL_ERROR);
+    } else if (verdict->status == 403) {
+        log_failure(x, verdict, LEVEL_WARNING);
+    }
 }
 
 /* ---- TRACE ---- */

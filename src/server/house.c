@@ -100,7 +100,6 @@ static void house_make_limits(struct house *house)
             .body_grace_ms = conf->body_grace_ms,
             .send_ms = conf->socket_send_timeout_ms,
             .keep_alive_most = (unsigned)binding->max_keep_alive,
-            .trace_allowed = binding->enable_trace,
         };
 }
 

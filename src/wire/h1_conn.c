@@ -133,10 +133,8 @@ static enum step begin_failed(struct conn *conn, int status, const char *why)
 /* What the limits of this connection refuse besides the parser's. */
 static void refuse_by_limits(const struct wire_limits *limits, struct request *request)
 {
-    if (request->method == METHOD_TRACE && !limits->trace_allowed)
-        refuse(request, 405, "TRACE is switched off");
-    else if (limits->body_bytes != 0 && request->length > 0 &&
-             (uint64_t)request->length > limits->body_bytes)
+    if (limits->body_bytes != 0 && request->length > 0 &&
+        (uint64_t)request->length > limits->body_bytes)
         refuse(request, 413, "the body is larger than allowed");
 }
 
@@ -214,6 +212,14 @@ static enum step h1_idle(struct conn *conn)
     return enter(conn, H1_HEAD);
 }
 
+/* The head is not whole. Often it never will be, and that can be seen. */
+static enum step wait_for_head(struct conn *conn)
+{
+    const char *why = h1_find_nonsense(input_filled(&conn->h1.input));
+
+    return why ? begin_failed(conn, 400, why) : fill_head(conn);
+}
+
 static enum step h1_head(struct conn *conn)
 {
     size_t len = 0;
@@ -223,7 +229,7 @@ static enum step h1_head(struct conn *conn)
     case PARSE_DONE:
         return begin_exchange(conn, len);
     case PARSE_MORE:
-        return fill_head(conn);
+        return wait_for_head(conn);
     case PARSE_BAD:
         return begin_too_large(conn);
     }

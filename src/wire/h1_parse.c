@@ -3,6 +3,8 @@
 #include "base/number.h"
 #include "http/field_line.h"
 
+#define TLS_HANDSHAKE 0x16 /* RFC 8446 5.1: type of the record that a client begins with */
+
 /* ---- where the head ends ---- */
 
 static bool line_is_empty(struct slice in, size_t at, size_t *ret_len)
@@ -52,6 +54,32 @@ enum parse h1_find_head(struct slice in, size_t limit, size_t *scanned, size_t *
     }
     *scanned = at;
     return in.len >= limit ? PARSE_BAD : PARSE_MORE;
+}
+
+/* "METHOD TARGET HTTP/1.1", roughly: the rest is for h1_parse_head(). */
+static bool is_like_request_line(struct slice line)
+{
+    size_t blank = slice_find_last(slice_trim_space(line), ' ');
+
+    return blank != SLICE_NONE && slice_starts_nocase(slice_skip(line, blank + 1), SLICE("HTTP/"));
+}
+
+const char *h1_find_nonsense(struct slice in)
+{
+    while (in.len > 0 && (in.at[0] == '\r' || in.at[0] == '\n'))
+        in = slice_skip(in, 1);
+    if (in.len == 0)
+        return NULL;
+    if (in.at[0] == TLS_HANDSHAKE)
+        return "the client begins TLS, but this port speaks plain HTTP: is it https:// for "
+               "http://?";
+    if (!field_is_token(slice_first(in, 1)))
+        return "this is no HTTP: a request begins with a method";
+
+    size_t newline = slice_find(in, '\n');
+    if (newline != SLICE_NONE && !is_like_request_line(slice_first(in, newline)))
+        return "this is no HTTP/1.x: the first line does not end in a version";
+    return NULL;
 }
 
 /* ---- reading it ---- */

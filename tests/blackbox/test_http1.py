@@ -267,7 +267,30 @@ def test_options_of_the_whole_house(house):
 
 def test_trace_is_off(house):
     answer, _ = say(house, "TRACE / HTTP/1.1\r\nHost: default.test\r\nX-Secret: 1\r\n\r\n")
-    assert answer.status in (405, 501) and b"X-Secret" not in answer.body
+    assert answer.status == 405 and b"X-Secret" not in answer.body
+    assert "GET" in answer["allow"]  # RFC 9110 15.5.6: a 405 has it, always
+
+
+@pytest.mark.parametrize(
+    "text, word",
+    [
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"r" * 300, "plain HTTP"),
+        (b"\x80\x2e\x01\x00\x02\x00\x15\x00\x00", "no HTTP"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "no HTTP"),
+        (b"EHLO mail.test\r\n", "no HTTP"),
+        (b"GET /\r\n", "no HTTP"),
+    ],
+    ids=["TLS", "old SSL", "SSH", "SMTP", "HTTP/0.9"],
+)
+def test_another_protocol_is_told_at_once(house, text, word):
+    with house.visit() as visitor:
+        begun = time.monotonic()
+        visitor.send(text)  # and no end of a head in it
+        answer = visitor.answer()
+        assert answer.status == 400 and answer["connection"] == "close"
+        assert time.monotonic() - begun < 0.9  # the time limit is 1 s
+    request_id = answer.text.partition("request ")[2].partition("<")[0].strip()
+    house.default.wait_for_error(word, request_id)
 
 
 def test_any_method_reaches_a_program(house):

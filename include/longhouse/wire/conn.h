@@ -28,7 +28,6 @@ struct wire_limits {
     uint64_t body_grace_ms;
     uint64_t send_ms;         /* a client that takes nothing for this long is dropped; 0: never */
     unsigned keep_alive_most; /* requests after the first on one connection; 0: keep-alive is off */
-    bool trace_allowed;
 };
 
 struct conn_owner {

@@ -33,6 +33,12 @@ struct h1_framing {
 enum parse h1_find_head(struct slice in, size_t limit, size_t *scanned, size_t *ret_len);
 
 /*
+ * For the beginning of a head whose end has not come: why it can never become one, or NULL. Whoever
+ * speaks another protocol, TLS above all, is told at once and need not wait for the time limit.
+ */
+const char *h1_find_nonsense(struct slice in);
+
+/*
  * Reads a whole head (as found by h1_find_head, already copied into the arena). Fills *ret (method,
  * target, host, fields, length, has_body, expects_continue) and *ret_framing. On PARSE_BAD
  * ret->failed is the status to answer and ret->failed_why the reason, ret->line is set as far as it

@@ -88,6 +88,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(result != PARSE_MORE);
     if (result == PARSE_DONE) {
         assert(found == PARSE_DONE);
+        for (size_t given = 0; given <= len; given++)
+            assert(!h1_find_nonsense(slice_first(in, given)));
         check_request(&request, &framing);
     } else {
         assert(request.failed >= 400 && request.failed <= 505 && request.failed_why);

@@ -184,12 +184,13 @@ static void answer_as_refused(struct exchange *x)
 
     x->request.failed = 505;
     x->request.failed_why = "HTTP/3.7";
+    x->request.line = SLICE("GET / HTTP/3.7");
     *verdict = (struct verdict){ .status = 505, .why = x->request.failed_why };
     x->handler = &handler_reply;
     handler_reply.start(x, verdict);
 }
 
-START_TEST(a_request_that_was_refused_writes_no_error_line)
+START_TEST(a_request_that_the_wire_refused_is_told_with_its_reason)
 {
     struct probe *probe = open_site(false);
 
@@ -197,7 +198,23 @@ START_TEST(a_request_that_was_refused_writes_no_error_line)
     probe_ask(probe, "GET", "/", NULL);
     ck_assert_int_eq(probe->status, 505);
     ck_assert_str_eq(probe->cause, "HTTP/3.7");
-    ck_assert_uint_eq(probe->logged_lines, 0);
+    ck_assert_uint_eq(probe->logged_lines, 1);
+    ck_assert_ptr_nonnull(strstr(probe->logged, "'GET / HTTP/3.7': HTTP/3.7; answering 505, "));
+    probe_free(probe);
+}
+END_TEST
+
+START_TEST(a_403_is_told_to_the_administrator)
+{
+    struct probe *probe = open_site(false);
+
+    tree_fifo(&probe->tree, "fifo");
+    probe_ask(probe, "GET", "/fifo", NULL);
+    ck_assert_int_eq(probe->status, 403);
+    ck_assert_uint_eq(probe->logged_lines, 1);
+    ck_assert_ptr_nonnull(strstr(probe->logged, "GET /fifo: "));
+    ck_assert_ptr_nonnull(strstr(probe->logged, "; answering 403, request "));
+    ck_assert(!body_has(probe, "neither a file"));
     probe_free(probe);
 }
 END_TEST
@@ -206,4 +223,5 @@ SUITE("handler reply", TEST(an_error_page_says_what_happened_and_where),
       TEST(the_version_is_named_when_the_configuration_asks_for_it), TEST(a_redirect_leads_on),
       TEST(methods_are_named), TEST(trace_echoes_all_but_secrets),
       TEST(a_failing_handler_is_replaced_and_the_log_says_why_once),
-      TEST(a_request_that_was_refused_writes_no_error_line))
+      TEST(a_request_that_the_wire_refused_is_told_with_its_reason),
+      TEST(a_403_is_told_to_the_administrator))

@@ -890,7 +890,10 @@ static const struct {
     { "GET / HTTP/1.1\r\nHost: a\r\nBad Name: x\r\n\r\n", 400 },
     { "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", 400 },
     { "GET / HTTP/3.7\r\nHost: a\r\n\r\n", 505 },
-    { "TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", 405 },
+    /* What can be seen before a time limit: no end of a head is in these. */
+    { "\x16\x03\x01\x02\x01\x01", 400 },
+    { "SSH-2.0-OpenSSH_9.2\r\n", 400 },
+    { "GET /\r\n", 400 },
 };
 
 START_TEST(a_bad_head_is_answered_logged_and_ends_the_connection)

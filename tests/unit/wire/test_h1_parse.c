@@ -64,6 +64,39 @@ START_TEST(the_end_of_a_head_is_found_however_it_comes)
 }
 END_TEST
 
+static const struct {
+    const char *bytes;
+    size_t len;
+    bool nonsense;
+} beginnings[] = {
+    { BYTES(""), false },
+    { BYTES("\r\n\r"), false },
+    { BYTES("G"), false },
+    { BYTES("\r\n\nGET /\x16"), false },
+    { BYTES("GET / HTTP/1.1\r\nX"), false },
+    { BYTES("GET / HTTP/1.1 \r\n"), false }, /* refused, but by who reads it */
+    { BYTES("GET / http/9\n"), false },
+    { BYTES("PRI * HTTP/2.0\r\n"), false },
+    { BYTES("\x16"), true },
+    { BYTES("\x16\x03\x01\x02\x00\x01"), true },
+    { BYTES("\r\n\x16\x03"), true },
+    { BYTES("\x80\x2e\x01"), true },
+    { BYTES("\0"), true },
+    { BYTES(" GET / HTTP/1.1"), true },
+    { BYTES("{\"json\":"), true },
+    { BYTES("SSH-2.0-x\r\n"), true },
+    { BYTES("GET /\r\n"), true },
+    { BYTES("QUIT\n"), true },
+};
+
+START_TEST(what_can_never_become_a_head_is_seen_early)
+{
+    struct slice in = { beginnings[_i].bytes, beginnings[_i].len };
+
+    ck_assert_int_eq(h1_find_nonsense(in) != NULL, beginnings[_i].nonsense);
+}
+END_TEST
+
 /* ---- good heads ---- */
 
 static enum parse parse(struct slice head, struct arena *arena, struct request *request,
@@ -401,7 +434,8 @@ START_TEST(limits_of_zero_are_no_limits)
 END_TEST
 
 SUITE("h1_parse", LOOP(the_end_of_a_head_is_found_however_it_comes, ends),
-      TEST(a_usual_request_is_read), LOOP(the_framing_follows_the_fields, framings),
+      LOOP(what_can_never_become_a_head_is_seen_early, beginnings), TEST(a_usual_request_is_read),
+      LOOP(the_framing_follows_the_fields, framings),
       LOOP(a_request_names_its_host_and_path, hosts), TEST(trailers_are_wanted_when_te_says_so),
       LOOP(a_bad_head_is_refused_with_status_and_reason, bad),
       LOOP(the_line_of_a_refused_request_is_kept_for_the_log, lines),
