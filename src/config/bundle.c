@@ -76,7 +76,7 @@ static void put_answer(struct bundle_writer *writer, struct written **list,
     for (const struct source_text *text = answer->texts; text; text = text->next)
         count++;
     put_text(writer, answer->path);
-    put_text(writer, count > 0 ? (struct slice){ 0 } : slice_cstr(answer->why));
+    put_text(writer, count > 0 ? slice_of(NULL, 0) : slice_cstr(answer->why));
     put_number(writer, count);
     for (const struct source_text *text = answer->texts; text; text = text->next) {
         put_text(writer, slice_cstr(text->name));

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #define GIB (1024u * UINT64_C(1024) * 1024u)
+#define KIB UINT64_C(1024)
 #define DAY (24u * UINT64_C(3600) * 1000u)
 
 /* ---- own setters ---- */
@@ -100,7 +101,7 @@ static void server_string_set(struct build *build, void *record, const struct tr
     }
     bool none = slice_equal_nocase(node->value, SLICE("none")) ||
                 slice_equal_nocase(node->value, SLICE("null"));
-    conf->server_string = none ? (struct slice){ 0 } : node->value;
+    conf->server_string = none ? slice_of(NULL, 0) : node->value;
 }
 
 static void mimetype_config_set(struct build *build, void *record, const struct tree_node *node,
@@ -274,7 +275,7 @@ static const struct option_row rows[] = {
         AT(server_conf, max_environment_bytes),
         .fallback = "64K",
         .least = 4096,
-        .most = 1024 * 1024,
+        .most = 1024 * KIB,
         .unit = 1,
         .grammar = "bytes, or with a unit",
         .text = "Most bytes of all variables for one program together. A request that needs more "
@@ -325,7 +326,7 @@ static const struct option_row rows[] = {
         .scopes = SCOPE_SERVER,
         .fallback = "8000",
         .least = 0,
-        .most = 16 * 1024 * 1024,
+        .most = 16 * 1024 * KIB,
         .set = max_url_length_set,
         .grammar = "bytes | none",
         .text = "Longest request target, path and query together; longer ones are answered 414. "
@@ -338,7 +339,7 @@ static const struct option_row rows[] = {
         AT(server_conf, max_head_bytes),
         .fallback = "16K",
         .least = 1024,
-        .most = 1024 * 1024,
+        .most = 1024 * KIB,
         .unit = 1,
         .grammar = "bytes, or with a unit",
         .text = "Most bytes of a request's head: first line and fields. More is answered 431.",

@@ -277,7 +277,7 @@ static const struct option_row rows[] = {
         AT(vhost_conf, time_for_cgi_ms),
         .fallback = "5",
         .least = 1000,
-        .most = 3600 * 1000,
+        .most = UINT64_C(3600) * 1000,
         .unit = 1000,
         .grammar = "seconds, or with a unit",
         .text = "Longest run of a program for one request. Afterwards it is ended with all it "

@@ -8,7 +8,7 @@
 
 #define READ_MOST       65536u
 #define READ_LEAST      16384u
-#define BYTES_PER_TURN  (256u * 1024)
+#define BYTES_PER_TURN  ((size_t)256 * 1024)
 #define SOURCE_PARTS    24
 #define PARTS_PER_WRITE (SOURCE_PARTS + 4) /* prelude, head, content, padding, the end of STDIN */
 
@@ -154,7 +154,7 @@ static void open_end(struct fcgi_link *link)
 static int add_part(struct iovec *parts, int count, const void *at, size_t len)
 {
     if (len > 0)
-        parts[count++] = (struct iovec){ .iov_base = (void *)(uintptr_t)at, .iov_len = len };
+        parts[count++] = (struct iovec){ .iov_base = (void *)at, .iov_len = len };
     return count;
 }
 

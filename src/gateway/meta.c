@@ -217,7 +217,11 @@ static struct slice variable_name(struct arena *arena, struct slice name)
     for (size_t i = 0; i < name.len; i++) {
         char c = name.at[i];
 
-        at[prefix.len + i] = c == '-' ? '_' : c >= 'a' && c <= 'z' ? (char)(c - ('a' - 'A')) : c;
+        if (c == '-')
+            c = '_';
+        else if (c >= 'a' && c <= 'z')
+            c = (char)(c - ('a' - 'A'));
+        at[prefix.len + i] = c;
     }
     return slice_of(at, prefix.len + name.len);
 }

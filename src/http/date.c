@@ -229,7 +229,7 @@ bool date_parse(struct slice text, int64_t now_s, int64_t *ret_unix_s)
     if (!exists(&date))
         return false;
 
-    *ret_unix_s = days_from_civil(date.year, date.month, date.day) * DAY_S + date.hour * 3600 +
-                  date.minute * 60 + date.second;
+    *ret_unix_s = days_from_civil(date.year, date.month, date.day) * DAY_S +
+                  date.hour * INT64_C(3600) + date.minute * INT64_C(60) + date.second;
     return true;
 }

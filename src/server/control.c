@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define QUESTION_MOST 256u
-#define ANSWER_MOST   (256u * 1024)
+#define ANSWER_MOST   ((size_t)256 * 1024)
 #define ASKERS_MOST   16u
 #define PATIENCE_MS   5000u
 

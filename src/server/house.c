@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BUNDLE_MOST (256u * 1024 * 1024)
+#define BUNDLE_MOST ((size_t)256 * 1024 * 1024)
 
 static struct arena *arena_on_heap(void)
 {
@@ -109,7 +109,7 @@ static void house_make_backends(struct house *house)
 
     house->backend_count = conf->fastcgi_count;
     house->backends =
-        calloc(conf->fastcgi_count ? conf->fastcgi_count : 1, sizeof(*house->backends));
+        calloc(conf->fastcgi_count ? conf->fastcgi_count : 1, sizeof(struct backend_group *));
     if (!house->backends)
         abort();
     for (const struct fastcgi_conf *section = conf->fastcgi; section; section = section->next)

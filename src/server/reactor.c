@@ -289,8 +289,10 @@ int reactor_start(struct house *house, unsigned index, int spawner_fd, struct ma
     int r = reactor_build(reactor, spawner_fd);
     if (r == 0)
         r = -pthread_create(&reactor->thread, NULL, reactor_run, reactor);
-    if (r < 0)
-        return r; /* the process ends: nothing is worth undoing */
+    if (r < 0) {
+        free(reactor); /* the process ends: nothing more is worth undoing */
+        return r;
+    }
     *ret = reactor;
     return 0;
 }

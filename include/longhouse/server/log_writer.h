@@ -15,7 +15,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define LOG_QUEUE_MOST (16u * 1024 * 1024) /* bytes that may wait for the disk, over all files */
+#define LOG_QUEUE_MOST                                                                             \
+    ((size_t)16 * 1024 * 1024) /* bytes that may wait for the disk, over all files */
 
 struct log_writer;
 
