@@ -224,6 +224,22 @@ static struct slice label_of(struct build *build, const struct tree_node *sectio
     return arena_printf(build->arena, "this %s", section_name(kind));
 }
 
+static bool belongs_outside(const struct tree_node *node)
+{
+    return option_find(node->name, SCOPE_SERVER | SCOPE_HOST) != NULL;
+}
+
+/* The first of the lines that fell into a section because its '}' is missing; the others are right
+ * as soon as it is there. */
+static bool note_strayed(struct build *build, const struct tree_node *section,
+                         const struct tree_node *node)
+{
+    diag_add(build->diags, DIAG_NOTE, &node->name_place,
+             "'%.*s' is no option of a %.*s: the missing '}' belongs in front of this line",
+             SLICE_ARGS(node->name), SLICE_ARGS(section->name));
+    return true;
+}
+
 static void fill_section(struct build *build, const struct tree_node *section,
                          enum section_kind kind, unsigned scope, void *record)
 {
@@ -232,6 +248,7 @@ static void fill_section(struct build *build, const struct tree_node *section,
         .label = label_of(build, section, kind),
     };
     struct filling *outer = build->filling;
+    bool strayed = false;
 
     filling.where = arena_printf(build->arena, "in %.*s", SLICE_ARGS(filling.label));
     build->filling = &filling;
@@ -241,8 +258,10 @@ static void fill_section(struct build *build, const struct tree_node *section,
 
         if (row)
             use_option(build, record, node, row);
-        else
+        else if (!section->unclosed || !belongs_outside(node))
             fault_unknown(build, node, scope);
+        else if (!strayed)
+            strayed = note_strayed(build, section, node);
     }
     check_required(build, scope, &section->name_place);
     build->filling = outer;
@@ -334,8 +353,7 @@ static void build_section(struct build *build, const struct tree_node *section)
         if (section_nearest(section->name))
             diag_hint(build->diags, diag, "did you mean '%s'?", section_nearest(section->name));
         else
-            diag_hint(build->diags, diag,
-                      "known: Binding, VirtualHost, FastCGIserver, Directory, UrlToolkit");
+            diag_hint(build->diags, diag, "known: Binding, VirtualHost, FastCGIserver");
         break;
     }
 }
@@ -376,6 +394,8 @@ static void settle_default_host(struct build *build, struct vhost_conf *host)
     for (struct vhost_conf *other = host->next; other; other = other->next)
         other->index--;
 
+    if (host->next && build->diags->errors > 0)
+        return; /* it may be what an error left over */
     if (host->next)
         diag_hint(build->diags,
                   diag_add(build->diags, DIAG_NOTE, &host->next->place,

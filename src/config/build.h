@@ -86,7 +86,8 @@ void option_set_fallback(struct build *build, void *record, const struct option_
 
 /* ---- for setters: parts of values ---- */
 
-/* Walks the items of a list, trimmed; an empty one is a warning and left out. */
+/* Walks the items of a list, trimmed; an empty one is a warning and left out, but a list of nothing
+ * else is an error. */
 struct items {
     struct slice rest;
     const struct tree_node *node;

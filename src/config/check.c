@@ -234,6 +234,30 @@ static bool hides(const struct vhost_conf *first, const struct vhost_conf *secon
     return second->required_bindings != NULL;
 }
 
+/* Does a "*.domain" further up take what is meant for this name? The order of the text counts. */
+static void check_wildcards(struct build *build, const struct table *seen,
+                            const struct mention *name)
+{
+    bool wild = slice_starts(name->text, SLICE("*."));
+    struct slice rest = slice_skip(name->text, wild ? 2 : 0);
+
+    while (rest.len > 0) {
+        struct slice pattern = arena_printf(build->arena, "*.%.*s", SLICE_ARGS(rest));
+        const struct mention *first = table_find(seen, pattern);
+
+        if (first && first->owner != name->owner && hides(first->owner, name->owner)) {
+            diag_hint(build->diags,
+                      diag_add(build->diags, DIAG_WARNING, &name->place,
+                               "'%.*s' at %s:%u:%u already takes the requests for '%.*s'",
+                               SLICE_ARGS(pattern), first->place.file, first->place.line,
+                               first->place.column, SLICE_ARGS(name->text)),
+                      "the host named first answers: move this one in front of it");
+            return;
+        }
+        slice_cut(rest, '.', &(struct slice){ 0 }, &rest);
+    }
+}
+
 static void check_hostnames(struct build *build)
 {
     struct table seen = { 0 };
@@ -241,6 +265,8 @@ static void check_hostnames(struct build *build)
     for (struct mention *name = build->hostnames.first; name; name = name->next) {
         struct mention *first = table_find(&seen, name->text);
 
+        if (!first)
+            check_wildcards(build, &seen, name);
         if (!first)
             table_put(&seen, name->text, name);
         else if (hides(first->owner, name->owner))
@@ -288,21 +314,27 @@ static bool hands_over_everything(const struct vhost_conf *host)
     return false;
 }
 
+static struct slice name_of(struct build *build, const struct vhost_conf *host)
+{
+    if (!host->hostnames)
+        return SLICE("this host");
+    return arena_printf(build->arena, "the host '%.*s'", SLICE_ARGS(host->hostnames->text));
+}
+
 static void check_host(struct build *build, const struct vhost_conf *host)
 {
-    struct slice name = host->hostnames ? host->hostnames->text : SLICE("?");
+    struct slice name = name_of(build, host);
 
     if (!host->website_root_place.file && !hands_over_everything(host))
         diag_hint(build->diags,
-                  diag_add(build->diags, DIAG_ERROR, &host->place,
-                           "the host '%.*s' has no WebsiteRoot", SLICE_ARGS(name)),
+                  diag_add(build->diags, DIAG_ERROR, &host->place, "%.*s has no WebsiteRoot",
+                           SLICE_ARGS(name)),
                   "add: WebsiteRoot = /path; only a host that uses a FastCGIserver without "
                   "Extension needs none");
     if (!host->execute_cgi && (host->cgi_handlers || host->cgi_extensions))
         diag_hint(build->diags,
                   diag_add(build->diags, DIAG_WARNING, &host->place,
-                           "the host '%.*s' names CGI programs, but may not execute any",
-                           SLICE_ARGS(name)),
+                           "%.*s names CGI programs, but may not execute any", SLICE_ARGS(name)),
                   "add: ExecuteCGI = yes");
 }
 

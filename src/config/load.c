@@ -63,5 +63,7 @@ struct server_conf *load_config(const struct load *load, const struct source_tex
     check_run(&build);
     programs_number(&build);
     load_mimetypes(load, &build);
+    if (load->ask) /* whatever was wrong above: all faults at once */
+        load_check_disk(build.conf, load->ask, load->diags);
     return load->diags->errors == errors_before ? build.conf : NULL;
 }

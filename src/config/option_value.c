@@ -117,9 +117,22 @@ static bool size_parse(struct build *build, const struct tree_node *node,
 
 /* ---- lists ---- */
 
+static bool is_all_commas(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.at[i] != ',' && text.at[i] != ' ' && text.at[i] != '\t')
+            return false;
+    }
+    return text.len > 0;
+}
+
 struct items items_of(struct build *build, const struct tree_node *node,
                       const struct option_row *row, struct slice value)
 {
+    if (is_all_commas(value)) {
+        build_fault(build, DIAG_ERROR, node, value, "the list of '%s' names nothing", row->name);
+        value.len = 0;
+    }
     return (struct items){ .rest = value, .node = node, .build = build, .row = row };
 }
 

@@ -139,7 +139,7 @@ static struct statement cut_statement(struct slice text)
 static void fault_nested(struct reader *reader, const struct line *line, struct slice name)
 {
     struct diag_place place = place_in(line, name);
-    const struct tree_node *outer = reader->section;
+    struct tree_node *outer = reader->section;
     bool meant = place.column > outer->name_place.column && !reader->around;
     struct diag *diag = diag_add(reader->diags, DIAG_ERROR, &place,
                                  "'%.*s' begins inside '%.*s' of line %u: sections do not nest",
@@ -150,6 +150,7 @@ static void fault_nested(struct reader *reader, const struct line *line, struct 
         reader->around = reader->section;
     } else {
         diag_hint(reader->diags, diag, "is the '}' of '%.*s' missing?", SLICE_ARGS(outer->name));
+        outer->unclosed = true;
         reader->forgiven_ends++;
     }
 }
@@ -366,6 +367,13 @@ static void read_include(struct reader *reader, const struct line *line,
     include_texts(reader, &place, texts);
 }
 
+static bool is_quoted(struct slice value)
+{
+    char quote = value.at[0];
+
+    return value.len > 1 && (quote == '"' || quote == '\'') && value.at[value.len - 1] == quote;
+}
+
 /* Small things that Hiawatha reads otherwise than people mean. */
 static void look_twice(struct reader *reader, const struct line *line,
                        const struct statement *statement)
@@ -377,6 +385,11 @@ static void look_twice(struct reader *reader, const struct line *line,
                "a tab before '=' is read, but Hiawatha wants spaces there");
         reading->noted_tab = true;
     }
+    if (is_quoted(statement->value))
+        diag_hint(reader->diags,
+                  add_at(reader, DIAG_WARNING, line, statement->value,
+                         "the quotes are part of the value"),
+                  "values are written without quotes, with blanks and all");
     if (slice_ends(statement->value, SLICE(" \\")))
         diag_hint(reader->diags,
                   add_at(reader, DIAG_WARNING, line,
@@ -458,11 +471,13 @@ static void read_text(struct reader *reader, const struct source_text *text)
         read_line(reader, &line);
     drop_pending(reader);
 
-    if (reader->section && !reading.given_up)
+    if (reader->section && !reading.given_up) {
+        reader->section->unclosed = true;
         diag_hint(reader->diags,
                   diag_add(reader->diags, DIAG_ERROR, &reader->section->name_place,
                            "'%.*s' is never closed", SLICE_ARGS(reader->section->name)),
                   "write '}' on a line of its own behind its last option");
+    }
     reader->section = NULL;
     reader->around = NULL;
     reader->forgiven_ends = 0;

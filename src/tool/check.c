@@ -33,6 +33,7 @@ int tool_check(int argc, char **argv)
 {
     const char *config = CONFIG_FOLDER;
     struct arena arena = { 0 };
+    bool warned = false;
 
     for (int i = 0; i < argc; i++) {
         const char *value = word_value("-c", argc, argv, &i);
@@ -41,9 +42,11 @@ int tool_check(int argc, char **argv)
             return usage("check [-c FILE|DIR]");
         config = value;
     }
-    const struct server_conf *conf = tool_load(config, true, &arena, NULL);
-    if (conf)
+    const struct server_conf *conf = tool_load(config, true, &arena, &warned);
+    if (conf) {
         summary_print(conf, stdout, target_answers);
+        printf("%s is in order%s.\n", config, warned ? ", but see the warnings above" : "");
+    }
     arena_done(&arena);
     return conf ? 0 : 1;
 }

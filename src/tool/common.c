@@ -18,10 +18,11 @@ bool find_program(const char *name, char *path, size_t room)
 
         if (slash)
             *slash = '\0';
-        if ((size_t)snprintf(path, room, "%s/%s", self, name) < room && access(path, X_OK) == 0)
-            return true;
+        /* Beside us comes second: in a shared bin folder that may be somebody else's "server". */
         if ((size_t)snprintf(path, room, "%s/../libexec/longhouse/%s", self, name) < room &&
             access(path, X_OK) == 0)
+            return true;
+        if ((size_t)snprintf(path, room, "%s/%s", self, name) < room && access(path, X_OK) == 0)
             return true;
     }
     if ((size_t)snprintf(path, room, "%s/%s", LIBEXEC_FOLDER, name) < room &&
@@ -47,10 +48,13 @@ struct server_conf *tool_load(const char *path, bool disk, struct arena *arena, 
         fprintf(stderr, "longhouse: %s: %s\n", path, why);
         return NULL;
     }
-    const struct load load = { .arena = arena, .diags = &diags, .source = source };
+    const struct load load = {
+        .arena = arena,
+        .diags = &diags,
+        .source = source,
+        .ask = disk ? load_ask_disk() : NULL,
+    };
     struct server_conf *conf = load_config(&load, text);
-    if (conf && disk)
-        load_check_disk(conf, load_ask_disk(), &diags);
     diags_print(&diags, stderr, isatty(2));
     if (ret_warned)
         *ret_warned = diags.warnings > 0;

@@ -113,6 +113,69 @@ def test_an_include_of_itself_ends(folder):
     assert status == 1 and "error" in errors
 
 
+def test_a_missing_brace_is_one_fault(folder):
+    """All that fell into the open section is right as soon as the brace is there."""
+    status, _, errors = check(folder, GOOD.replace("}\n", "", 1) + "VirtualHost {\n Hostname = a\n WebsiteRoot = ROOT\n}\n")
+    assert status == 1
+    assert errors.count(": error: ") == 1 and "is the '}' of 'Binding' missing?" in errors, errors
+    assert re.search(r"longhouse\.conf:4:1: note: 'Hostname' is no option of a Binding", errors)
+
+
+@pytest.mark.parametrize("line", ["Hostname = ,", "UseFastCGI = ,,", "StartFile = , ,", "CGIextension = ,"])
+def test_a_list_of_nothing(folder, line):
+    status, _, errors = check(folder, GOOD + f"VirtualHost {{\n WebsiteRoot = ROOT\n {line}\n}}\n")
+    assert status == 1 and "names nothing" in errors, errors
+
+
+def test_a_section_without_targets(folder):
+    status, _, errors = check(folder, GOOD + "FastCGIserver {\n FastCGIid = A\n ConnectTo =,,\n}\n")
+    assert status == 1 and re.search(r"longhouse\.conf:15:13: error: .*'ConnectTo' names nothing", errors), errors
+
+
+def test_a_host_that_a_wildcard_hides(folder):
+    status, _, errors = check(
+        folder,
+        GOOD + "VirtualHost {\n Hostname = *.w.test\n WebsiteRoot = ROOT\n}\n"
+        "VirtualHost {\n Hostname = a.w.test\n WebsiteRoot = ROOT\n}\n",
+    )
+    assert status == 0
+    assert re.search(r"longhouse\.conf:18:13: warning: '\*\.w\.test' at .*:14:13 already takes", errors), errors
+
+
+def test_the_disk_is_looked_at_although_a_word_is_wrong(folder):
+    status, _, errors = check(
+        folder, GOOD + "Nonsense = 1\nServerId = nobody-at-all\nCGIhandler = /usr/bin/no-such-thing:x\n"
+    )
+    assert status == 1
+    for word in ("Nonsense", "nobody-at-all", "no-such-thing"):
+        assert word in errors, errors
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        GOOD.replace("\n", "\r\n"),
+        "\ufeff" + GOOD,
+        GOOD.rstrip("\n"),
+        GOOD + "# only a comment at the end",
+        GOOD.replace("Hostname = www.test", "Hostname = www.test, \\\n  other.test"),
+    ],
+    ids=["CRLF", "BOM", "no newline at the end", "comment at the end", "continued"],
+)
+def test_texts_as_editors_leave_them(folder, content):
+    (folder / "longhouse.conf").write_bytes(content.replace("ROOT", str(folder)).encode())
+    done = subprocess.run([BINARY, "check", "-c", folder], capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "is in order" in done.stdout
+
+
+@pytest.mark.parametrize("content", [b"", b"\n# nothing\n", b"Binding {\n Port = 80\0\n}\n", b"\x7fELF\1\2\3" * 99])
+def test_texts_that_are_none(folder, content):
+    (folder / "longhouse.conf").write_bytes(content)
+    done = subprocess.run([BINARY, "check", "-c", folder], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1 and ": error: " in done.stderr
+
+
 def test_units_and_old_habits(folder):
     status, _, errors = check(
         folder,

@@ -13,10 +13,13 @@
 
 #include <stdbool.h>
 
+struct load_ask;
+
 struct load {
     struct arena *arena; /* borrowed: the model lives here */
     struct diags *diags; /* borrowed */
     struct source *source;
+    struct load_ask *ask; /* NULL: nothing on the disk is asked for; see load_check_disk() */
 };
 
 /* NULL when there was at least one error; the diagnostics say which. */

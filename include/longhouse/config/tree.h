@@ -33,6 +33,7 @@ struct tree_node {
     struct slice value;     /* variables substituted, trimmed; sections: empty */
     struct slice raw_value; /* as written */
     bool is_section;
+    bool unclosed; /* a section whose '}' is missing; it has been reported */
     struct diag_place name_place;
     struct diag_place value_place;
     struct tree_piece *pieces; /* of `value`, in order; NULL: the value stands in no text */

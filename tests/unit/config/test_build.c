@@ -360,8 +360,36 @@ static const struct saying_case {
     { SITE PORT "VirtualHots {\n}\n",
       "error 6:1+11 unknown section 'VirtualHots' = did you mean 'VirtualHost'?" },
     { SITE PORT "Location {\n}\n",
-      "error 6:1+8 unknown section 'Location' = known: Binding, VirtualHost, FastCGIserver, "
-      "Directory, UrlToolkit" },
+      "error 6:1+8 unknown section 'Location' = known: Binding, VirtualHost, FastCGIserver" },
+
+    /* lists of nothing */
+    { SITE PORT "VirtualHost {\nHostname = ,\nWebsiteRoot = /v\n}\n",
+      "error 7:12+1 the list of 'Hostname' names nothing" },
+    { SITE PORT "FastCGIserver {\nFastCGIid = F\nConnectTo =,,\n}\n",
+      "error 8:12+2 the list of 'ConnectTo' names nothing" },
+    { SITE PORT "StartFile = ,\n", "error 6:13+1 the list of 'StartFile' names nothing" },
+
+    /* a '}' that is missing: one error, and where it may belong */
+    { "Binding {\nPort = 80\nHostname = a\nWebsiteRoot = /srv\nVirtualHost {\nHostname = v\n"
+      "WebsiteRoot = /v\n}\n",
+      "error 5:1+11 'VirtualHost' begins inside 'Binding' of line 1: sections do not nest = is the "
+      "'}' of 'Binding' missing?" },
+
+    /* the first in the text wins */
+    { SITE PORT "VirtualHost {\nHostname = *.w\nWebsiteRoot = /v\n}\nVirtualHost {\nHostname = "
+                "a.b.w\nWebsiteRoot = /v\n}\n",
+      "warning 11:12+5 '*.w' at longhouse.conf:7:12 already takes the requests for 'a.b.w' = the "
+      "host named first answers: move this one in front of it" },
+    { SITE PORT "VirtualHost {\nHostname = *.w\nWebsiteRoot = /v\n}\nVirtualHost {\nHostname = "
+                "*.b.w\nWebsiteRoot = /v\n}\n",
+      "warning 11:12+5 '*.w' at longhouse.conf:7:12 already takes the requests for '*.b.w' = the "
+      "host named first answers: move this one in front of it" },
+    { SITE PORT "VirtualHost {\nHostname = a.w, *.w, w, b.w\nWebsiteRoot = /v\n}\n", "" },
+
+    /* quotes */
+    { SITE PORT "StartFile = 'a.html'\n",
+      "warning 6:13+8 the quotes are part of the value = values are written without quotes, with "
+      "blanks and all" },
 
     /* known, and not available */
     { SITE PORT "AnonymizeIP = yes\n",

@@ -85,7 +85,7 @@ static void load_disk(struct disk_load *load, const char *path)
     diags_init(&load->diags, &load->arena);
     load->main = disk_source_open(path, &load->arena, &load->source, &why);
     ck_assert_msg(load->main != NULL, "%s: %s", path, why);
-    struct load with = { &load->arena, &load->diags, load->source };
+    struct load with = { &load->arena, &load->diags, load->source, NULL };
     load->conf = load_config(&with, load->main);
 }
 
@@ -266,7 +266,7 @@ START_TEST(a_bundle_gives_the_same_model_without_the_disk)
     ck_assert_ptr_nonnull(main);
     ck_assert_str_eq(main->name, load.main->name);
     diags_init(&diags, &arena);
-    struct server_conf *conf = load_config(&(struct load){ &arena, &diags, source }, main);
+    struct server_conf *conf = load_config(&(struct load){ &arena, &diags, source, NULL }, main);
     ck_assert_ptr_nonnull(conf);
     ck_assert_uint_eq(diags.errors + diags.warnings + diags.notes, 0);
     ck_assert(slice_equal(conf->mimetype_text, load.conf->mimetype_text));
