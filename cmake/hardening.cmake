@@ -10,10 +10,14 @@ target_compile_options(house_options INTERFACE
   -fno-strict-aliasing -fno-common)
 
 # assert() stays in every build: a broken invariant ends the process, the supervisor starts the next.
+# So none of CMake's own kinds of build brings its -DNDEBUG, nor does a packager's CFLAGS.
 set(CMAKE_C_FLAGS_RELEASE "-O2 -g")
+set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
+set(CMAKE_C_FLAGS_MINSIZEREL "-Os -g")
 set(CMAKE_C_FLAGS_DEBUG "-O1 -g -fno-omit-frame-pointer")
+target_compile_options(house_options INTERFACE -UNDEBUG)
 
-if(CMAKE_BUILD_TYPE STREQUAL "Release")
+if(CMAKE_BUILD_TYPE MATCHES "^(Release|RelWithDebInfo|MinSizeRel)$")
   target_compile_options(house_options INTERFACE
     -fstack-protector-strong -fno-delete-null-pointer-checks -fno-strict-overflow)
   foreach(option -fstack-clash-protection -fcf-protection=full -ftrivial-auto-var-init=zero)
