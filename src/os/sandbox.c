@@ -43,6 +43,11 @@ static int drop_bounding_set(uint64_t kept)
     return 0;
 }
 
+int sandbox_drop_bounding_set(void)
+{
+    return drop_bounding_set(0);
+}
+
 int sandbox_keep_capabilities(uint64_t kept)
 {
     struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };

@@ -190,8 +190,10 @@ static void settle_signals(void)
 static void give_up_rights(const struct child *child, pid_t parent)
 {
     const struct identity *identity = &child->house->identity;
-    int r = 0;
+    int r = child->confined ? sandbox_drop_bounding_set() : 0;
 
+    if (r < 0)
+        give_up("cannot give up what programs could gain", -r);
     if (identity->switches)
         r = sandbox_become(identity->user, identity->group, identity->groups,
                            identity->group_count);

@@ -32,7 +32,15 @@ def test_who_is_who(house):
     if os.getuid() == 0:
         for pid in (server, spawner):
             assert os.stat(f"/proc/{pid}").st_uid != 0 or _effective_user(pid) != 0
+    for pid in (server, spawner):
+        assert int(_status(pid)["CapEff"], 16) == 0
+        if not _is_sanitized():  # programs run as the same user: what it may not trace belongs to root
+            assert os.stat(f"/proc/{pid}/environ").st_uid == 0
+            limits = open(f"/proc/{pid}/limits", encoding="ascii").read()
+            assert "Max core file size        0 " in limits
     status = _status(server)
+    if os.getuid() == 0:
+        assert int(status["CapBnd"], 16) == 0
     assert int(status["CapEff"], 16) == 0 and int(status["CapPrm"], 16) == 0
     assert status["NoNewPrivs"] == "1"
     assert status["Seccomp"] == "2"
@@ -41,6 +49,11 @@ def test_who_is_who(house):
 def _status(pid):
     lines = open(f"/proc/{pid}/status", encoding="utf-8").read().splitlines()
     return {line.split(":", 1)[0]: line.split(":", 1)[1].strip() for line in lines}
+
+
+def _is_sanitized():
+    program = (BINARY.parent / "server").read_bytes()
+    return b"libasan" in program or b"libtsan" in program
 
 
 def _effective_user(pid):

@@ -13,6 +13,12 @@
 /* Becomes user, group and groups (order and result checked; going back must fail afterwards). */
 int sandbox_become(uid_t user, gid_t group, const gid_t *groups, size_t group_count);
 
+/*
+ * What no program that is executed from here on can ever gain. To be called while CAP_SETPCAP is
+ * still there, so before sandbox_become(); without it nothing changes, and no-new-privs has to do.
+ */
+int sandbox_drop_bounding_set(void);
+
 /* No capability in any set, none in the bounding set that can be dropped. Harmless without any. */
 int sandbox_drop_capabilities(void);
 

@@ -264,6 +264,18 @@ static void drops_all_capabilities(void)
     CLAIM(refused(syscall(SYS_setgroups, 0, NULL))); /* of this thread alone */
 }
 
+static void drops_the_bounding_set_before_it_becomes_somebody(void)
+{
+    if (geteuid() != 0) {
+        CLAIM(sandbox_drop_bounding_set() == 0);
+        return;
+    }
+    CLAIM(sandbox_drop_bounding_set() == 0);
+    CLAIM(sandbox_become(SOMEBODY, SOMEBODY, NULL, 0) == 0);
+    CLAIM(prctl(PR_CAPBSET_READ, CAP_SETUID, 0, 0, 0) == 0);
+    CLAIM(prctl(PR_CAPBSET_READ, CAP_SYS_ADMIN, 0, 0, 0) == 0);
+}
+
 static void keeps_what_is_named(void)
 {
     const uint64_t kept = UINT64_C(1) << CAP_KILL;
@@ -303,6 +315,7 @@ static void (*const harmless[])(void) = {
     older_threads_are_covered,
     becomes_somebody_for_good,
     drops_all_capabilities,
+    drops_the_bounding_set_before_it_becomes_somebody,
     keeps_what_is_named,
     sets_no_new_privs,
     becomes_undumpable,
