@@ -270,13 +270,11 @@ static void fill_section(struct build *build, const struct tree_node *section,
 static void build_binding(struct build *build, const struct tree_node *section)
 {
     struct binding_conf *binding = arena_new(build->arena, struct binding_conf);
-    struct binding_conf **end = &build->conf->bindings;
 
-    while (*end)
-        end = &(*end)->next;
     binding->place = section->name_place;
     binding->index = build->conf->binding_count++;
-    *end = binding;
+    *build->bindings_end = binding;
+    build->bindings_end = &binding->next;
     fill_section(build, section, SECTION_BINDING, SCOPE_BINDING, binding);
     address_parse_ip(binding->interface, binding->port, &binding->address);
 
@@ -298,13 +296,11 @@ static bool all_local(const struct fastcgi_conf *fastcgi)
 static void build_fastcgi(struct build *build, const struct tree_node *section)
 {
     struct fastcgi_conf *fastcgi = arena_new(build->arena, struct fastcgi_conf);
-    struct fastcgi_conf **end = &build->conf->fastcgi;
 
-    while (*end)
-        end = &(*end)->next;
     fastcgi->place = section->name_place;
     fastcgi->index = build->conf->fastcgi_count++;
-    *end = fastcgi;
+    *build->fastcgi_end = fastcgi;
+    build->fastcgi_end = &fastcgi->next;
     fill_section(build, section, SECTION_FASTCGI, SCOPE_FASTCGI, fastcgi);
     fastcgi->all_local = all_local(fastcgi);
 }
@@ -418,6 +414,8 @@ void build_run(struct build *build, const struct tree *tree)
 
     build->filling = &filling;
     build->hosts_end = &build->conf->hosts;
+    build->bindings_end = &build->conf->bindings;
+    build->fastcgi_end = &build->conf->fastcgi;
     set_fallbacks(build, build->conf, SCOPE_SERVER);
     set_fallbacks(build, host, SCOPE_HOST);
     add_host(build, host);

@@ -8,6 +8,7 @@
  */
 #include "base/arena.h"
 #include "base/diag.h"
+#include "base/table.h"
 #include "config/model.h"
 #include "config/option.h"
 #include "config/tree.h"
@@ -41,7 +42,10 @@ struct build {
     const char *file; /* of the main text */
     struct filling *filling;
     struct vhost_conf **hosts_end;
-    struct diag_place place; /* see build_place() */
+    struct binding_conf **bindings_end;
+    struct fastcgi_conf **fastcgi_end;
+    struct table fastcgi_ids; /* FastCGIid -> the last fastcgi_conf of that name; while checked */
+    struct diag_place place;  /* see build_place() */
     struct diag_place mimetype_place;
 
     struct mentions hostnames;          /* owner: vhost_conf */

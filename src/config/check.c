@@ -96,30 +96,30 @@ static struct slice known_bindings(struct build *build)
 /* ---- FastCGI ---- */
 
 /* The last section of this name, as in Hiawatha. */
-static struct fastcgi_conf *find_fastcgi(struct build *build, struct slice id)
+static struct fastcgi_conf *find_fastcgi(const struct build *build, struct slice id)
 {
-    struct fastcgi_conf *found = NULL;
-
-    for (struct fastcgi_conf *f = build->conf->fastcgi; f; f = f->next) {
-        if (slice_equal(f->id, id))
-            found = f;
-    }
-    return found;
+    return table_find(&build->fastcgi_ids, id);
 }
 
-static void check_fastcgi_ids(struct build *build)
+static void warn_about_same_id(struct build *build, const struct fastcgi_conf *first,
+                               const struct fastcgi_conf *again)
 {
-    for (struct fastcgi_conf *b = build->conf->fastcgi; b; b = b->next) {
-        for (struct fastcgi_conf *a = build->conf->fastcgi; a != b; a = a->next) {
-            if (a->id.len == 0 || !slice_equal(a->id, b->id))
-                continue;
-            diag_hint(build->diags,
-                      diag_add(build->diags, DIAG_WARNING, &b->place,
-                               "a second FastCGIserver '%.*s' (the first is at %s:%u)",
-                               SLICE_ARGS(b->id), a->place.file, a->place.line),
-                      "the last one counts; to share the load, list all targets in one section");
-            break;
-        }
+    diag_hint(build->diags,
+              diag_add(build->diags, DIAG_WARNING, &again->place,
+                       "a second FastCGIserver '%.*s' (the first is at %s:%u)",
+                       SLICE_ARGS(again->id), first->place.file, first->place.line),
+              "the last one counts; to share the load, list all targets in one section");
+}
+
+static void note_fastcgi_ids(struct build *build)
+{
+    for (struct fastcgi_conf *f = build->conf->fastcgi; f; f = f->next) {
+        const struct fastcgi_conf *former = NULL;
+
+        if (f->id.len > 0)
+            former = table_put(&build->fastcgi_ids, f->id, f);
+        if (former)
+            warn_about_same_id(build, former, f);
     }
 }
 
@@ -342,7 +342,7 @@ void check_run(struct build *build)
 {
     check_bindings(build);
     spread_keep_alive(build);
-    check_fastcgi_ids(build);
+    note_fastcgi_ids(build);
     resolve_fastcgi(build);
     for (struct mention *root = build->server_roots.first; root; root = root->next)
         check_server_root(build, root);
@@ -352,4 +352,5 @@ void check_run(struct build *build)
     check_required_bindings(build);
     for (struct vhost_conf *host = build->conf->hosts; host; host = host->next)
         check_host(build, host);
+    table_done(&build->fastcgi_ids);
 }

@@ -1,6 +1,9 @@
 #include "config/summary.h"
 
 #include "base/arena.h"
+#include "base/text.h"
+
+#include <string.h>
 
 #define COLUMNS_MOST 6u
 
@@ -84,14 +87,22 @@ static void sheet_print(const struct sheet *sheet, const char *title, FILE *out)
 
 /* ---- cells ---- */
 
+/* In one piece: a host may have thousands of names. */
 static struct slice join_words(struct arena *arena, const struct conf_word *list, const char *mark)
 {
-    struct slice text = { 0 };
+    size_t room = 0;
 
-    for (; list; list = list->next)
-        text = arena_printf(arena, "%.*s%s%s%.*s", SLICE_ARGS(text), text.len > 0 ? ", " : "", mark,
-                            SLICE_ARGS(list->text));
-    return text;
+    for (const struct conf_word *word = list; word; word = word->next)
+        room += strlen(mark) + word->text.len + 2;
+
+    struct text text = text_on(arena_bytes(arena, room), room);
+    for (const struct conf_word *word = list; word; word = word->next) {
+        text_add_cstr(&text, word == list ? mark : ", ");
+        if (word != list)
+            text_add_cstr(&text, mark);
+        text_add(&text, word->text);
+    }
+    return text_slice(&text);
 }
 
 static struct slice or_dash(struct slice text)

@@ -6,6 +6,23 @@ void variables_set(struct variables *variables, struct slice name, struct slice 
 
     *variable = (struct variable){ .older = variables->newest, .name = name, .value = value };
     variables->newest = variable;
+
+    for (const struct variable *v = variables->names; v; v = v->next_name) {
+        if (slice_equal(v->name, name))
+            return;
+    }
+    variable->next_name = variables->names;
+    variables->names = variable;
+}
+
+/* Is there anything left to replace? */
+static bool has_any_name(const struct variables *variables, struct slice text)
+{
+    for (const struct variable *v = variables->names; v; v = v->next_name) {
+        if (slice_find_slice(text, v->name) != SLICE_NONE)
+            return true;
+    }
+    return false;
 }
 
 static const struct variable *find(const struct variables *variables, struct slice name)
@@ -192,9 +209,10 @@ static void warn_about_unknown(struct variables *variables, const struct placed_
 bool variables_apply(struct variables *variables, struct placed_text *text)
 {
     struct placed_text now = *text;
+    bool more = has_any_name(variables, now.text);
 
     warn_about_unknown(variables, text);
-    for (const struct variable *v = variables->newest; v; v = v->older) {
+    for (const struct variable *v = variables->newest; v && more; v = v->older) {
         if (slice_find_slice(now.text, v->name) == SLICE_NONE)
             continue;
 
@@ -212,6 +230,7 @@ bool variables_apply(struct variables *variables, struct placed_text *text)
             struct placed_text next = { 0 };
             join(&to, &next);
             now = next;
+            more = has_any_name(variables, now.text);
         }
     }
     *text = now;

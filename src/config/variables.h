@@ -19,6 +19,7 @@
 
 struct variable {
     struct variable *older;
+    struct variable *next_name; /* the first definition of another name */
     struct slice name;
     struct slice value;
 };
@@ -27,6 +28,8 @@ struct variables {
     struct arena *arena; /* borrowed */
     struct diags *diags; /* borrowed */
     struct variable *newest;
+    struct variable *names; /* one definition of each name: few, where a `set` in every section
+                               makes many definitions */
 };
 
 /* A text and where its bytes stand. */
