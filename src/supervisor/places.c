@@ -89,6 +89,9 @@ bool places_take_pid(const struct server_conf *conf, struct arena *arena, struct
                     "set PIDfile to a path that this user may write");
     places->pid_path = path;
     places->pid_fd = fd;
+    if (ftruncate(fd, 0) < 0) /* what a former house wrote would be taken for ours */
+        return fail(diags, "cannot write the PID file", path, errno,
+                    "set PIDfile to a path that this user may write");
     return true;
 }
 
@@ -153,7 +156,8 @@ static bool open_control(const struct server_conf *conf, const struct identity *
     if (!is_survivable(identity, -r))
         return fail(diags, "cannot make the control socket", path, -r,
                     r == -EADDRINUSE
-                        ? "another house answers there; give this one a ControlSocket of its own"
+                        ? "another house answers there, or it is no socket; give this one a "
+                          "ControlSocket of its own"
                         : "set ControlSocket to a path that this user may write");
     struct diag *diag = diag_add(diags, DIAG_NOTE, &nowhere,
                                  "the control socket '%s': %s; going without `longhouse status`",

@@ -1,15 +1,18 @@
 /* `longhouse status` and `longhouse stop`: word with the running house. */
 #include "base/address.h"
+#include "base/number.h"
 #include "os/fd.h"
 #include "tool/tool.h"
 #include "tool_private.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -74,22 +77,30 @@ int tool_status(int argc, char **argv)
 
 /* ---- stop ---- */
 
-/* The process id in the file, or 0 (said). */
+/*
+ * The process id in the file, or 0 (said). A living house holds a lock on it: without that the
+ * number is of a house that is gone, and may by now be that of anybody.
+ */
 static pid_t read_pid(const char *path)
 {
-    FILE *file = fopen(path, "re");
-    long pid = 0;
-    char line[32];
+    scoped_fd fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    char text[32];
+    uint64_t pid;
 
-    if (!file) {
-        fprintf(stderr, "longhouse: cannot read the PID file %s: %s\n", path, strerror(errno));
+    if (fd < 0) {
+        fprintf(stderr, "longhouse: cannot read the PID file %s: %s; is the house running?\n", path,
+                strerror(errno));
         return 0;
     }
-    if (fgets(line, sizeof(line), file))
-        pid = strtol(line, NULL, 10);
-    fclose(file);
-    if (pid <= 1) {
-        fprintf(stderr, "longhouse: %s holds no process id\n", path);
+    if (flock(fd, LOCK_SH | LOCK_NB) == 0) {
+        fprintf(stderr, "longhouse: the PID file %s was left behind by a house that is gone\n",
+                path);
+        return 0;
+    }
+    ssize_t got = read(fd, text, sizeof(text));
+    if (got <= 0 || !number_parse(slice_trim_space(slice_of(text, (size_t)got)), INT32_MAX, &pid) ||
+        pid <= 1) {
+        fprintf(stderr, "longhouse: %s holds no process id (yet)\n", path);
         return 0;
     }
     return (pid_t)pid;

@@ -1,4 +1,5 @@
 """Three processes: what happens when one of them dies, and how the house ends."""
+import fcntl
 import os
 import signal
 import subprocess
@@ -227,3 +228,40 @@ def test_as_a_daemon(house):
     os.kill(pid, signal.SIGTERM)
     wait_until("the daemon to end", lambda: not [p for p in everybody if family.is_alive(p)], 15)
     family.OURS.discard(pid)
+
+
+def test_stop_leaves_a_stranger_alone(house):
+    """A PID file that was left behind: the number in it belongs to somebody else by now."""
+    house.config_path.write_text(house.config_text())
+    stranger = subprocess.Popen(["sleep", "60"])
+    try:
+        (house.run / "longhouse.pid").write_text(f"{stranger.pid}\n")
+        status, _, errors = house.verb("stop")
+        assert status == 1 and "left behind" in errors
+        assert stranger.poll() is None
+        house.start()
+        assert (house.run / "longhouse.pid").read_text() == f"{house.process.pid}\n"
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+@pytest.mark.parametrize("text", ["", "garbage\n", "-1\n", "1\n", "99999999999999999999\n"])
+def test_stop_with_a_strange_pid_file(house, text):
+    house.config_path.write_text(house.config_text())
+    path = house.run / "longhouse.pid"
+    path.write_text(text)
+    with path.open() as locked:
+        fcntl.flock(locked, fcntl.LOCK_EX)
+        status, _, errors = house.verb("stop")
+    assert status == 1 and "no process id" in errors
+
+
+def test_a_file_in_the_place_of_the_control_socket_stays(house):
+    house.config_path.write_text(house.config_text())
+    (house.run / "control.sock").write_text("precious")
+    done = subprocess.run(
+        [BINARY, "run", "-c", house.config_path], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.returncode == 1 and "no socket" in done.stderr
+    assert (house.run / "control.sock").read_text() == "precious"
