@@ -4,10 +4,15 @@
 #include "os/fd.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* "PID (name) STATE PPID ...": the name may hold anything, so the last bracket counts. 0: unknown.
@@ -64,4 +69,130 @@ unsigned strays_kill(const pid_t *kept, size_t kept_count)
     }
     closedir(folder);
     return count;
+}
+
+/* ---- children ---- */
+
+static void add(struct pids *pids, pid_t pid)
+{
+    if (pids->count == pids->room) {
+        size_t room = pids->room ? 2 * pids->room : 64;
+        pid_t *more = realloc(pids->at, room * sizeof(*more));
+
+        if (!more)
+            abort();
+        pids->at = more;
+        pids->room = room;
+    }
+    pids->at[pids->count++] = pid;
+}
+
+int children_open(void)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)gettid());
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* The numbers of one piece of text; a number that is cut off stays for the next piece. */
+static size_t add_numbers(struct pids *pids, struct slice text)
+{
+    size_t blank = slice_find_last(text, ' ');
+    struct slice rest = slice_first(text, blank == SLICE_NONE ? 0 : blank);
+    struct slice word;
+    uint64_t pid;
+
+    while (slice_next(&rest, ' ', &word))
+        if (number_parse(word, INT32_MAX, &pid))
+            add(pids, (pid_t)pid);
+    return blank == SLICE_NONE ? 0 : blank + 1;
+}
+
+static int list_from_file(int fd, struct pids *ret)
+{
+    char text[4096];
+    off_t at = 0;
+
+    for (;;) {
+        ssize_t got = pread(fd, text, sizeof(text), at);
+        if (got <= 0)
+            return got < 0 ? -errno : 0;
+        size_t used = add_numbers(ret, slice_of(text, (size_t)got));
+        if (used == 0) /* no blank in all of it: not what we know */
+            return -EBADMSG;
+        at += (off_t)used;
+        if ((size_t)got < sizeof(text) / 2) /* the kernel fills what it is given */
+            return 0;
+    }
+}
+
+static int list_from_walk(struct pids *ret)
+{
+    DIR *folder = opendir("/proc");
+    pid_t self = getpid();
+    uint64_t pid;
+
+    if (!folder)
+        return -errno;
+    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;)
+        if (number_parse(slice_cstr(entry->d_name), INT32_MAX, &pid) &&
+            parent_of((pid_t)pid) == self)
+            add(ret, (pid_t)pid);
+    closedir(folder);
+    return 0;
+}
+
+int children_list(int fd, struct pids *ret)
+{
+    ret->count = 0;
+    return fd < 0 ? list_from_walk(ret) : list_from_file(fd, ret);
+}
+
+/* ---- what a process was executed with ---- */
+
+#define ENVIRONMENT_MOST (4u << 20)
+
+/*
+ * The environment is told to the same user only. With CAP_SETUID the eyes of that user can be
+ * borrowed: the rights to files, not those to signal, trace or be signalled.
+ */
+static int open_environment(pid_t pid)
+{
+    char path[64];
+    struct stat owner;
+
+    snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0 || errno != EACCES)
+        return fd;
+    if (stat(path, &owner) < 0 || owner.st_uid == 0)
+        return -1;
+    int own_group = setfsgid(owner.st_gid);
+    int own_user = setfsuid(owner.st_uid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    setfsuid((uid_t)own_user);
+    setfsgid((gid_t)own_group);
+    return fd;
+}
+
+bool process_number(pid_t pid, const char *name, uint64_t *ret)
+{
+    scoped_fd fd = open_environment(pid);
+    const size_t name_len = strlen(name);
+    bool found = false;
+    struct slice rest;
+    struct slice entry;
+    char *text;
+    size_t len;
+
+    if (fd < 0 || fd_read_all(fd, ENVIRONMENT_MOST, &text, &len) < 0)
+        return false;
+    rest = slice_of(text, len);
+    while (!found && slice_next(&rest, '\0', &entry))
+        found = entry.len > name_len && entry.at[name_len] == '=' &&
+                memcmp(entry.at, name, name_len) == 0 &&
+                number_parse(slice_skip(entry, name_len + 1), UINT64_MAX, ret);
+    free(text);
+    return found;
 }

@@ -45,9 +45,11 @@ static void forget(struct program *program)
     if (program->channel)
         table_remove(&program->channel->programs, token_key(program));
     list_remove(&program->link);
+    adopted_condemn(program);
     timer_stop(&spawner->loop, &program->grace);
     loop_forget(&spawner->loop, &program->task);
     loop_bury(&spawner->loop, &program->grave, release);
+    adopted_settle(spawner);
     programs_finish(spawner);
 }
 
@@ -59,12 +61,18 @@ static bool signal_family(const struct program *program, int signal)
     return kill(-program->pid, signal) == 0 || errno != ESRCH;
 }
 
+static bool family_lives(const struct program *program)
+{
+    return program->strays > 0 || signal_family(program, 0);
+}
+
 static void on_grace_over(struct task *task)
 {
     struct program *program = container_of(task, struct program, task);
 
     program->ending = ENDING_KILL;
     signal_family(program, SIGKILL);
+    adopted_signal(program, SIGKILL);
     if (program->leader_gone)
         forget(program);
 }
@@ -76,11 +84,12 @@ void program_end(struct program *program)
     if (program->ending != ENDING_NOT)
         return;
     program->ending = ENDING_TERM;
-    if (!signal_family(program, SIGTERM) && program->leader_gone) {
+    if (!signal_family(program, SIGTERM) && program->leader_gone && program->strays == 0) {
         forget(program);
         return;
     }
     signal_family(program, SIGCONT); /* who is stopped hears TERM only when it goes on */
+    adopted_signal(program, SIGTERM);
     timer_set(&spawner->loop, &program->grace,
               spawner->loop.now_ms + rules_kill_grace_ms(spawner->rules));
 }
@@ -122,7 +131,7 @@ static void forget_family_of(struct spawner *spawner, pid_t pid)
     }
 }
 
-static void enter(struct channel *channel, uint32_t token, pid_t pid)
+static void enter(struct channel *channel, uint32_t token, pid_t pid, uint64_t number)
 {
     struct spawner *spawner = channel->spawner;
     struct program *program = calloc(1, sizeof(*program));
@@ -134,6 +143,7 @@ static void enter(struct channel *channel, uint32_t token, pid_t pid)
     program->channel = channel;
     program->token = token;
     program->pid = pid;
+    program->number = number;
     program->task.run = on_grace_over;
     program->grace.task = &program->task;
     list_push_back(&spawner->running, &program->link);
@@ -148,7 +158,7 @@ static pid_t launch_script(struct spawner *spawner, const struct rule *rule,
 {
     const struct launch launch = {
         .argv = launch_arguments(arena, rule, script->path),
-        .envp = launch_environment(arena, environment),
+        .envp = launch_environment(arena, environment, ++spawner->last_number),
         .program = rule->interpreter ? rule->interpreter : script->path,
         .folder = script->folder,
         .stdio = { pipes->program[0], pipes->program[1], pipes->program[2] },
@@ -200,7 +210,7 @@ void program_start(struct channel *channel, const struct spawn_ask *ask, int fil
     }
 
     bool has_stdin = pipes.server[0] >= 0;
-    enter(channel, ask->token, pid);
+    enter(channel, ask->token, pid, channel->spawner->last_number);
     answer =
         (struct spawn_message){ .kind = SPAWN_STARTED, .started = { ask->token, pid, has_stdin } };
     channel_send(channel, &answer, has_stdin ? pipes.server : pipes.server + 1, has_stdin ? 3 : 2);
@@ -213,38 +223,47 @@ static uint64_t microseconds(struct timeval time)
     return (uint64_t)time.tv_sec * 1000000u + (uint64_t)time.tv_usec;
 }
 
-static void on_exit_of(struct program *program, int status, const struct rusage *used)
+static void tell_exit(struct program *program, bool family_left)
 {
-    struct spawner *spawner = program->spawner;
-    bool family_left = program->ending != ENDING_KILL && signal_family(program, 0);
+    const struct rusage *used = &program->used;
     struct spawn_message exited = {
         .kind = SPAWN_EXITED,
         .exited = { .token = program->token,
-                    .status = status,
+                    .status = program->status,
                     .cpu_us = microseconds(used->ru_utime) + microseconds(used->ru_stime),
                     .peak_kib = (uint64_t)used->ru_maxrss,
                     .family_left = family_left },
     };
 
+    program->exit_told = true;
     if (program->channel)
         channel_send(program->channel, &exited, NULL, 0);
-    if (!family_left) {
-        forget(program);
-        return;
-    }
+}
+
+/* The leader is reaped; what is left of its family is seen when all exits are taken. */
+static void on_exit_of(struct program *program, int status, const struct rusage *used)
+{
+    struct spawner *spawner = program->spawner;
+
+    program->status = status;
+    program->used = *used;
     table_remove(&spawner->by_pid, pid_key(program));
     program->leader_gone = true;
     list_remove(&program->link);
     list_push_back(&spawner->families, &program->link);
 }
 
-static void forget_empty_families(struct spawner *spawner)
+static void settle_families(struct spawner *spawner)
 {
     for (struct list_link *link = spawner->families.head.next, *next;
          link != &spawner->families.head; link = next) {
         struct program *program = container_of(link, struct program, link);
+        bool left = program->ending != ENDING_KILL && family_lives(program);
+
         next = link->next;
-        if (!signal_family(program, 0))
+        if (!program->exit_told)
+            tell_exit(program, left);
+        if (!left)
             forget(program);
     }
 }
@@ -252,19 +271,25 @@ static void forget_empty_families(struct spawner *spawner)
 /* One signal may stand for many exits: all are taken. */
 void programs_reap(struct spawner *spawner)
 {
-    bool strangers = false;
+    bool any = false;
     struct rusage used;
     int status;
+    pid_t pid;
 
-    for (pid_t pid; (pid = wait4(-1, &status, WNOHANG, &used)) > 0;) {
+    while ((pid = wait4(-1, &status, WNOHANG, &used)) > 0) {
         struct program *program = table_find(&spawner->by_pid, slice_of(&pid, sizeof(pid)));
+
+        any = true;
         if (program)
             on_exit_of(program, status, &used);
         else
-            strangers = true; /* an orphan of some program; perhaps the last of its group */
+            adopted_gone(spawner, pid); /* an orphan of some program; perhaps the last of it */
     }
-    if (strangers) {
-        forget_empty_families(spawner);
-        programs_finish(spawner);
-    }
+    if (!any)
+        return;
+    if (pid == 0) /* there are children: programs that run, or orphans that came to us */
+        adopted_look(spawner);
+    settle_families(spawner);
+    adopted_settle(spawner);
+    programs_finish(spawner);
 }

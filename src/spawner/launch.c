@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -14,17 +15,25 @@
 
 /* ---- arguments and environment, ready before the child exists ---- */
 
-char *const *launch_environment(struct arena *arena, struct slice block)
+static bool is_mark(const char *entry)
+{
+    return strncmp(entry, PROGRAM_MARK "=", sizeof(PROGRAM_MARK)) == 0;
+}
+
+char *const *launch_environment(struct arena *arena, struct slice block, uint64_t number)
 {
     size_t count = 0;
+    size_t kept = 0;
 
     for (size_t i = 0; i < block.len; i++)
         count += block.at[i] == '\0';
 
-    char **envp = arena_array(arena, char *, count + 1);
+    char **envp = arena_array(arena, char *, count + 2);
     const char *at = block.at;
+    envp[kept++] = (char *)arena_printf(arena, PROGRAM_MARK "=%" PRIu64, number).at;
     for (size_t i = 0; i < count; i++) {
-        envp[i] = (char *)at; /* execve(2) promises not to write */
+        if (!is_mark(at))
+            envp[kept++] = (char *)at; /* execve(2) promises not to write */
         at += strlen(at) + 1;
     }
     return envp;

@@ -192,6 +192,7 @@ int spawner_open(struct spawner *spawner, struct driver *driver, int boss)
     list_init(&spawner->channels);
     list_init(&spawner->running);
     list_init(&spawner->families);
+    adopted_open(spawner);
 
     int r = spawner->null_fd < 0 ? -errno : watch_exits(spawner);
     if (r < 0) {
@@ -207,6 +208,7 @@ void spawner_close(struct spawner *spawner)
 {
     while (!list_empty(&spawner->channels))
         channel_close(container_of(list_first(&spawner->channels), struct channel, link));
+    adopted_close(spawner);
     list_append_all(&spawner->running, &spawner->families);
     for (struct list_link *link; (link = list_first(&spawner->running)) != NULL;) {
         struct program *program = container_of(link, struct program, link);

@@ -6,7 +6,8 @@
  *
  *   boss (supervisor)  POLICY, CHANNEL, STOP   ->  spawner.c
  *   channel (reactor)  ASK, KILL               ->  channel.c  ->  rules.c    which script, from
- * where launch.c   pipes, vfork, exec children.c what runs, until its family is gone
+ * where launch.c   pipes, vfork, exec children.c what runs, until its family is gone adopted.c what
+ * left the group of its program
  *
  * A closed channel ends all programs that were asked for on it. When the boss goes away or says
  * STOP, all programs are ended and the loop stops.
@@ -18,6 +19,7 @@
 #include "ipc/spawn.h"
 #include "loop/loop.h"
 #include "os/beneath.h"
+#include "os/strays.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -75,9 +77,14 @@ struct launch {
     pid_t parent;
 };
 
-/* `block` holds "NAME=value\0" entries; a NULL terminated array in the arena that points into it.
+/* The variable by which the spawner knows a program's processes again, wherever they went. */
+#define PROGRAM_MARK "LONGHOUSE_PROGRAM"
+
+/*
+ * `block` holds "NAME=value\0" entries; a NULL terminated array in the arena that points into it,
+ * with the mark of the program before it.
  */
-char *const *launch_environment(struct arena *arena, struct slice block);
+char *const *launch_environment(struct arena *arena, struct slice block, uint64_t number);
 char *const *launch_arguments(struct arena *arena, const struct rule *rule, const char *script);
 
 /* The process id of the program once it was executed, or -1 and *ret_fault. */
@@ -109,7 +116,12 @@ struct spawner {
     struct list channels; /* of struct channel */
     struct table by_pid;  /* programs whose leader lives */
     struct list running;  /* the same */
-    struct list families; /* programs whose leader is gone while others of its group live */
+    struct list families; /* programs whose leader is gone while others of it live */
+    struct list strays;   /* see adopted.c */
+    struct table strays_by_pid;
+    struct pids children;
+    int children_fd;      /* see children_open() */
+    uint64_t last_number; /* of the newest program */
     char *datagram;       /* owned; room for one message */
     pid_t pid;
     int null_fd;
@@ -153,7 +165,7 @@ void channel_send(struct channel *channel, const struct spawn_message *message, 
 /* ---- children.c ---- */
 
 /*
- * RUNNING ──leader gone──> (in families) ──group empty──> forgotten
+ * RUNNING ──leader gone──> (in families) ──family gone──> forgotten
  *
  * ENDING_TERM: TERM was sent, the timer brings KILL. ENDING_KILL: KILL was sent, only the exit of
  * the leader is awaited.
@@ -165,9 +177,14 @@ struct program {
     struct channel *channel; /* NULL once it has closed */
     struct list_link link;   /* in running or families */
     uint32_t token;
-    pid_t pid; /* also its process group and session */
+    pid_t pid;       /* also its process group and session */
+    uint64_t number; /* its mark; grows */
+    unsigned strays; /* adopted processes that carry the mark */
     bool leader_gone;
+    bool exit_told;
     enum ending ending;
+    int status; /* of the leader, with what it used */
+    struct rusage used;
     struct timer grace;
     struct task task;
     struct grave grave;
@@ -186,6 +203,24 @@ void program_disown(struct program *program);
 void programs_reap(struct spawner *spawner);
 
 void programs_end_all(struct spawner *spawner);
+
+/* ---- adopted.c: orphans outside the group of their program ---- */
+
+void adopted_open(struct spawner *spawner);
+void adopted_close(struct spawner *spawner);
+
+/* Finds those that came since the last time; costs one system call when there are none. */
+void adopted_look(struct spawner *spawner);
+
+/* After programs were forgotten: ends those that nobody can own any more. */
+void adopted_settle(struct spawner *spawner);
+
+/* A child that is no program was reaped. */
+void adopted_gone(struct spawner *spawner, pid_t pid);
+
+/* To those of a program. */
+void adopted_signal(const struct program *program, int signal);
+void adopted_condemn(const struct program *program);
 
 /* When ending and no program is left: kills what left its group, and stops the loop when there is
  * nothing. */

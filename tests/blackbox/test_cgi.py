@@ -156,7 +156,7 @@ def test_the_variables(house, site):
     for name in ("HTTP_PROXY", "HTTP_X_HIDDEN", "HTTP_AUTHORIZATION", "HTTP_CONNECTION", "PATH_INFO",
                  "HTTP_CONTENT_LENGTH", "HTTP_CONTENT_TYPE", "HTTPS"):
         assert name not in env, name
-    allowed = set(expected) | {"SERVER_SOFTWARE", "REMOTE_PORT", "PATH", "UNIQUE_ID", "HTTP_SCHEME",
+    allowed = set(expected) | {"SERVER_SOFTWARE", "LONGHOUSE_PROGRAM", "REMOTE_PORT", "PATH", "UNIQUE_ID", "HTTP_SCHEME",
                                "HTTP_RETURN_CODE", "HTTP_CONTENT_LENGTH_X"}
     assert set(env) <= allowed, f"inherited: {set(env) - allowed}"
     assert answer.fact("stdin.bytes") == "5" and answer.fact("stdin.end") == "0"

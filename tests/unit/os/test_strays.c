@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -60,5 +62,64 @@ START_TEST(orphans_come_to_their_reaper_and_are_found)
 }
 END_TEST
 
-SUITE("os/strays", TEST(children_are_killed_but_those_that_are_kept),
+static bool have(const struct pids *pids, pid_t pid)
+{
+    for (size_t i = 0; i < pids->count; i++)
+        if (pids->at[i] == pid)
+            return true;
+    return false;
+}
+
+/* By the file of the kernel, and by the walk. */
+static const bool ways[] = { true, false };
+
+START_TEST(all_children_are_listed)
+{
+    enum { MANY = 300 }; /* several pieces of text */
+    struct pids pids = { 0 };
+    pid_t children[MANY];
+    int fd = ways[_i] ? children_open() : -1;
+
+    for (int i = 0; i < MANY; i++)
+        children[i] = sleeper();
+    ck_assert_int_eq(children_list(fd, &pids), 0);
+    ck_assert_uint_eq(pids.count, MANY);
+    for (int i = 0; i < MANY; i++)
+        ck_assert(have(&pids, children[i]));
+    for (int i = 0; i < MANY; i++) {
+        kill(children[i], SIGKILL);
+        ck_assert_int_eq(waitpid(children[i], NULL, 0), children[i]);
+    }
+    ck_assert_int_eq(children_list(fd, &pids), 0);
+    ck_assert_uint_eq(pids.count, 0);
+    free(pids.at);
+    if (fd >= 0)
+        close(fd);
+}
+END_TEST
+
+START_TEST(a_variable_is_read_from_the_environment_of_a_process)
+{
+    static const char *const argv[] = { "sleep", "1000", NULL };
+    static const char *const envp[] = { "NUMBERS=7", "NUMBER=42", "WORD=x", NULL };
+    uint64_t number = 0;
+    pid_t pid = vfork();
+
+    if (pid == 0) {
+        execve("/bin/sleep", (char *const *)argv, (char *const *)envp);
+        _exit(1);
+    }
+    ck_assert(process_number(pid, "NUMBER", &number));
+    ck_assert_uint_eq(number, 42);
+    ck_assert(!process_number(pid, "WORD", &number));
+    ck_assert(!process_number(pid, "NUMB", &number));
+    kill(pid, SIGKILL);
+    ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+    ck_assert(!process_number(pid, "NUMBER", &number));
+}
+END_TEST
+
+SUITE("os/strays", LOOP(all_children_are_listed, ways),
+      TEST(a_variable_is_read_from_the_environment_of_a_process),
+      TEST(children_are_killed_but_those_that_are_kept),
       TEST(orphans_come_to_their_reaper_and_are_found))

@@ -69,6 +69,11 @@ static void make_folder(void)
            "#!/bin/sh\nsleep 1000 >/dev/null 2>&1 &\nsleep 1000 &\necho $!\nwait\n");
     script("leaves-one", 0755, "#!/bin/sh\nsleep 1000 >/dev/null 2>&1 &\necho $!\n");
     script("escape", 0755, "#!/bin/sh\nsetsid ./escaped\n");
+    script("daemon", 0755,
+           "#!/bin/sh\n(setsid ./escaped 2>/dev/null &)\nsleep 0.1\nexec >&- 2>&-\n");
+    script("anonymous", 0755, "#!/bin/sh\n(env -i setsid ./escaped 2>/dev/null &)\nsleep 0.1\n");
+    script("stopped-daemon", 0755, "#!/bin/sh\n(setsid ./halted 2>/dev/null &)\nsleep 0.1\n");
+    script("halted", 0755, "#!/bin/sh\necho $$\nkill -STOP $$\n");
     script("escaped", 0755, "#!/bin/sh\ntrap '' TERM\necho $$\nwhile :; do sleep 1000; done\n");
     script("stopped", 0755, "#!/bin/sh\necho ready\nkill -STOP $$\n");
     script("descriptors", 0755, "#!/bin/sh\nls /proc/self/fd | tr '\\n' ' '\n");
@@ -581,7 +586,7 @@ START_TEST(a_closed_channel_ends_its_programs)
 }
 END_TEST
 
-START_TEST(what_left_its_group_ends_with_the_spawner)
+START_TEST(what_left_its_group_ends_with_its_program)
 {
     set_up();
     ask(2, RULE_DIRECT, "escape", SPAWN_STDIN_NONE, -1);
@@ -591,7 +596,75 @@ START_TEST(what_left_its_group_ends_with_the_spawner)
     close_fds();
     kill_token(2);
     hear(SPAWN_EXITED);
-    ck_assert(lives(escaped));
+    while (lives(escaped) || !list_empty(&spawner.strays)) /* its own child comes to us then */
+        loop_turn(&spawner.loop, 10);
+    ck_assert(list_empty(&spawner.families));
+    tear_down();
+}
+END_TEST
+
+static const char *const daemons[] = { "daemon", "stopped-daemon" };
+
+START_TEST(a_daemon_is_family_and_ends_when_it_is_asked_for)
+{
+    set_up();
+    ask(7, RULE_DIRECT, "hello", SPAWN_STDIN_PIPE, -1); /* another one that is not touched */
+    hear(SPAWN_STARTED);
+    close_fds();
+    hear(SPAWN_EXITED);
+    ask(1, RULE_DIRECT, "cat", SPAWN_STDIN_PIPE, -1);
+    hear(SPAWN_STARTED);
+    pid_t other = message.started.pid;
+    int others[3] = { fds[0], fds[1], fds[2] };
+
+    ask(2, RULE_DIRECT, daemons[_i], SPAWN_STDIN_NONE, -1);
+    hear(SPAWN_STARTED);
+    pid_t daemon = atoi(read_line(fds[0]));
+    hear(SPAWN_EXITED);
+    ck_assert_int_eq(message.exited.status, 0);
+    ck_assert(message.exited.family_left);
+    ck_assert(lives(daemon));
+    kill_token(2);
+    while (lives(daemon) || !list_empty(&spawner.strays))
+        loop_turn(&spawner.loop, 10);
+    ck_assert(lives(other));
+    for (int i = 0; i < 3; i++)
+        fd_close(&others[i]);
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_daemon_without_a_mark_ends_with_the_last_that_can_own_it)
+{
+    set_up();
+    ask(1, RULE_DIRECT, "cat", SPAWN_STDIN_PIPE, -1);
+    hear(SPAWN_STARTED);
+    int others[3] = { fds[0], fds[1], fds[2] };
+
+    ask(2, RULE_DIRECT, "anonymous", SPAWN_STDIN_NONE, -1);
+    hear(SPAWN_STARTED);
+    pid_t daemon = atoi(read_line(fds[0]));
+    hear(SPAWN_EXITED);
+    ck_assert_uint_eq(message.exited.token, 2);
+    ck_assert(!message.exited.family_left);
+    ck_assert(lives(daemon));
+    for (int i = 0; i < 3; i++)
+        fd_close(&others[i]);
+    hear(SPAWN_EXITED);
+    ck_assert_uint_eq(message.exited.token, 1);
+    while (lives(daemon) || !list_empty(&spawner.strays))
+        loop_turn(&spawner.loop, 10);
+    tear_down();
+}
+END_TEST
+
+START_TEST(what_left_its_group_ends_with_the_spawner)
+{
+    set_up();
+    ask(2, RULE_DIRECT, "escape", SPAWN_STDIN_NONE, -1);
+    hear(SPAWN_STARTED);
+    pid_t escaped = atoi(read_line(fds[0]));
+    close_fds();
     tear_down();
     ck_assert(!lives(escaped));
 }
@@ -705,6 +778,9 @@ SUITE("spawner/children", TEST(a_program_answers_on_its_pipes_and_its_exit_is_to
       TEST(kill_ends_the_family_and_may_be_repeated),
       TEST(who_ignores_term_gets_kill_after_the_grace), TEST(a_stopped_program_ends_too),
       TEST(a_family_that_is_left_is_told_and_can_be_ended),
-      TEST(a_closed_channel_ends_its_programs), TEST(what_left_its_group_ends_with_the_spawner),
-      TEST(without_supervisor_all_ends), TEST(a_server_that_lies_loses_its_channel),
-      TEST(answers_wait_while_the_server_does_not_read), TEST(two_hundred_starts_leave_nothing))
+      TEST(a_closed_channel_ends_its_programs), TEST(what_left_its_group_ends_with_its_program),
+      LOOP(a_daemon_is_family_and_ends_when_it_is_asked_for, daemons),
+      TEST(a_daemon_without_a_mark_ends_with_the_last_that_can_own_it),
+      TEST(what_left_its_group_ends_with_the_spawner), TEST(without_supervisor_all_ends),
+      TEST(a_server_that_lies_loses_its_channel), TEST(answers_wait_while_the_server_does_not_read),
+      TEST(two_hundred_starts_leave_nothing))
