@@ -44,8 +44,10 @@ struct serve {
     bool colours;
     char work[PATH_MAX]; /* pid file, control socket, php's things; removed at the end */
     struct serve_php fpm;
+    char root[PATH_MAX + 8]; /* the folder as the configuration can name it */
     FILE *conf;
     bool runs_cgi;
+    bool runs[KIND_COUNT];
 };
 
 static bool find_in_path(const char *names, char *path, size_t room)
@@ -97,27 +99,36 @@ static bool wants(const struct serve *serve, const char *extension)
     return false;
 }
 
-static const struct script_kind *kind_of(struct slice extension)
+/* KIND_COUNT: one that nobody knows. */
+static size_t kind_of(struct slice extension)
 {
-    for (size_t i = 0; i < KIND_COUNT; i++) {
-        if (slice_equal_cstr(extension, kinds[i].extension))
-            return &kinds[i];
-    }
-    return NULL;
+    size_t i = 0;
+
+    while (i < KIND_COUNT && !slice_equal_cstr(extension, kinds[i].extension))
+        i++;
+    return i;
+}
+
+static void note_run(struct serve *serve, size_t kind)
+{
+    serve->runs_cgi = true;
+    if (kind < KIND_COUNT)
+        serve->runs[kind] = true;
 }
 
 /* ---- what is run ---- */
 
 static void write_cgi_kind(struct serve *serve, struct slice extension)
 {
-    const struct script_kind *kind = kind_of(extension);
+    size_t kind = kind_of(extension);
+    const char *programs = kind < KIND_COUNT ? kinds[kind].programs : NULL;
     char program[256];
     char text[512];
 
-    if (kind && kind->programs) {
-        if (!find_in_path(kind->programs, program, sizeof(program))) {
+    if (programs) {
+        if (!find_in_path(programs, program, sizeof(program))) {
             snprintf(text, sizeof(text), "*.%.*s is not run: none of these is installed: %s",
-                     SLICE_ARGS(extension), kind->programs);
+                     SLICE_ARGS(extension), programs);
             say_not(serve, text);
             return;
         }
@@ -128,7 +139,7 @@ static void write_cgi_kind(struct serve *serve, struct slice extension)
         snprintf(text, sizeof(text), "*.%.*s is run directly (it needs its x bit)",
                  SLICE_ARGS(extension));
     }
-    serve->runs_cgi = true;
+    note_run(serve, kind);
     say_runs(serve, text);
 }
 
@@ -168,7 +179,7 @@ static void write_php(struct serve *serve)
                        "(apt-get install php-fpm)");
         return;
     }
-    serve->runs_cgi = true;
+    note_run(serve, kind_of(SLICE("php")));
 }
 
 /* ---- what is not run ---- */
@@ -191,25 +202,27 @@ static unsigned count_files(const char *folder, const char *extension)
 }
 
 /*
- * Scripts that were not asked for are known as programs, so that their source is never shown: 403.
- * A host that nobody can reach claims them.
+ * Scripts that are not run are known as programs all the same, so that their source is never shown:
+ * 403. A host without any file claims them.
  */
 static void write_forbidden(struct serve *serve)
 {
     fprintf(serve->conf,
-            "VirtualHost {\n\tHostname = scripts.invalid\n\tWebsiteRoot = %s\n\tExecuteCGI = no\n",
-            serve->folder);
+            "VirtualHost {\n\tHostname = scripts.invalid\n\tWebsiteRoot = %s/empty\n"
+            "\tExecuteCGI = yes\n",
+            serve->work);
     for (size_t i = 0; i < KIND_COUNT; i++) {
         const char *extension = kinds[i].extension;
+        bool was_asked_for =
+            wants(serve, extension) || (serve->php && strcmp(extension, "php") == 0);
         char text[256];
 
-        if (strcmp(extension, "js") == 0 || wants(serve, extension) ||
-            (serve->php && strcmp(extension, "php") == 0))
+        if (serve->runs[i] || (strcmp(extension, "js") == 0 && !was_asked_for))
             continue;
         fprintf(serve->conf, "\tCGIextension = %s\n", extension);
-        unsigned count = count_files(serve->folder, extension);
+        unsigned count = was_asked_for ? 0 : count_files(serve->folder, extension);
         if (count == 0)
-            continue;
+            continue; /* or the reason was said already */
         snprintf(text, sizeof(text), "*.%s (%u file%s) is not run and not shown: add %s", extension,
                  count, count == 1 ? "" : "s",
                  strcmp(extension, "php") == 0 ? "--php" : "it to --cgi");
@@ -242,7 +255,7 @@ static void write_configuration(struct serve *serve)
             "StartFile = index.html, index.htm, index.php, index.cgi, index.pl, index.py\n"
             "EnablePathInfo = yes\nTimeForCGI = 60\n"
             "Binding {\n\tPort = %u\n\tInterface = 127.0.0.1\n\tMaxRequestSize = 1G\n}\n",
-            serve->work, serve->work, serve->work, serve->folder, serve->port);
+            serve->work, serve->work, serve->work, serve->root, serve->port);
     write_identity(serve);
     write_cgi(serve);
     write_php(serve);
@@ -254,10 +267,12 @@ static void write_configuration(struct serve *serve)
 
 static volatile sig_atomic_t child_pid;
 
-static void pass_signal(int number)
+/* Told to end, or the terminal was closed. */
+static void end_house(int number)
 {
+    (void)number;
     if (child_pid > 0)
-        kill(child_pid, number);
+        kill(child_pid, SIGTERM);
 }
 
 static int run_supervisor(int config_fd)
@@ -270,7 +285,7 @@ static int run_supervisor(int config_fd)
     snprintf(number, sizeof(number), "%d", config_fd);
     fflush(stdout);
 
-    struct sigaction action = { .sa_handler = pass_signal };
+    struct sigaction action = { .sa_handler = end_house };
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGHUP, &action, NULL);
     signal(SIGINT,
@@ -284,7 +299,7 @@ static int run_supervisor(int config_fd)
     if (child_pid == 0) {
         signal(SIGINT, SIG_DFL);
         execl(path, "longhouse supervisor", "--config-fd", number, "--config-name", "serve",
-              (char *)NULL);
+              "--quiet", (char *)NULL);
         fprintf(stderr, "longhouse: cannot start %s: %s\n", path, strerror(errno));
         _exit(1);
     }
@@ -292,6 +307,33 @@ static int run_supervisor(int config_fd)
     while (waitpid(child_pid, &status, 0) < 0 && errno == EINTR)
         ;
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+/* What can stand in the configuration as an extension. */
+static bool check_extensions(const char *list)
+{
+    static const char good[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+.,";
+
+    if (list[strspn(list, good)] == '\0')
+        return true;
+    fprintf(stderr, "longhouse: '%s' is no list of extensions such as .cgi,.pl,.py\n", list);
+    return false;
+}
+
+static bool check_folder(const char *folder)
+{
+    struct stat info;
+
+    if (strcmp(folder, "/") == 0)
+        fprintf(stderr, "longhouse: '/' is not served: it holds everybody's files\n");
+    else if (stat(folder, &info) < 0)
+        fprintf(stderr, "longhouse: %s: %s\n", folder, strerror(errno));
+    else if (!S_ISDIR(info.st_mode))
+        fprintf(stderr, "longhouse: %s is a file; name the folder that holds it\n", folder);
+    else
+        return true;
+    return false;
 }
 
 static bool parse_words(struct serve *serve, int argc, char **argv)
@@ -326,11 +368,7 @@ static bool parse_words(struct serve *serve, int argc, char **argv)
         fprintf(stderr, "longhouse: %s: %s\n", folder, strerror(errno));
         return false;
     }
-    if (strcmp(serve->folder, "/") == 0) {
-        fprintf(stderr, "longhouse: '/' is not served: it holds everybody's files\n");
-        return false;
-    }
-    return true;
+    return check_folder(serve->folder) && check_extensions(serve->cgi);
 }
 
 static bool make_work_folder(struct serve *serve)
@@ -340,6 +378,39 @@ static bool make_work_folder(struct serve *serve)
     snprintf(serve->work, sizeof(serve->work), "%s/longhouse.XXXXXX", temp ? temp : "/tmp");
     if (!mkdtemp(serve->work) || chmod(serve->work, 0755) < 0) {
         fprintf(stderr, "longhouse: cannot make %s: %s\n", serve->work, strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+/* A name that the configuration would read otherwise: as a comment, a variable, another line. */
+static bool is_awkward(const char *path)
+{
+    size_t len = strlen(path);
+
+    for (const char *at = path; *at; at++) {
+        if ((unsigned char)*at < ' ' || *at == 0x7f || (*at == '#' && at[-1] == ' '))
+            return true;
+    }
+    return strchr(" \\{", path[len - 1]) || strstr(path, "${") || strstr(path, "CONFIG_DIR");
+}
+
+/* An awkward folder gets a second name: a link in the folder of work. */
+static bool name_root(struct serve *serve)
+{
+    char empty[PATH_MAX + 8];
+
+    snprintf(serve->root, sizeof(serve->root), "%s", serve->folder);
+    snprintf(empty, sizeof(empty), "%s/empty", serve->work);
+    if (mkdir(empty, 0755) < 0) {
+        fprintf(stderr, "longhouse: cannot make %s: %s\n", empty, strerror(errno));
+        return false;
+    }
+    if (!is_awkward(serve->folder))
+        return true;
+    snprintf(serve->root, sizeof(serve->root), "%s/root", serve->work);
+    if (symlink(serve->folder, serve->root) < 0) {
+        fprintf(stderr, "longhouse: cannot make %s: %s\n", serve->root, strerror(errno));
         return false;
     }
     return true;
@@ -376,8 +447,9 @@ int tool_serve(int argc, char **argv)
     scoped_fd fd = memfd_create("configuration", 0); /* inherited by the supervisor */
     int copy = fd < 0 ? -1 : dup(fd);
     serve.conf = copy < 0 ? NULL : fdopen(copy, "w");
-    if (!serve.conf) {
+    if (!serve.conf)
         fprintf(stderr, "longhouse: no memory file: %s\n", strerror(errno));
+    if (!serve.conf || !name_root(&serve)) {
         remove_folder(serve.work);
         return 1;
     }

@@ -70,6 +70,38 @@ def test_files_and_no_scripts(folder):
     assert served.stop() == 0
 
 
+def test_what_it_says(folder):
+    served = Served(folder)
+    assert served.stop() == 0
+    said = served.said()
+    assert said.count(f"http://localhost:{served.port}/") == 1, said
+    assert "warning" not in said and "invalid" not in said, said
+
+
+def test_the_source_of_a_script_without_interpreter_is_not_shown(folder):
+    names = [name for name, program in (("rb", "ruby"), ("lua", "lua"), ("tcl", "tclsh")) if not shutil.which(program)]
+    for name in names:
+        (folder / f"secret.{name}").write_text("the source")
+    served = Served(folder, "--cgi", ",".join(["sh", *names]))
+    for name in names:
+        assert served.get(f"/secret.{name}").status == 403
+    assert served.stop() == 0
+
+
+@pytest.mark.parametrize("name", ["with blanks", "a #b", "dots...", "${HOME}", "x\\", "new\nline", "CONFIG_DIR", "ü'\"<&>"])
+def test_folders_with_odd_names(folder, name):
+    odd = folder / name
+    odd.mkdir()
+    (odd / "x.txt").write_text("found")
+    served = Served(odd)
+    assert served.get("/x.txt").text == "found"
+    assert served.stop() == 0
+
+
+def test_it_ends_when_the_terminal_is_closed(folder):
+    assert Served(folder, "--php").stop(signal.SIGHUP) == 0
+
+
 def test_scripts(folder):
     served = Served(folder, "--cgi", ".pl,.py")
     assert served.get("/hello.pl").text == "hello from perl\n"
@@ -100,7 +132,7 @@ def test_its_own_folder_of_work_is_removed(folder):
     assert not list(mine.iterdir())
 
 
-@pytest.mark.parametrize("words", [["/"], ["/no/such/folder"], [".", "--port", "0"], [".", "--port", "x"], [".", "--what"]])
+@pytest.mark.parametrize("words", [["/"], ["/no/such/folder"], ["/etc/passwd"], [".", "--cgi", "a/b"], [".", "--port", "0"], [".", "--port", "x"], [".", "--what"]])
 def test_what_is_not_served(words):
     done = subprocess.run([BINARY, "serve", *words], capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode in (1, 2) and done.stderr
