@@ -78,6 +78,11 @@ static void add_count(struct text *text, const char *name, uint64_t number)
     text_printf(text, "  %-22s %12llu\n", name, (unsigned long long)number);
 }
 
+static void add_many(struct text *text, unsigned number, const char *thing)
+{
+    text_printf(text, "%u %s%s", number, thing, number == 1 ? "" : "s");
+}
+
 static void add_duration(struct text *text, uint64_t seconds)
 {
     if (seconds >= 86400)
@@ -94,8 +99,13 @@ void control_write_status(const struct house *house, struct text *text)
 
     text_printf(text, "Longhouse %s, server process %d, up ", LONGHOUSE_VERSION, (int)getpid());
     add_duration(text, (now_ms - house->started_ms) / 1000);
-    text_printf(text, "\n  %u hosts on %u bindings, %u reactors\n\n",
-                house->snapshot->conf->host_count, house->binding_count, house->reactor_count);
+    text_add_cstr(text, "\n  ");
+    add_many(text, house->snapshot->conf->host_count, "host");
+    text_add_cstr(text, " on ");
+    add_many(text, house->binding_count, "binding");
+    text_add_cstr(text, ", ");
+    add_many(text, house->reactor_count, "reactor");
+    text_add_cstr(text, "\n\n");
     add_count(text, "connections now", sum.connections_now);
     add_count(text, "requests in progress", sum.exchanges_now);
     add_count(text, "connections", sum.connections);

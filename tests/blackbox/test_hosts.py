@@ -74,6 +74,15 @@ def test_several_hosts_on_one_connection(house):
             assert visitor.answer().text == host
 
 
+def test_status_counts_them(house, new_house):
+    status, output, _ = house.verb("status")
+    assert status == 0 and "7 hosts on 2 bindings, " in output
+    one = new_house("one")
+    one.option("Reactors = 1")
+    one.start()
+    assert "1 host on 1 binding, 1 reactor\n" in one.verb("status")[1]
+
+
 @pytest.mark.parametrize("target, status", [("/name.txt", 200), ("/none", 404), ("/.dot", 404)])
 def test_custom_fields_are_in_every_answer(house, target, status):
     answer = house.get(target, host="custom.test")
