@@ -98,17 +98,21 @@ static void log_file_write_line(struct log *log, enum log_level level, struct sl
 
 /* ---- the thread ---- */
 
-/* All bytes, waiting for a full pipe or terminal; false when the file takes no more. */
-static bool write_whole(int fd, const char *data, size_t len)
+/*
+ * All bytes, waiting for a full pipe or terminal; false when the file takes no more, perhaps in the
+ * middle of a line.
+ */
+static bool write_whole(struct log_file *file, const char *data, size_t len)
 {
     while (len > 0) {
-        ssize_t n = write(fd, data, len);
+        ssize_t n = write(file->fd, data, len);
 
-        if (n >= 0) {
+        if (n > 0) {
             data += n;
             len -= (size_t)n;
+            file->torn = data[-1] != '\n';
         } else if (errno == EAGAIN) {
-            struct pollfd poll_fd = { .fd = fd, .events = POLLOUT };
+            struct pollfd poll_fd = { .fd = file->fd, .events = POLLOUT };
 
             if (poll(&poll_fd, 1, 5000) == 0)
                 return false;
@@ -119,6 +123,13 @@ static bool write_whole(int fd, const char *data, size_t len)
     return true;
 }
 
+/* What comes after a line that could only be written in part does not continue it. */
+static bool write_block(struct log_file *file, const struct log_block *block)
+{
+    return (!file->torn || write_whole(file, "\n", 1)) &&
+           write_whole(file, block->data, block->len);
+}
+
 static void write_lost(struct log_file *file, size_t lost_lines)
 {
     char line[160];
@@ -127,7 +138,7 @@ static void write_lost(struct log_file *file, size_t lost_lines)
     log_clock_add(&text, LOG_CLOCK_ERROR);
     text_printf(&text, " warning: %zu log blocks were lost: the disk was full or too slow\n",
                 lost_lines);
-    write_whole(file->fd, line, text.len);
+    write_whole(file, line, text.len);
 }
 
 /* Takes a file's queue and writes it with the lock released. */
@@ -143,14 +154,16 @@ static void write_file(struct log_writer *writer, struct log_file *file)
         if (file->kind == LOG_TO_FILE)
             fd_close(&file->fd);
         file->fd = fd_take(&file->fd_next);
+        file->torn = false;
     }
     size_t lost_before = file->lost_lines;
+    file->lost_lines = 0; /* others count while we write */
     pthread_mutex_unlock(&writer->lock);
 
     while (block) {
         struct log_block *next = block->next;
 
-        if (!write_whole(file->fd, block->data, block->len))
+        if (!write_block(file, block))
             lost_lines++;
         else if (lost_before > 0) {
             write_lost(file, lost_before);
@@ -163,7 +176,7 @@ static void write_file(struct log_writer *writer, struct log_file *file)
 
     pthread_mutex_lock(&writer->lock);
     writer->waiting_bytes -= written_bytes;
-    file->lost_lines = lost_before + lost_lines;
+    file->lost_lines += lost_before + lost_lines;
 }
 
 static bool has_work(const struct log_file *file)
@@ -287,4 +300,14 @@ void log_file_reopen(struct log_file *file, int fd)
     file->fd_next = fd;
     pthread_cond_signal(&writer->news);
     pthread_mutex_unlock(&writer->lock);
+}
+
+size_t log_file_lost(struct log_file *file)
+{
+    struct log_writer *writer = file->writer;
+
+    pthread_mutex_lock(&writer->lock);
+    size_t lost = file->lost_lines;
+    pthread_mutex_unlock(&writer->lock);
+    return lost;
 }

@@ -225,8 +225,6 @@ static void reactor_close(struct reactor *reactor)
     file_cache_free(reactor->services.files);
     timer_stop(&reactor->loop, &reactor->drain_timer);
     timer_stop(&reactor->loop, &reactor->listen_again);
-    mailbox_close(&reactor->mailbox);
-    loop_done(&reactor->loop);
     fd_close(&reactor->spare_fd);
     free(reactor->listeners);
     chunk_pool_drain();
@@ -300,5 +298,8 @@ int reactor_start(struct house *house, unsigned index, int spawner_fd, struct ma
 void reactor_join(struct reactor *reactor)
 {
     pthread_join(reactor->thread, NULL);
+    /* Not by its own thread: until the news of its end is read, letters are sent to it. */
+    mailbox_close(&reactor->mailbox);
+    loop_done(&reactor->loop);
     free(reactor);
 }

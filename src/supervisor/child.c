@@ -267,13 +267,13 @@ void child_gone(struct child *child)
 {
     struct loop *loop = &child->house->loop;
 
+    child->pid = 0;  /* the number may be another's from here on */
     read_all(child); /* what it said before it went */
     io_close(loop, &child->channel);
     outbox_done(&child->outbox);
     outbox_init(&child->outbox);
     loop_forget(loop, &child->task);
     timer_stop(loop, &child->again);
-    child->pid = 0;
     child->ready = false;
 }
 

@@ -4,8 +4,11 @@
 #include "base/text.h"
 #include "os/fd.h"
 
+#include <poll.h>
 #include <time.h>
 #include <unistd.h>
+
+#define PATIENCE_MS 100 /* with whoever reads our lines */
 
 /* "2026-11-22 13:26:01.123 ", as the server's lines in the same file begin. */
 static void add_time(struct text *text)
@@ -20,10 +23,16 @@ static void add_time(struct text *text)
                 tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, now.tv_nsec / 1000000);
 }
 
-/* A log that is full or gone must not stop the house: nothing can be said about it but this. */
+/*
+ * A log that is full or gone must not stop the house: nothing can be said about it but this. Nor
+ * must a reader of our terminal lines who stands still: a pipe with room takes a line at once.
+ */
 static void write_line(int fd, const struct text *text)
 {
-    (void)fd_write_all(fd, text->at, text->len);
+    struct pollfd room = { .fd = fd, .events = POLLOUT };
+
+    if (poll(&room, 1, PATIENCE_MS) > 0)
+        (void)fd_write_all(fd, text->at, text->len);
 }
 
 static void journal_write(struct log *log, enum log_level level, struct slice line)

@@ -19,7 +19,8 @@
  */
 static int open_log(const char *path, bool *ret_made)
 {
-    const int flags = O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY;
+    const int flags =
+        O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK; /* it may be a fifo */
     struct stat link;
     int fd;
 
@@ -82,6 +83,12 @@ static const char *cure_of(int error)
     case EPERM:
     case EROFS:
         return "name a file that this user may write, or write none, stdout or stderr";
+    case EMFILE:
+    case ENFILE:
+        return "each log needs a descriptor: raise the limit of open files (`ulimit -n`, or "
+               "LimitNOFILE of the service)";
+    case ENXIO:
+        return "nobody reads from this fifo; start its reader first";
     default:
         return "name another file, or write none, stdout or stderr";
     }
@@ -132,6 +139,7 @@ static bool add(struct logs *logs, const struct conf_log *conf, bool wanted, str
         go_without(logs, entry, wanted, diags);
         return true;
     }
+    logs->starved = fd == -EMFILE || fd == -ENFILE;
     struct diag *diag = diag_add(diags, DIAG_ERROR, &conf->place,
                                  "the log '%s' cannot be opened: %s", entry->path, strerror(-fd));
     diag_hint(diags, diag, "%s", cure_of(-fd));
@@ -148,7 +156,8 @@ bool logs_open(const struct server_conf *conf, const struct identity *identity, 
         .group = identity->group,
     };
     bool good = add(ret, &conf->system_log, true, arena, diags);
-    for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
+    /* What failed for want of descriptors is said once, not for each host. */
+    for (const struct vhost_conf *host = conf->hosts; host && !ret->starved; host = host->next) {
         good &= add(ret, &host->access_log, false, arena, diags);
         good &= add(ret, &host->error_log, true, arena, diags);
     }

@@ -94,9 +94,10 @@ struct log_entry {
 
 struct logs {
     struct log_entry *first;
-    bool owned;  /* files are made for `user` and `group` */
-    bool behind; /* there is no terminal to write to instead */
-    bool noted;  /* that default logs are not to be had */
+    bool owned;   /* files are made for `user` and `group` */
+    bool behind;  /* there is no terminal to write to instead */
+    bool noted;   /* that default logs are not to be had */
+    bool starved; /* no descriptor was left for one */
     uid_t user;
     gid_t group;
 };

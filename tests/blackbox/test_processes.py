@@ -265,3 +265,52 @@ def test_a_file_in_the_place_of_the_control_socket_stays(house):
     )
     assert done.returncode == 1 and "no socket" in done.stderr
     assert (house.run / "control.sock").read_text() == "precious"
+
+
+def test_a_terminal_that_stands_still_does_not_stop_the_house(house):
+    """What the house says goes into a pipe that nobody reads any more."""
+    house.config_path.write_text(house.config_text())
+    reading, writing = os.pipe()
+    process = subprocess.Popen(
+        [BINARY, "run", "-c", house.config_path], stdin=subprocess.DEVNULL, stdout=writing, stderr=writing, cwd="/"
+    )
+    house.process, house.stderr = process, open(os.devnull, "wb")
+    try:
+        house.wait_until_ready()
+        # another open file of the same pipe: not to block is ours alone
+        flood = os.open(f"/proc/self/fd/{writing}", os.O_WRONLY | os.O_NONBLOCK)
+        try:
+            while True:
+                os.write(flood, b"x")
+        except BlockingIOError:
+            pass
+        os.close(flood)
+        server = house.server_pid()
+        os.kill(server, signal.SIGKILL)
+        wait_until("another server", lambda: house.pid_of("server") not in (None, server))
+        assert house.get("/hello.txt").text == "hello"
+        assert house.stop() == 0
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+def test_too_few_descriptors_are_said_once(house):
+    for i in range(100):
+        house.host(f"h{i}.test")
+    house.config_path.write_text(house.config_text())
+    done = subprocess.run(
+        ["sh", "-c", f"ulimit -n 100; exec {BINARY} run -c {house.config_path}"],
+        capture_output=True, text=True, timeout=30, check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("cannot be opened") == 1 and "ulimit -n" in done.stderr
+
+
+def test_a_log_that_is_a_fifo_without_reader(house):
+    os.mkfifo(house.default.access_path)
+    house.config_path.write_text(house.config_text())
+    done = subprocess.run(
+        [BINARY, "run", "-c", house.config_path], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.returncode == 1 and "fifo" in done.stderr

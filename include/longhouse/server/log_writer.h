@@ -37,6 +37,7 @@ struct log_file {
     int fd;                  /* owned by the writer */
     int fd_next;             /* after a reopen: the writer changes over; -1: none */
     bool colours;            /* a terminal */
+    bool torn;               /* its last line is not whole; the writer's own */
     struct log_block *first; /* waiting; under the writer's lock */
     struct log_block **end;
     size_t lost_lines;
@@ -61,6 +62,9 @@ void log_file_reopen(struct log_file *file, int fd);
 
 /* Gives a block of whole lines away; from any thread, never waits for the disk. */
 void log_file_put(struct log_file *file, struct log_block *block);
+
+/* Blocks that were lost; their number is written as soon as the file takes something again. */
+size_t log_file_lost(struct log_file *file);
 
 struct log_block *log_block_new(size_t room);
 

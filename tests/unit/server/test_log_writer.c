@@ -3,8 +3,12 @@
 #include "suite.h"
 
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static struct log_block *block_of(const char *text)
@@ -42,6 +46,43 @@ START_TEST(what_was_put_is_written_in_order_when_it_stops)
     log_writer_stop(writer);
     ck_assert_int_eq(strncmp(read_all(fd), "line 0\nline 1\n", 14), 0);
     ck_assert_ptr_nonnull(strstr(content, "line 98\nline 99\n"));
+    close(fd);
+}
+END_TEST
+
+static off_t size_of(int fd)
+{
+    struct stat found;
+
+    ck_assert_int_eq(fstat(fd, &found), 0);
+    return found.st_size;
+}
+
+START_TEST(a_line_that_was_torn_by_a_full_disk_is_not_continued)
+{
+    struct log_writer *writer = log_writer_start();
+    int fd = memfd_create("log", 0);
+    struct log_file *file = log_writer_add(writer, LOG_TO_FILE, SLICE("/x"), dup(fd));
+    struct rlimit limit;
+
+    /* What a full disk does, a limit does too: the first write is short, the next one fails. */
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = 10;
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    log_file_put(file, block_of("first\nsecond\n"));
+    while (size_of(fd) < 10)
+        sched_yield();
+    log_file_put(file, block_of("lost\n"));
+    while (log_file_lost(file) < 2) /* not before the writer has met the limit */
+        sched_yield();
+    limit.rlim_cur = limit.rlim_max;
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    log_file_put(file, block_of("third\n"));
+    log_writer_stop(writer);
+
+    ck_assert_int_eq(strncmp(read_all(fd), "first\nseco\nthird\n", 17), 0);
+    ck_assert_ptr_nonnull(strstr(content, "2 log blocks were lost"));
     close(fd);
 }
 END_TEST
@@ -112,4 +153,5 @@ END_TEST
 
 SUITE("log_writer", TEST(what_was_put_is_written_in_order_when_it_stops),
       TEST(files_are_found_by_kind_and_path), TEST(an_error_line_names_its_level),
-      TEST(after_a_reopen_lines_go_to_the_new_file), TEST(a_full_disk_is_survived))
+      TEST(after_a_reopen_lines_go_to_the_new_file), TEST(a_full_disk_is_survived),
+      TEST(a_line_that_was_torn_by_a_full_disk_is_not_continued))
