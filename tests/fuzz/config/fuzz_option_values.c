@@ -46,7 +46,7 @@ static void try_value(const struct option_row *row, size_t place, struct slice v
     };
     text = arena_join(&arena, parts, sizeof(parts) / sizeof(parts[0]));
     struct source_text main = { .name = "longhouse.conf", .text = text };
-    struct load load = { &arena, &diags, &source };
+    struct load load = { .arena = &arena, .diags = &diags, .source = &source };
     struct server_conf *conf = load_config(&load, &main);
 
     assert((conf == NULL) == (diags.errors > 0));

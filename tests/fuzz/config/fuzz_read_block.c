@@ -84,7 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         nowhere = fopen("/dev/null", "w");
     diags_init(&diags, &arena);
     cut_texts(&source, slice_of(data, size));
-    struct load load = { &arena, &diags, &source.source };
+    struct load load = { .arena = &arena, .diags = &diags, .source = &source.source };
     struct server_conf *conf = load_config(&load, &source.texts[0]);
 
     assert((conf == NULL) == (diags.errors > 0));
