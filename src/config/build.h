@@ -118,6 +118,10 @@ void cgi_handler_set(struct build *build, void *record, const struct tree_node *
 bool path_clean(struct build *build, const struct tree_node *node, const struct option_row *row,
                 struct slice text, struct slice *ret);
 
+/* Addresses and networks whose word counts: appends to a list of struct conf_net. */
+void proxies_set(struct build *build, void *record, const struct tree_node *node,
+                 const struct option_row *row);
+
 /* A number with its unit, within the limits of the row, or an error. */
 bool count_parse(struct build *build, const struct tree_node *node, const struct option_row *row,
                  struct slice text, uint64_t *ret);

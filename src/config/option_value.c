@@ -209,6 +209,36 @@ static void set_pair(struct build *build, struct conf_pair **list, const struct 
     *list = pair;
 }
 
+void proxies_set(struct build *build, void *record, const struct tree_node *node,
+                 const struct option_row *row)
+{
+    struct conf_net **list = (struct conf_net **)(void *)((char *)record + row->offset);
+    struct items items = items_of(build, node, row, node->value);
+    struct slice item;
+
+    while (*list)
+        list = &(*list)->next;
+    while (items_next(&items, &item)) {
+        struct address_net net;
+
+        if (!address_net_parse(item, &net)) {
+            diag_hint(build->diags,
+                      build_fault(build, DIAG_ERROR, node, item,
+                                  "'%s' wants IPv4 or IPv6 addresses or networks, not '%.*s'",
+                                  row->name, SLICE_ARGS(item)),
+                      "for example: %s = 127.0.0.1, ::1, 10.0.0.0/8", row->name);
+            continue;
+        }
+        if (net.all || net.bits == 0)
+            build_fault(build, DIAG_WARNING, node, item,
+                        "'%s = %.*s' lets every visitor name the address it comes from", row->name,
+                        SLICE_ARGS(item));
+        *list = arena_new(build->arena, struct conf_net);
+        (*list)->net = net;
+        list = &(*list)->next;
+    }
+}
+
 /* ---- words with a meaning ---- */
 
 static const struct {

@@ -147,6 +147,16 @@ static const struct option_row rows[] = {
                 "Hiawatha allows 64 kB.",
     },
     {
+        .name = "TrustedProxy",
+        .type = OPT_OWN,
+        .scopes = SCOPE_BINDING,
+        .repeat = REPEAT_APPENDS,
+        AT(binding_conf, trusted_proxies),
+        .set = proxies_set,
+        .grammar = "ADDRESS[/BITS][, ...]",
+        .text = "Trusted proxies of this binding, besides those of the server.",
+    },
+    {
         .name = "EnableTRACE",
         .type = OPT_YES_NO,
         .scopes = SCOPE_BINDING,

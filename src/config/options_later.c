@@ -43,7 +43,6 @@ static const struct option_row rows[] = {
     LATER("ExploitLogfile", SCOPE_SERVER),
     LATER("GarbageLogfile", SCOPE_SERVER),
     LATER("GZipExtensions", SCOPE_SERVER),
-    LATER("HideProxy", SCOPE_SERVER),
     LATER("KickOnBan", SCOPE_SERVER),
     LATER("KillTimedoutCGI", SCOPE_SERVER),
     LATER("LogfileMask", SCOPE_SERVER),

@@ -130,6 +130,10 @@ static void keep_alive_set(struct build *build, void *record, const struct tree_
 
 /* ---- the table ---- */
 
+/* by enum conf_proxy_field */
+static const char *const proxy_fields[] = { "any", "X-Forwarded-For", "Forwarded", "X-Real-IP",
+                                            NULL };
+
 static const char *const log_formats[] = { "hiawatha", "common", "extended", NULL };
 
 static const struct option_row rows[] = {
@@ -307,6 +311,43 @@ static const struct option_row rows[] = {
         .text = "Most connections of one client address (of one /64 network with IPv6) at the same "
                 "time. Hiawatha's 15 is "
                 "too few for people who share an address.",
+    },
+    {
+        .name = "TrustedProxy",
+        .type = OPT_OWN,
+        .scopes = SCOPE_SERVER,
+        .repeat = REPEAT_APPENDS,
+        AT(server_conf, trusted_proxies),
+        .set = proxies_set,
+        .grammar = "ADDRESS[/BITS][, ...]",
+        .text = "Proxies in front of the house, for all bindings. What they say about the client "
+                "is believed: its address is the right-most one in X-Forwarded-For (see "
+                "ProxyField) that is no trusted proxy, and it takes the place of the proxy's in "
+                "REMOTE_ADDR, logs and limits; X-Forwarded-Proto tells REQUEST_SCHEME and HTTPS. "
+                "From anybody else these fields are only data. May be repeated.",
+    },
+    {
+        .name = "HideProxy",
+        .type = OPT_OWN,
+        .scopes = SCOPE_SERVER,
+        .repeat = REPEAT_APPENDS,
+        AT(server_conf, trusted_proxies),
+        .set = proxies_set,
+        .grammar = "ADDRESS[/BITS][, ...]",
+        .text = "Hiawatha's name of TrustedProxy; both may be used.",
+    },
+    {
+        .name = "ProxyField",
+        .type = OPT_CHOICE,
+        .scopes = SCOPE_SERVER,
+        AT(server_conf, proxy_field),
+        .fallback = "any",
+        .choices = proxy_fields,
+        .grammar = "any | X-Forwarded-For | Forwarded | X-Real-IP",
+        .text = "Which field of a trusted proxy tells the client. `any` takes X-Forwarded-For, "
+                "without one Forwarded, without both X-Real-IP. A proxy passes on what it does "
+                "not write itself: one that only writes Forwarded or X-Real-IP lets a visitor "
+                "forge X-Forwarded-For unless the field is named here.",
     },
     {
         .name = "ListenBacklog",

@@ -126,35 +126,26 @@ static enum guard_word stripe_enter(struct guard *guard, struct stripe *stripe, 
     return most > 0 && (*at)->connections > most ? GUARD_TOO_MANY : GUARD_WELCOME;
 }
 
-enum guard_word guard_enter(struct guard *guard, const union socket_address *client)
+static enum guard_word client_enter(struct guard *guard, const union socket_address *client)
 {
     unsigned char key[16];
     unsigned key_len = address_client_key(client, key);
     uint64_t hash = siphash(guard->hash_key, slice_of(key, key_len));
     struct stripe *stripe = &guard->stripes[hash % STRIPES];
-    uint64_t total = atomic_fetch_add_explicit(&guard->total, 1, memory_order_relaxed) + 1;
-    enum guard_word word = GUARD_DROP;
 
-    if (guard->total_most == 0 || total <= guard->total_most + POLITE_TOTAL) {
-        pthread_mutex_lock(&stripe->lock);
-        word = stripe_enter(guard, stripe, hash, key, key_len);
-        pthread_mutex_unlock(&stripe->lock);
-    }
-    if (word == GUARD_DROP)
-        atomic_fetch_sub_explicit(&guard->total, 1, memory_order_relaxed);
-    else if (guard->total_most > 0 && total > guard->total_most)
-        word = GUARD_FULL;
+    pthread_mutex_lock(&stripe->lock);
+    enum guard_word word = stripe_enter(guard, stripe, hash, key, key_len);
+    pthread_mutex_unlock(&stripe->lock);
     return word;
 }
 
-void guard_leave(struct guard *guard, const union socket_address *client)
+static void client_leave(struct guard *guard, const union socket_address *client)
 {
     unsigned char key[16];
     unsigned key_len = address_client_key(client, key);
     uint64_t hash = siphash(guard->hash_key, slice_of(key, key_len));
     struct stripe *stripe = &guard->stripes[hash % STRIPES];
 
-    atomic_fetch_sub_explicit(&guard->total, 1, memory_order_relaxed);
     pthread_mutex_lock(&stripe->lock);
     struct client **at = stripe_find(stripe, hash, key, key_len);
     struct client *record = *at;
@@ -164,6 +155,41 @@ void guard_leave(struct guard *guard, const union socket_address *client)
         stripe->client_count--;
     }
     pthread_mutex_unlock(&stripe->lock);
+}
+
+enum guard_word guard_enter(struct guard *guard, const union socket_address *client)
+{
+    uint64_t total = atomic_fetch_add_explicit(&guard->total, 1, memory_order_relaxed) + 1;
+    enum guard_word word = GUARD_DROP;
+
+    if (guard->total_most == 0 || total <= guard->total_most + POLITE_TOTAL)
+        word = client ? client_enter(guard, client) : GUARD_WELCOME;
+    if (word == GUARD_DROP)
+        atomic_fetch_sub_explicit(&guard->total, 1, memory_order_relaxed);
+    else if (guard->total_most > 0 && total > guard->total_most)
+        word = GUARD_FULL;
+    return word;
+}
+
+void guard_leave(struct guard *guard, const union socket_address *client)
+{
+    atomic_fetch_sub_explicit(&guard->total, 1, memory_order_relaxed);
+    if (client)
+        client_leave(guard, client);
+}
+
+enum guard_word guard_enter_request(struct guard *guard, const union socket_address *client)
+{
+    enum guard_word word = client_enter(guard, client);
+
+    if (word == GUARD_TOO_MANY) /* a refused request ends at once: it is not counted */
+        client_leave(guard, client);
+    return word == GUARD_WELCOME ? GUARD_WELCOME : GUARD_TOO_MANY;
+}
+
+void guard_leave_request(struct guard *guard, const union socket_address *client)
+{
+    client_leave(guard, client);
 }
 
 uint64_t guard_connections(const struct guard *guard)

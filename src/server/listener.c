@@ -3,6 +3,7 @@
 #include "os/fd.h"
 #include "os/socket.h"
 #include "server/reactor.h"
+#include "site/origin.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,6 +42,10 @@ static void visit_fill(struct visit *visit, const struct listener *listener, int
 
     address_unmap(peer);
     visit->client = *peer;
+    visit->peer = *peer;
+    visit->shared =
+        origin_trusts(listener->reactor->house->snapshot->conf, listener->binding, peer);
+    visit->believed = visit->shared;
     visit->client_port = address_port(peer);
     address_text(peer, text);
     memccpy(visit->client_text, text, 0, sizeof(visit->client_text) - 1);
@@ -57,7 +62,7 @@ static void listener_take(struct listener *listener, int fd, union socket_addres
     struct visit visit = { 0 };
 
     visit_fill(&visit, listener, fd, peer);
-    switch (guard_enter(reactor->house->guard, &visit.client)) {
+    switch (guard_enter(reactor->house->guard, visit.shared ? NULL : &visit.client)) {
     case GUARD_WELCOME:
         break;
     case GUARD_FULL:

@@ -7,18 +7,67 @@
 #include "os/fd.h"
 #include "os/socket.h"
 #include "server/listener.h"
+#include "site/origin.h"
 #include "site/router.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define FILE_CACHE_ENTRIES 4096u
+#define TOO_MANY_RETRY_S   2u
 
 /* ---- exchanges: the owner's three calls ---- */
 
 static struct reactor *reactor_of(struct exchange_owner *owner)
 {
     return container_of(owner, struct reactor, exchanges);
+}
+
+/* Puts whom the trusted proxy names in the place of the proxy; from here on it is the client. */
+static void learn_client(struct visit *visit, const struct origin *origin)
+{
+    char text[ADDRESS_TEXT_MOST];
+
+    if (origin->found) {
+        visit->client = origin->client;
+        visit->client_port = 0; /* its port is not told, and the proxy's is not its */
+        address_text(&origin->client, text);
+        memccpy(visit->client_text, text, 0, sizeof(visit->client_text) - 1);
+    }
+    if (origin->has_scheme)
+        visit->secure = origin->secure;
+}
+
+/* A request that came over a trusted proxy: who asks? False: this client asks too much. */
+static bool reactor_trace(struct reactor *reactor, struct exchange *x)
+{
+    const struct server_conf *conf = reactor->house->snapshot->conf;
+    struct visit *visit = arena_new(&x->arena, struct visit);
+
+    *visit = *x->visit;
+    x->visit = visit;
+    if (visit->believed) {
+        struct origin origin = origin_find(conf, visit->binding, &x->request.fields);
+
+        learn_client(visit, &origin);
+    }
+    if (address_equal_ip(&visit->client, &visit->peer))
+        return true; /* the proxy itself asks */
+    visit->counted = guard_enter_request(reactor->house->guard, &visit->client) == GUARD_WELCOME;
+    return visit->counted;
+}
+
+/* No reason to end the connection of the proxy, which carries others as well. */
+static void refuse_client(struct verdict *verdict, const struct host *host)
+{
+    *verdict = (struct verdict){
+        .answer = ANSWER_STATUS,
+        .status = 429,
+        .why = "over ConnectionsPerIP",
+        .retry_after_s = TOO_MANY_RETRY_S,
+        .host = host,
+    };
 }
 
 static void reactor_route(struct exchange_owner *owner, struct exchange *x)
@@ -31,6 +80,7 @@ static void reactor_route(struct exchange_owner *owner, struct exchange *x)
     stats_add(&reactor->stats.exchanges_now, 1);
     x->services = &reactor->services;
     x->hold = verdict;
+    bool welcome = !x->visit->shared || reactor_trace(reactor, x);
     if (x->visit->refuse != 0) {
         x->request.failed = x->visit->refuse;
         x->request.failed_why =
@@ -39,7 +89,10 @@ static void reactor_route(struct exchange_owner *owner, struct exchange *x)
     }
     const struct host *host = router_host(snapshot, x->visit->binding, x->request.host);
     x->host = host;
-    router_judge(snapshot, host, x, reactor->services.files, verdict);
+    if (welcome || x->request.failed != 0)
+        router_judge(snapshot, host, x, reactor->services.files, verdict);
+    else
+        refuse_client(verdict, host);
     if (verdict->answer == ANSWER_CGI || verdict->answer == ANSWER_FASTCGI)
         stats_add(&reactor->stats.programs, 1);
     x->handler = handler_for(verdict->answer);
@@ -73,6 +126,8 @@ static void reactor_ended_exchange(struct exchange_owner *owner, struct exchange
     if (x->hold) { /* else its client left before it was routed and counted */
         verdict_done(x->hold, reactor->services.files);
         reactor->exchange_count--;
+        if (x->visit->counted)
+            guard_leave_request(reactor->house->guard, &x->visit->client);
         stats_add(&reactor->stats.exchanges_now, UINT64_MAX);
     }
     if (reactor->state == REACTOR_DRAINING)
@@ -92,7 +147,8 @@ static void reactor_conn_closed(struct conn_owner *owner, struct conn *conn)
     struct reactor *reactor = container_of(owner, struct reactor, conns);
 
     list_remove(conn_link(conn));
-    guard_leave(reactor->house->guard, &conn_visit(conn)->client);
+    const struct visit *visit = conn_visit(conn);
+    guard_leave(reactor->house->guard, visit->shared ? NULL : &visit->peer);
     stats_add(&reactor->stats.connections_now, UINT64_MAX);
     if (reactor->state == REACTOR_DRAINING)
         loop_wake(&reactor->loop, &reactor->drain_task);

@@ -27,23 +27,50 @@ static void release(struct grave *grave)
 #define VISIT_REST     offsetof(struct visit, client_port)
 #define VISIT_REST_LEN (sizeof(struct visit) - VISIT_REST)
 
+/* Most often the peer is the client, and need not be kept twice. */
+static size_t peer_size(const struct visit *visit)
+{
+    size_t len = address_size(&visit->peer);
+
+    if (visit->peer.any.sa_family == AF_UNSPEC || memcmp(&visit->peer, &visit->client, len) == 0)
+        return 0;
+    return len;
+}
+
+static struct visit_parts parts_of(const struct visit *visit)
+{
+    return (struct visit_parts){
+        .client_len = (uint8_t)address_size(&visit->client),
+        .peer_len = (uint8_t)peer_size(visit),
+        .local_len = (uint8_t)address_size(&visit->local),
+        .text_len = (uint8_t)strnlen(visit->client_text, sizeof(visit->client_text) - 1),
+    };
+}
+
+void conn_keep_visit(struct conn *conn, const struct visit *visit)
+{
+    struct visit_parts parts = parts_of(visit);
+    char *at = conn->visit;
+
+    conn->visit_parts = parts;
+    at = mempcpy(at, &visit->client, parts.client_len);
+    at = mempcpy(at, &visit->peer, parts.peer_len);
+    at = mempcpy(at, &visit->local, parts.local_len);
+    at = mempcpy(at, visit->client_text, parts.text_len);
+    memcpy(at, (const char *)visit + VISIT_REST, VISIT_REST_LEN);
+}
+
 static struct conn *conn_new(const struct visit *visit)
 {
-    size_t client_len = address_size(&visit->client);
-    size_t local_len = address_size(&visit->local);
-    size_t text_len = strnlen(visit->client_text, sizeof(visit->client_text) - 1);
-    struct conn *conn = malloc(sizeof(*conn) + client_len + local_len + text_len + VISIT_REST_LEN);
+    struct visit_parts parts = parts_of(visit);
+    size_t room = parts.client_len + (size_t)parts.peer_len + parts.local_len + parts.text_len +
+                  VISIT_REST_LEN;
+    struct conn *conn = malloc(sizeof(*conn) + room);
 
     if (!conn)
         abort(); /* true exhaustion ends the process; the supervisor starts the next one */
-    *conn = (struct conn){ .visit_parts = { .client_len = (uint8_t)client_len,
-                                            .local_len = (uint8_t)local_len,
-                                            .text_len = (uint8_t)text_len } };
-    char *at = conn->visit;
-    at = mempcpy(at, &visit->client, client_len);
-    at = mempcpy(at, &visit->local, local_len);
-    at = mempcpy(at, visit->client_text, text_len);
-    memcpy(at, (const char *)visit + VISIT_REST, VISIT_REST_LEN);
+    *conn = (struct conn){ 0 };
+    conn_keep_visit(conn, visit);
     return conn;
 }
 
@@ -54,6 +81,10 @@ void conn_tell_visit(const struct conn *conn, struct visit *ret)
     *ret = (struct visit){ 0 };
     memcpy(&ret->client, at, conn->visit_parts.client_len);
     at += conn->visit_parts.client_len;
+    ret->peer = ret->client;
+    if (conn->visit_parts.peer_len > 0)
+        memcpy(&ret->peer, at, conn->visit_parts.peer_len);
+    at += conn->visit_parts.peer_len;
     memcpy(&ret->local, at, conn->visit_parts.local_len);
     at += conn->visit_parts.local_len;
     memcpy(ret->client_text, at, conn->visit_parts.text_len);

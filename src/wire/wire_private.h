@@ -137,6 +137,14 @@ struct protocol {
 };
 extern const struct protocol protocol_h1;
 
+/* How a visit is packed: most of one is room for addresses of any family. */
+struct visit_parts {
+    uint8_t client_len;
+    uint8_t peer_len; /* 0: the client is the peer */
+    uint8_t local_len;
+    uint8_t text_len;
+};
+
 struct conn {
     struct loop *loop;           /* borrowed */
     struct transport *transport; /* owned; NULL once closed */
@@ -152,14 +160,12 @@ struct conn {
     bool looks_again; /* woke itself: need not watch the transport yet */
     bool next_turn;   /* ... in the next turn, when its budget is a new one */
     struct h1 h1;
-    struct {
-        uint8_t client_len;
-        uint8_t local_len;
-        uint8_t text_len;
-    } visit_parts;
-    char visit[]; /* packed: most of a visit is room for addresses of any family; see
-                     conn_tell_visit() */
+    struct visit_parts visit_parts;
+    char visit[]; /* packed; see conn_tell_visit() */
 };
+
+/* Packs it into the room behind the connection. */
+void conn_keep_visit(struct conn *conn, const struct visit *visit);
 
 void conn_tell_visit(const struct conn *conn, struct visit *ret);
 

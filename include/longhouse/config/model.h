@@ -26,6 +26,20 @@ struct conf_pair {
     struct slice value;
 };
 
+/* A list of networks. */
+struct conf_net {
+    struct conf_net *next;
+    struct address_net net;
+};
+
+/* Which field of a trusted proxy tells the client. */
+enum conf_proxy_field {
+    PROXY_FIELD_ANY,
+    PROXY_FIELD_X_FORWARDED_FOR,
+    PROXY_FIELD_FORWARDED,
+    PROXY_FIELD_X_REAL_IP,
+};
+
 enum conf_log_kind { LOG_TO_FILE, LOG_TO_NOWHERE, LOG_TO_STDOUT, LOG_TO_STDERR };
 
 /* Where a log goes: an absolute path, none, stdout, stderr. */
@@ -59,6 +73,7 @@ struct binding_conf {
     uint64_t first_request_ms; /* TimeForRequest */
     uint64_t next_request_ms;
     bool enable_trace;
+    struct conf_net *trusted_proxies; /* besides those of the server */
 };
 
 struct connect_conf {
@@ -129,6 +144,8 @@ struct server_conf {
     struct conf_log system_log;
     uint64_t connections_total;
     uint64_t connections_per_ip;
+    struct conf_net *trusted_proxies;
+    enum conf_proxy_field proxy_field;
     uint64_t max_url_length;      /* 0: no limit */
     struct slice mimetype_config; /* empty: not given */
     struct slice mimetype_text;   /* its content; empty: the built-in table */

@@ -74,12 +74,16 @@ struct exchange_owner_ops {
 
 /* Where the request came in: one per connection, outlives its exchanges. */
 struct visit {
-    union socket_address client; /* the peer */
+    union socket_address client; /* the peer, or whom a trusted proxy names */
+    union socket_address peer;   /* who is connected to us */
     union socket_address local;  /* our side; the family is 0 until asked for by visit users */
     char client_text[64];        /* without port */
-    uint16_t client_port;
+    uint16_t client_port;        /* 0: not known */
     uint16_t local_port;
-    bool secure;         /* TLS */
+    bool secure;         /* TLS here, or before the trusted proxy */
+    bool shared;         /* a trusted proxy's connection: requests are counted, not connections */
+    bool believed;       /* what the fields of its requests say about the client counts */
+    bool counted;        /* this request was counted for its client */
     int refuse;          /* status to answer to whatever is asked (503, 429); 0: welcome */
     const void *binding; /* borrowed from the snapshot: struct binding_conf */
 };

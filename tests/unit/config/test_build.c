@@ -152,6 +152,23 @@ static void show_limits(FILE *out, const struct server_conf *conf)
         fprintf(out, "%s%llu", i > 0 ? " " : "", numbers[i]);
 }
 
+static void nets(FILE *out, const struct conf_net *net)
+{
+    char text[ADDRESS_TEXT_MOST];
+
+    for (; net; net = net->next)
+        fprintf(out, "%s/%u%s", address_text(&net->net.base, text), net->net.bits,
+                net->next ? "," : "");
+}
+
+static void show_proxies(FILE *out, const struct server_conf *conf)
+{
+    fprintf(out, "%u ", (unsigned)conf->proxy_field);
+    nets(out, conf->trusted_proxies);
+    fputc('|', out);
+    nets(out, conf->bindings->trusted_proxies);
+}
+
 /* ---- texts that load ---- */
 
 static const struct model_case {
@@ -220,6 +237,12 @@ static const struct model_case {
       show_bindings, "0 0.0.0.0:1  10485760 10000,30000 7;1 0.0.0.0:2  10485760 10000,30000 9;" },
     { SITE "Binding\n{\nPort\t= 80\n}\n", show_bindings,
       "0 0.0.0.0:80  10485760 10000,30000 1000;" },
+
+    /* proxies */
+    { SITE PORT, show_proxies, "0 |" },
+    { SITE PORT "TrustedProxy = 127.0.0.1, ::1\nHideProxy = 10.0.0.0/8\nProxyField = Forwarded\n",
+      show_proxies, "2 127.0.0.1/32,::1/128,10.0.0.0/8|" },
+    { SITE "Binding {\nPort = 80\nTrustedProxy = 192.0.2.7\n}\n", show_proxies, "0 |192.0.2.7/32" },
 
     /* FastCGI */
     { SITE PORT "FastCGIserver {\nFastCGIid = F\nConnectTo = /run/f\n}\n", show_fastcgi,

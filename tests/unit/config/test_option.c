@@ -328,6 +328,20 @@ static const struct value_case {
     { OUTER, "MaxUrlLength = some",
       "16+4 'MaxUrlLength' must be between 0 and 16777216, not 'some'" },
 
+    /* networks */
+    { OUTER, "TrustedProxy = 127.0.0.1, ::1, 10.0.0.0/8", NULL },
+    { BINDING, "TrustedProxy = 127.0.0.1", NULL },
+    { OUTER, "HideProxy = 127.0.0.1,10.0.0.0/33",
+      "23+11 'HideProxy' wants IPv4 or IPv6 addresses or networks, not '10.0.0.0/33'" },
+    { OUTER, "TrustedProxy = nginx.local",
+      "16+11 'TrustedProxy' wants IPv4 or IPv6 addresses or networks, not 'nginx.local'" },
+    { OUTER, "TrustedProxy = all",
+      "16+3 'TrustedProxy = all' lets every visitor name the address it comes from" },
+    { OUTER, "TrustedProxy = ::/0",
+      "16+4 'TrustedProxy = ::/0' lets every visitor name the address it comes from" },
+    { OUTER, "ProxyField = X-Client",
+      "14+8 'ProxyField' must be any | X-Forwarded-For | Forwarded | X-Real-IP, not 'X-Client'" },
+
     /* durations */
     { OUTER, "TimeForCGI = 1", NULL },
     { OUTER, "TimeForCGI = 3600", NULL },

@@ -84,6 +84,40 @@ START_TEST(a_full_house_says_so)
 }
 END_TEST
 
-SUITE("guard", TEST(a_client_over_its_limit_is_told_so_and_then_dropped),
-      TEST(leaving_makes_room_again), TEST(clients_do_not_share_their_limit),
-      TEST(a_whole_ipv6_prefix_is_one_client), TEST(a_full_house_says_so))
+START_TEST(a_trusted_proxy_has_no_limit_of_its_own)
+{
+    struct guard *guard = guard_new(1000, 2);
+
+    for (int i = 0; i < 100; i++)
+        ck_assert_int_eq(guard_enter(guard, NULL), GUARD_WELCOME);
+    ck_assert_uint_eq(guard_connections(guard), 100);
+    for (int i = 0; i < 100; i++)
+        guard_leave(guard, NULL);
+    ck_assert_uint_eq(guard_connections(guard), 0);
+    guard_free(guard);
+}
+END_TEST
+
+START_TEST(requests_over_a_proxy_count_for_their_client)
+{
+    struct guard *guard = guard_new(1000, 2);
+    union socket_address a = client("192.0.2.1");
+    union socket_address other = client("192.0.2.2");
+
+    ck_assert_int_eq(guard_enter_request(guard, &a), GUARD_WELCOME);
+    ck_assert_int_eq(guard_enter(guard, &a), GUARD_WELCOME); /* and one without the proxy */
+    for (int i = 0; i < 100; i++)
+        ck_assert_int_eq(guard_enter_request(guard, &a), GUARD_TOO_MANY);
+    ck_assert_int_eq(guard_enter_request(guard, &other), GUARD_WELCOME);
+    guard_leave_request(guard, &a);
+    ck_assert_int_eq(guard_enter_request(guard, &a), GUARD_WELCOME);
+    ck_assert_uint_eq(guard_connections(guard), 1);
+    guard_free(guard);
+}
+END_TEST
+
+SUITE("guard", TEST(a_trusted_proxy_has_no_limit_of_its_own),
+      TEST(requests_over_a_proxy_count_for_their_client),
+      TEST(a_client_over_its_limit_is_told_so_and_then_dropped), TEST(leaving_makes_room_again),
+      TEST(clients_do_not_share_their_limit), TEST(a_whole_ipv6_prefix_is_one_client),
+      TEST(a_full_house_says_so))

@@ -1326,6 +1326,7 @@ START_TEST(a_visit_is_told_as_it_was_given)
     ck_assert_int_eq(memcmp(&seen, conn_visit(house->conn), sizeof(seen)), 0);
     ck_assert_int_eq(memcmp(&seen.client, &visit.client, address_size(&visit.client)), 0);
     ck_assert(address_equal_ip(&seen.local, &visit.local));
+    ck_assert_int_eq(memcmp(&seen.peer, &seen.client, sizeof(seen.peer)), 0);
     ck_assert_str_eq(seen.client_text, visitors[_i]);
     ck_assert_uint_eq(seen.client_port, 1);
     ck_assert_uint_eq(seen.local_port, 2);
@@ -1335,8 +1336,28 @@ START_TEST(a_visit_is_told_as_it_was_given)
 }
 END_TEST
 
+START_TEST(the_peer_of_a_visit_may_be_another_than_the_client)
+{
+    struct house *house = house_new();
+    struct visit visit = { .client_text = "192.0.2.1" };
+
+    ck_assert(address_parse_ip(SLICE("192.0.2.1"), 0, &visit.client));
+    ck_assert(address_parse_ip(SLICE("2001:db8::7"), 4711, &visit.peer));
+    house->start = start_look_at_visit;
+    house->conn = conn_open(&house->loop, transport_memory_transport(house->client), &visit,
+                            &house->limits, &house->exchanges, &house->owner);
+    house_feed(house, GET);
+    ck_assert(address_equal_ip(&seen.client, &visit.client));
+    ck_assert(address_equal_ip(&seen.peer, &visit.peer));
+    ck_assert_uint_eq(address_port(&seen.peer), 4711);
+    ck_assert_str_eq(seen.client_text, "192.0.2.1");
+    close_house(house);
+}
+END_TEST
+
 SUITE(
-    "wire/h1_conn", TEST(a_request_is_answered_and_the_connection_kept),
+    "wire/h1_conn", TEST(the_peer_of_a_visit_may_be_another_than_the_client),
+    TEST(a_request_is_answered_and_the_connection_kept),
     TEST(a_request_that_is_there_at_once_needs_no_watching), TEST(a_warm_request_moves_no_timer),
     TEST(pipelined_requests_are_answered_in_order),
     TEST(the_next_request_waits_for_the_former_answer),
