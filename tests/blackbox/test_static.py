@@ -143,7 +143,6 @@ def test_the_way_to_a_file(site, target, body):
         ("/digits.txt%20", 404),
         ("/digits.txt;x", 404),
         ("/digits.txt/.", 404),
-        ("/digits.txt/..", 404),
         ("/...", 404),
         ("/DIGITS.TXT", 404),
         ("/.well-known/.hidden", 404),
