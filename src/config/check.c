@@ -331,7 +331,8 @@ static void check_host(struct build *build, const struct vhost_conf *host)
                            SLICE_ARGS(name)),
                   "add: WebsiteRoot = /path; only a host that uses a FastCGIserver without "
                   "Extension needs none");
-    if (!host->execute_cgi && (host->cgi_handlers || host->cgi_extensions))
+    if (!host->execute_cgi &&
+        (host->cgi_handlers || host->cgi_extensions || host->cgi_pattern.len > 0))
         diag_hint(build->diags,
                   diag_add(build->diags, DIAG_WARNING, &host->place,
                            "%.*s names CGI programs, but may not execute any", SLICE_ARGS(name)),

@@ -329,6 +329,19 @@ static const struct option_row rows[] = {
                 "the server.",
     },
     {
+        .name = "CGIpattern",
+        .type = OPT_TEXT,
+        .scopes = SCOPE_HOST,
+        AT(vhost_conf, cgi_pattern),
+        .most = 1000,
+        .grammar = "PATTERN[|PATTERN ...]",
+        .text = "Files that are programs themselves and are run directly, by their names below "
+                "WebsiteRoot, with the wildcards of thttpd: `?` is one character, `*` any without "
+                "`/`, `**` any. For example `**.cgi|**.pl` or `/cgi-bin/**`. They must be "
+                "executable (else 403), and get PATH_INFO whatever EnablePathInfo says. Comes "
+                "before CGIextension and CGIhandler and after UseFastCGI.",
+    },
+    {
         .name = "CGIextension",
         .type = OPT_OWN,
         .scopes = SCOPE_HOST,

@@ -218,14 +218,27 @@ static void add_handlers(struct sheet *sheet, const struct cgi_handler_conf *han
     }
 }
 
+static void add_pattern(struct sheet *sheet, struct slice pattern, struct slice where)
+{
+    if (pattern.len == 0)
+        return;
+
+    struct row *row = sheet_add(sheet);
+    row->cells[0] = pattern;
+    row->cells[1] = SLICE("run directly (CGIpattern)");
+    row->cells[2] = where;
+}
+
 static void print_handlers(const struct server_conf *conf, struct arena *arena, FILE *out)
 {
     static const char *const heads[] = { "EXTENSIONS", "PROGRAM", "FOR" };
     struct sheet sheet;
 
     sheet_init(&sheet, arena, heads, 3);
-    for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
+    for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
+        add_pattern(&sheet, host->cgi_pattern, host->hostnames->text);
         add_handlers(&sheet, host->cgi_handlers, host->cgi_extensions, host->hostnames->text);
+    }
     add_handlers(&sheet, conf->cgi_handlers, conf->cgi_extensions, SLICE("every host"));
     if (sheet.first->next)
         sheet_print(&sheet, "CGI programs, where ExecuteCGI = yes", out);

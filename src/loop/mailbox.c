@@ -56,7 +56,8 @@ int mailbox_open(struct mailbox *mailbox, struct loop *loop)
         return -errno;
 
     *mailbox = (struct mailbox){ .loop = loop, .task.run = mailbox_on_wake };
-    io_init_quiet(&mailbox->io, fd, &mailbox->task);
+    io_init(&mailbox->io, fd, &mailbox->task);
+    mailbox->io.readable = false;
 
     int r = io_wait(loop, &mailbox->io);
     if (r < 0)

@@ -1,5 +1,7 @@
 #include "site/resource.h"
 
+#include "site/pattern.h"
+
 #include <errno.h>
 
 struct slice path_extension(struct slice path)
@@ -78,9 +80,14 @@ static void find_start_file(const struct search *search, struct resource *resour
     resource->start_file_missing = true;
 }
 
+static bool takes_path_info(const struct vhost_conf *conf, struct slice relative)
+{
+    return conf->enable_path_info || pattern_match(conf->cgi_pattern, relative);
+}
+
 /* The first regular file on the way ends the script, the rest is path info. `path` begins with '/'.
- */
-static void split_path_info(const struct search *search, struct slice path,
+ * False: it is not so here. */
+static bool split_path_info(const struct search *search, struct slice path,
                             struct resource *resource)
 {
     for (size_t at = 1; at < path.len; at++) {
@@ -91,17 +98,18 @@ static void split_path_info(const struct search *search, struct slice path,
             slice_cstr(arena_cstr(search->arena, slice_of(path.at + 1, at - 1)));
         struct cached_file *file = look_up(search, relative);
 
-        if (file->kind == FILE_REGULAR) {
+        if (file->kind == FILE_REGULAR && takes_path_info(search->host->conf, relative)) {
             take(search, resource, file);
             resource_name(search->host, relative, search->arena, resource);
             resource->path_info = slice_skip(path, at);
-            return;
+            return true;
         }
         bool ends = file->kind != FILE_FOLDER;
         cached_file_drop(search->cache, file);
         if (ends)
-            return;
+            return false;
     }
+    return false;
 }
 
 /* The kernel saw a file where the path wants a folder, or did not look because the path is too
@@ -121,9 +129,11 @@ static void resolve_rest(const struct search *search, struct slice path, bool sl
 {
     if (!may_have_path_info(resource, slash_behind))
         return;
-    if (search->host->conf->enable_path_info)
-        split_path_info(search, path, resource);
-    else if (slash_behind)
+    const struct vhost_conf *conf = search->host->conf;
+    bool may_split = conf->enable_path_info || conf->cgi_pattern.len > 0;
+    if (may_split && split_path_info(search, path, resource))
+        return;
+    if (slash_behind && !conf->enable_path_info)
         take(search, resource, look_up(search, slice_skip(path, 1))); /* "a.txt/": no folder */
 }
 

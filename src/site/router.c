@@ -3,6 +3,7 @@
 #include "base/encode.h"
 #include "base/text.h"
 #include "rules.h"
+#include "site/pattern.h"
 #include "site/vhost_map.h"
 
 #include <errno.h>
@@ -219,13 +220,13 @@ static bool judge_fastcgi(const struct judge *judge)
 }
 
 /* The file itself runs: the spawner's server identity need not be able to read it. */
-static bool judge_executable(const struct judge *judge)
+static bool judge_executable(const struct judge *judge, const char *why)
 {
     if ((judge->verdict->resource.found->mode & 0111) == 0)
         return say(judge, 403, "the program is not executable (chmod +x)");
     judge->verdict->answer = ANSWER_CGI;
     judge->verdict->rule = judge->host->conf->rule_base;
-    judge->verdict->why = "its extension is a CGIextension";
+    judge->verdict->why = why;
     return true;
 }
 
@@ -246,18 +247,24 @@ static bool judge_cgi(const struct judge *judge)
 {
     const struct resource *resource = &judge->verdict->resource;
 
-    if (resource->found->kind != FILE_REGULAR ||
-        !rules_is_program(&judge->snapshot->programs, resource->extension))
+    if (resource->found->kind != FILE_REGULAR)
+        return false;
+
+    bool fits = pattern_match(judge->host->conf->cgi_pattern, resource->relative);
+    if (!fits && !rules_is_program(&judge->snapshot->programs, resource->extension))
         return false;
     if (!judge->host->conf->execute_cgi)
         return say(judge, 403, "ExecuteCGI is off for this host");
 
+    if (fits)
+        return judge_executable(judge, "its name fits CGIpattern");
+
     const struct extension_rule *rule = rules_find(judge->host, resource->extension);
     if (rule && rule->runs_itself)
-        return judge_executable(judge);
+        return judge_executable(judge, "its extension is a CGIextension");
     if (rule && rule->handler != NO_HANDLER)
         return judge_script(judge, (unsigned)rule->handler);
-    return say(judge, 403, "programs of this type run on other hosts only; the source is not sent");
+    return say(judge, 403, "programs of this type run elsewhere only; the source is not sent");
 }
 
 /* ---- files and folders ---- */

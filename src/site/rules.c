@@ -1,5 +1,7 @@
 #include "rules.h"
 
+#include "site/pattern.h"
+
 #define EXTENSION_ON_STACK 64u
 
 static struct extension_rule *rule_of(struct host *host, struct slice extension,
@@ -119,6 +121,14 @@ static void collect_handlers(struct table *programs, const struct cgi_handler_co
         collect(programs, handler->extensions, arena);
 }
 
+static void collect_pattern(struct table *programs, struct slice pattern, struct arena *arena)
+{
+    struct conf_word word = { 0 };
+
+    while (pattern_next_extension(&pattern, &word.text))
+        collect(programs, &word, arena);
+}
+
 void rules_collect_programs(const struct server_conf *conf, struct table *programs,
                             struct arena *arena)
 {
@@ -129,6 +139,7 @@ void rules_collect_programs(const struct server_conf *conf, struct table *progra
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
         collect(programs, host->cgi_extensions, arena);
         collect_handlers(programs, host->cgi_handlers, arena);
+        collect_pattern(programs, host->cgi_pattern, arena);
     }
 }
 

@@ -113,7 +113,7 @@ static void add_host(const struct server_conf *conf, const struct vhost_conf *ho
     };
 
     rules[0] = base;
-    if (!host->cgi_extensions && !conf->cgi_extensions)
+    if (!host->cgi_extensions && !conf->cgi_extensions && host->cgi_pattern.len == 0)
         rules[0].root = (struct slice){ 0 };
     for (unsigned i = 0; i < host->handler_count; i++) {
         rules[1 + i] = base;

@@ -122,6 +122,7 @@ struct vhost_conf {
     struct cgi_handler_conf
         *cgi_handlers; /* the host's own, newest first; the server's come after them */
     struct conf_word *cgi_extensions;
+    struct slice cgi_pattern; /* site/pattern.h; empty: none */
 
     /* Filled in by build: what is in effect for this host. */
     struct cgi_handler_conf *

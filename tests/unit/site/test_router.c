@@ -18,6 +18,7 @@
  *   both    all of FastCGI, CGIextension and CGIhandler claim the same extensions
  *   loose   FollowSymlinks, AllowDotFiles, NoExtensionAs = cgi, ExecuteCGI
  *   bare    no WebsiteRoot, remote "far"
+ *   wild    CGIpattern, besides the CGIextensions and CGIhandlers of the server; PATH_INFO off
  */
 struct house {
     struct tree tree;
@@ -34,31 +35,19 @@ struct house {
 static void plant(struct house *h)
 {
     static const char *const files[] = {
-        "index.html",
-        "a.txt",
-        "b.cgi",
-        "c.pl",
-        "d.py",
-        "e.php",
-        "f.own",
-        "g.far",
-        "h.PHP",
-        "noext",
-        ".secret",
-        ".secret.txt",
-        "dir/x.txt",
-        "php/x.txt",
-        "php/index.php",
-        "sp ace/%x",
-        "é/x",
-        "both.b1",
-        "both.b2",
-        "both.b3",
-        "both.b4",
-        "back\\x/y",
-        ".well-known/acme/t",
-        ".hiawatha",
-        ".well-known/.hidden",
+        "index.html",    "a.txt",
+        "b.cgi",         "c.pl",
+        "d.py",          "e.php",
+        "f.own",         "g.far",
+        "h.PHP",         "noext",
+        ".secret",       ".secret.txt",
+        "dir/x.txt",     "php/x.txt",
+        "php/index.php", "sp ace/%x",
+        "é/x",           "both.b1",
+        "both.b2",       "both.b3",
+        "both.b4",       "back\\x/y",
+        "sub.src",       ".well-known/acme/t",
+        ".hiawatha",     ".well-known/.hidden",
     };
 
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
@@ -76,6 +65,11 @@ static void plant(struct house *h)
     tree_mode(&h->tree, "blind.txt", 0);
     tree_file(&h->tree, "blind.pl", "x");
     tree_mode(&h->tree, "blind.pl", 0);
+    tree_file(&h->tree, "bin/tool", "x");
+    tree_mode(&h->tree, "bin/tool", 0755);
+    tree_file(&h->tree, "bin/deep/tool.txt", "x");
+    tree_mode(&h->tree, "bin/deep/tool.txt", 0755);
+    tree_file(&h->tree, "bin/data", "x");
     tree_folder(&h->tree, "empty");
     tree_fifo(&h->tree, "fifo.cgi");
     tree_fifo(&h->tree, "fifo.txt");
@@ -135,6 +129,11 @@ static void set_up(struct house *h)
     bare->execute_cgi = true;
     bare->start_files = conf_words(&conf, "index.html index.far");
     conf_use(&conf, bare, h->far);
+
+    struct vhost_conf *wild = conf_host(&conf, "wild", root);
+    wild->execute_cgi = true;
+    wild->cgi_pattern = SLICE("/bin/**|exec.*|both.b3|*.src");
+    wild->start_files = conf_words(&conf, "exec.cgi");
 
     h->snapshot = conf_snapshot(&conf);
     h->cache = file_cache_new(1000);
@@ -221,6 +220,11 @@ struct route {
         host, "GET", target, ANSWER_FASTCGI, 0, script, section, info                              \
     }
 
+#define WILD(target, info)                                                                         \
+    {                                                                                              \
+        "wild", "GET", target, ANSWER_CGI, 0, "", NO_SECTION, info                                 \
+    }
+
 static const struct route routes[] = {
     /* files */
     FILE_AT("plain", "/a.txt"),
@@ -304,6 +308,26 @@ static const struct route routes[] = {
     STATUS("cgi", "GET", "/e.php", 403),
     STATUS("fast", "GET", "/f.own", 403),
     STATUS("plain", "GET", "/none.php", 404),
+    /* CGIpattern */
+    WILD("/bin/tool", ""),
+    WILD("/bin/tool/", "/"),
+    WILD("/bin/tool/more/x.txt", "/more/x.txt"),
+    WILD("/bin/deep/tool.txt/more", "/more"),
+    WILD("/exec.cgi", ""),
+    WILD("/exec.cgi/x", "/x"),
+    WILD("/", ""),
+    STATUS("wild", "GET", "/bin/data", 403), /* not executable, and never the source */
+    STATUS("wild", "GET", "/bin/data/x", 403),
+    STATUS("wild", "GET", "/bin/none", 404),
+    MOVED("wild", "GET", "/bin", 301, "/bin/"),
+    MOVED("wild", "GET", "/bin/deep", 301, "/bin/deep/"),
+    STATUS("wild", "GET", "/both.b3", 403), /* comes before the CGIhandler */
+    CGI("wild", "GET", "/c.pl", "/usr/bin/perl"),
+    STATUS("wild", "GET", "/c.pl/x", 404), /* EnablePathInfo is off, and no pattern fits */
+    FILE_AT("wild", "/a.txt"),
+    STATUS("wild", "GET", "/a.txt/", 404),
+    STATUS("wild", "GET", "/a.txt/x", 404),
+    STATUS("plain", "GET", "/sub.src", 403), /* of another host: no source here */
     /* FastCGI by extension */
     FAST("fast", "/e.php", PHP, "/e.php", ""),
     FAST("fast", "/e.php/user/7", PHP, "/e.php", "/user/7"),
@@ -368,6 +392,8 @@ START_TEST(each_request_gets_its_verdict)
         assert_slice(v->resource.script_name, route->detail);
         assert_slice(v->resource.path_info, route->path_info);
     }
+    if (route->answer == ANSWER_CGI && route->path_info)
+        assert_slice(v->resource.path_info, route->path_info);
     if (route->answer == ANSWER_CGI && route->detail) {
         struct slice program = v->interpreter ? v->interpreter->program : SLICE("");
         assert_slice(program, route->detail);

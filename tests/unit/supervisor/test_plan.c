@@ -18,7 +18,7 @@ static struct cgi_handler_conf bare = { .program = SLICE_INIT("python3") };
 static struct cgi_handler_conf *handlers[] = { &perl, &bare };
 static struct conf_word cgi = { .text = SLICE_INIT("cgi") };
 
-static struct vhost_conf hosts[3] = {
+static struct vhost_conf hosts[4] = {
     { .next = &hosts[1],
       .website_root = SLICE_INIT("/srv/a"),
       .execute_cgi = true,
@@ -34,13 +34,19 @@ static struct vhost_conf hosts[3] = {
       .handlers = handlers,
       .handler_count = 1,
       .rule_base = 3 },
-    { .index = 2,
+    { .next = &hosts[3],
+      .index = 2,
       .website_root = SLICE_INIT("/srv/c"),
       .execute_cgi = true,
       .follow_symlinks = true,
       .handlers = handlers,
       .handler_count = 1,
       .rule_base = 5 },
+    { .index = 3,
+      .website_root = SLICE_INIT("/srv/d"),
+      .execute_cgi = true,
+      .cgi_pattern = SLICE_INIT("/bin/**"),
+      .rule_base = 7 },
 };
 
 static const struct {
@@ -56,11 +62,12 @@ static const struct {
     { "", "/usr/bin/perl", 1, POLICY_LINKS_OWNED },
     { "", "", 0, POLICY_LINKS_ANY }, /* no CGIextension anywhere */
     { "/srv/c", "/usr/bin/perl", 1, POLICY_LINKS_ANY },
+    { "/srv/d", "", 0, POLICY_LINKS_OWNED }, /* a CGIpattern is enough */
 };
 
 START_TEST(rules_come_in_the_order_of_their_numbers)
 {
-    const struct server_conf conf = { .hosts = hosts, .host_count = 3, .kill_grace_ms = 1500 };
+    const struct server_conf conf = { .hosts = hosts, .host_count = 4, .kill_grace_ms = 1500 };
     struct arena arena = { 0 };
     struct policy policy;
     char *data;
