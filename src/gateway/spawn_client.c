@@ -17,6 +17,7 @@ struct spawn_client {
     struct log *log;   /* borrowed */
     struct io io;      /* the channel; fd -1: none now */
     struct task task;
+    struct io_batch batch;
     struct timer give_up;       /* the first that waits in vain */
     struct list waiting;        /* not asked yet, in order */
     struct list known[BUCKETS]; /* ASKED and RUNNING, by token */
@@ -204,6 +205,7 @@ static int send_message(struct spawn_client *client, const struct spawn_message 
     int r = pass_send(client->io.fd, parts, count, &stdin_file, stdin_file >= 0 ? 1 : 0);
     if (r == -EAGAIN) {
         client->io.writable = false;
+        loop_wake(client->loop, &client->task); /* which watches for room */
     } else if (r < 0 && r != -EMSGSIZE && r != -ENOBUFS && r != -ETOOMANYREFS) {
         lose_channel(client, strerror(-r));
         return -EPIPE;
@@ -285,12 +287,22 @@ static void give_up_old(struct spawn_client *client)
     }
 }
 
+/* The channel is told again while something is left in it. */
+static void read_messages(struct spawn_client *client)
+{
+    if (client->io.fd < 0 || !client->io.readable)
+        return;
+    for (unsigned left = io_batch_most(client->loop, &client->batch); left > 0; left--)
+        if (!read_message(client))
+            break;
+    client->io.readable = false;
+}
+
 static void run(struct task *task)
 {
     struct spawn_client *client = container_of(task, struct spawn_client, task);
 
-    while (client->io.fd >= 0 && client->io.readable && read_message(client))
-        ;
+    read_messages(client);
     flush(client);
     if (client->io.fd >= 0 && io_wait(client->loop, &client->io) < 0)
         lose_channel(client, "its channel cannot be watched");
@@ -352,8 +364,7 @@ void spawn_client_attach(struct spawn_client *client, int fd)
 {
     if (client->io.fd >= 0)
         close_channel(client);
-    io_init(&client->io, fd, &client->task);
-    client->io.readable = false; /* watched from now on: what it says will be heard */
+    io_init_quiet(&client->io, fd, &client->task);
     timer_stop(client->loop, &client->give_up);
     loop_wake(client->loop, &client->task);
 }

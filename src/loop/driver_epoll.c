@@ -62,21 +62,39 @@ static uint64_t epoll_driver_now_ms(struct driver *driver)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000 + 1;
 }
 
-static int add(struct driver *driver, struct io *io, uint32_t events)
+static int control(struct driver *driver, int what, struct io *io, uint32_t events)
 {
     struct epoll_event event = { .events = events, .data.ptr = io };
 
-    return epoll_ctl(self_of(driver)->fd, EPOLL_CTL_ADD, io->fd, &event) < 0 ? -errno : 0;
+    return epoll_ctl(self_of(driver)->fd, what, io->fd, &event) < 0 ? -errno : 0;
+}
+
+static uint32_t events_of(const struct io *io)
+{
+    uint32_t events = 0;
+
+    if (!io->quiet)
+        return EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    if (io->awaited & IO_READABLE)
+        events |= EPOLLIN | EPOLLRDHUP;
+    if (io->awaited & IO_WRITABLE)
+        events |= EPOLLOUT;
+    return events;
 }
 
 static int epoll_driver_watch(struct driver *driver, struct io *io)
 {
-    return add(driver, io, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+    return control(driver, EPOLL_CTL_ADD, io, events_of(io));
+}
+
+static int epoll_driver_rewatch(struct driver *driver, struct io *io)
+{
+    return control(driver, EPOLL_CTL_MOD, io, events_of(io));
 }
 
 static int epoll_driver_watch_shared(struct driver *driver, struct io *io)
 {
-    return add(driver, io, EPOLLIN | EPOLLEXCLUSIVE);
+    return control(driver, EPOLL_CTL_ADD, io, EPOLLIN | EPOLLEXCLUSIVE);
 }
 
 /*
@@ -102,6 +120,7 @@ static const struct driver_ops epoll_ops = {
     .wait = epoll_driver_wait,
     .now_ms = epoll_driver_now_ms,
     .watch = epoll_driver_watch,
+    .rewatch = epoll_driver_rewatch,
     .unwatch = epoll_driver_unwatch,
     .watch_shared = epoll_driver_watch_shared,
     .free = epoll_driver_free,

@@ -4,15 +4,45 @@
 
 #include <unistd.h>
 
+static unsigned what_is_false(const struct io *io)
+{
+    return (io->readable ? 0u : IO_READABLE) | (io->writable ? 0u : IO_WRITABLE);
+}
+
+static int rewatch_quiet(struct loop *loop, struct io *io)
+{
+    const unsigned before = io->awaited;
+
+    io->awaited = what_is_false(io);
+    if (io->awaited == before)
+        return 0;
+
+    int r = loop->driver->ops->rewatch(loop->driver, io);
+    if (r < 0)
+        io->awaited = before;
+    return r;
+}
+
 int io_wait(struct loop *loop, struct io *io)
 {
     if (io->watched)
-        return 0;
+        return io->quiet ? rewatch_quiet(loop, io) : 0;
 
+    io->awaited = what_is_false(io);
     int r = loop->driver->ops->watch(loop->driver, io);
     if (r == 0)
         io->watched = true;
     return r;
+}
+
+unsigned io_batch_most(const struct loop *loop, struct io_batch *batch)
+{
+    if (loop->turns != batch->turn + 1)
+        batch->row = 0;
+    else if (batch->row < IO_BATCH_ROWS)
+        batch->row++;
+    batch->turn = loop->turns;
+    return batch->row < 2 ? 1 : 1u << (batch->row - 1);
 }
 
 int io_wait_shared(struct loop *loop, struct io *io)

@@ -96,6 +96,7 @@ void loop_turn(struct loop *loop, int64_t wait_ms)
     struct driver *driver = loop->driver;
     unsigned runs = 0;
 
+    loop->turns++;
     list_append_all(&loop->tasks, &loop->tasks_next);
     driver->ops->wait(driver, shorten_wait(loop, wait_ms));
     loop->now_ms = driver->ops->now_ms(driver);

@@ -56,8 +56,7 @@ int mailbox_open(struct mailbox *mailbox, struct loop *loop)
         return -errno;
 
     *mailbox = (struct mailbox){ .loop = loop, .task.run = mailbox_on_wake };
-    io_init(&mailbox->io, fd, &mailbox->task);
-    mailbox->io.readable = false;
+    io_init_quiet(&mailbox->io, fd, &mailbox->task);
 
     int r = io_wait(loop, &mailbox->io);
     if (r < 0)

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MESSAGES_PER_TURN 32 /* then the others have their turn */
-
 /* A server that asks but does not read its answers is not read either, until it does. */
 #define ANSWERS_WAITING_MOST 64
 
@@ -123,37 +121,31 @@ static int read_one(struct channel *channel)
     return -EBADMSG;
 }
 
+/* 0 or a negative errno. The channel is told again while something is left in it. */
 static int read_some(struct channel *channel)
 {
-    for (int i = 0; i < MESSAGES_PER_TURN; i++) {
+    unsigned left = io_batch_most(&channel->spawner->loop, &channel->batch);
+    int r = 0;
+
+    for (; r == 0 && left > 0; left--) {
         if (channel->outbox.count >= ANSWERS_WAITING_MOST)
-            return -EAGAIN; /* its writability brings us back */
-        int r = read_one(channel);
-        if (r == -EAGAIN)
-            channel->io.readable = false;
-        if (r < 0)
-            return r;
+            return 0; /* still readable: not watched for, its writability brings us back */
+        r = read_one(channel);
     }
-    return 0;
+    channel->io.readable = false;
+    return r == -EAGAIN ? 0 : r;
 }
 
 static int channel_advance(struct channel *channel)
 {
-    struct loop *loop = &channel->spawner->loop;
     int r = outbox_flush(&channel->outbox, channel->io.fd);
 
     if (r == -EAGAIN)
         channel->io.writable = false;
     else if (r < 0)
         return r;
-    if (channel->io.readable) {
-        r = read_some(channel);
-        if (r == 0)
-            loop_wake_next_turn(loop, &channel->task);
-        else if (r != -EAGAIN)
-            return r;
-    }
-    return io_wait(loop, &channel->io);
+    r = channel->io.readable ? read_some(channel) : 0;
+    return r < 0 ? r : io_wait(&channel->spawner->loop, &channel->io);
 }
 
 static void channel_run(struct task *task)
@@ -173,7 +165,7 @@ void channel_open(struct spawner *spawner, int fd, uint32_t index)
     channel->spawner = spawner;
     channel->index = index;
     channel->task.run = channel_run;
-    io_init(&channel->io, fd, &channel->task);
+    io_init_quiet(&channel->io, fd, &channel->task);
     outbox_init(&channel->outbox);
     list_push_back(&spawner->channels, &channel->link);
     loop_wake(&spawner->loop, &channel->task);

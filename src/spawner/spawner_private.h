@@ -150,6 +150,7 @@ struct channel {
     struct table programs; /* by token; whose families are not gone */
     struct grave grave;
     uint32_t index;
+    struct io_batch batch;
 };
 
 /* Takes the descriptor. */

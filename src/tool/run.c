@@ -28,6 +28,13 @@ int tool_run(int argc, char **argv)
         else
             return usage("run [-c FILE|DIR] [--daemon] [--quiet]");
     }
+    if (strcmp(config, CONFIG_FOLDER) == 0 && access(config, F_OK) < 0) {
+        fprintf(stderr,
+                "longhouse: %s: %s\n      = name a configuration with -c, or serve a folder at "
+                "once: longhouse serve DIR\n",
+                config, strerror(errno));
+        return 1;
+    }
     if (!find_program("supervisor", path, sizeof(path)))
         return 1;
     words[count++] = "longhouse supervisor";

@@ -1,4 +1,5 @@
 """Ten broken configurations, and what is said about them."""
+import os
 import re
 import shutil
 import subprocess
@@ -212,6 +213,12 @@ def test_exit_status(words, status):
     assert done.returncode == status, done.stderr
     if status:
         assert done.stderr or done.stdout
+
+
+@pytest.mark.skipif(os.path.exists("/etc/longhouse"), reason="this machine has a configuration")
+def test_who_has_no_configuration_is_told_what_to_do():
+    done = subprocess.run([BINARY, "run"], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 1 and "longhouse serve" in done.stderr and "-c" in done.stderr
 
 
 def test_hiawathas_own_flags(folder):

@@ -1,5 +1,6 @@
 """HTTP/1.1 on the wire (RFC 9112): framing, keep-alive, limits of time and size."""
 import select
+import threading
 import time
 
 import pytest
@@ -391,6 +392,39 @@ def test_the_413_arrives_while_the_client_still_sends(house):
             pytest.fail("reset before the answer could be read")
         answer = visitor.answer()
         assert answer.status == 413 and answer.complete
+
+
+def test_ten_thousand_pipelined_requests(new_house):
+    house = new_house("pipeline")
+    house.section(f"Binding {{\n  Port = {house.port}\n  Interface = 127.0.0.1\n  MaxKeepAlive = 20000\n}}")
+    house.default.put("hello.txt", OK)
+    house.start()
+    with house.visit() as visitor:
+        requests = (GET + "\r\n") * 9999 + GET + "Connection: close\r\n\r\n"
+        writer = threading.Thread(target=visitor.send, args=(requests,))
+        writer.start()
+        for _ in range(10000):
+            assert visitor.answer().body == OK
+        writer.join()
+        assert visitor.is_at_end()
+
+
+def test_a_client_that_asks_much_and_reads_nothing(new_house):
+    """Its answers wait in its own connection: what it may still send is bounded by what it reads."""
+    house = new_house("greedy")
+    house.option("SocketSendTimeout = 1")
+    house.section(f"Binding {{\n  Port = {house.port}\n  Interface = 127.0.0.1\n  MaxKeepAlive = 1000000\n}}")
+    house.default.put("hello.txt", OK)
+    house.start()
+    with house.visit(timeout_s=0.5) as visitor:
+        sent = 0
+        try:
+            while sent < 50_000_000:
+                sent += visitor.socket.send((GET + "\r\n").encode() * 1000)
+        except OSError:
+            pass
+        assert sent < 50_000_000
+    assert house.get("/hello.txt").body == OK
 
 
 def test_half_closed_clients_get_their_answer(house):

@@ -11,6 +11,9 @@ from house import BINARY, HERE, free_port, open_folder, wait_until
 from wire import Visitor
 
 
+started = []  # of the running test: what fails must not leave them behind
+
+
 class Served:
     def __init__(self, folder, *words):
         self.folder = folder
@@ -21,6 +24,7 @@ class Served:
             [BINARY, "serve", folder, "--port", str(self.port), *words],
             stdin=subprocess.DEVNULL, stdout=self.out, stderr=self.out,
         )
+        started.append(self)
         wait_until(f"an answer; it said:\n{self.said()}", self._answers, 15)
 
     def said(self):
@@ -55,6 +59,10 @@ def folder():
     shutil.copy(HERE / "sites" / "php" / "hello.php", folder)
     (folder / "index.html").write_text("the index")
     yield folder
+    for served in started:
+        if served.process.poll() is None:
+            served.stop()
+    started.clear()
     shutil.rmtree(top)
 
 

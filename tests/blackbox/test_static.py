@@ -133,6 +133,20 @@ def test_the_way_to_a_file(site, target, body):
         ("/fifo", 403),
         ("/../../../../etc/passwd", 404),
         ("/..%2f..%2fetc/passwd", 404),
+        ("/folder%2findex.html", 400),
+        ("/folder/..;/digits.txt", 404),
+        ("/..\\digits.txt", 404),
+        ("/..%5cdigits.txt", 404),
+        ("/%c0%ae%c0%ae/digits.txt", 404),
+        ("/%e0%80%ae%e0%80%ae/digits.txt", 404),
+        ("/digits.txt.", 404),
+        ("/digits.txt%20", 404),
+        ("/digits.txt;x", 404),
+        ("/digits.txt/.", 404),
+        ("/...", 404),
+        ("/DIGITS.TXT", 404),
+        ("/.well-known/.hidden", 404),
+        ("/folder/.well-known/x", 404),
         ("/%2e%2e/%2e%2e/etc/passwd", 404),
         ("/x" * 2000, 404),
     ],
@@ -256,6 +270,43 @@ def test_a_304_has_its_fields_and_no_body(site):
     tag = site.get("/digits.txt")["etag"]
     answer = site.get("/digits.txt", fields=[("If-None-Match", tag)])
     assert answer.status == 304 and answer["etag"] == tag and answer.body == b""
+
+
+def test_what_takes_the_place_of_a_cached_file_is_seen(site):
+    """Old content for about a second, whatever became of it."""
+    path = site.put("fickle", "a file")
+    assert site.get("/fickle").body == b"a file"
+    other = site.put("fickle.new", "another")
+    other.rename(path)
+    wait_until("the other file", lambda: site.get("/fickle").body == b"another", 2.5)
+    path.unlink()
+    wait_until("its end", lambda: site.get("/fickle").status == 404, 2.5)
+    site.put("fickle/index.html", "a folder")
+    wait_until("the folder", lambda: site.get("/fickle").status == 301, 2.5)
+    assert site.get("/fickle/").body == b"a folder"
+    (site.root / "fickle/index.html").unlink()
+    path.rmdir()
+    site.put("fickle", "closed", 0o000)
+    wait_until("the closed file", lambda: site.get("/fickle").status == 403, 2.5)
+    path.chmod(0o644)
+    wait_until("the opened file", lambda: site.get("/fickle").body == b"closed", 2.5)
+
+
+@pytest.mark.parametrize("name", ["inside", "chain", "folder-link/in.txt", "up-and-down"])
+def test_links_that_stay_inside(site, name):
+    site.put("target/in.txt", "inside")
+    for link, to in (("chain", "inside"), ("folder-link", "target"), ("up-and-down", "target/../target/in.txt")):
+        if not (site.root / link).is_symlink():
+            site.link(link, to)
+    assert site.get(f"/{name}").status == 200
+
+
+@pytest.mark.parametrize("to", ["/etc/passwd", "../../../../etc/passwd", "outside", "/proc/self/environ", "loop", "/dev/null"])
+def test_links_that_lead_out(site, to):
+    if (site.root / "loop").is_symlink():
+        (site.root / "loop").unlink()
+    site.link("loop", to)
+    wait_until("the refusal", lambda: site.get("/loop").status == 403, 2.5)
 
 
 def test_a_changed_file_has_another_tag(site):

@@ -11,6 +11,7 @@
  * well: new bytes and the end make a new edge.
  */
 #include <stdbool.h>
+#include <stdint.h>
 
 struct loop;
 struct task;
@@ -22,6 +23,8 @@ struct io {
     bool hung_up;     /* peer closed both directions, or an error is pending */
     bool read_closed; /* peer closed its writing side (EPOLLRDHUP) */
     bool watched;
+    bool quiet;        /* io_init_quiet() */
+    unsigned awaited;  /* quiet: the enum io_bits that the driver watches for now */
     bool shared;       /* watched level-triggered: every event wakes, even without a new bit */
     struct task *task; /* borrowed: woken when something changed */
 };
@@ -30,6 +33,30 @@ static inline void io_init(struct io *io, int fd, struct task *task)
 {
     *io = (struct io){ .fd = fd, .readable = true, .writable = true, .task = task };
 }
+
+/*
+ * For channels, which carry a message now and then: only what is false is watched for, and
+ * level-triggered. So there is no wake-up each time the other side reads and makes room, and no
+ * read that only finds the end of the queue: the reader takes a few messages, says `readable =
+ * false`, and is told again if some are left. In return io_wait() has to be called at the end of
+ * each run.
+ */
+static inline void io_init_quiet(struct io *io, int fd, struct task *task)
+{
+    *io = (struct io){ .fd = fd, .writable = true, .quiet = true, .task = task };
+}
+
+/*
+ * How many messages the reader of a quiet io takes in one run: one, unless there was something in
+ * each of the turns before (a question and its answer make two in a row), then twice as many each
+ * time. So a lone message costs one read, and a queue is soon taken in large pieces.
+ */
+struct io_batch {
+    unsigned row;  /* runs in turns that followed one another */
+    uint64_t turn; /* of the last run */
+};
+#define IO_BATCH_ROWS 6u /* 32 messages */
+unsigned io_batch_most(const struct loop *loop, struct io_batch *batch);
 
 /* Makes sure that a change of readiness will wake the task; cheap when watched. 0 or negative
  * errno. */

@@ -31,6 +31,7 @@ struct loop {
     struct heap timers;
     struct list graves;
     uint64_t now_ms; /* the time of this turn; monotonic */
+    uint64_t turns;  /* so many have begun */
     bool stopped;
 };
 

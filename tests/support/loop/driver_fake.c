@@ -116,6 +116,14 @@ static int fake_watch(struct driver *driver, struct io *io)
     return 0;
 }
 
+static int fake_rewatch(struct driver *driver, struct io *io)
+{
+    struct driver_fake *self = self_of(driver);
+
+    assert(io->quiet && ios_find(&self->watched, io));
+    return self->watch_error;
+}
+
 static void fake_unwatch(struct driver *driver, struct io *io)
 {
     struct driver_fake *self = self_of(driver);
@@ -138,6 +146,7 @@ static const struct driver_ops fake_ops = {
     .wait = fake_wait,
     .now_ms = fake_now_ms,
     .watch = fake_watch,
+    .rewatch = fake_rewatch,
     .unwatch = fake_unwatch,
     .watch_shared = fake_watch,
     .free = fake_free,

@@ -309,6 +309,70 @@ START_TEST(more_than_one_batch_is_told_in_the_end)
 }
 END_TEST
 
+/* A reader takes one of two messages and stops: it is told again. */
+START_TEST(a_quiet_io_is_told_again_while_something_is_left)
+{
+    struct holder here;
+    int there;
+    char byte;
+
+    open_loop();
+    open_pair(&here, &there);
+    io_init_quiet(&here.io, here.io.fd, &here.task);
+    ck_assert_int_eq(io_wait(&loop, &here.io), 0);
+    ck_assert_int_eq(write(there, "xy", 2), 2);
+    for (unsigned wakes = 1; wakes <= 2; wakes++) {
+        loop_turn(&loop, -1);
+        ck_assert_uint_eq(here.wakes, wakes);
+        ck_assert_int_eq(read(here.io.fd, &byte, 1), 1);
+        here.io.readable = false;
+        ck_assert_int_eq(io_wait(&loop, &here.io), 0);
+    }
+    loop_turn(&loop, 0);
+    ck_assert_uint_eq(here.wakes, 2);
+
+    fd_close(&there);
+    loop_turn(&loop, -1);
+    ck_assert_uint_eq(here.wakes, 3);
+    ck_assert(here.io.readable);
+    io_close(&loop, &here.io);
+    loop_done(&loop);
+}
+END_TEST
+
+START_TEST(a_quiet_io_hears_of_room_only_after_it_was_full)
+{
+    struct holder here;
+    char data[4096] = { 0 };
+    int there;
+
+    open_loop();
+    open_pair(&here, &there);
+    io_init_quiet(&here.io, here.io.fd, &here.task);
+    ck_assert_int_eq(io_wait(&loop, &here.io), 0);
+    ck_assert_uint_eq(here.io.awaited, IO_READABLE);
+    while (write(here.io.fd, data, sizeof(data)) > 0)
+        ;
+    here.io.writable = false;
+    ck_assert_int_eq(io_wait(&loop, &here.io), 0);
+    loop_turn(&loop, 0);
+    ck_assert_uint_eq(here.wakes, 0);
+
+    while (read(there, data, sizeof(data)) > 0)
+        ;
+    loop_turn(&loop, -1);
+    ck_assert_uint_eq(here.wakes, 1);
+    ck_assert(here.io.writable && !here.io.readable);
+    ck_assert_int_eq(io_wait(&loop, &here.io), 0);
+    ck_assert_uint_eq(here.io.awaited, IO_READABLE); /* level-triggered room would wake for ever */
+    loop_turn(&loop, 0);
+    ck_assert_uint_eq(here.wakes, 1);
+    io_close(&loop, &here.io);
+    fd_close(&there);
+    loop_done(&loop);
+}
+END_TEST
+
 SUITE("driver_epoll", TEST(new_bytes_wake_and_old_ones_do_not),
       TEST(what_came_before_the_watching_is_told), TEST(room_after_a_full_buffer_wakes),
       TEST(the_end_of_the_peers_writing_is_told),
@@ -316,4 +380,6 @@ SUITE("driver_epoll", TEST(new_bytes_wake_and_old_ones_do_not),
       TEST(an_unwatched_io_hears_nothing_even_if_its_file_lives_on),
       TEST(an_io_closed_in_the_turn_of_its_event_stays_silent),
       TEST(a_waiting_client_keeps_a_shared_listener_awake),
-      TEST(the_clock_starts_above_nought_and_goes_on), TEST(more_than_one_batch_is_told_in_the_end))
+      TEST(the_clock_starts_above_nought_and_goes_on), TEST(more_than_one_batch_is_told_in_the_end),
+      TEST(a_quiet_io_is_told_again_while_something_is_left),
+      TEST(a_quiet_io_hears_of_room_only_after_it_was_full))

@@ -144,6 +144,22 @@ START_TEST(a_watch_that_fails_is_told)
 }
 END_TEST
 
+START_TEST(a_batch_grows_while_there_is_more_and_shrinks_at_once)
+{
+    static const unsigned expected[] = { 1, 1, 2, 4, 8, 16, 32, 32 };
+    struct loop counting = { .turns = 10 };
+    struct io_batch batch = { 0 };
+
+    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+        ck_assert_uint_eq(io_batch_most(&counting, &batch), expected[i]);
+        counting.turns++;
+    }
+    counting.turns++; /* a turn without a message */
+    ck_assert_uint_eq(io_batch_most(&counting, &batch), 1);
+}
+END_TEST
+
 SUITE("io", LOOP(marks_are_remembered_and_only_news_wakes, marks),
       TEST(a_shared_io_wakes_with_every_event), TEST(a_fresh_io_is_ready_and_unknown_to_the_driver),
-      TEST(close_and_release_end_the_watching), TEST(a_watch_that_fails_is_told))
+      TEST(close_and_release_end_the_watching), TEST(a_watch_that_fails_is_told),
+      TEST(a_batch_grows_while_there_is_more_and_shrinks_at_once))
