@@ -100,15 +100,22 @@ END_TEST
 
 START_TEST(a_variable_is_read_from_the_environment_of_a_process)
 {
-    static const char *const argv[] = { "sleep", "1000", NULL };
+    static const char *const argv[] = { "sh", "-c", "echo; kill -STOP $$", NULL };
     static const char *const envp[] = { "NUMBERS=7", "NUMBER=42", "WORD=x", NULL };
     uint64_t number = 0;
-    pid_t pid = vfork();
+    int ends[2];
+    char newline;
 
+    ck_assert_int_eq(pipe(ends), 0);
+    pid_t pid = fork();
     if (pid == 0) {
-        execve("/bin/sleep", (char *const *)argv, (char *const *)envp);
+        dup2(ends[1], 1);
+        execve("/bin/sh", (char *const *)argv, (char *const *)envp);
         _exit(1);
     }
+    close(ends[1]);
+    ck_assert_int_eq(read(ends[0], &newline, 1), 1); /* execve() is not only begun, but over */
+    close(ends[0]);
     ck_assert(process_number(pid, "NUMBER", &number));
     ck_assert_uint_eq(number, 42);
     ck_assert(!process_number(pid, "WORD", &number));
