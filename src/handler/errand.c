@@ -120,6 +120,8 @@ void errand_note_repairs(const struct errand *errand)
                     "cut its answer of %" PRIu64 " bytes to the %" PRId64
                     " that its Content-Length announced",
                     errand->delivery.body_bytes, reply->length);
+    if (errand->x->response.status >= 500)
+        errand_note(errand, LEVEL_NOTICE, "it answered %d by itself", errand->x->response.status);
 }
 
 const char *errand_last_words(const struct errand *errand)

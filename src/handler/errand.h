@@ -57,7 +57,8 @@ int errand_broken_body_status(const struct errand *errand);
 void errand_note(const struct errand *errand, enum log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* What the answer had that was put right silently: dropped lines, surplus bytes. */
+/* What the answer had that was put right silently: dropped lines, surplus bytes. And that a 5xx was
+ * the program's own, for whoever looks for the reason of one. */
 void errand_note_repairs(const struct errand *errand);
 
 /* What the program said last, as "; last words: '...'" or nothing, in the exchange's arena. */

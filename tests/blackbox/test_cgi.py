@@ -330,6 +330,13 @@ def test_heads(site, head, status, fields):
     assert b"root:" not in answer.body
 
 
+def test_a_programs_own_500_is_said_in_the_log(site):
+    site.put("own500.sh", "echo Status: 500 Oops\necho Content-Type: text/plain\necho\necho its own page\n")
+    answer = site.get("/own500.sh")
+    assert (answer.status, answer.text) == (500, "its own page\n")
+    site.wait_for_error("own500.sh", "answered 500 by itself")
+
+
 def test_two_cookies_stay_two(site):
     answer = site.get("/head.py?Set-Cookie:%20a%7CSet-Cookie:%20b")
     assert answer.all("set-cookie") == ["a", "b"]
