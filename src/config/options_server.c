@@ -449,6 +449,18 @@ static const struct option_row rows[] = {
         .text = "How many threads serve connections. Each does its work without locks.",
     },
     {
+        .name = "MaxCGItotal",
+        .type = OPT_COUNT,
+        .scopes = SCOPE_SERVER,
+        AT(server_conf, max_cgi_total),
+        .fallback = "64",
+        .least = 1,
+        .most = 100000,
+        .grammar = "number",
+        .text = "Seats of all hosts together (see MaxCGI). While all are taken the hosts take "
+                "turns for those that become free.",
+    },
+    {
         .name = "DrainTime",
         .type = OPT_DURATION,
         .scopes = SCOPE_SERVER,

@@ -154,6 +154,24 @@ static void setenv_set(struct build *build, void *record, const struct tree_node
     add_pair(build, &host->setenv, name, slice_trim(value));
 }
 
+/* "256", "256, 30", "256, 90s" */
+static void cgi_queue_set(struct build *build, void *record, const struct tree_node *node,
+                          const struct option_row *row)
+{
+    static const struct option_row time_row = {
+        .name = "CGIqueue", .least = 100, .most = 3600 * UINT64_C(1000), .unit = 1000
+    };
+    struct vhost_conf *host = record;
+    struct slice length;
+    struct slice time;
+
+    bool has_time = slice_cut(node->value, ',', &length, &time);
+    if (!count_parse(build, node, row, slice_trim(length), &host->cgi_queue_length))
+        return;
+    if (has_time)
+        duration_parse(build, node, &time_row, slice_trim(time), &host->cgi_queue_ms);
+}
+
 /* ---- headers ---- */
 
 /* RFC 9110 5.6.2: tchar */
@@ -283,6 +301,31 @@ static const struct option_row rows[] = {
         .text = "Longest run of a program for one request. Afterwards it is ended with all it "
                 "started, and "
                 "the client gets 504 if no answer had begun.",
+    },
+    {
+        .name = "MaxCGI",
+        .type = OPT_COUNT,
+        .scopes = SCOPE_HOST,
+        AT(vhost_conf, max_cgi),
+        .fallback = "16",
+        .least = 1,
+        .most = 10000,
+        .grammar = "number",
+        .text = "Seats of the host: how many of its requests may be with a program at the same "
+                "time, CGI and FastCGI together. Further ones wait in line (see CGIqueue).",
+    },
+    {
+        .name = "CGIqueue",
+        .type = OPT_OWN,
+        .scopes = SCOPE_HOST,
+        .fallback = "256, 30s",
+        .least = 0,
+        .most = 100000,
+        .set = cgi_queue_set,
+        .grammar = "LENGTH[, TIME]",
+        .text = "How many requests of the host may wait for a seat, and for how long. The clients "
+                "take turns. When the line is full, or a request has waited that long, it is "
+                "answered 503 with Retry-After. LENGTH 0: nobody waits.",
     },
     {
         .name = "EnablePathInfo",

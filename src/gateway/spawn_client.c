@@ -12,6 +12,13 @@
 #define ANSWER_ROOM 256 /* the spawner's messages are small */
 #define BUCKETS     256 /* programs by token: numbers that follow each other, so no hash is needed */
 
+/* A seat of a program that was forgotten while it lived: it ends soon, but has not yet. */
+struct dying {
+    struct list_link link;
+    uint32_t token;
+    struct seat seat;
+};
+
 struct spawn_client {
     struct loop *loop; /* borrowed */
     struct log *log;   /* borrowed */
@@ -21,6 +28,7 @@ struct spawn_client {
     struct timer give_up;       /* the first that waits in vain */
     struct list waiting;        /* not asked yet, in order */
     struct list known[BUCKETS]; /* ASKED and RUNNING, by token */
+    struct list dying[BUCKETS]; /* by token */
     uint32_t last_token;
     uint32_t *kills; /* tokens whose KILL did not fit the channel */
     size_t kill_count;
@@ -45,6 +53,49 @@ static struct program *find(struct spawn_client *client, uint32_t token)
     return NULL;
 }
 
+/* ---- seats ---- */
+
+static void keep_seat_of_dying(struct spawn_client *client, struct program *program)
+{
+    struct dying *dying = malloc(sizeof(*dying));
+
+    if (!dying)
+        abort();
+    *dying = (struct dying){ .token = program->ask.token, .seat = program->seat };
+    program->seat = (struct seat){ 0 };
+    list_push_back(&client->dying[dying->token % BUCKETS], &dying->link);
+}
+
+static void bury_dying(struct dying *dying)
+{
+    list_remove(&dying->link);
+    seat_return(&dying->seat);
+    free(dying);
+}
+
+/* A program that was forgotten is gone now, or never came to be. */
+static void end_dying(struct spawn_client *client, uint32_t token)
+{
+    list_for_each (link, &client->dying[token % BUCKETS]) {
+        struct dying *dying = container_of(link, struct dying, link);
+
+        if (dying->token == token) {
+            bury_dying(dying);
+            return;
+        }
+    }
+}
+
+static void end_all_dying(struct spawn_client *client)
+{
+    for (unsigned i = 0; i < BUCKETS; i++) {
+        struct list_link *link;
+
+        while ((link = list_first(&client->dying[i])) != NULL)
+            bury_dying(container_of(link, struct dying, link));
+    }
+}
+
 /* ---- news for programs ---- */
 
 static void change(struct spawn_client *client, struct program *program, enum program_state state)
@@ -57,6 +108,7 @@ static void fail(struct spawn_client *client, struct program *program, enum spaw
                  int error)
 {
     list_remove(&program->link);
+    seat_return(&program->seat);
     program->failed =
         (struct spawn_failed){ .token = program->ask.token, .stage = stage, .error = error };
     change(client, program, PROGRAM_FAILED);
@@ -83,9 +135,11 @@ static void on_exited(struct spawn_client *client, const struct spawn_exited *ex
 {
     struct program *program = find(client, exited->token);
 
+    end_dying(client, exited->token);
     if (!program || program->state != PROGRAM_RUNNING)
         return;
     program->exited = *exited;
+    seat_return(&program->seat);
     if (!exited->family_left)
         list_remove(&program->link); /* else: still known, so that it can be killed */
     change(client, program, PROGRAM_EXITED);
@@ -108,6 +162,7 @@ static const char *act_on(struct spawn_client *client, const struct spawn_messag
         on_started(client, &message->started, fds, fd_count);
         return NULL;
     case SPAWN_FAILED:
+        end_dying(client, message->failed.token);
         program = find(client, message->failed.token);
         if (program && program->state == PROGRAM_ASKED)
             fail(client, program, message->failed.stage, message->failed.error);
@@ -136,10 +191,13 @@ static void close_channel(struct spawn_client *client)
 
             if (program->state == PROGRAM_ASKED)
                 fail(client, program, SPAWN_STAGE_GONE, EPIPE);
-            else if (program->state == PROGRAM_RUNNING)
+            else if (program->state == PROGRAM_RUNNING) {
+                seat_return(&program->seat);
                 change(client, program, PROGRAM_GONE);
+            }
         }
     }
+    end_all_dying(client);
 }
 
 /* Those who wait for a channel that is not there get a time to give up. */
@@ -324,8 +382,10 @@ struct spawn_client *spawn_client_new(struct loop *loop, struct log *log)
     client->give_up.task = &client->task;
     io_init(&client->io, -1, &client->task);
     list_init(&client->waiting);
-    for (unsigned i = 0; i < BUCKETS; i++)
+    for (unsigned i = 0; i < BUCKETS; i++) {
         list_init(&client->known[i]);
+        list_init(&client->dying[i]);
+    }
     return client;
 }
 
@@ -344,6 +404,7 @@ static void forget_all(struct list *list)
         struct program *program = program_of(link);
 
         close_pipes(program);
+        seat_return(&program->seat);
         program->state = PROGRAM_IDLE;
     }
 }
@@ -353,6 +414,7 @@ void spawn_client_free(struct spawn_client *client)
     forget_all(&client->waiting);
     for (unsigned i = 0; i < BUCKETS; i++)
         forget_all(&client->known[i]);
+    end_all_dying(client);
     timer_stop(client->loop, &client->give_up);
     loop_forget(client->loop, &client->task);
     io_close(client->loop, &client->io);
@@ -373,7 +435,7 @@ static uint32_t fresh_token(struct spawn_client *client)
 {
     do
         client->last_token++;
-    while (find(client, client->last_token));
+    while (find(client, client->last_token)); /* of those that are dying none is as old */
     return client->last_token;
 }
 
@@ -426,6 +488,10 @@ void spawn_client_forget(struct spawn_client *client, struct program *program)
     if (program->state == PROGRAM_IDLE)
         return;
     spawn_client_kill(client, program);
+    if (program->seat.turnstile && client->io.fd >= 0 &&
+        (program->state == PROGRAM_ASKED || program->state == PROGRAM_RUNNING))
+        keep_seat_of_dying(client, program);
+    seat_return(&program->seat);
     list_remove(&program->link);
     close_pipes(program);
     program->state = PROGRAM_IDLE;

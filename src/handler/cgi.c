@@ -28,10 +28,11 @@
 #define RETRY_AFTER_S 5u
 
 /*
- *  COLLECTING ──> ASKING ──> RUNNING ──> REPLYING ──> DRAINING ──> ENDED        any ── failure,
- * cancel ──> ENDED
+ *  COLLECTING ──> WAITING ──> ASKING ──> RUNNING ──> REPLYING ──> DRAINING ──> ENDED
+ *                                                          any ── failure, cancel ──> ENDED
  *
  *  COLLECTING  a body of unknown length is kept until its length is known
+ *  WAITING     for a seat
  *  ASKING      the spawner has the request
  *  RUNNING     the program runs, the head of its answer is not complete
  *  REPLYING    the head is out
@@ -39,6 +40,7 @@
  */
 enum cgi_state {
     CGI_COLLECTING,
+    CGI_WAITING,
     CGI_ASKING,
     CGI_RUNNING,
     CGI_REPLYING,
@@ -119,6 +121,7 @@ static void cgi_ask(struct cgi *cgi)
     };
     errand_start_time(errand);
     cgi->state = CGI_ASKING;
+    cgi->program.seat = ticket_take_seat(&errand->ticket); /* until it is gone, whatever we do */
     spawn_client_ask(errand->services->spawner, &cgi->program, &ask, file ? file->fd : -1);
 }
 
@@ -130,7 +133,7 @@ static enum step cgi_collect(struct cgi *cgi)
     case UPLOAD_COLLECTING:
         return STEP_WAIT;
     case UPLOAD_READY:
-        cgi_ask(cgi);
+        cgi->state = CGI_WAITING;
         return STEP_AGAIN;
     case UPLOAD_BROKEN:
         cgi_fail(cgi, errand_broken_body_status(errand), "the client did not send the whole body");
@@ -138,6 +141,21 @@ static enum step cgi_collect(struct cgi *cgi)
     case UPLOAD_FAILED:
         cgi_fail(cgi, 500, "the body cannot be kept in WorkDirectory: %s",
                  strerror(-errand->upload.error));
+        return STEP_WAIT;
+    }
+    return STEP_WAIT;
+}
+
+static enum step cgi_wait_for_seat(struct cgi *cgi)
+{
+    switch (errand_seat(&cgi->errand)) {
+    case ERRAND_WAITS:
+        return STEP_WAIT;
+    case ERRAND_SEATED:
+        cgi_ask(cgi);
+        return STEP_AGAIN;
+    case ERRAND_TURNED_AWAY:
+        cgi_fail(cgi, 503, "not started: %s", errand_turned_away_text(&cgi->errand));
         return STEP_WAIT;
     }
     return STEP_WAIT;
@@ -549,6 +567,9 @@ static void cgi_advance(struct exchange *x)
         switch (cgi->state) {
         case CGI_COLLECTING:
             step = cgi_collect(cgi);
+            break;
+        case CGI_WAITING:
+            step = cgi_wait_for_seat(cgi);
             break;
         case CGI_ASKING:
             step = cgi_wait_for_start(cgi);

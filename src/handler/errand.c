@@ -73,6 +73,53 @@ bool errand_tell(const struct errand *errand, const struct meta_source *source,
     return false;
 }
 
+/* ---- seats ---- */
+
+static struct turnstile *turnstile_of(const struct errand *errand)
+{
+    return turnstiles_at(errand->services->turnstiles, errand->host->conf->index);
+}
+
+enum errand_seat errand_seat(struct errand *errand)
+{
+    struct exchange *x = errand->x;
+    struct ticket *ticket = &errand->ticket;
+
+    if (!errand->services->turnstiles)
+        return ERRAND_SEATED;
+    if (ticket->state == TICKET_NONE) {
+        errand->waits_since_ms = x->loop->now_ms;
+        ticket_take(ticket, turnstile_of(errand), errand->services->desk, &x->wake,
+                    &x->visit->client);
+    }
+    if (ticket->state == TICKET_SEATED)
+        return ERRAND_SEATED;
+    return ticket->state == TICKET_REFUSED || ticket_is_late(ticket) ? ERRAND_TURNED_AWAY
+                                                                     : ERRAND_WAITS;
+}
+
+/* Says which of the limits it was that all wait for. */
+const char *errand_turned_away_text(const struct errand *errand)
+{
+    const struct turnstile_numbers now = turnstile_numbers(turnstile_of(errand));
+    const struct turnstiles *all = errand->services->turnstiles;
+    struct arena *arena = &errand->x->arena;
+    struct slice seats =
+        now.taken >= now.rules.seats
+            ? arena_printf(arena, "all %u seats of the host are taken (MaxCGI)", now.rules.seats)
+            : arena_printf(arena,
+                           "the host has %u seats, all hosts together %u of %u (MaxCGItotal)",
+                           now.taken, turnstiles_taken(all), turnstiles_seats(all));
+
+    if (errand->ticket.state == TICKET_REFUSED)
+        return arena_printf(arena, "%.*s, and %u requests wait already (CGIqueue)",
+                            SLICE_ARGS(seats), now.waiting)
+            .at;
+    return arena_printf(arena, "%.*s, and it has waited %" PRIu64 " ms (CGIqueue)",
+                        SLICE_ARGS(seats), errand->x->loop->now_ms - errand->waits_since_ms)
+        .at;
+}
+
 /* ---- time ---- */
 
 void errand_start_time(struct errand *errand)
@@ -145,6 +192,7 @@ static bool is_worth_a_line(int status)
 
 void errand_release(struct errand *errand)
 {
+    ticket_return(&errand->ticket);
     time_limit_stop(&errand->limit);
     upload_done(&errand->upload);
     last_words_end(&errand->words);

@@ -9,6 +9,7 @@
 #include "gateway/last_words.h"
 #include "gateway/meta.h"
 #include "gateway/time_limit.h"
+#include "gateway/turnstile.h"
 #include "gateway/upload.h"
 #include "handler/registry.h"
 #include "handler/services.h"
@@ -29,6 +30,8 @@ struct errand {
     struct delivery delivery;
     struct last_words words;
     struct time_limit limit;
+    struct ticket ticket;
+    uint64_t waits_since_ms; /* for a seat */
 };
 
 void errand_init(struct errand *errand, struct exchange *x, const struct verdict *verdict);
@@ -42,6 +45,18 @@ void errand_describe(const struct errand *errand, struct meta_source *ret);
  */
 bool errand_tell(const struct errand *errand, const struct meta_source *source,
                  struct meta_sink *sink, int *ret_status, const char **ret_why);
+
+/*
+ * A seat for the program: what runs, and what is talked to, has one. Ask again whenever the task
+ * runs until the answer is no longer ERRAND_WAITS.
+ */
+enum errand_seat {
+    ERRAND_SEATED,
+    ERRAND_WAITS,
+    ERRAND_TURNED_AWAY, /* errand_turned_away_text() says why: 503 */
+};
+enum errand_seat errand_seat(struct errand *errand);
+const char *errand_turned_away_text(const struct errand *errand);
 
 /* Starts TimeForCGI. */
 void errand_start_time(struct errand *errand);

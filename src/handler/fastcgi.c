@@ -22,14 +22,15 @@
 #define RETRY_AFTER_S 5u
 
 /*
- *  COLLECTING ──> CHOOSING ──> TALKING ──> ENDED          any ── failure, cancel ──> ENDED
- *                  ^    │         │
- *                  │    v         │
- *                  │   BUSY       │
- *                  └────┴─────────┘
+ *  COLLECTING ──> WAITING ──> CHOOSING ──> TALKING ──> ENDED     any ── failure, cancel ──> ENDED
+ *                              ^    │         │
+ *                              │    v         │
+ *                              │   BUSY       │
+ *                              └────┴─────────┘
  */
 enum fastcgi_state {
     FASTCGI_COLLECTING, /* a body of unknown length is kept until its length is known */
+    FASTCGI_WAITING,    /* for a seat */
     FASTCGI_CHOOSING,
     FASTCGI_BUSY, /* all that can be reached are busy: the timer brings us back */
     FASTCGI_TALKING,
@@ -152,10 +153,7 @@ static enum step fastcgi_collect(struct fastcgi *self)
     case UPLOAD_COLLECTING:
         return STEP_WAIT;
     case UPLOAD_READY:
-        if (make_prelude(self)) {
-            errand_start_time(errand);
-            self->state = FASTCGI_CHOOSING;
-        }
+        self->state = FASTCGI_WAITING;
         return STEP_AGAIN;
     case UPLOAD_BROKEN:
         fastcgi_fail(self, errand_broken_body_status(errand), RESET_BROKEN,
@@ -167,6 +165,25 @@ static enum step fastcgi_collect(struct fastcgi *self)
         return STEP_AGAIN;
     }
     return STEP_AGAIN;
+}
+
+static enum step fastcgi_wait_for_seat(struct fastcgi *self)
+{
+    switch (errand_seat(&self->errand)) {
+    case ERRAND_WAITS:
+        return STEP_WAIT;
+    case ERRAND_SEATED:
+        if (make_prelude(self)) {
+            errand_start_time(&self->errand);
+            self->state = FASTCGI_CHOOSING;
+        }
+        return STEP_AGAIN;
+    case ERRAND_TURNED_AWAY:
+        fastcgi_fail(self, 503, RESET_BROKEN, "FastCGI %.*s: not asked: %s",
+                     SLICE_ARGS(section_name(self)), errand_turned_away_text(&self->errand));
+        return STEP_AGAIN;
+    }
+    return STEP_WAIT;
 }
 
 /* ---- choosing ---- */
@@ -527,6 +544,9 @@ static void fastcgi_advance(struct exchange *x)
         switch (self->state) {
         case FASTCGI_COLLECTING:
             step = fastcgi_collect(self);
+            break;
+        case FASTCGI_WAITING:
+            step = fastcgi_wait_for_seat(self);
             break;
         case FASTCGI_CHOOSING:
             step = fastcgi_choose(self);

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "gateway/backend.h"
+#include "gateway/turnstile.h"
 #include "os/fd.h"
 #include "os/socket.h"
 #include "server/reactor.h"
@@ -91,6 +92,47 @@ static void add_duration(struct text *text, uint64_t seconds)
                 (unsigned long long)(seconds / 60 % 60), (unsigned long long)(seconds % 60));
 }
 
+/* Hosts whose programs were never asked for are left out. */
+static void add_seats(const struct house *house, struct text *text)
+{
+    text_printf(text, "\nSeats of programs: %u of %u taken\n", turnstiles_taken(house->turnstiles),
+                turnstiles_seats(house->turnstiles));
+    for (unsigned i = 0; i < house->snapshot->conf->host_count; i++) {
+        const struct turnstile_numbers now = turnstile_numbers(turnstiles_at(house->turnstiles, i));
+
+        if (now.seated + now.refused > 0)
+            text_printf(text,
+                        "  %.*s: %u of %u taken, %u waiting; ever: %llu seated, %llu of them after "
+                        "waiting, %llu turned away\n",
+                        SLICE_ARGS(house->snapshot->hosts[i].name), now.taken, now.rules.seats,
+                        now.waiting, (unsigned long long)now.seated, (unsigned long long)now.waited,
+                        (unsigned long long)now.refused);
+    }
+}
+
+static void add_seats_json(const struct house *house, struct text *text)
+{
+    bool first = true;
+
+    text_printf(text, "],\"seats\":{\"taken\":%u,\"total\":%u,\"hosts\":[",
+                turnstiles_taken(house->turnstiles), turnstiles_seats(house->turnstiles));
+    for (unsigned i = 0; i < house->snapshot->conf->host_count; i++) {
+        const struct turnstile_numbers now = turnstile_numbers(turnstiles_at(house->turnstiles, i));
+
+        if (now.seated + now.refused == 0)
+            continue;
+        text_add_cstr(text, first ? "{\"host\":" : ",{\"host\":");
+        first = false;
+        text_add_json(text, house->snapshot->hosts[i].name);
+        text_printf(text,
+                    ",\"taken\":%u,\"seats\":%u,\"waiting\":%u,\"seated\":%llu,"
+                    "\"waited\":%llu,\"turned_away\":%llu}",
+                    now.taken, now.rules.seats, now.waiting, (unsigned long long)now.seated,
+                    (unsigned long long)now.waited, (unsigned long long)now.refused);
+    }
+    text_add_cstr(text, "]}");
+}
+
 void control_write_status(const struct house *house, struct text *text)
 {
     static const char *const kinds[6] = { "without answer", "1xx", "2xx", "3xx", "4xx", "5xx" };
@@ -125,6 +167,7 @@ void control_write_status(const struct house *house, struct text *text)
         text_add_char(text, '\n');
         backend_group_describe(house->backends[i], text);
     }
+    add_seats(house, text);
 }
 
 void control_write_status_json(const struct house *house, struct text *text)
@@ -153,7 +196,8 @@ void control_write_status_json(const struct house *house, struct text *text)
             text_add_char(text, ',');
         backend_group_describe_json(house->backends[i], text);
     }
-    text_add_cstr(text, "]}\n");
+    add_seats_json(house, text);
+    text_add_cstr(text, "}\n");
 }
 
 /* ---- those who ask ---- */

@@ -3,6 +3,7 @@
 #include "base/diag.h"
 #include "config/load.h"
 #include "gateway/backend.h"
+#include "gateway/turnstile.h"
 #include "os/fd.h"
 #include "server/house_build.h"
 
@@ -116,6 +117,21 @@ static void house_make_backends(struct house *house)
         house->backends[section->index] = backend_group_new(section);
 }
 
+static void house_make_turnstiles(struct house *house)
+{
+    const struct server_conf *conf = house->snapshot->conf;
+
+    house->turnstiles = turnstiles_new((unsigned)conf->max_cgi_total, conf->host_count);
+    for (unsigned i = 0; i < conf->host_count; i++) {
+        const struct vhost_conf *host = house->snapshot->hosts[i].conf;
+
+        turnstiles_set(house->turnstiles, host->index,
+                       (struct turnstile_rules){ .seats = (unsigned)host->max_cgi,
+                                                 .line_most = (unsigned)host->cgi_queue_length,
+                                                 .wait_ms = host->cgi_queue_ms });
+    }
+}
+
 const char *house_build(struct house *house, struct takeover *takeover)
 {
     *house = (struct house){ .writer = log_writer_start() };
@@ -134,6 +150,7 @@ const char *house_build(struct house *house, struct takeover *takeover)
     house_assign_logs(house);
     house_make_limits(house);
     house_make_backends(house);
+    house_make_turnstiles(house);
     house->guard = guard_new(conf->connections_total, conf->connections_per_ip);
     house->binding_count = takeover->listener_count;
     house->listeners = takeover->listeners;
@@ -150,6 +167,7 @@ void house_free(struct house *house)
     for (unsigned i = 0; i < house->backend_count; i++)
         backend_group_free(house->backends[i]);
     free(house->backends);
+    turnstiles_free(house->turnstiles);
     for (unsigned i = 0; i < house->binding_count; i++)
         fd_close(&house->listeners[i]);
     free(house->listeners);

@@ -278,6 +278,7 @@ static void reactor_close(struct reactor *reactor)
 {
     access_log_done(&reactor->access);
     spawn_client_free(reactor->services.spawner);
+    turnstile_desk_close(&reactor->desk);
     file_cache_free(reactor->services.files);
     timer_stop(&reactor->loop, &reactor->drain_timer);
     timer_stop(&reactor->loop, &reactor->listen_again);
@@ -318,9 +319,12 @@ static int reactor_build(struct reactor *reactor, int spawner_fd)
         .files = file_cache_new(FILE_CACHE_ENTRIES),
         .snapshot = house->snapshot,
         .spawner = spawn_client_new(&reactor->loop, house->log),
+        .turnstiles = house->turnstiles,
+        .desk = &reactor->desk,
         .backends = house->backends,
         .backend_count = house->backend_count,
     };
+    turnstile_desk_open(&reactor->desk, &reactor->loop, &reactor->mailbox);
     access_log_init(&reactor->access, &reactor->loop, house->snapshot->conf->log_format);
     if (spawner_fd >= 0)
         spawn_client_attach(reactor->services.spawner, spawner_fd);

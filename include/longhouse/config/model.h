@@ -107,6 +107,9 @@ struct vhost_conf {
     struct conf_word *start_files;
     bool execute_cgi;
     uint64_t time_for_cgi_ms;
+    uint64_t max_cgi;          /* seats: programs at the same time */
+    uint64_t cgi_queue_length; /* how many may wait for one */
+    uint64_t cgi_queue_ms;     /* for so long */
     bool enable_path_info;
     struct conf_pair *setenv;
     struct conf_word *use_fastcgi_ids;
@@ -161,6 +164,7 @@ struct server_conf {
     uint64_t socket_send_timeout_ms; /* 0: never */
     uint64_t reactors;               /* 0: one per core */
     uint64_t drain_time_ms;          /* how long TERM waits for answers in flight */
+    uint64_t max_cgi_total;          /* seats of all hosts together */
     uint64_t kill_grace_ms;          /* between TERM and KILL for programs */
     uint64_t max_environment_bytes;
     uint64_t body_rate; /* least bytes/s of a request body */

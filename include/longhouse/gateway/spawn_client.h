@@ -8,6 +8,7 @@
  */
 #include "base/list.h"
 #include "base/log.h"
+#include "gateway/turnstile.h"
 #include "ipc/spawn.h"
 #include "loop/loop.h"
 
@@ -37,6 +38,8 @@ struct program {
     struct list_link link; /* of the client: waiting, or asked and running */
     enum program_state state;
     struct task *task;    /* borrowed: woken by every change of state */
+    struct seat seat;     /* given by the user, or none; returned when the program is gone, although
+                             it was forgotten before */
     struct spawn_ask ask; /* its slices are borrowed while WAITING */
     int stdin_file;       /* borrowed while WAITING: SPAWN_STDIN_FILE */
     uint64_t give_up_ms;

@@ -10,7 +10,9 @@
 #include "site/file_cache.h"
 #include "site/snapshot.h"
 
-struct spawn_client;  /* gateway/spawn_client.h: asks the spawner */
+struct spawn_client; /* gateway/spawn_client.h: asks the spawner */
+struct turnstiles;   /* gateway/turnstile.h: seats for programs, shared by all reactors */
+struct turnstile_desk;
 struct backend_group; /* gateway/backend.h: shared by all reactors, one per FastCGIserver section */
 
 struct services {
@@ -19,6 +21,8 @@ struct services {
     struct file_cache *files;
     const struct snapshot *snapshot; /* the current one */
     struct spawn_client *spawner;
+    struct turnstiles *turnstiles; /* by vhost_conf.index; NULL: seats are not counted (tests) */
+    struct turnstile_desk *desk;
     struct backend_group **backends; /* by fastcgi_conf.index */
     unsigned backend_count;
 };

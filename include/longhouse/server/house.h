@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 struct backend_group;
+struct turnstiles;
 struct reactor;
 
 struct house {
@@ -24,6 +25,7 @@ struct house {
     struct guard *guard;
     struct log_writer *writer;
     struct log *log;                 /* the system log */
+    struct turnstiles *turnstiles;   /* by vhost_conf.index */
     struct backend_group **backends; /* by fastcgi_conf.index */
     unsigned backend_count;
     int *listeners; /* by binding_conf.index; owned */

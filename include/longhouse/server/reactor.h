@@ -5,6 +5,7 @@
  * One thread: accepts, routes, answers. Owns its connections, exchanges, timers and links to
  * programs; other threads reach it through its mailbox only.
  */
+#include "gateway/turnstile.h"
 #include "handler/services.h"
 #include "loop/mailbox.h"
 #include "server/access_log.h"
@@ -25,6 +26,7 @@ struct reactor {
     enum reactor_state state;
     struct loop loop;
     struct mailbox mailbox;
+    struct turnstile_desk desk;
     struct services services;
     struct exchange_owner exchanges;
     struct conn_owner conns;

@@ -1,0 +1,122 @@
+#ifndef GATEWAY_TURNSTILE_H
+#define GATEWAY_TURNSTILE_H
+
+/*
+ * Seats for programs, and a fair waiting line before them: busy is not broken. Each host has a
+ * turnstile with its own number of seats (MaxCGI), and all of them share a total (MaxCGItotal).
+ * Hosts take turns for the total, clients take turns within a host. A request waits until its turn
+ * comes, its time is over, or it leaves.
+ *
+ * Shared by all reactors. Taking a free seat and giving it back is one short lock of the host each;
+ * the lock over all hosts is taken only while somebody waits. One who waits in another reactor
+ * hears of the seat by letter, through the desk of that reactor.
+ *
+ *   ticket:  NONE ──take──> SEATED                 SEATED, WAITING, REFUSED ──return──> NONE
+ *                 └───────> WAITING ──> SEATED
+ *                 └───────> REFUSED <── WAITING    (the line was full)
+ */
+#include "base/text.h"
+#include "gateway/waiting_line.h"
+#include "loop/loop.h"
+#include "loop/mailbox.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct turnstile;  /* of one host */
+struct turnstiles; /* all, with the total */
+
+struct turnstile_rules {
+    unsigned seats;
+    unsigned line_most; /* how many may wait; 0: nobody */
+    uint64_t wait_ms;   /* for so long */
+};
+
+/* Turnstiles 0 ... count - 1; set each one's rules before the first ticket. */
+struct turnstiles *turnstiles_new(unsigned total_seats, unsigned count);
+void turnstiles_free(struct turnstiles *all); /* nobody waits or sits any more */
+void turnstiles_set(struct turnstiles *all, unsigned index, struct turnstile_rules rules);
+struct turnstile *turnstiles_at(struct turnstiles *all, unsigned index);
+
+/* ---- where a reactor hears of its seats ---- */
+
+struct turnstile_desk {
+    struct loop *loop;       /* borrowed: of the thread that owns the desk */
+    struct mailbox *mailbox; /* borrowed: of that loop */
+    struct letter letter;
+    pthread_mutex_t lock; /* guards what follows */
+    struct list news;     /* tickets whose fate was decided by other threads */
+    bool mailed;          /* the letter is on its way */
+};
+
+void turnstile_desk_open(struct turnstile_desk *desk, struct loop *loop, struct mailbox *mailbox);
+void turnstile_desk_close(struct turnstile_desk *desk); /* all its tickets were returned */
+
+/* ---- tickets ---- */
+
+enum ticket_state {
+    TICKET_NONE,
+    TICKET_WAITING,
+    TICKET_SEATED,
+    TICKET_REFUSED, /* the line is full */
+};
+
+/* One request's; embedded, used by the thread of its desk only. Zeroed is a fresh one. */
+struct ticket {
+    struct turnstile *turnstile; /* borrowed, as all pointers */
+    struct turnstile_desk *desk;
+    struct task *task; /* woken when the state has changed */
+    enum ticket_state state;
+    struct timer timer;        /* of its patience, while it waits */
+    struct waiter waiter;      /* under the lock of the turnstile */
+    bool holds_seat;           /* under the lock of the turnstile */
+    struct list_link news;     /* under the lock of the desk */
+    enum ticket_state decided; /* under the lock of the desk */
+};
+
+/* Takes a seat if one is free, else a place in the line. Returns the state. */
+enum ticket_state ticket_take(struct ticket *ticket, struct turnstile *turnstile,
+                              struct turnstile_desk *desk, struct task *task,
+                              const union socket_address *client);
+
+/* It waits, and has waited as long as the rules allow. */
+static inline bool ticket_is_late(const struct ticket *ticket)
+{
+    return ticket->state == TICKET_WAITING && ticket->timer.fired;
+}
+
+/* Gives back the seat or the place in the line. Must be called before the memory goes; harmless
+ * when repeated. */
+void ticket_return(struct ticket *ticket);
+
+/* A seat apart from its ticket: for what outlives the request. {0} is none. */
+struct seat {
+    struct turnstile *turnstile;
+    struct turnstile_desk *desk;
+};
+
+/* The seat of a ticket that is SEATED; the ticket is NONE then. From others: no seat. */
+struct seat ticket_take_seat(struct ticket *ticket);
+
+/* In the thread of its desk; harmless on none. */
+void seat_return(struct seat *seat);
+
+/* ---- numbers ---- */
+
+struct turnstile_numbers {
+    struct turnstile_rules rules;
+    unsigned taken;
+    unsigned waiting;
+    uint64_t seated;  /* ever */
+    uint64_t waited;  /* of them, how many had to wait */
+    uint64_t refused; /* ever: the line was full, or the time was over */
+};
+struct turnstile_numbers turnstile_numbers(struct turnstile *turnstile);
+
+/* In all: seats that are taken now, and how many there are. */
+unsigned turnstiles_taken(const struct turnstiles *all);
+unsigned turnstiles_seats(const struct turnstiles *all);
+
+#endif
