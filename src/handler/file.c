@@ -37,7 +37,7 @@ static struct cached_file *get_neighbour(struct exchange *x, const struct verdic
 {
     const struct services *services = x->services;
     const struct slice parts[] = { verdict->resource.relative, coding_extension(coding) };
-    struct cached_file *file = file_cache_get(services->files, verdict->host,
+    struct cached_file *file = file_cache_get(services->files, &verdict->host->root,
                                               arena_join(&x->arena, parts, 2), x->loop->now_ms);
 
     if (file->kind == FILE_REGULAR && file->file)
@@ -49,8 +49,8 @@ static struct cached_file *get_neighbour(struct exchange *x, const struct verdic
 static void choose_coding(struct exchange *x, const struct verdict *verdict, struct offer *offer)
 {
     const struct services *services = x->services;
-    unsigned there = file_cache_codings(services->files, verdict->host, verdict->resource.found,
-                                        x->loop->now_ms);
+    unsigned there = file_cache_codings(services->files, &verdict->host->root,
+                                        verdict->resource.found, x->loop->now_ms);
 
     offer->varies = there != 0;
     if (there != 0)

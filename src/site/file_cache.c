@@ -25,7 +25,7 @@ struct entry {
     struct cached_file file; /* what users see; its refs count the cache as one */
     struct entry *next;      /* in its bucket */
     struct list_link recent; /* in cache->present or cache->absent; alone: out of the cache */
-    const struct host *host;
+    const struct site_root *root;
     uint64_t hash;
     uint64_t believed_until_ms;
     uint64_t codings_until_ms;
@@ -82,21 +82,21 @@ struct file_cache *file_cache_new(unsigned entries_most)
     return cache;
 }
 
-static uint64_t hash_of(const struct host *host, struct slice path)
+static uint64_t hash_of(const struct site_root *root, struct slice path)
 {
     struct siphash_key key = siphash_process_key();
 
-    key.a ^= (uint64_t)(uintptr_t)host;
+    key.a ^= (uint64_t)(uintptr_t)root;
     return siphash(key, path);
 }
 
-static struct entry *find(struct file_cache *cache, const struct host *host, struct slice path,
+static struct entry *find(struct file_cache *cache, const struct site_root *root, struct slice path,
                           uint64_t hash)
 {
     struct entry *entry = cache->buckets[hash & cache->bucket_mask];
 
     for (; entry; entry = entry->next) {
-        if (entry->hash == hash && entry->host == host &&
+        if (entry->hash == hash && entry->root == root &&
             slice_equal(slice_of(entry->path, entry->path_len), path))
             return entry;
     }
@@ -212,29 +212,29 @@ static bool free_descriptors(struct file_cache *cache)
 typedef int (*opener)(int root, const char *path, enum beneath_links links, int *ret_fd,
                       struct stat *ret_stat);
 
-static int open_with(opener open, struct file_cache *cache, const struct host *host,
+static int open_with(opener open, struct file_cache *cache, const struct site_root *root,
                      const char *path, int *ret_fd, struct stat *ret_stat)
 {
-    int r = open(host->root_fd, path, host->links, ret_fd, ret_stat);
+    int r = open(root->fd, path, root->links, ret_fd, ret_stat);
 
     while (out_of_descriptors(r) && free_descriptors(cache))
-        r = open(host->root_fd, path, host->links, ret_fd, ret_stat);
+        r = open(root->fd, path, root->links, ret_fd, ret_stat);
     return r;
 }
 
 /* What is there, and a descriptor to read it if that is allowed (*ret_fd is -1 otherwise,
  * *ret_error says why). */
-static int look(struct file_cache *cache, const struct host *host, const char *path, int *ret_fd,
-                int *ret_error, struct stat *ret_stat)
+static int look(struct file_cache *cache, const struct site_root *root, const char *path,
+                int *ret_fd, int *ret_error, struct stat *ret_stat)
 {
     int fd = -1;
 
     *ret_fd = -1;
     *ret_error = 0;
-    if (host->root_fd < 0)
+    if (root->fd < 0)
         return -ENOENT;
 
-    int r = open_with(beneath_open, cache, host, path, &fd, ret_stat);
+    int r = open_with(beneath_open, cache, root, path, &fd, ret_stat);
     if (r == 0) {
         *ret_fd = fd;
         return 0;
@@ -245,7 +245,7 @@ static int look(struct file_cache *cache, const struct host *host, const char *p
 
     /* It cannot be read, but it may be a program, or a folder that may be walked through. */
     *ret_error = r;
-    r = open_with(beneath_find, cache, host, path, &fd, ret_stat);
+    r = open_with(beneath_find, cache, root, path, &fd, ret_stat);
     fd_close(&fd);
     return r;
 }
@@ -324,12 +324,12 @@ static void take_file(struct entry *entry, int fd)
     entry->file.file = file;
 }
 
-static struct entry *entry_new(const struct host *host, struct slice path, uint64_t hash)
+static struct entry *entry_new(const struct site_root *root, struct slice path, uint64_t hash)
 {
     struct entry *entry = take_memory(sizeof(*entry) + path.len + 1);
 
     entry->file.refs = 1;
-    entry->host = host;
+    entry->root = root;
     entry->hash = hash;
     entry->path_len = path.len;
     memcpy(entry->path, path.len ? path.at : "", path.len);
@@ -338,13 +338,14 @@ static struct entry *entry_new(const struct host *host, struct slice path, uint6
 
 /* Looks at the disk. `known` is what was there a while ago (NULL: nothing known); if it is still
  * that, it is the answer. */
-static struct entry *refresh(struct file_cache *cache, struct entry *known, const struct host *host,
-                             struct slice path, uint64_t hash, uint64_t now_ms)
+static struct entry *refresh(struct file_cache *cache, struct entry *known,
+                             const struct site_root *root, struct slice path, uint64_t hash,
+                             uint64_t now_ms)
 {
     struct stat stat;
     scoped_fd fd = -1;
     int error;
-    int r = look(cache, host, path.at, &fd, &error, &stat);
+    int r = look(cache, root, path.at, &fd, &error, &stat);
 
     bool unchanged = r == 0 && known && error == known->file.error && same_file(known, &stat);
     bool in_doubt = r < 0 && known && !is_lasting(r);
@@ -358,7 +359,7 @@ static struct entry *refresh(struct file_cache *cache, struct entry *known, cons
     if (known && list_linked(&known->recent))
         evict(cache, known);
 
-    struct entry *entry = entry_new(host, path, hash);
+    struct entry *entry = entry_new(root, path, hash);
     entry->believed_until_ms = now_ms + FILE_CACHE_BELIEVE_MS;
     entry->file.error = r < 0 ? r : error;
     if (r == 0)
@@ -370,14 +371,14 @@ static struct entry *refresh(struct file_cache *cache, struct entry *known, cons
     return entry;
 }
 
-struct cached_file *file_cache_get(struct file_cache *cache, const struct host *host,
+struct cached_file *file_cache_get(struct file_cache *cache, const struct site_root *root,
                                    struct slice relative, uint64_t now_ms)
 {
     if (relative.len == 0)
         relative = SLICE("");
 
-    uint64_t hash = hash_of(host, relative);
-    struct entry *entry = find(cache, host, relative, hash);
+    uint64_t hash = hash_of(root, relative);
+    struct entry *entry = find(cache, root, relative, hash);
 
     if (entry && now_ms < entry->believed_until_ms) {
         entry->file.refs++;
@@ -387,13 +388,13 @@ struct cached_file *file_cache_get(struct file_cache *cache, const struct host *
     if (entry)
         entry->file.refs++; /* looking may evict it */
 
-    struct entry *fresh = refresh(cache, entry, host, relative, hash, now_ms);
+    struct entry *fresh = refresh(cache, entry, root, relative, hash, now_ms);
     if (entry)
         cached_file_drop(cache, &entry->file);
     return &fresh->file;
 }
 
-unsigned file_cache_codings(struct file_cache *cache, const struct host *host,
+unsigned file_cache_codings(struct file_cache *cache, const struct site_root *root,
                             struct cached_file *file, uint64_t now_ms)
 {
     struct entry *entry = container_of(file, struct entry, file);
@@ -407,7 +408,7 @@ unsigned file_cache_codings(struct file_cache *cache, const struct host *host,
         const struct slice parts[] = { slice_of(entry->path, entry->path_len),
                                        coding_extension((enum coding)i) };
         struct cached_file *neighbour =
-            file_cache_get(cache, host, arena_join(&arena, parts, 2), now_ms);
+            file_cache_get(cache, root, arena_join(&arena, parts, 2), now_ms);
 
         if (neighbour->kind == FILE_REGULAR && neighbour->file)
             codings |= 1u << i;

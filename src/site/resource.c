@@ -23,7 +23,7 @@ struct search {
 
 static struct cached_file *look_up(const struct search *search, struct slice relative)
 {
-    return file_cache_get(search->cache, search->host, relative, search->now_ms);
+    return file_cache_get(search->cache, &search->host->root, relative, search->now_ms);
 }
 
 static void take(const struct search *search, struct resource *resource, struct cached_file *file)

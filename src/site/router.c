@@ -278,7 +278,7 @@ static bool judge_absent(const struct judge *judge)
     case ENOENT:
     case ENOTDIR:
     case ENAMETOOLONG:
-        if (host->root_fd < 0)
+        if (host->root.fd < 0)
             return say(judge, 404,
                        host->conf->website_root.len > 0
                            ? "the WebsiteRoot of the host could not be opened"

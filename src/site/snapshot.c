@@ -23,11 +23,15 @@ static void open_root(struct host *host, struct arena *arena, struct log *log)
 {
     struct slice root = host->conf->website_root;
 
-    host->root_fd = -1;
+    host->root = (struct site_root){
+        .path = root,
+        .fd = -1,
+        .links = host->conf->follow_symlinks ? BENEATH_ANY_LINKS : BENEATH_OWNED_LINKS,
+    };
     if (root.len == 0)
         return;
 
-    int r = beneath_root(arena_cstr(arena, root), &host->root_fd);
+    int r = beneath_root(arena_cstr(arena, root), &host->root.fd);
     if (r < 0)
         log_error(log, "site %.*s: cannot open its WebsiteRoot %.*s: %s; its files are 404",
                   SLICE_ARGS(host->name), SLICE_ARGS(root), strerror(-r));
@@ -45,7 +49,6 @@ static void open_hosts(struct snapshot *snapshot, struct log *log)
         *host = (struct host){
             .conf = vhost,
             .name = name_of(vhost),
-            .links = vhost->follow_symlinks ? BENEATH_ANY_LINKS : BENEATH_OWNED_LINKS,
             .media = snapshot->media,
         };
         open_root(host, &snapshot->arena, log);
@@ -87,7 +90,7 @@ struct snapshot *snapshot_hold(struct snapshot *snapshot)
 static void snapshot_free(struct snapshot *snapshot)
 {
     for (unsigned i = 0; i < snapshot->conf->host_count; i++) {
-        fd_close(&snapshot->hosts[i].root_fd);
+        fd_close(&snapshot->hosts[i].root.fd);
         rules_done(&snapshot->hosts[i]);
     }
     table_done(&snapshot->programs);

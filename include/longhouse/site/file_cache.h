@@ -40,22 +40,22 @@ struct file_cache *file_cache_new(unsigned entries_most);
 void file_cache_free(struct file_cache *cache);
 
 /*
- * Looks up `relative` (no leading slash, NUL terminated behind len) under the host's root. Never
- * NULL; the caller owns a reference.
+ * Looks up `relative` (no leading slash, NUL terminated behind len) under the root. Never NULL; the
+ * caller owns a reference.
  */
-struct cached_file *file_cache_get(struct file_cache *cache, const struct host *host,
+struct cached_file *file_cache_get(struct file_cache *cache, const struct site_root *root,
                                    struct slice relative, uint64_t now_ms);
 void cached_file_drop(struct file_cache *cache, struct cached_file *file);
 
 /*
  * Which precompressed neighbours ("x.css.br" beside "x.css") exist as files that can be read: a bit
- * (1u << coding) for each. `file` was got for this host; the answer is believed as long as the file
+ * (1u << coding) for each. `file` was got for this root; the answer is believed as long as the file
  * itself.
  */
-unsigned file_cache_codings(struct file_cache *cache, const struct host *host,
+unsigned file_cache_codings(struct file_cache *cache, const struct site_root *root,
                             struct cached_file *file, uint64_t now_ms);
 
-/* Forgets everything. To be called when a snapshot was adopted: a host is known by its address,
+/* Forgets everything. To be called when a snapshot was adopted: a root is known by its address,
  * which a later snapshot may use again. What is held stays valid. */
 void file_cache_clear(struct file_cache *cache);
 

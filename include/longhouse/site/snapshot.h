@@ -18,12 +18,18 @@
 struct media;     /* site/media.h */
 struct vhost_map; /* site/vhost_map.h */
 
+/* A folder that files are sent from. The file cache knows it by its address. */
+struct site_root {
+    struct slice path; /* absolute, no trailing slash; empty: there is none */
+    int fd;            /* O_PATH; -1: there is none, or it is missing (said in the log once) */
+    enum beneath_links links;
+};
+
 /* One website. */
 struct host {
     const struct vhost_conf *conf;
-    struct slice name; /* the first host name that is no wildcard, else its domain; for logs */
-    int root_fd;       /* O_PATH; -1: there is none, or it is missing (said in the log once) */
-    enum beneath_links links;
+    struct slice name;     /* the first host name that is no wildcard, else its domain; for logs */
+    struct site_root root; /* WebsiteRoot */
     struct table extensions; /* extension -> struct extension_rule * (src/site/rules.h) */
     bool shares_extensions;  /* the table belongs to an earlier host with the same rules */
     const struct fastcgi_conf *catch_all; /* its first section without Extension; NULL: none */

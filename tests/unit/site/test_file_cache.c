@@ -42,7 +42,7 @@ static void tear_down(struct fixture *f)
 
 static struct cached_file *get(struct fixture *f, const char *path, uint64_t now_ms)
 {
-    return file_cache_get(f->cache, f->host, slice_cstr(path), now_ms);
+    return file_cache_get(f->cache, &f->host->root, slice_cstr(path), now_ms);
 }
 
 static void drop(struct fixture *f, struct cached_file *file)
@@ -382,10 +382,10 @@ START_TEST(neighbours_are_found_and_believed)
     tree_time(&f.tree, "a.css", LONG_AGO);
 
     struct cached_file *file = get(&f, "a.css", 1000);
-    ck_assert_uint_eq(file_cache_codings(f.cache, f.host, file, 1000), 1u << CODING_GZIP);
+    ck_assert_uint_eq(file_cache_codings(f.cache, &f.host->root, file, 1000), 1u << CODING_GZIP);
     tree_file(&f.tree, "a.css.br", "b");
-    ck_assert_uint_eq(file_cache_codings(f.cache, f.host, file, 1999), 1u << CODING_GZIP);
-    ck_assert_uint_eq(file_cache_codings(f.cache, f.host, file, 2000),
+    ck_assert_uint_eq(file_cache_codings(f.cache, &f.host->root, file, 1999), 1u << CODING_GZIP);
+    ck_assert_uint_eq(file_cache_codings(f.cache, &f.host->root, file, 2000),
                       1u << CODING_GZIP | 1u << CODING_BR);
     drop(&f, file);
     tear_down(&f);
@@ -395,7 +395,7 @@ END_TEST
 START_TEST(hosts_have_entries_of_their_own)
 {
     struct fixture f;
-    struct host rootless = { .root_fd = -1 };
+    struct site_root rootless = { .fd = -1 };
 
     set_up(&f, 100);
     tree_file(&f.tree, "page", "x");

@@ -56,11 +56,11 @@ START_TEST(roots_are_open_as_long_as_somebody_holds_it)
     conf_host(&conf, "d", tree.root)->follow_symlinks = true;
 
     struct snapshot *snapshot = conf_snapshot(&conf);
-    ck_assert_int_ge(snapshot->hosts[0].root_fd, 0);
-    ck_assert_int_eq(snapshot->hosts[1].root_fd, -1);
-    ck_assert_int_eq(snapshot->hosts[2].root_fd, -1);
-    ck_assert_int_eq(snapshot->hosts[0].links, BENEATH_OWNED_LINKS);
-    ck_assert_int_eq(snapshot->hosts[3].links, BENEATH_ANY_LINKS);
+    ck_assert_int_ge(snapshot->hosts[0].root.fd, 0);
+    ck_assert_int_eq(snapshot->hosts[1].root.fd, -1);
+    ck_assert_int_eq(snapshot->hosts[2].root.fd, -1);
+    ck_assert_int_eq(snapshot->hosts[0].root.links, BENEATH_OWNED_LINKS);
+    ck_assert_int_eq(snapshot->hosts[3].root.links, BENEATH_ANY_LINKS);
     assert_slice(media_type(snapshot->hosts[0].media, SLICE("png")), "image/png");
 
     ck_assert_ptr_eq(snapshot_hold(snapshot), snapshot);
