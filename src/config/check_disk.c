@@ -58,22 +58,32 @@ static const char *cstr(const struct asking *asking, struct slice text)
     return arena_cstr(asking->diags->arena, text);
 }
 
-static void check_root(const struct asking *asking, const struct vhost_conf *host)
+static void check_folder(const struct asking *asking, const char *option, struct slice path,
+                         const struct diag_place *place, const char *what_then)
 {
-    const struct diag_place *place = &host->website_root_place;
     unsigned mode = 0;
 
-    if (host->website_root.len == 0)
+    if (path.len == 0)
         return;
-    int error = asking->ask->stat(asking->ask, cstr(asking, host->website_root), &mode);
+    int error = asking->ask->stat(asking->ask, cstr(asking, path), &mode);
     if (error < 0)
         diag_hint(asking->diags,
-                  diag_add(asking->diags, DIAG_WARNING, place, "the WebsiteRoot '%.*s': %s",
-                           SLICE_ARGS(host->website_root), strerror(-error)),
-                  "requests for this website are answered 404 until the folder is there");
+                  diag_add(asking->diags, DIAG_WARNING, place, "the %s '%.*s': %s", option,
+                           SLICE_ARGS(path), strerror(-error)),
+                  "%s", what_then);
     else if (!S_ISDIR(mode))
-        diag_add(asking->diags, DIAG_ERROR, place, "the WebsiteRoot '%.*s' is no folder",
-                 SLICE_ARGS(host->website_root));
+        diag_add(asking->diags, DIAG_ERROR, place, "the %s '%.*s' is no folder", option,
+                 SLICE_ARGS(path));
+}
+
+static void check_roots(const struct asking *asking, const struct vhost_conf *host)
+{
+    check_folder(asking, "WebsiteRoot", host->website_root, &host->website_root_place,
+                 "requests for this website are answered 404 until the folder is there");
+    for (const struct conf_folder *folder = host->sendfile_roots; folder; folder = folder->next)
+        check_folder(asking, "SendfileRoot", folder->path, &folder->place,
+                     "the house looks for it when it starts and at each reload; until then its "
+                     "files are answered 404");
 }
 
 static void check_handlers(const struct asking *asking, const struct cgi_handler_conf *handler)
@@ -163,7 +173,7 @@ void load_check_disk(const struct server_conf *conf, struct load_ask *ask, struc
     for (const struct fastcgi_conf *fastcgi = conf->fastcgi; fastcgi; fastcgi = fastcgi->next)
         check_sockets(&asking, fastcgi);
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
-        check_root(&asking, host);
+        check_roots(&asking, host);
         check_log(&asking, &host->access_log);
         check_log(&asking, &host->error_log);
         check_handlers(&asking, host->cgi_handlers);

@@ -104,6 +104,26 @@ static void no_extension_as_set(struct build *build, void *record, const struct 
 
 /* ---- programs ---- */
 
+static void sendfile_root_set(struct build *build, void *record, const struct tree_node *node,
+                              const struct option_row *row)
+{
+    struct vhost_conf *host = record;
+    struct items items = items_of(build, node, row, node->value);
+    struct conf_folder **end = &host->sendfile_roots;
+    struct slice item;
+    struct slice path;
+
+    while (*end)
+        end = &(*end)->next;
+    while (items_next(&items, &item)) {
+        if (!path_clean(build, node, row, item, &path))
+            continue;
+        *end = arena_new(build->arena, struct conf_folder);
+        **end = (struct conf_folder){ .path = path, .place = tree_place(node, item) };
+        end = &(*end)->next;
+    }
+}
+
 static void use_fastcgi_set(struct build *build, void *record, const struct tree_node *node,
                             const struct option_row *row)
 {
@@ -347,6 +367,27 @@ static const struct option_row rows[] = {
         .text = "One more variable for the host's programs, stronger than a computed one of that "
                 "name. May be repeated; of "
                 "one name the first counts.",
+    },
+    {
+        .name = "LocalRedirect",
+        .type = OPT_YES_NO,
+        .scopes = SCOPE_HOST,
+        AT(vhost_conf, local_redirect),
+        .fallback = "yes",
+        .grammar = "yes | no",
+        .text = "Whether a program's answer of nothing but `Location: /path` is replaced by what "
+                "a GET of that path gives (RFC 3875 6.2.2). With `no`, and always when there is a "
+                "Status, another field or a body, the client gets the redirect.",
+    },
+    {
+        .name = "SendfileRoot",
+        .type = OPT_OWN,
+        .scopes = SCOPE_HOST,
+        .repeat = REPEAT_APPENDS,
+        .set = sendfile_root_set,
+        .grammar = "FOLDER[, FOLDER ...]",
+        .text = "Folders besides the website's root from which programs may have files sent by "
+                "X-Sendfile. May be repeated.",
     },
     {
         .name = "UseFastCGI",

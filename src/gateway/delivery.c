@@ -2,9 +2,9 @@
 
 #include "http/status.h"
 
-void delivery_init(struct delivery *delivery, struct exchange *x)
+void delivery_init(struct delivery *delivery, struct exchange *x, bool local_redirects)
 {
-    *delivery = (struct delivery){ .x = x };
+    *delivery = (struct delivery){ .x = x, .local_redirects = local_redirects };
     reply_init(&delivery->reply, &x->arena);
 }
 
@@ -34,6 +34,35 @@ static size_t admit(struct delivery *delivery, size_t len)
     return most;
 }
 
+/* ---- the head ---- */
+
+static void send_head(struct delivery *delivery)
+{
+    delivery->way = DELIVERY_TO_CLIENT;
+    reply_apply(&delivery->reply, &delivery->x->response, &delivery->x->arena);
+    exchange_send_head(delivery->x);
+}
+
+/* A Location that is no target, or has a fragment, is left to the client. */
+static bool is_local(struct delivery *delivery)
+{
+    struct slice path;
+
+    return delivery->local_redirects && reply_is_local_redirect(&delivery->reply, &path) &&
+           target_parse(path, false, false, &delivery->x->arena, &delivery->path, NULL) ==
+               PARSE_DONE;
+}
+
+static void decide(struct delivery *delivery)
+{
+    if (reply_wants_file(&delivery->reply))
+        delivery->way = DELIVERY_FROM_FILE;
+    else if (is_local(delivery))
+        delivery->way = DELIVERY_FROM_PATH;
+    else
+        send_head(delivery);
+}
+
 /* Feeds the head; false when it is refused. What belongs to it is taken off *bytes. */
 static bool take_head(struct delivery *delivery, struct slice *bytes)
 {
@@ -42,16 +71,29 @@ static bool take_head(struct delivery *delivery, struct slice *bytes)
     if (reply_feed(&delivery->reply, *bytes, &used) == PARSE_BAD)
         return false;
     *bytes = slice_skip(*bytes, used);
-    if (delivery->reply.state == PARSE_DONE) {
-        reply_apply(&delivery->reply, &delivery->x->response, &delivery->x->arena);
-        exchange_send_head(delivery->x);
-    }
+    if (delivery->reply.state == PARSE_DONE)
+        decide(delivery);
     return true;
 }
 
+/* What of *bytes is left for the client: nothing before its head is sent, nothing beside a file.
+ * False: the head is refused. */
+static bool take_bytes(struct delivery *delivery, struct slice *bytes)
+{
+    if (delivery->way == DELIVERY_UNKNOWN && !take_head(delivery, bytes))
+        return false;
+    if (delivery->way == DELIVERY_FROM_PATH && bytes->len > 0)
+        send_head(delivery); /* RFC 3875 6.2.4: a client redirect with document */
+    if (delivery->way != DELIVERY_TO_CLIENT)
+        bytes->len = 0;
+    return true;
+}
+
+/* ---- bytes ---- */
+
 bool delivery_add(struct delivery *delivery, struct slice bytes)
 {
-    if (delivery->reply.state != PARSE_DONE && !take_head(delivery, &bytes))
+    if (!take_bytes(delivery, &bytes))
         return false;
     if (bytes.len > 0)
         body_put_bytes(&delivery->x->response.body, slice_first(bytes, admit(delivery, bytes.len)));
@@ -62,7 +104,7 @@ bool delivery_add_chunk(struct delivery *delivery, struct chunk *chunk)
 {
     struct slice bytes = chunk_filled(chunk);
 
-    if (delivery->reply.state != PARSE_DONE && !take_head(delivery, &bytes)) {
+    if (!take_bytes(delivery, &bytes)) {
         chunk_free(chunk);
         return false;
     }
@@ -97,6 +139,8 @@ enum delivery_end delivery_finish(struct delivery *delivery)
 {
     if (reply_end(&delivery->reply) == PARSE_BAD)
         return DELIVERY_BAD;
+    if (delivery->way != DELIVERY_TO_CLIENT)
+        return DELIVERY_ELSEWHERE;
     if (length_binds(delivery) && !delivery_is_satisfied(delivery))
         return DELIVERY_TOO_FEW;
     body_finish(&delivery->x->response.body, BODY_COMPLETE);

@@ -349,7 +349,7 @@ static enum step take_bytes(struct fcgi_link *link, struct slice bytes)
 static enum step take_end(struct fcgi_link *link, int error)
 {
     const bool whole = delivery_is_satisfied(link->delivery) ||
-                       (delivery_has_head(link->delivery) && link->output_ended);
+                       (delivery_knows_head(link->delivery) && link->output_ended);
 
     return end_link(link, whole ? LINK_COMPLETE : LINK_CLOSED, error);
 }

@@ -63,8 +63,18 @@ static void take_length(struct reply *reply, struct slice value)
 
 static bool is_for_the_house(enum field_id id, struct slice name)
 {
-    return field_is_hop_by_hop(id) || id == FIELD_X_SENDFILE ||
-           slice_starts_nocase(name, SLICE("X-Accel-"));
+    return field_is_hop_by_hop(id) || slice_starts_nocase(name, SLICE("X-Accel-"));
+}
+
+/* The first counts: a second one is a program that does not know what it says. */
+static void take_file(struct reply *reply, struct slice *file, struct slice value)
+{
+    if (value.len == 0)
+        return;
+    if (file->len > 0 && !slice_equal(*file, value))
+        refuse(reply, "it has two different X-Sendfile or X-Accel-Redirect fields");
+    else
+        *file = arena_copy(reply->arena, value);
 }
 
 static void take_field(struct reply *reply, const struct field_line *line)
@@ -79,6 +89,10 @@ static void take_field(struct reply *reply, const struct field_line *line)
         take_status(reply, line->value);
     else if (id == FIELD_CONTENT_LENGTH)
         take_length(reply, line->value);
+    else if (id == FIELD_X_SENDFILE)
+        take_file(reply, &reply->sendfile, line->value);
+    else if (id == FIELD_X_ACCEL_REDIRECT)
+        take_file(reply, &reply->accel, line->value);
     else if (!is_for_the_house(id, line->name))
         fields_add(&reply->fields, reply->arena, arena_copy(reply->arena, line->name),
                    arena_copy(reply->arena, line->value));
@@ -220,6 +234,19 @@ enum parse reply_end(struct reply *reply)
             refuse(reply, "its output ends before the empty line behind the head");
     }
     return reply->state;
+}
+
+bool reply_is_local_redirect(const struct reply *reply, struct slice *ret)
+{
+    const struct field *only = reply->fields.at;
+
+    assert(reply->state == PARSE_DONE);
+    if (reply->good_lines != 1 || reply->fields.count != 1 || only->id != FIELD_LOCATION)
+        return false;
+    if (!slice_starts(only->value, SLICE("/")) || slice_starts(only->value, SLICE("//")))
+        return false; /* "//" begins the name of a host (RFC 3986 4.2) */
+    *ret = only->value;
+    return true;
 }
 
 void reply_apply(const struct reply *reply, struct response *response, struct arena *arena)

@@ -416,6 +416,11 @@ static bool was_torn_off(const struct cgi *cgi)
     return cgi->program.state == PROGRAM_GONE && !delivery_is_satisfied(&cgi->errand.delivery);
 }
 
+static bool is_good(enum delivery_end end)
+{
+    return end == DELIVERY_DONE || end == DELIVERY_ELSEWHERE;
+}
+
 static void cgi_end_answer(struct cgi *cgi)
 {
     struct exchange *x = cgi->errand.x;
@@ -425,7 +430,7 @@ static void cgi_end_answer(struct cgi *cgi)
     upload_abandon(&cgi->errand.upload);
     time_limit_hold(&cgi->errand.limit, false);
     cgi->end = delivery_finish(&cgi->errand.delivery);
-    if (cgi->end != DELIVERY_DONE) { /* the log wants to know how it ended; the client does not wait
+    if (!is_good(cgi->end)) { /* the log wants to know how it ended; the client does not wait
                                         long for that */
         cgi->exit_timer.task = &x->wake;
         timer_set(x->loop, &cgi->exit_timer, x->loop->now_ms + EXIT_WAIT_MS);
@@ -517,8 +522,7 @@ static void cgi_finish(struct cgi *cgi)
         errand_note(errand, WIFEXITED(status) ? LEVEL_NOTICE : LEVEL_WARNING,
                     "%s, with its answer complete", exit_text(cgi));
     cgi_let_go(cgi);
-    errand_release(errand);
-    exchange_handler_done(errand->x);
+    errand_conclude(errand);
 }
 
 static enum step cgi_drain(struct cgi *cgi)
@@ -530,7 +534,7 @@ static enum step cgi_drain(struct cgi *cgi)
     pump_stderr(cgi);
     if (!over && !cgi->exit_timer.fired)
         return STEP_WAIT;
-    if (cgi->end == DELIVERY_DONE)
+    if (is_good(cgi->end))
         cgi_finish(cgi);
     else
         cgi_fail_at_end(cgi);
@@ -542,7 +546,7 @@ static void cgi_out_of_time(struct cgi *cgi)
     struct errand *errand = &cgi->errand;
     const char *what = errand_time_text(errand);
 
-    if (cgi->state == CGI_DRAINING && cgi->end == DELIVERY_DONE) {
+    if (cgi->state == CGI_DRAINING && is_good(cgi->end)) {
         errand_note(errand, LEVEL_WARNING, "%s: killed; its answer was complete, but it ran on",
                     what);
         cgi_finish(cgi);

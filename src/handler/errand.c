@@ -17,7 +17,7 @@ void errand_init(struct errand *errand, struct exchange *x, const struct verdict
         .log = host->error_log ? host->error_log : services->log,
         .script = verdict->resource.absolute,
     };
-    delivery_init(&errand->delivery, x);
+    delivery_init(&errand->delivery, x, host->conf->local_redirect);
     last_words_init(&errand->words, errand->log, x->id_text, host->name, errand->script);
     upload_init(&errand->upload, x, services->snapshot->conf->work_directory);
     x->request.body.reader = &x->wake;
@@ -183,11 +183,11 @@ const char *errand_last_words(const struct errand *errand)
 
 /* ---- the end ---- */
 
-/* What a program or its files caused is worth a line although it is no 5xx; what the client did is
- * not. */
+/* What a program or its files caused is worth a line although it is no 5xx (a 403 gets one anyway);
+ * what the client did is not. */
 static bool is_worth_a_line(int status)
 {
-    return status == 403 || status == 404 || status == 431;
+    return status == 404 || status == 431;
 }
 
 void errand_release(struct errand *errand)

@@ -24,8 +24,9 @@ struct errand {
     const struct services *services;
     const struct verdict *verdict;
     const struct host *host;
-    struct log *log;     /* of the host */
-    struct slice script; /* where it lies */
+    struct log *log;           /* of the host */
+    struct slice script;       /* where it lies */
+    struct slice program_root; /* the folder that the program takes for the root of the disk */
     struct upload upload;
     struct delivery delivery;
     struct last_words words;
@@ -81,6 +82,13 @@ const char *errand_last_words(const struct errand *errand);
 
 /* Lets go of everything here. Harmless when repeated. */
 void errand_release(struct errand *errand);
+
+/*
+ * The end of a request whose output is over and good: what the program wants sent from a file or a
+ * path of the host is handed over, else the exchange is done. The handler must have let go of its
+ * own things; what is here is released.
+ */
+void errand_conclude(struct errand *errand);
 
 /*
  * The end of a request that failed, with the one line that says why; the handler must have let go

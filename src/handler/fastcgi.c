@@ -355,7 +355,7 @@ static enum step on_closed(struct fastcgi *self)
         return next_target(self);
     }
     blame_target(self);
-    if (delivery_has_head(delivery))
+    if (delivery_knows_head(delivery))
         fastcgi_fail(self, 502, RESET_BROKEN,
                      "FastCGI %.*s: %.*s closed in the middle of its answer (%s), after %" PRIu64
                      " bytes; did its worker die?%s",
@@ -403,6 +403,7 @@ static enum step on_complete(struct fastcgi *self)
                      delivery->body_bytes, delivery->reply.length, errand_last_words(errand));
         return STEP_AGAIN;
     case DELIVERY_DONE:
+    case DELIVERY_ELSEWHERE:
         break;
     }
     errand_note_repairs(errand);
@@ -413,8 +414,7 @@ static enum step on_complete(struct fastcgi *self)
         errand_note(errand, LEVEL_NOTICE, "it ended with status %u, with its answer complete",
                     self->link.app_status);
     fastcgi_let_go(self);
-    errand_release(errand);
-    exchange_handler_done(errand->x);
+    errand_conclude(errand);
     return STEP_AGAIN;
 }
 
@@ -573,6 +573,7 @@ static void fastcgi_start(struct exchange *x, const struct verdict *verdict)
     self->tried = arena_array(&x->arena, bool, self->group->count);
     self->busy = arena_array(&x->arena, bool, self->group->count);
     errand_init(&self->errand, x, verdict);
+    self->errand.program_root = self->group->conf->server_root;
     fastcgi_advance(x);
 }
 

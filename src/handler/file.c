@@ -21,8 +21,9 @@ struct offer {
     struct validators validators;
     struct slice last_modified;
     struct slice type;
-    struct slice coding; /* Content-Encoding; empty: none */
-    bool varies;         /* another client may get another representation */
+    struct slice coding;       /* Content-Encoding; empty: none */
+    const struct fields *kept; /* borrowed: of the program that chose the file */
+    bool varies;               /* another client may get another representation */
 };
 
 static int64_t now_s(const struct exchange *x)
@@ -37,7 +38,7 @@ static struct cached_file *get_neighbour(struct exchange *x, const struct verdic
 {
     const struct services *services = x->services;
     const struct slice parts[] = { verdict->resource.relative, coding_extension(coding) };
-    struct cached_file *file = file_cache_get(services->files, &verdict->host->root,
+    struct cached_file *file = file_cache_get(services->files, verdict->resource.root,
                                               arena_join(&x->arena, parts, 2), x->loop->now_ms);
 
     if (file->kind == FILE_REGULAR && file->file)
@@ -49,7 +50,7 @@ static struct cached_file *get_neighbour(struct exchange *x, const struct verdic
 static void choose_coding(struct exchange *x, const struct verdict *verdict, struct offer *offer)
 {
     const struct services *services = x->services;
-    unsigned there = file_cache_codings(services->files, &verdict->host->root,
+    unsigned there = file_cache_codings(services->files, verdict->resource.root,
                                         verdict->resource.found, x->loop->now_ms);
 
     offer->varies = there != 0;
@@ -88,12 +89,16 @@ static void choose_validators(struct exchange *x, struct offer *offer)
 
 static void make_offer(struct exchange *x, const struct verdict *verdict, struct offer *offer)
 {
+    const struct field *type = fields_find(&verdict->kept, FIELD_CONTENT_TYPE);
+
     *offer = (struct offer){
         .file = verdict->resource.found,
-        .type = media_type(verdict->host->media, verdict->resource.extension),
+        .type = type ? type->value : media_type(verdict->host->media, verdict->resource.extension),
+        .kept = &verdict->kept,
     };
     assert(offer->file->kind == FILE_REGULAR && offer->file->file);
-    choose_coding(x, verdict, offer);
+    if (!fields_find(&verdict->kept, FIELD_CONTENT_ENCODING))
+        choose_coding(x, verdict, offer);
     choose_validators(x, offer);
 }
 
@@ -107,6 +112,19 @@ static void add_validators(struct exchange *x, const struct offer *offer)
         exchange_field_id(x, FIELD_VARY, SLICE("Accept-Encoding"));
 }
 
+/* `content`: the answer has some, else what speaks about it is left out. */
+static void add_kept(struct exchange *x, const struct offer *offer, bool content)
+{
+    for (uint32_t i = 0; i < offer->kept->count; i++) {
+        const struct field *field = &offer->kept->at[i];
+
+        if (field->id == FIELD_CONTENT_TYPE ||
+            (!content && slice_starts_nocase(field->name, SLICE("Content-"))))
+            continue;
+        exchange_field(x, field->name, field->value);
+    }
+}
+
 static void begin(struct exchange *x, const struct offer *offer, int status, struct slice type,
                   uint64_t length)
 {
@@ -117,6 +135,7 @@ static void begin(struct exchange *x, const struct offer *offer, int status, str
     if (offer->coding.len > 0)
         exchange_field_id(x, FIELD_CONTENT_ENCODING, offer->coding);
     exchange_field_id(x, FIELD_ACCEPT_RANGES, SLICE("bytes"));
+    add_kept(x, offer, true);
 }
 
 static void finish(struct exchange *x)
@@ -133,11 +152,11 @@ static void put_span(struct exchange *x, const struct offer *offer, uint64_t fir
 
 /* ---- the answers ---- */
 
-static void send_whole(struct exchange *x, const struct offer *offer)
+static void send_whole(struct exchange *x, const struct offer *offer, int status)
 {
     uint64_t size = offer->file->file->size;
 
-    begin(x, offer, 200, offer->type, size);
+    begin(x, offer, status, offer->type, size);
     exchange_send_head(x);
     if (x->request.method != METHOD_HEAD)
         put_span(x, offer, 0, size);
@@ -148,6 +167,7 @@ static void send_not_modified(struct exchange *x, const struct offer *offer)
 {
     x->response.status = 304;
     add_validators(x, offer);
+    add_kept(x, offer, false);
     exchange_send_head(x);
     finish(x);
 }
@@ -232,6 +252,7 @@ static void send_unsatisfiable(struct exchange *x, const struct offer *offer,
         x, FIELD_CONTENT_RANGE,
         arena_printf(&x->arena, "bytes */%llu", (unsigned long long)offer->file->file->size));
     exchange_field_id(x, FIELD_ACCEPT_RANGES, SLICE("bytes"));
+    add_kept(x, offer, false);
     page_send(x, 416, verdict->host, SLICE(""));
 }
 
@@ -256,7 +277,7 @@ static void send_content(struct exchange *x, const struct offer *offer,
 
     switch (read_range(x, offer, ranges, &count)) {
     case RANGE_IGNORE:
-        send_whole(x, offer);
+        send_whole(x, offer, 200);
         break;
     case RANGE_SATISFIABLE:
         if (count == 1)
@@ -270,23 +291,43 @@ static void send_content(struct exchange *x, const struct offer *offer,
     }
 }
 
+static void send_judged(struct exchange *x, const struct offer *offer,
+                        const struct verdict *verdict)
+{
+    switch (
+        conditional_judge(&x->request.fields, x->request.method, &offer->validators, now_s(x))) {
+    case CONDITION_GO:
+        send_content(x, offer, verdict);
+        break;
+    case CONDITION_NOT_MODIFIED:
+        send_not_modified(x, offer);
+        break;
+    case CONDITION_FAILED:
+        reply_status(x, 412, "the file is not what the request wants it to be", 0);
+        break;
+    }
+}
+
+/* A file that is the answer to something else than "give me this file": the conditions of the
+ * request are not about it. */
+static bool is_unconditional(const struct exchange *x, const struct verdict *verdict)
+{
+    const enum method method = x->request.method;
+
+    return verdict->chosen &&
+           (verdict->status != 200 || (method != METHOD_GET && method != METHOD_HEAD));
+}
+
 static void file_start(struct exchange *x, const struct verdict *verdict)
 {
     const struct services *services = x->services;
     struct offer offer;
 
     make_offer(x, verdict, &offer);
-    switch (conditional_judge(&x->request.fields, x->request.method, &offer.validators, now_s(x))) {
-    case CONDITION_GO:
-        send_content(x, &offer, verdict);
-        break;
-    case CONDITION_NOT_MODIFIED:
-        send_not_modified(x, &offer);
-        break;
-    case CONDITION_FAILED:
-        reply_status(x, 412, "the file is not what the request wants it to be", 0);
-        break;
-    }
+    if (is_unconditional(x, verdict))
+        send_whole(x, &offer, verdict->status);
+    else
+        send_judged(x, &offer, verdict);
     if (offer.neighbour)
         cached_file_drop(services->files, offer.neighbour);
 }

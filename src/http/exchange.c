@@ -249,6 +249,26 @@ void exchange_handler_done(struct exchange *x)
 
 /* ---- both ---- */
 
+void exchange_redirect(struct exchange *x, const struct target *target)
+{
+    static const enum field_id about_body[] = { FIELD_CONTENT_TYPE,      FIELD_CONTENT_LENGTH,
+                                                FIELD_CONTENT_ENCODING,  FIELD_CONTENT_RANGE,
+                                                FIELD_TRANSFER_ENCODING, FIELD_EXPECT };
+    struct request *request = &x->request;
+
+    x->redirects++;
+    request->target = *target;
+    if (request->method != METHOD_HEAD) {
+        request->method = METHOD_GET;
+        request->method_name = SLICE("GET");
+    }
+    for (size_t i = 0; i < sizeof(about_body) / sizeof(about_body[0]); i++)
+        fields_remove(&request->fields, about_body[i]);
+    body_abandon(&request->body);
+    request->has_body = false;
+    request->length = -1;
+}
+
 void exchange_hand_over(struct exchange *x, const struct handler_ops *handler,
                         const struct verdict *verdict)
 {

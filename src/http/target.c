@@ -98,6 +98,17 @@ enum parse target_normalise(struct slice raw_path, struct arena *arena, struct s
     return PARSE_DONE;
 }
 
+bool target_resolve(struct slice place, struct arena *arena, struct slice *ret)
+{
+    char *path = arena_bytes(arena, place.len + 1);
+
+    memcpy(path, place.at, place.len);
+    size_t len = resolve_segments(path, place.len);
+    path[len] = '\0';
+    *ret = slice_of(path, len);
+    return len > 0;
+}
+
 /* What one walk over the bytes from the path on finds out. */
 struct scan {
     size_t path_len; /* up to '?' or the end */

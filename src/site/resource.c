@@ -38,6 +38,7 @@ static void name_place(const struct host *host, struct slice relative, struct ar
 {
     const struct slice parts[] = { host->conf->website_root, SLICE("/"), relative };
 
+    resource->root = &host->root;
     resource->relative = relative;
     resource->absolute = arena_join(arena, parts, 3);
     resource->extension = path_extension(relative);

@@ -93,32 +93,9 @@ static bool judge_method(const struct judge *judge)
     return false;
 }
 
-/*
- * A component that begins with a dot is hidden. The folder of RFC 8615 is not, whatever lies below
- * it is judged like anything else; .hiawatha holds configuration and is never shown.
- */
-static bool is_hidden(struct slice path, bool allow_dot_files)
-{
-    struct slice rest = slice_skip(path, 1);
-    bool first = true;
-
-    while (rest.len > 0) {
-        struct slice name;
-
-        slice_cut(rest, '/', &name, &rest);
-        if (slice_equal(name, SLICE(".hiawatha")))
-            return true;
-        if (name.len > 0 && name.at[0] == '.' && !allow_dot_files &&
-            !(first && slice_equal(name, SLICE(".well-known"))))
-            return true;
-        first = false;
-    }
-    return false;
-}
-
 static bool judge_dot_files(const struct judge *judge)
 {
-    if (!is_hidden(judge->x->request.target.path, judge->host->conf->allow_dot_files))
+    if (!rules_hide(judge->x->request.target.path, judge->host->conf->allow_dot_files))
         return false;
     return say(judge, 404, "a name in it begins with a dot (AllowDotFiles)");
 }

@@ -161,3 +161,22 @@ bool rules_is_program(const struct table *programs, struct slice extension)
     arena_done(&arena);
     return found;
 }
+
+bool rules_hide(struct slice path, bool allow_dot_files)
+{
+    struct slice rest = slice_skip(path, 1);
+    bool first = true;
+
+    while (rest.len > 0) {
+        struct slice name;
+
+        slice_cut(rest, '/', &name, &rest);
+        if (slice_equal(name, SLICE(".hiawatha")))
+            return true;
+        if (name.len > 0 && name.at[0] == '.' && !allow_dot_files &&
+            !(first && slice_equal(name, SLICE(".well-known"))))
+            return true;
+        first = false;
+    }
+    return false;
+}

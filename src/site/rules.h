@@ -37,4 +37,10 @@ void rules_collect_programs(const struct server_conf *conf, struct table *progra
 /* Whatever its case: "PHP" is somebody's "php". */
 bool rules_is_program(const struct table *programs, struct slice extension);
 
+/*
+ * A component that begins with a dot is hidden. The folder of RFC 8615 is not, whatever lies below
+ * it is judged like anything else; .hiawatha holds configuration and is never shown.
+ */
+bool rules_hide(struct slice path, bool allow_dot_files);
+
 #endif

@@ -19,22 +19,37 @@ static struct slice name_of(const struct vhost_conf *conf)
     return conf->hostnames ? slice_skip(conf->hostnames->text, 2) : SLICE("-");
 }
 
-static void open_root(struct host *host, struct arena *arena, struct log *log)
+static void open_root(const struct host *host, const char *option, struct slice path,
+                      struct site_root *root, struct arena *arena, struct log *log)
 {
-    struct slice root = host->conf->website_root;
-
-    host->root = (struct site_root){
-        .path = root,
+    *root = (struct site_root){
+        .path = path,
         .fd = -1,
         .links = host->conf->follow_symlinks ? BENEATH_ANY_LINKS : BENEATH_OWNED_LINKS,
     };
-    if (root.len == 0)
+    if (path.len == 0)
         return;
 
-    int r = beneath_root(arena_cstr(arena, root), &host->root.fd);
+    int r = beneath_root(arena_cstr(arena, path), &root->fd);
     if (r < 0)
-        log_error(log, "site %.*s: cannot open its WebsiteRoot %.*s: %s; its files are 404",
-                  SLICE_ARGS(host->name), SLICE_ARGS(root), strerror(-r));
+        log_error(log, "site %.*s: cannot open its %s %.*s: %s; its files are 404",
+                  SLICE_ARGS(host->name), option, SLICE_ARGS(path), strerror(-r));
+}
+
+static void open_roots(struct host *host, struct arena *arena, struct log *log)
+{
+    const struct conf_folder *folder;
+
+    open_root(host, "WebsiteRoot", host->conf->website_root, &host->root, arena, log);
+    for (folder = host->conf->sendfile_roots; folder; folder = folder->next)
+        host->sendfile_root_count++;
+    if (host->sendfile_root_count == 0)
+        return;
+
+    struct site_root *root = arena_array(arena, struct site_root, host->sendfile_root_count);
+    host->sendfile_roots = root;
+    for (folder = host->conf->sendfile_roots; folder; folder = folder->next)
+        open_root(host, "SendfileRoot", folder->path, root++, arena, log);
 }
 
 static void open_hosts(struct snapshot *snapshot, struct log *log)
@@ -51,7 +66,7 @@ static void open_hosts(struct snapshot *snapshot, struct log *log)
             .name = name_of(vhost),
             .media = snapshot->media,
         };
-        open_root(host, &snapshot->arena, log);
+        open_roots(host, &snapshot->arena, log);
         rules_build(conf, host, ruled, &snapshot->arena);
         if (!host->shares_extensions)
             ruled = host;
@@ -90,8 +105,12 @@ struct snapshot *snapshot_hold(struct snapshot *snapshot)
 static void snapshot_free(struct snapshot *snapshot)
 {
     for (unsigned i = 0; i < snapshot->conf->host_count; i++) {
-        fd_close(&snapshot->hosts[i].root.fd);
-        rules_done(&snapshot->hosts[i]);
+        struct host *host = &snapshot->hosts[i];
+
+        fd_close(&host->root.fd);
+        for (unsigned j = 0; j < host->sendfile_root_count; j++)
+            fd_close(&host->sendfile_roots[j].fd);
+        rules_done(host);
     }
     table_done(&snapshot->programs);
     vhost_map_done(snapshot->names);

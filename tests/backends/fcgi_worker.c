@@ -13,6 +13,7 @@
  *   mute     ends the request without a byte
  *   nohead   a body without a head
  *   status   "Status: ?"
+ *   say      the query, with '|' for the end of a line and '+' for a blank
  *
  *   fcgi_worker SOCKET NAME
  *
@@ -162,6 +163,12 @@ static void act_status(FCGX_Request *request)
     act_who(request);
 }
 
+static void act_say(FCGX_Request *request)
+{
+    for (const char *c = param(request, "QUERY_STRING"); *c; c++)
+        FCGX_PutChar(*c == '|' ? '\n' : *c == '+' ? ' ' : *c, request->out);
+}
+
 static const struct act {
     const char *name;
     void (*run)(FCGX_Request *request);
@@ -170,6 +177,7 @@ static const struct act {
     { "slow", act_slow }, { "stall", act_stall },   { "crash", act_crash },
     { "cut", act_cut },   { "big", act_big },       { "stderr", act_stderr },
     { "mute", act_mute }, { "nohead", act_nohead }, { "status", act_status },
+    { "say", act_say },
 };
 
 static void answer(FCGX_Request *request)

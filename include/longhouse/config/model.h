@@ -19,6 +19,13 @@ struct conf_word {
     struct slice text;
 };
 
+/* A folder by its absolute path, without trailing slash. */
+struct conf_folder {
+    struct conf_folder *next;
+    struct slice path;
+    struct diag_place place;
+};
+
 /* NAME = VALUE or NAME: VALUE */
 struct conf_pair {
     struct conf_pair *next;
@@ -112,6 +119,8 @@ struct vhost_conf {
     uint64_t cgi_queue_ms;     /* for so long */
     bool enable_path_info;
     struct conf_pair *setenv;
+    bool local_redirect;
+    struct conf_folder *sendfile_roots;
     struct conf_word *use_fastcgi_ids;
     struct fastcgi_conf **use_fastcgi; /* resolved, in order */
     unsigned use_fastcgi_count;

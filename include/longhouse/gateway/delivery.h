@@ -13,20 +13,33 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Where the answer comes from; what the head alone cannot tell. */
+enum delivery_way {
+    DELIVERY_UNKNOWN,   /* the head is not complete */
+    DELIVERY_TO_CLIENT, /* from the program: the head is with the exchange */
+    DELIVERY_FROM_FILE, /* X-Sendfile, X-Accel-Redirect: what follows is thrown away */
+    DELIVERY_FROM_PATH, /* a local redirect, unless a body follows: then it is for the client */
+};
+
 struct delivery {
     struct exchange *x; /* borrowed */
     struct reply reply;
-    uint64_t body_bytes; /* of the program's body, surplus included */
-    bool surplus;        /* there was more than Content-Length said; it was thrown away */
+    enum delivery_way way;
+    bool local_redirects; /* they are wanted */
+    struct target path;   /* DELIVERY_FROM_PATH */
+    uint64_t body_bytes;  /* of the program's body, surplus included */
+    bool surplus;         /* there was more than Content-Length said; it was thrown away */
 };
 
 enum delivery_end {
-    DELIVERY_DONE,    /* the answer is finished */
-    DELIVERY_BAD,     /* there is no head to send: reply.why */
-    DELIVERY_TOO_FEW, /* less than Content-Length said; the answer is still open */
+    DELIVERY_DONE,      /* the answer is finished */
+    DELIVERY_BAD,       /* there is no head to send: reply.why */
+    DELIVERY_TOO_FEW,   /* less than Content-Length said; the answer is still open */
+    DELIVERY_ELSEWHERE, /* the program is heard, the answer comes from a file or path: `way` */
 };
 
-void delivery_init(struct delivery *delivery, struct exchange *x);
+/* `local_redirects`: a local redirect (RFC 3875 6.2.2) is not for the client. */
+void delivery_init(struct delivery *delivery, struct exchange *x, bool local_redirects);
 
 /* Bytes of the output; the chunk is given away. False: the head is refused (reply.why), nothing was
  * sent. */
@@ -43,7 +56,13 @@ void delivery_commit(struct delivery *delivery, size_t len);
 /* The head is complete and with the exchange. */
 static inline bool delivery_has_head(const struct delivery *delivery)
 {
-    return delivery->reply.state == PARSE_DONE;
+    return delivery->way == DELIVERY_TO_CLIENT;
+}
+
+/* The head is complete, whatever it means. */
+static inline bool delivery_knows_head(const struct delivery *delivery)
+{
+    return delivery->way != DELIVERY_UNKNOWN;
 }
 
 /* True when all that was announced has come: an end now is no surprise, however it came about. */

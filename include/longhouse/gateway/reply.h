@@ -15,7 +15,9 @@
  * REPLY_HEAD_MOST bytes, REPLY_FIELDS_MOST fields, an end before the empty line.
  *
  * Taken out: what speaks about one connection, Transfer-Encoding, Status, X-Sendfile and X-Accel-*:
- * the house alone frames, and a program does not choose files of the house by a header.
+ * the house alone frames. X-Sendfile and X-Accel-Redirect are kept beside the fields: which file
+ * they may name is judged elsewhere (site/chosen.h). X-Accel-Buffering asks for nothing: what a
+ * program wrote is always on its way when it pauses.
  */
 #include "base/arena.h"
 #include "base/parse.h"
@@ -41,6 +43,8 @@ struct reply {
     struct slice phrase;
     bool status_from_field; /* "Status:" beats the first line */
     int64_t length;         /* Content-Length, -1: none */
+    struct slice sendfile;  /* X-Sendfile: a place on disk; empty: none */
+    struct slice accel;     /* X-Accel-Redirect: a path of the URL; empty: none */
     unsigned good_lines;
     unsigned dropped_lines;
     const char *dropped_why; /* of the first that was dropped */
@@ -62,6 +66,18 @@ enum parse reply_feed(struct reply *reply, struct slice bytes, size_t *ret_used)
 
 /* The program said all it will: PARSE_MORE becomes PARSE_BAD. */
 enum parse reply_end(struct reply *reply);
+
+/* A head that is PARSE_DONE and wants a file of the house instead of a body. */
+static inline bool reply_wants_file(const struct reply *reply)
+{
+    return reply->sendfile.len > 0 || reply->accel.len > 0;
+}
+
+/*
+ * A head that is PARSE_DONE and a local redirect (RFC 3875 6.2.2) unless a body follows: nothing
+ * but Location with an absolute path and perhaps a query. *ret: that.
+ */
+bool reply_is_local_redirect(const struct reply *reply, struct slice *ret);
 
 /* Status, phrase, fields and length of a head that is PARSE_DONE. */
 void reply_apply(const struct reply *reply, struct response *response, struct arena *arena);

@@ -150,6 +150,7 @@ struct exchange {
     struct task wake; /* runs exchange_run() */
     struct grave grave;
     struct list_link link; /* for the owner: all living exchanges */
+    unsigned redirects;    /* local ones: how often the request became another one */
     bool routed;
     bool wire_finished;
     bool handler_finished;
@@ -209,6 +210,13 @@ static inline void exchange_wake(struct exchange *x)
 {
     loop_wake(x->loop, &x->wake);
 }
+
+/*
+ * The request becomes a GET (a HEAD stays one) of another target of the same host, without a body:
+ * a local redirect (RFC 3875 6.2.2). What it was stays in request.line, for the log. To be called
+ * by a handler that has let go and is about to hand over.
+ */
+void exchange_redirect(struct exchange *x, const struct target *target);
 
 /* The handler is replaced by another (an error page after a failed start, X-Sendfile). The former
  * one must have let go; response fields and status set so far are dropped. */

@@ -50,6 +50,12 @@ enum parse target_normalise(struct slice raw_path, struct arena *arena, struct s
                             struct parse_fault *reterr);
 
 /*
+ * A place on disk in its one form: slashes collapsed, dot segments resolved as names, no byte
+ * decoded. `place` begins with '/'. False when '..' leads above the root.
+ */
+bool target_resolve(struct slice place, struct arena *arena, struct slice *ret);
+
+/*
  * The host of a Host field or authority: reg-name, IPv4 or [IPv6], optional port (RFC 9110 7.2).
  * The result is lower-cased, without port and without one trailing dot; an IPv6 literal keeps its
  * brackets. *ret_port is 0 when none is given. An empty host is allowed (RFC 9112 3.2), then

@@ -13,9 +13,10 @@
 #include <stdbool.h>
 
 struct resource {
-    struct cached_file *found; /* held by the exchange's verdict; see verdict_done() */
-    struct slice relative;     /* below the root, no leading slash, NUL terminated; "" = the root */
-    struct slice absolute;     /* root + "/" + relative, NUL terminated */
+    struct cached_file *found;    /* held by the exchange's verdict; see verdict_done() */
+    const struct site_root *root; /* borrowed: below it lies `relative` */
+    struct slice relative; /* below the root, no leading slash, NUL terminated; "" = the root */
+    struct slice absolute; /* root + "/" + relative, NUL terminated */
     struct slice
         script_name; /* decoded URL path of the file (with the start file), without path info */
     struct slice path_info; /* decoded, begins with '/'; empty: none */

@@ -32,6 +32,11 @@ struct verdict {
     uint32_t rule;                              /* ANSWER_CGI: program rule (ipc/policy) */
     const struct cgi_handler_conf *interpreter; /* ANSWER_CGI: NULL = the file itself runs */
     const struct fastcgi_conf *fastcgi;         /* ANSWER_FASTCGI */
+
+    /* ANSWER_FILE chosen by a program (site/chosen.h): `status` is 200, or what it wants the file
+     * to be sent with, whole and unconditionally. */
+    bool chosen;
+    struct fields kept; /* its fields, sent with the file */
 };
 
 /* The host for a request that came in on `binding`. */

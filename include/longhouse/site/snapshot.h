@@ -30,6 +30,8 @@ struct host {
     const struct vhost_conf *conf;
     struct slice name;     /* the first host name that is no wildcard, else its domain; for logs */
     struct site_root root; /* WebsiteRoot */
+    struct site_root *sendfile_roots; /* SendfileRoot */
+    unsigned sendfile_root_count;
     struct table extensions; /* extension -> struct extension_rule * (src/site/rules.h) */
     bool shares_extensions;  /* the table belongs to an earlier host with the same rules */
     const struct fastcgi_conf *catch_all; /* its first section without Extension; NULL: none */

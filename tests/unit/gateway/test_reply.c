@@ -32,8 +32,8 @@ static const struct {
     { BYTES("Content-Length: 5\nContent-Length: 5\n\n"), PARSE_DONE, 200, "", 5, 0, "", NULL },
     { BYTES("Connection: close\nTransfer-Encoding: chunked\nKeep-Alive: x\nX-A: 1\n\n"), PARSE_DONE,
       200, "", -1, 1, "", NULL },
-    { BYTES("X-Sendfile: /etc/passwd\nX-Accel-Redirect: /x\nx-accel-limit-rate: 1\nX-A: 1\n\n"),
-      PARSE_DONE, 200, "", -1, 1, "", NULL },
+    { BYTES("X-Sendfile: /a\nX-Accel-Redirect: /x\nx-accel-limit-rate: 1\nX-A: 1\n\n"), PARSE_DONE,
+      200, "", -1, 1, "", NULL },
     { BYTES("<!--: spam\nContent-Type: text/html\n\n<p>trace"), PARSE_DONE, 200, "", -1, 1,
       "<p>trace", NULL },
     { BYTES("Content-Type: text/html\n folded\nX-A: 1\n\n"), PARSE_DONE, 200, "", -1, 2, "", NULL },
@@ -60,6 +60,8 @@ static const struct {
       "its Status is not a number from 200 to 599" },
     { BYTES("Status: 200OK\n\n"), PARSE_BAD, 0, NULL, 0, 0, NULL,
       "its Status is not a number from 200 to 599" },
+    { BYTES("X-Sendfile: /a\nX-Sendfile: /b\n\n"), PARSE_BAD, 0, NULL, 0, 0, NULL,
+      "it has two different X-Sendfile or X-Accel-Redirect fields" },
     { BYTES("HTTP/1.1 007 Bond\n\n"), PARSE_BAD, 0, NULL, 0, 0, NULL,
       "the status of its first line is not a number from 200 to 599" },
 };
@@ -128,6 +130,58 @@ START_TEST(a_head_fed_byte_by_byte_reads_the_same)
         at++;
     }
     check_end(&reply, slice_skip(in, at), _i);
+    arena_done(&arena);
+}
+END_TEST
+
+static const struct {
+    struct slice in;
+    const char *path; /* NULL: for the client */
+} locals[] = {
+    { BYTES("Location: /there?a=b\n\n"), "/there?a=b" },
+    { BYTES("location:/\r\n\r\n"), "/" },
+    { BYTES("Location: //host/there\n\n"), NULL },
+    { BYTES("Location: there\n\n"), NULL },
+    { BYTES("Location: http://host/\n\n"), NULL },
+    { BYTES("Location: /there\nStatus: 302\n\n"), NULL },
+    { BYTES("Location: /there\nX-Other: 1\n\n"), NULL },
+    { BYTES("Location: /there\nContent-Length: 0\n\n"), NULL },
+    { BYTES("Location: /there\nConnection: close\n\n"), NULL },
+    { BYTES("Location: /there\nLocation: /elsewhere\n\n"), NULL },
+    { BYTES("HTTP/1.1 302 Found\nLocation: /there\n\n"), NULL },
+    { BYTES("X-Other: /there\n\n"), NULL },
+    { BYTES("Status: 200\n\n"), NULL },
+};
+
+START_TEST(a_local_redirect_has_nothing_but_a_path)
+{
+    struct arena arena = { 0 };
+    struct reply reply;
+    struct slice path;
+    size_t used;
+
+    reply_init(&reply, &arena);
+    ck_assert_int_eq(reply_feed(&reply, locals[_i].in, &used), PARSE_DONE);
+    ck_assert_int_eq(reply_is_local_redirect(&reply, &path), locals[_i].path != NULL);
+    if (locals[_i].path)
+        ck_assert(slice_equal_cstr(path, locals[_i].path));
+    arena_done(&arena);
+}
+END_TEST
+
+START_TEST(a_file_that_is_wanted_is_no_field)
+{
+    struct slice in = SLICE("X-Sendfile: /a\nx-accel-redirect: /b c\nX-Sendfile: /a\nX-A: 1\n\n");
+    struct arena arena = { 0 };
+    struct reply reply;
+    size_t used;
+
+    reply_init(&reply, &arena);
+    ck_assert_int_eq(reply_feed(&reply, in, &used), PARSE_DONE);
+    ck_assert(reply_wants_file(&reply));
+    ck_assert(slice_equal_cstr(reply.sendfile, "/a"));
+    ck_assert(slice_equal_cstr(reply.accel, "/b c"));
+    ck_assert_uint_eq(reply.fields.count, 1);
     arena_done(&arena);
 }
 END_TEST
@@ -206,4 +260,5 @@ END_TEST
 SUITE("reply", LOOP(a_head_is_read_at_once, cases), LOOP(a_head_cut_anywhere_reads_the_same, cases),
       LOOP(a_head_fed_byte_by_byte_reads_the_same, cases),
       LOOP(an_end_inside_the_head_says_what_is_missing, ends), TEST(a_head_without_end_is_refused),
-      TEST(a_dropped_line_is_remembered))
+      TEST(a_dropped_line_is_remembered), LOOP(a_local_redirect_has_nothing_but_a_path, locals),
+      TEST(a_file_that_is_wanted_is_no_field))

@@ -387,6 +387,37 @@ START_TEST(another_handler_begins_with_a_clean_answer)
 }
 END_TEST
 
+START_TEST(a_redirected_request_is_a_get_without_a_body)
+{
+    struct exchange *x = bench_new();
+    struct target target = { .raw = SLICE("/there?a") };
+
+    x->request.method = METHOD_POST;
+    x->request.method_name = SLICE("POST");
+    x->request.has_body = true;
+    x->request.length = 5;
+    fields_add_id(&x->request.fields, &x->arena, FIELD_CONTENT_TYPE, SLICE("a/b"));
+    fields_add_id(&x->request.fields, &x->arena, FIELD_COOKIE, SLICE("a=1"));
+    exchange_begin(x);
+    told();
+    exchange_redirect(x, &target);
+    ck_assert_int_eq(x->request.method, METHOD_GET);
+    ck_assert(slice_equal_cstr(x->request.method_name, "GET"));
+    ck_assert(slice_equal_cstr(x->request.target.raw, "/there?a"));
+    ck_assert(!x->request.has_body);
+    ck_assert_int_eq(x->request.length, -1);
+    ck_assert(x->request.body.reader_gone);
+    ck_assert_uint_eq(x->request.fields.count, 1);
+    ck_assert_uint_eq(x->redirects, 1);
+
+    x->request.method = METHOD_HEAD;
+    exchange_redirect(x, &target);
+    ck_assert_int_eq(x->request.method, METHOD_HEAD);
+    ck_assert_uint_eq(x->redirects, 2);
+    bench_end(x);
+}
+END_TEST
+
 START_TEST(names_are_short_and_never_the_same)
 {
     static char names[500][20];
@@ -427,5 +458,6 @@ SUITE("http/exchange", TEST(an_exchange_is_routed_once_and_advanced_after_that),
       TEST(the_owner_has_the_last_touch_at_the_head),
       TEST(a_reset_breaks_the_body_and_is_told_to_the_wire),
       TEST(a_handler_that_lets_go_without_an_answer_resets), TEST(after_cancel_a_reset_is_not_told),
-      TEST(another_handler_begins_with_a_clean_answer), TEST(names_are_short_and_never_the_same),
+      TEST(another_handler_begins_with_a_clean_answer),
+      TEST(a_redirected_request_is_a_get_without_a_body), TEST(names_are_short_and_never_the_same),
       TEST(the_visit_is_copied))

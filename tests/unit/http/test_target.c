@@ -133,6 +133,33 @@ START_TEST(a_bad_target_is_refused_with_its_place)
 }
 END_TEST
 
+static const struct {
+    const char *place;
+    const char *expect; /* NULL: above the root */
+} places[] = {
+    { "/", "/" },
+    { "/a/b.txt", "/a/b.txt" },
+    { "//a///b/", "/a/b/" },
+    { "/a/../b/./c", "/b/c" },
+    { "/a%2f%zz b", "/a%2f%zz b" },
+    { "/a/..", "/" },
+    { "/..", NULL },
+    { "/a/../../etc", NULL },
+};
+
+START_TEST(a_place_has_one_form)
+{
+    struct arena arena = { 0 };
+    struct slice place;
+
+    ck_assert_int_eq(target_resolve(slice_cstr(places[_i].place), &arena, &place),
+                     places[_i].expect != NULL);
+    if (places[_i].expect)
+        ck_assert(slice_equal_cstr(place, places[_i].expect));
+    arena_done(&arena);
+}
+END_TEST
+
 START_TEST(only_a_path_can_be_normalised)
 {
     struct arena arena = { 0 };
@@ -319,6 +346,7 @@ END_TEST
 
 SUITE("target", LOOP(a_path_has_one_normal_form, paths),
       LOOP(a_bad_target_is_refused_with_its_place, refused), TEST(only_a_path_can_be_normalised),
-      LOOP(each_form_is_taken_apart, forms), LOOP(connect_takes_host_and_port_only, not_connect),
+      LOOP(a_place_has_one_form, places), LOOP(each_form_is_taken_apart, forms),
+      LOOP(connect_takes_host_and_port_only, not_connect),
       LOOP(a_host_is_read_in_lower_case, hosts), LOOP(what_is_no_host_is_refused, no_hosts),
       TEST(a_host_is_no_longer_than_a_name_can_be))

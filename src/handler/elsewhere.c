@@ -1,0 +1,118 @@
+/*
+ * Answers that a program leaves to the house: a file it chose (X-Sendfile, X-Accel-Redirect), or
+ * what a GET of another path of its host gives (a local redirect, RFC 3875 6.2.2).
+ */
+#include "errand.h"
+#include "site/chosen.h"
+
+#define LOCAL_REDIRECTS_MOST 10u
+#define NAMED_MOST           200 /* of a path in the log */
+
+/* Cut to what a line of the log can hold. */
+#define NAMED(slice) SLICE_ARGS(slice_first((slice), NAMED_MOST))
+
+/* What the new verdict holds is given back with the exchange; the old one's file is not needed. */
+static struct verdict *new_verdict(struct errand *errand)
+{
+    struct exchange *x = errand->x;
+    struct verdict *verdict = arena_new(&x->arena, struct verdict);
+
+    if (x->hold)
+        verdict_done(x->hold, errand->services->files);
+    x->hold = verdict;
+    return verdict;
+}
+
+/* ---- a file ---- */
+
+/* What describes the file is for the house to say: the program spoke of its own empty body. */
+static bool is_about_file(enum field_id id)
+{
+    return id == FIELD_ACCEPT_RANGES || id == FIELD_CONTENT_RANGE || id == FIELD_ETAG ||
+           id == FIELD_LAST_MODIFIED || id == FIELD_LOCATION;
+}
+
+static struct fields kept_fields(const struct errand *errand)
+{
+    const struct fields *fields = &errand->delivery.reply.fields;
+    struct fields kept = { 0 };
+
+    for (uint32_t i = 0; i < fields->count; i++)
+        if (!is_about_file(fields->at[i].id))
+            fields_add(&kept, &errand->x->arena, fields->at[i].name, fields->at[i].value);
+    return kept;
+}
+
+/* The place as the house sees it: a program with a root of its own (ServerRoot) names it below. */
+static struct slice real_place(const struct errand *errand, struct slice place)
+{
+    const struct slice parts[] = { errand->program_root, place };
+
+    return errand->program_root.len > 0 ? arena_join(&errand->x->arena, parts, 2) : place;
+}
+
+static void send_file(struct errand *errand)
+{
+    const struct reply *reply = &errand->delivery.reply;
+    const struct snapshot *snapshot = errand->services->snapshot;
+    struct file_cache *files = errand->services->files;
+    struct exchange *x = errand->x;
+    struct verdict *verdict = new_verdict(errand);
+    const bool by_place = reply->sendfile.len > 0;
+    const bool found =
+        by_place ? chosen_by_place(snapshot, errand->host, x, files,
+                                   real_place(errand, reply->sendfile), verdict)
+                 : chosen_by_path(snapshot, errand->host, x, files, reply->accel, verdict);
+
+    if (!found) {
+        errand_fail(errand, verdict->status, 0, RESET_BROKEN, "%s '%.*s' is refused: %s",
+                    by_place ? "X-Sendfile" : "X-Accel-Redirect",
+                    NAMED(by_place ? reply->sendfile : reply->accel), verdict->why);
+        return;
+    }
+    if (reply->status != 0 && reply->status != 206)
+        verdict->status = reply->status;
+    verdict->kept = kept_fields(errand);
+    exchange_hand_over(x, &handler_file, verdict);
+}
+
+/* ---- a path ---- */
+
+static void send_path(struct errand *errand)
+{
+    const struct target *target = &errand->delivery.path;
+    struct exchange *x = errand->x;
+
+    if (x->redirects >= LOCAL_REDIRECTS_MOST) {
+        errand_fail(errand, 502, 0, RESET_BROKEN,
+                    "a local redirect to '%.*s' behind %u others: do they go round in a circle?",
+                    NAMED(target->raw), x->redirects);
+        return;
+    }
+
+    struct verdict *verdict = new_verdict(errand);
+    exchange_redirect(x, target);
+    router_judge(errand->services->snapshot, errand->host, x, errand->services->files, verdict);
+    exchange_hand_over(x, handler_for(verdict->answer), verdict);
+}
+
+void errand_conclude(struct errand *errand)
+{
+    errand_release(errand);
+    if (exchange_is_over(errand->x)) {
+        exchange_handler_done(errand->x);
+        return;
+    }
+    switch (errand->delivery.way) {
+    case DELIVERY_UNKNOWN:
+    case DELIVERY_TO_CLIENT:
+        exchange_handler_done(errand->x);
+        break;
+    case DELIVERY_FROM_FILE:
+        send_file(errand);
+        break;
+    case DELIVERY_FROM_PATH:
+        send_path(errand);
+        break;
+    }
+}
