@@ -93,6 +93,8 @@ static void take_field(struct reply *reply, const struct field_line *line)
         take_file(reply, &reply->sendfile, line->value);
     else if (id == FIELD_X_ACCEL_REDIRECT)
         take_file(reply, &reply->accel, line->value);
+    else if (id == FIELD_TRANSFER_ENCODING && reply->nph)
+        refuse(reply, "it frames its body itself (Transfer-Encoding), which is for the house");
     else if (!is_for_the_house(id, line->name))
         fields_add(&reply->fields, reply->arena, arena_copy(reply->arena, line->name),
                    arena_copy(reply->arena, line->value));

@@ -4,6 +4,15 @@
 
 #define TAIL_MOST 512u /* of stderr, in the line that says why */
 
+/* RFC 3875 5: a program that speaks to the client itself, if it could. */
+static bool is_nph(struct slice script)
+{
+    size_t slash = slice_find_last(script, '/');
+
+    return slice_starts(slash == SLICE_NONE ? script : slice_skip(script, slash + 1),
+                        SLICE("nph-"));
+}
+
 void errand_init(struct errand *errand, struct exchange *x, const struct verdict *verdict)
 {
     const struct services *services = x->services;
@@ -18,6 +27,7 @@ void errand_init(struct errand *errand, struct exchange *x, const struct verdict
         .script = verdict->resource.absolute,
     };
     delivery_init(&errand->delivery, x, host->conf->local_redirect);
+    errand->delivery.reply.nph = is_nph(errand->script);
     last_words_init(&errand->words, errand->log, x->id_text, host->name, errand->script);
     upload_init(&errand->upload, x, services->snapshot->conf->work_directory);
     x->request.body.reader = &x->wake;

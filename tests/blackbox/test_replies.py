@@ -251,3 +251,29 @@ def test_contradicting_files_are_refused(say):
 def test_buffering_is_no_business_of_the_client(say):
     answer = say("X-Accel-Buffering: no", "Content-Type: text/plain", then="text")
     assert (answer.text, answer["x-accel-buffering"]) == ("text", None)
+
+
+# ---- nph- programs ----
+
+
+def nph(site, *lines):
+    site.put("nph-say.cgi", "\n".join(["#!/bin/sh", "cat <<'END'", *lines, "END", ""]), 0o755)
+    return site.get("/nph-say.cgi")
+
+
+def test_an_nph_program_says_the_whole_head(site):
+    answer = nph(site, "HTTP/1.1 203 My Own Words", "Content-Type: text/x-nph", "Connection: keep-alive", "Server: mine", "", "hello")
+    assert (answer.status, answer.phrase, answer.text) == (203, "My Own Words", "hello\n")
+    assert (answer["content-type"], answer["server"], answer["connection"]) == ("text/x-nph", "mine", "close")
+
+
+def test_what_an_nph_program_says_is_checked(site):
+    assert nph(site, "HTTP/1.1 999 Nonsense", "", "x").status == 502
+    assert nph(site, "HTTP/1.1 200 OK", "Content-Length: 5", "Content-Length: 6", "", "x").status == 502
+    answer = nph(site, "HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 2", "", "more than two")
+    assert (answer.status, answer.text) == (200, "mo")
+
+
+def test_an_nph_program_that_frames_its_body_is_refused(site):
+    assert nph(site, "HTTP/1.1 200 OK", "Transfer-Encoding: chunked", "", "3", "abc", "0", "").status == 502
+    site.wait_for_error("nph-say.cgi", "frames its body itself")

@@ -18,6 +18,10 @@
  * the house alone frames. X-Sendfile and X-Accel-Redirect are kept beside the fields: which file
  * they may name is judged elsewhere (site/chosen.h). X-Accel-Buffering asks for nothing: what a
  * program wrote is always on its way when it pauses.
+ *
+ * A program whose name begins with "nph-" (RFC 3875 5) says the whole head of an HTTP answer; it is
+ * read and checked like any other. One that frames its body itself (Transfer-Encoding) is refused:
+ * its body is not what it seems.
  */
 #include "base/arena.h"
 #include "base/parse.h"
@@ -41,6 +45,7 @@ struct reply {
     struct fields fields;
     int status; /* 0: none said */
     struct slice phrase;
+    bool nph;               /* by whoever feeds it, before the first byte */
     bool status_from_field; /* "Status:" beats the first line */
     int64_t length;         /* Content-Length, -1: none */
     struct slice sendfile;  /* X-Sendfile: a place on disk; empty: none */

@@ -186,6 +186,21 @@ START_TEST(a_file_that_is_wanted_is_no_field)
 }
 END_TEST
 
+START_TEST(an_nph_program_does_not_frame)
+{
+    struct slice in = SLICE("HTTP/1.1 200 Fine\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n");
+    struct arena arena = { 0 };
+    struct reply reply;
+    size_t used;
+
+    reply_init(&reply, &arena);
+    reply.nph = true;
+    ck_assert_int_eq(reply_feed(&reply, in, &used), PARSE_BAD);
+    ck_assert_ptr_nonnull(strstr(reply.why, "Transfer-Encoding"));
+    arena_done(&arena);
+}
+END_TEST
+
 static const struct {
     struct slice in;
     const char *why;
@@ -260,5 +275,6 @@ END_TEST
 SUITE("reply", LOOP(a_head_is_read_at_once, cases), LOOP(a_head_cut_anywhere_reads_the_same, cases),
       LOOP(a_head_fed_byte_by_byte_reads_the_same, cases),
       LOOP(an_end_inside_the_head_says_what_is_missing, ends), TEST(a_head_without_end_is_refused),
-      TEST(a_dropped_line_is_remembered), LOOP(a_local_redirect_has_nothing_but_a_path, locals),
+      TEST(a_dropped_line_is_remembered), TEST(an_nph_program_does_not_frame),
+      LOOP(a_local_redirect_has_nothing_but_a_path, locals),
       TEST(a_file_that_is_wanted_is_no_field))
