@@ -305,6 +305,20 @@ static void check_required_bindings(struct build *build)
     }
 }
 
+static void check_proxy_protocol(struct build *build)
+{
+    for (const struct binding_conf *binding = build->conf->bindings; binding;
+         binding = binding->next) {
+        if (binding->proxy_protocol == PROXY_PROTOCOL_NO || binding->trusted_proxies ||
+            build->conf->trusted_proxies)
+            continue;
+        diag_hint(build->diags,
+                  diag_add(build->diags, DIAG_ERROR, &binding->place,
+                           "ProxyProtocol is for trusted proxies, and this Binding has none"),
+                  "add: TrustedProxy = ADDRESS of the proxy");
+    }
+}
+
 static bool hands_over_everything(const struct vhost_conf *host)
 {
     for (unsigned i = 0; i < host->use_fastcgi_count; i++) {
@@ -351,6 +365,7 @@ void check_run(struct build *build)
         note_claims(build, use);
     check_hostnames(build);
     check_required_bindings(build);
+    check_proxy_protocol(build);
     for (struct vhost_conf *host = build->conf->hosts; host; host = host->next)
         check_host(build, host);
     table_done(&build->fastcgi_ids);

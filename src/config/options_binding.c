@@ -71,6 +71,9 @@ static void time_for_request_set(struct build *build, void *record, const struct
     binding->next_request_ms = next_ms;
 }
 
+/* by enum conf_proxy_protocol */
+static const char *const proxy_protocols[] = { "no", "yes", "required", NULL };
+
 static const struct option_row rows[] = {
     {
         .name = "Port",
@@ -155,6 +158,18 @@ static const struct option_row rows[] = {
         .set = proxies_set,
         .grammar = "ADDRESS[/BITS][, ...]",
         .text = "Trusted proxies of this binding, besides those of the server.",
+    },
+    {
+        .name = "ProxyProtocol",
+        .type = OPT_CHOICE,
+        .scopes = SCOPE_BINDING,
+        AT(binding_conf, proxy_protocol),
+        .fallback = "no",
+        .choices = proxy_protocols,
+        .grammar = "no | yes | required",
+        .text = "Whether a trusted proxy may, or must, tell its client by the PROXY protocol, "
+                "version 1 or 2, before the first request: for proxies that carry TCP and do not "
+                "read HTTP. With `required` everybody else is turned away.",
     },
     {
         .name = "EnableTRACE",

@@ -46,6 +46,8 @@ static void visit_fill(struct visit *visit, const struct listener *listener, int
     visit->shared =
         origin_trusts(listener->reactor->house->snapshot->conf, listener->binding, peer);
     visit->believed = visit->shared;
+    if (visit->shared)
+        visit->introduction = (enum introduction)listener->binding->proxy_protocol;
     visit->client_port = address_port(peer);
     address_text(peer, text);
     memccpy(visit->client_text, text, 0, sizeof(visit->client_text) - 1);
@@ -62,6 +64,14 @@ static void listener_take(struct listener *listener, int fd, union socket_addres
     struct visit visit = { 0 };
 
     visit_fill(&visit, listener, fd, peer);
+    if (!visit.shared && listener->binding->proxy_protocol == PROXY_PROTOCOL_REQUIRED) {
+        stats_add(&reactor->stats.refused, 1);
+        log_warning(reactor->house->log,
+                    "%s is no TrustedProxy, and port %u is for those alone (ProxyProtocol); closed",
+                    visit.client_text, visit.local_port);
+        fd_close(&fd);
+        return;
+    }
     switch (guard_enter(reactor->house->guard, visit.shared ? NULL : &visit.client)) {
     case GUARD_WELCOME:
         break;

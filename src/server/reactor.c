@@ -156,7 +156,29 @@ static void reactor_conn_closed(struct conn_owner *owner, struct conn *conn)
         loop_wake(&reactor->loop, &reactor->listen_task);
 }
 
-static const struct conn_owner_ops conn_owner_ops = { .closed = reactor_conn_closed };
+/* The fields of its requests count if the client is itself a proxy that is trusted. */
+static void reactor_conn_introduced(struct conn_owner *owner, struct visit *visit)
+{
+    struct reactor *reactor = container_of(owner, struct reactor, conns);
+
+    visit->believed = origin_trusts(reactor->house->snapshot->conf, visit->binding, &visit->client);
+}
+
+static void reactor_conn_misled(struct conn_owner *owner, struct conn *conn, const char *why)
+{
+    struct reactor *reactor = container_of(owner, struct reactor, conns);
+    const struct visit *visit = conn_visit(conn);
+
+    stats_add(&reactor->stats.refused, 1);
+    log_warning(reactor->house->log, "PROXY protocol from %s on port %u: %s; closed",
+                visit->client_text, visit->local_port, why);
+}
+
+static const struct conn_owner_ops conn_owner_ops = {
+    .closed = reactor_conn_closed,
+    .introduced = reactor_conn_introduced,
+    .misled = reactor_conn_misled,
+};
 
 void reactor_welcome(struct reactor *reactor, int fd, const struct visit *visit)
 {

@@ -63,9 +63,10 @@ void conn_keep_visit(struct conn *conn, const struct visit *visit)
 static struct conn *conn_new(const struct visit *visit)
 {
     struct visit_parts parts = parts_of(visit);
+    bool grows = visit->introduction != INTRODUCTION_NONE; /* a longer address may come */
     size_t room = parts.client_len + (size_t)parts.peer_len + parts.local_len + parts.text_len +
                   VISIT_REST_LEN;
-    struct conn *conn = malloc(sizeof(*conn) + room);
+    struct conn *conn = malloc(sizeof(*conn) + (grows ? sizeof(*visit) : room));
 
     if (!conn)
         abort(); /* true exhaustion ends the process; the supervisor starts the next one */
@@ -110,7 +111,8 @@ struct conn *conn_open(struct loop *loop, struct transport *transport, const str
 
     conn->loop = loop;
     conn->transport = transport;
-    conn->protocol = &protocol_h1;
+    conn->protocol =
+        visit->introduction == INTRODUCTION_NONE ? &protocol_h1 : &protocol_introduction;
     conn->limits = limits;
     conn->exchanges = exchanges;
     conn->owner = owner;

@@ -136,6 +136,7 @@ struct protocol {
     bool (*idle)(const struct conn *);
 };
 extern const struct protocol protocol_h1;
+extern const struct protocol protocol_introduction; /* then protocol_h1 */
 
 /* How a visit is packed: most of one is room for addresses of any family. */
 struct visit_parts {

@@ -47,6 +47,9 @@ enum conf_proxy_field {
     PROXY_FIELD_X_REAL_IP,
 };
 
+/* Whether a proxy tells its client by the PROXY protocol. */
+enum conf_proxy_protocol { PROXY_PROTOCOL_NO, PROXY_PROTOCOL_YES, PROXY_PROTOCOL_REQUIRED };
+
 enum conf_log_kind { LOG_TO_FILE, LOG_TO_NOWHERE, LOG_TO_STDOUT, LOG_TO_STDERR };
 
 /* Where a log goes: an absolute path, none, stdout, stderr. */
@@ -81,6 +84,7 @@ struct binding_conf {
     uint64_t next_request_ms;
     bool enable_trace;
     struct conf_net *trusted_proxies; /* besides those of the server */
+    enum conf_proxy_protocol proxy_protocol;
 };
 
 struct connect_conf {

@@ -72,6 +72,9 @@ struct exchange_owner_ops {
     void (*ended)(struct exchange_owner *, struct exchange *);
 };
 
+/* Whether a proxy introduces its client by the PROXY protocol, before the first request. */
+enum introduction { INTRODUCTION_NONE, INTRODUCTION_POSSIBLE, INTRODUCTION_REQUIRED };
+
 /* Where the request came in: one per connection, outlives its exchanges. */
 struct visit {
     union socket_address client; /* the peer, or whom a trusted proxy names */
@@ -80,10 +83,11 @@ struct visit {
     char client_text[64];        /* without port */
     uint16_t client_port;        /* 0: not known */
     uint16_t local_port;
-    bool secure;         /* TLS here, or before the trusted proxy */
-    bool shared;         /* a trusted proxy's connection: requests are counted, not connections */
-    bool believed;       /* what the fields of its requests say about the client counts */
-    bool counted;        /* this request was counted for its client */
+    bool secure;   /* TLS here, or before the trusted proxy */
+    bool shared;   /* a trusted proxy's connection: requests are counted, not connections */
+    bool believed; /* what the fields of its requests say about the client counts */
+    bool counted;  /* this request was counted for its client */
+    enum introduction introduction;
     int refuse;          /* status to answer to whatever is asked (503, 429); 0: welcome */
     const void *binding; /* borrowed from the snapshot: struct binding_conf */
 };

@@ -37,6 +37,12 @@ struct conn_owner_ops {
     /* The connection is closed and will be freed at the end of the turn; its memory is still valid
      * now. */
     void (*closed)(struct conn_owner *, struct conn *);
+
+    /* For visits with an introduction. The proxy named its client, which is in the visit now; the
+     * owner may change what it thinks of it. */
+    void (*introduced)(struct conn_owner *, struct visit *);
+    /* What came is no introduction; the connection will be closed. */
+    void (*misled)(struct conn_owner *, struct conn *, const char *why);
 };
 
 /*

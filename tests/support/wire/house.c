@@ -95,7 +95,28 @@ static void conn_closed(struct conn_owner *owner, struct conn *conn)
     house->conn = NULL;
 }
 
-static const struct conn_owner_ops owner_ops = { .closed = conn_closed };
+static void conn_introduced(struct conn_owner *owner, struct visit *visit)
+{
+    struct house *house = container_of(owner, struct house, owner);
+
+    assert(visit->client_text[0]);
+    house->introduced++;
+    visit->believed = true;
+}
+
+static void conn_misled(struct conn_owner *owner, struct conn *conn, const char *why)
+{
+    struct house *house = container_of(owner, struct house, owner);
+
+    assert(conn == house->conn);
+    snprintf(house->misled, sizeof(house->misled), "%s", why);
+}
+
+static const struct conn_owner_ops owner_ops = {
+    .closed = conn_closed,
+    .introduced = conn_introduced,
+    .misled = conn_misled,
+};
 
 struct house *house_new(void)
 {

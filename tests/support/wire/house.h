@@ -36,6 +36,8 @@ struct house {
     unsigned cancels;
     enum reset_reason cancel_reason;
     unsigned closed;
+    unsigned introduced;
+    char misled[128]; /* why the last introduction was none */
 
     /* Of the exchange that ended last. */
     struct exchange_record record;

@@ -167,6 +167,7 @@ static void show_proxies(FILE *out, const struct server_conf *conf)
     nets(out, conf->trusted_proxies);
     fputc('|', out);
     nets(out, conf->bindings->trusted_proxies);
+    fprintf(out, " %u", (unsigned)conf->bindings->proxy_protocol);
 }
 
 /* ---- texts that load ---- */
@@ -239,10 +240,11 @@ static const struct model_case {
       "0 0.0.0.0:80  10485760 10000,30000 1000;" },
 
     /* proxies */
-    { SITE PORT, show_proxies, "0 |" },
+    { SITE PORT, show_proxies, "0 | 0" },
     { SITE PORT "TrustedProxy = 127.0.0.1, ::1\nHideProxy = 10.0.0.0/8\nProxyField = Forwarded\n",
-      show_proxies, "2 127.0.0.1/32,::1/128,10.0.0.0/8|" },
-    { SITE "Binding {\nPort = 80\nTrustedProxy = 192.0.2.7\n}\n", show_proxies, "0 |192.0.2.7/32" },
+      show_proxies, "2 127.0.0.1/32,::1/128,10.0.0.0/8| 0" },
+    { SITE "Binding {\nPort = 80\nTrustedProxy = 192.0.2.7\nProxyProtocol = required\n}\n",
+      show_proxies, "0 |192.0.2.7/32 2" },
 
     /* FastCGI */
     { SITE PORT "FastCGIserver {\nFastCGIid = F\nConnectTo = /run/f\n}\n", show_fastcgi,
@@ -513,7 +515,15 @@ static const struct saying_case {
       "error 6:18+8 cannot read the media types from 'my.types': No such file or directory = leave "
       "MimetypeConfig out for the built-in table" },
 
+    { SITE "Binding {\nPort = 80\nProxyProtocol = yes\n}\n",
+      "error 3:1+7 ProxyProtocol is for trusted proxies, and this Binding has none = add: "
+      "TrustedProxy = ADDRESS of the proxy" },
+    { SITE PORT "VirtualHost {\nHostname = v\nWebsiteRoot = /v\nCGIpattern = **.cgi\n}\n",
+      "warning 6:1+11 the host 'v' names CGI programs, but may not execute any = add: ExecuteCGI "
+      "= yes" },
+
     /* nothing to say */
+    { SITE "TrustedProxy = 10.0.0.1\nBinding {\nPort = 80\nProxyProtocol = required\n}\n", "" },
     { SITE "Binding {\nPort = 80\nBindingId = b\n}\nBinding {\nPort = 81\nBindingId = "
            "c\n}\nVirtualHost {\nHostname = v\nWebsiteRoot = /v\nRequiredBinding = b\n}\n"
            "VirtualHost {\nHostname = v\nWebsiteRoot = /w\nRequiredBinding = c\n}\n",

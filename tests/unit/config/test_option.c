@@ -331,6 +331,8 @@ static const struct value_case {
     /* networks */
     { OUTER, "TrustedProxy = 127.0.0.1, ::1, 10.0.0.0/8", NULL },
     { BINDING, "TrustedProxy = 127.0.0.1", NULL },
+    { BINDING, "ProxyProtocol = no", NULL },
+    { BINDING, "ProxyProtocol = v2", "17+2 'ProxyProtocol' must be no | yes | required, not 'v2'" },
     { OUTER, "HideProxy = 127.0.0.1,10.0.0.0/33",
       "23+11 'HideProxy' wants IPv4 or IPv6 addresses or networks, not '10.0.0.0/33'" },
     { OUTER, "TrustedProxy = nginx.local",
