@@ -17,6 +17,7 @@ void build_init(struct build *build, struct arena *arena, struct diags *diags, c
     mentions_init(&build->hostnames);
     mentions_init(&build->use_fastcgi);
     mentions_init(&build->use_bindings);
+    mentions_init(&build->pass_env);
     mentions_init(&build->server_roots);
     mentions_init(&build->keep_alives);
 }

@@ -51,6 +51,7 @@ struct build {
     struct mentions hostnames;          /* owner: vhost_conf */
     struct mentions use_fastcgi;        /* owner: vhost_conf */
     struct mentions use_bindings;       /* owner: vhost_conf */
+    struct mentions pass_env;           /* owner: vhost_conf */
     struct mentions server_roots;       /* owner: fastcgi_conf */
     struct mentions keep_alives;        /* owner: binding_conf with a MaxKeepAlive of its own */
     const struct tree_node *keep_alive; /* MaxKeepAlive outside sections, or NULL */
@@ -103,6 +104,7 @@ struct items items_of(struct build *build, const struct tree_node *node,
 bool items_next(struct items *items, struct slice *ret);
 
 void words_add(struct arena *arena, struct conf_word **list, struct slice text);
+void pairs_add(struct arena *arena, struct conf_pair **list, struct slice name, struct slice value);
 bool words_have(const struct conf_word *list, struct slice text);
 
 /* Extensions: without dot, '/' or blanks. A leading dot is taken off with a warning. False: not

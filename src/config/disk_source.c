@@ -207,26 +207,49 @@ static struct slice path_in(struct source_cache *cache, struct slice path)
     return arena_printf(cache->arena, "%.*s/%.*s", SLICE_ARGS(cache->base), SLICE_ARGS(path));
 }
 
+/* See source_variable(). */
+static const char *find_variable(struct source_cache *cache, struct slice name,
+                                 struct source_text **ret)
+{
+    const char *value = getenv(arena_cstr(cache->arena, name));
+    struct source_text *text;
+
+    if (!value)
+        return "it is not set";
+    text = arena_new(cache->arena, struct source_text);
+    text->name = "environment";
+    text->text = arena_copy(cache->arena, slice_cstr(value));
+    *ret = text;
+    return NULL;
+}
+
+static const char *find_texts(struct source_cache *cache, struct slice path,
+                              struct source_text **ret)
+{
+    struct finding finding = { .cache = cache, .end = ret };
+
+    if (slice_starts(path, SLICE("\n")))
+        return find_variable(cache, slice_skip(path, 1), ret);
+    while (path.len > 1 && slice_ends(path, SLICE("/")))
+        path.len--;
+    path = path_in(cache, path);
+    if (slice_has(path, '\0'))
+        return "the path holds a NUL byte";
+
+    const char *why = find_path(&finding, arena_cstr(cache->arena, path), 0);
+    return why || *ret ? why : "the folder holds no file";
+}
+
 static struct source_text *disk_find(struct source *source, struct arena *arena, struct slice path,
                                      const char **ret_why)
 {
     struct source_cache *cache = source_cache_of(source);
     const struct source_answer *known = source_cache_answer(cache, path);
-    struct finding finding = { .cache = cache };
     struct source_text *texts = NULL;
-    struct slice full = path;
 
     if (known)
         return source_answer_copy(known, arena, ret_why);
-    while (full.len > 1 && slice_ends(full, SLICE("/")))
-        full.len--;
-    full = path_in(cache, full);
-    finding.end = &texts;
-    const char *why = slice_has(full, '\0')
-                          ? "the path holds a NUL byte"
-                          : find_path(&finding, arena_cstr(cache->arena, full), 0);
-    if (!why && !texts)
-        why = "the folder holds no file";
+    const char *why = find_texts(cache, path, &texts);
     return source_answer_copy(source_cache_add_answer(cache, path, why ? NULL : texts, why), arena,
                               ret_why);
 }

@@ -49,6 +49,33 @@ static void load_mimetypes(const struct load *load, struct build *build)
     }
 }
 
+static bool has_pair(const struct conf_pair *pair, struct slice name)
+{
+    for (; pair; pair = pair->next)
+        if (slice_equal(pair->name, name))
+            return true;
+    return false;
+}
+
+/* PassEnv becomes Setenv: of one name the first counts, and Setenv comes first. */
+static void load_pass_env(const struct load *load, const struct build *build)
+{
+    for (const struct mention *mention = build->pass_env.first; mention; mention = mention->next) {
+        struct vhost_conf *host = mention->owner;
+        struct slice value;
+
+        if (has_pair(host->setenv, mention->text))
+            continue;
+        if (source_variable(load->source, load->arena, mention->text, &value))
+            pairs_add(load->arena, &host->setenv, mention->text, value);
+        else
+            diag_hint(load->diags,
+                      diag_add(load->diags, DIAG_WARNING, &mention->place,
+                               "there is no variable '%.*s' to pass on", SLICE_ARGS(mention->text)),
+                      "it must be in the environment that Longhouse is started in");
+    }
+}
+
 struct server_conf *load_config(const struct load *load, const struct source_text *main)
 {
     unsigned errors_before = load->diags->errors;
@@ -63,6 +90,7 @@ struct server_conf *load_config(const struct load *load, const struct source_tex
     check_run(&build);
     programs_number(&build);
     load_mimetypes(load, &build);
+    load_pass_env(load, &build);
     if (load->ask) /* whatever was wrong above: all faults at once */
         load_check_disk(build.conf, load->ask, load->diags);
     return load->diags->errors == errors_before ? build.conf : NULL;

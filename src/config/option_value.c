@@ -165,6 +165,16 @@ void words_add(struct arena *arena, struct conf_word **list, struct slice text)
     *list = word;
 }
 
+void pairs_add(struct arena *arena, struct conf_pair **list, struct slice name, struct slice value)
+{
+    struct conf_pair *pair = arena_new(arena, struct conf_pair);
+
+    while (*list)
+        list = &(*list)->next;
+    *pair = (struct conf_pair){ .name = name, .value = value };
+    *list = pair;
+}
+
 bool words_have(const struct conf_word *list, struct slice text)
 {
     for (; list; list = list->next) {

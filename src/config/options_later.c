@@ -84,7 +84,6 @@ static const struct option_row rows[] = {
     LATER("ErrorHandler", SCOPE_HOST),
     LATER("ErrorXSLTfile", SCOPE_HOST),
     LATER("FileHashes", SCOPE_HOST),
-    LATER("HTTPAuthToCGI", SCOPE_HOST),
     LATER("LoginMessage", SCOPE_HOST),
     LATER("PasswordFile", SCOPE_HOST | SCOPE_DIRECTORY),
     LATER_FORMER("PreventCSRF", SCOPE_HOST, "PreventXSRF"),

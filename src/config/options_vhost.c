@@ -140,17 +140,6 @@ static void use_fastcgi_set(struct build *build, void *record, const struct tree
     }
 }
 
-static void add_pair(struct build *build, struct conf_pair **list, struct slice name,
-                     struct slice value)
-{
-    struct conf_pair *pair = arena_new(build->arena, struct conf_pair);
-
-    while (*list)
-        list = &(*list)->next;
-    *pair = (struct conf_pair){ .name = name, .value = value };
-    *list = pair;
-}
-
 static void setenv_set(struct build *build, void *record, const struct tree_node *node,
                        const struct option_row *row)
 {
@@ -171,7 +160,7 @@ static void setenv_set(struct build *build, void *record, const struct tree_node
         build_fault(build, DIAG_ERROR, node, name, "a variable's name has no blanks");
         return;
     }
-    add_pair(build, &host->setenv, name, slice_trim(value));
+    pairs_add(build->arena, &host->setenv, name, slice_trim(value));
 }
 
 /* "256", "256, 30", "256, 90s" */
@@ -243,7 +232,7 @@ static void custom_header_set(struct build *build, void *record, const struct tr
         build_fault(build, DIAG_ERROR, node, name, "the server itself writes '%.*s'",
                     SLICE_ARGS(name));
     } else {
-        add_pair(build, &host->custom_headers, name, value);
+        pairs_add(build->arena, &host->custom_headers, name, value);
     }
 }
 
@@ -257,6 +246,30 @@ static void required_binding_set(struct build *build, void *record, const struct
     while (items_next(&items, &item)) {
         words_add(build->arena, &host->required_bindings, item);
         build_mention(build, &build->use_bindings, item, tree_place(node, item), host);
+    }
+}
+
+static bool is_variable_name(struct slice name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if (!ascii_is_alpha(name.at[i]) && !ascii_is_digit(name.at[i]) && name.at[i] != '_')
+            return false;
+    return name.len > 0;
+}
+
+/* The values come when all is read: see load_pass_env(). */
+static void pass_env_set(struct build *build, void *record, const struct tree_node *node,
+                         const struct option_row *row)
+{
+    struct items items = items_of(build, node, row, node->value);
+    struct slice item;
+
+    while (items_next(&items, &item)) {
+        if (is_variable_name(item))
+            build_mention(build, &build->pass_env, item, tree_place(node, item), record);
+        else
+            build_fault(build, DIAG_ERROR, node, item, "'%.*s' is no name of a variable",
+                        SLICE_ARGS(item));
     }
 }
 
@@ -367,6 +380,27 @@ static const struct option_row rows[] = {
         .text = "One more variable for the host's programs, stronger than a computed one of that "
                 "name. May be repeated; of "
                 "one name the first counts.",
+    },
+    {
+        .name = "PassEnv",
+        .type = OPT_OWN,
+        .scopes = SCOPE_HOST,
+        .repeat = REPEAT_APPENDS,
+        .set = pass_env_set,
+        .grammar = "NAME[, NAME ...]",
+        .text = "Variables that the host's programs get with the values they have in the "
+                "environment in which Longhouse was started. Nothing else of that reaches them. "
+                "Setenv is stronger. May be repeated.",
+    },
+    {
+        .name = "HTTPAuthToCGI",
+        .type = OPT_YES_NO,
+        .scopes = SCOPE_HOST,
+        AT(vhost_conf, http_auth_to_cgi),
+        .fallback = "no",
+        .grammar = "yes | no",
+        .text = "Whether CGI programs get the Authorization field, as HTTP_AUTHORIZATION. "
+                "FastCGI programs always do.",
     },
     {
         .name = "LocalRedirect",

@@ -88,3 +88,15 @@ void source_cache_add_file(struct source_cache *cache, dev_t device, ino_t inode
     };
     cache->files = file;
 }
+
+bool source_variable(struct source *source, struct arena *arena, struct slice name,
+                     struct slice *ret)
+{
+    const struct slice parts[] = { SLICE("\n"), name };
+    const char *why;
+    const struct source_text *text = source->find(source, arena, arena_join(arena, parts, 2), &why);
+
+    if (text)
+        *ret = text->text;
+    return text != NULL;
+}

@@ -104,6 +104,7 @@ static void cgi_ask(struct cgi *cgi)
 
     errand_describe(errand, &source);
     source.search_path = SLICE(SEARCH_PATH);
+    source.tell_authorization = errand->host->conf->http_auth_to_cgi;
     meta_block_init(&block, &errand->x->arena, conf->max_environment_bytes);
     if (!errand_tell(errand, &source, &block.sink, &status, &why)) {
         cgi_fail(cgi, status, "%s", why);

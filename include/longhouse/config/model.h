@@ -123,6 +123,7 @@ struct vhost_conf {
     uint64_t cgi_queue_ms;     /* for so long */
     bool enable_path_info;
     struct conf_pair *setenv;
+    bool http_auth_to_cgi;
     bool local_redirect;
     struct conf_folder *sendfile_roots;
     struct conf_word *use_fastcgi_ids;

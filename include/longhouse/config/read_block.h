@@ -34,13 +34,21 @@ struct source {
      * All texts that `path` (as written in Include, relative to the configuration folder) stands
      * for: one for a file; for a folder its files in Hiawatha's order (folders first, each group in
      * case-insensitive alphabetical order, hidden files and editor backups left out). NULL and
-     * *ret_why when there is none.
+     * *ret_why when there is none. A path that begins with LF, which no text can hold, asks for a
+     * variable of the environment: see source_variable().
      */
     struct source_text *(*find)(struct source *source, struct arena *arena, struct slice path,
                                 const char **ret_why);
     /* The folder of the configuration, absolute: value of CONFIG_DIR. */
     struct slice folder;
 };
+
+/*
+ * The value of a variable in the environment of whoever loads; false: it is not set. It is asked
+ * for like a text, so that what reads a bundle later has the same answer without the environment.
+ */
+bool source_variable(struct source *source, struct arena *arena, struct slice name,
+                     struct slice *ret);
 
 void read_block(const struct source_text *text, struct source *source, struct arena *arena,
                 struct diags *diags, struct tree *ret);

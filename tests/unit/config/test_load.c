@@ -282,6 +282,36 @@ START_TEST(a_bundle_gives_the_same_model_without_the_disk)
 }
 END_TEST
 
+START_TEST(a_variable_of_the_environment_is_in_the_bundle)
+{
+    struct arena arena = { 0 };
+    struct source *disk = NULL;
+    struct source *source = NULL;
+    struct slice value;
+    const char *why = NULL;
+    char *data;
+    size_t len;
+
+    ck_assert_int_eq(setenv("LONGHOUSE_TEST", "a value", 1), 0);
+    struct source_text *main =
+        disk_source_with("longhouse.conf", SLICE("Hostname = a\n"), &arena, &disk, &why);
+    ck_assert_ptr_nonnull(main);
+    ck_assert(source_variable(disk, &arena, SLICE("LONGHOUSE_TEST"), &value));
+    ck_assert(!source_variable(disk, &arena, SLICE("LONGHOUSE_NONE"), &value));
+    bundle_write(disk, main, &data, &len);
+
+    ck_assert_int_eq(unsetenv("LONGHOUSE_TEST"), 0);
+    ck_assert_int_eq(setenv("LONGHOUSE_NONE", "too late", 1), 0);
+    ck_assert_ptr_nonnull(bundle_open(slice_of(data, len), &arena, &source));
+    ck_assert(source_variable(source, &arena, SLICE("LONGHOUSE_TEST"), &value));
+    ck_assert(slice_equal_cstr(value, "a value"));
+    ck_assert(!source_variable(source, &arena, SLICE("LONGHOUSE_NONE"), &value));
+    unsetenv("LONGHOUSE_NONE");
+    free(data);
+    arena_done(&arena);
+}
+END_TEST
+
 /* However it is cut or changed, a bundle is refused or read, and never read beyond its end. */
 START_TEST(a_damaged_bundle_is_refused)
 {
@@ -519,7 +549,8 @@ END_TEST
 
 SUITE("load", LOOP(a_broken_file_is_explained, broken), TEST(the_example_loads_without_a_word),
       TEST(the_manual_is_up_to_date), TEST(a_folder_is_read_in_hiawathas_order),
-      TEST(a_bundle_gives_the_same_model_without_the_disk), TEST(a_damaged_bundle_is_refused),
+      TEST(a_bundle_gives_the_same_model_without_the_disk),
+      TEST(a_variable_of_the_environment_is_in_the_bundle), TEST(a_damaged_bundle_is_refused),
       TEST(a_loop_of_links_is_told), TEST(a_file_that_includes_itself_by_another_name_is_told),
       TEST(what_is_no_file_is_refused), TEST(forms_that_are_not_read_yet_say_so),
       LOOP(what_the_disk_lacks_is_told, askings), TEST(the_summary_is_a_table))
