@@ -7,6 +7,8 @@
 #include <assert.h>
 #include <errno.h>
 
+#define REQUEST_FIRST_MS 2000u /* how long an answer waits while nobody takes the request */
+
 #define PIECES_MOST 16      /* of the body in one write */
 #define FILE_SLICE  0x80000 /* of a file in one turn: 512 KiB */
 
@@ -188,6 +190,36 @@ static enum step end_of_data(struct conn *conn)
     return STEP_AGAIN;
 }
 
+/*
+ * A proxy that sees the head of an answer may send no more of the request (nginx does so), and a
+ * program that still reads its upload would wait for the rest for ever. So the answer to a trusted
+ * proxy begins when the request is in. It does not wait for bytes that nobody wants: the handler
+ * has let go of them, or takes none for a while; nor when the answer is whole or fills its queue.
+ */
+static bool waits_for_request(const struct conn *conn)
+{
+    struct exchange *x = conn->h1.x;
+    const struct h1_leg *leg = conn->h1.leg;
+
+    if (!x->visit->shared || x->response.body.end != BODY_OPEN)
+        return false;
+    if (leg->intake != H1_INTAKE_LENGTH && leg->intake != H1_INTAKE_CHUNKED)
+        return false;
+    if (leg->intake_held_ms != 0 && conn->loop->now_ms >= leg->intake_held_ms + REQUEST_FIRST_MS)
+        return false;
+    return !x->request.body.reader_gone && body_room(&x->response.body) > 0;
+}
+
+uint64_t h1_answer_look_ms(const struct conn *conn)
+{
+    const struct h1_leg *leg = conn->h1.leg;
+
+    if (!leg || !conn->h1.x->response.head_sent || leg->answer != H1_ANSWER_WAITING ||
+        leg->intake_held_ms == 0 || !waits_for_request(conn))
+        return 0;
+    return leg->intake_held_ms + REQUEST_FIRST_MS;
+}
+
 static enum step next_frame(struct conn *conn)
 {
     struct exchange *x = conn->h1.x;
@@ -203,6 +235,8 @@ static enum step next_frame(struct conn *conn)
             leg->frame.head = SLICE("HTTP/1.1 100 Continue\r\n\r\n");
             return STEP_AGAIN;
         }
+        if (waits_for_request(conn))
+            return STEP_WAIT;
         start_answer(conn);
     }
     frame_data(leg, &x->response.body);

@@ -526,7 +526,7 @@ static void advance(struct conn *conn)
         return;
 
     new_budget(conn);
-    if (!conn_wait(conn, due(conn)))
+    if (!conn_wait(conn, earlier_due(due(conn), h1_answer_look_ms(conn))))
         end(conn, RESET_BROKEN); /* nobody would ever wake it */
 }
 

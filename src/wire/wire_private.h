@@ -217,6 +217,9 @@ uint64_t h1_intake_due(const struct conn *conn); /* when the client is too slow;
 enum step h1_answer_step(struct conn *conn);
 uint64_t h1_answer_due(const struct conn *conn); /* when the client takes too little; 0: never */
 
+/* When the answer is to be looked at again, though nothing has happened; 0: never. */
+uint64_t h1_answer_look_ms(const struct conn *conn);
+
 /* All that the handler has to say is there: the client can leave, and it is only written out. */
 bool h1_answer_is_whole(const struct conn *conn);
 

@@ -41,12 +41,19 @@ OLDER = r"""
 """
 
 
-# Reads all before it says anything: nginx sends no more of a body once it has the head of an answer.
+# nginx sends no more of a body once it has the head of an answer: the second kind of program would wait for ever.
 DIGEST = """\
 #!/usr/bin/perl
 use Digest::SHA;
 my $digest = Digest::SHA->new(256)->addfile(*STDIN)->hexdigest;
 print "Content-Type: text/plain\\n\\n$digest $ENV{CONTENT_LENGTH}\\n";
+"""
+HEAD_FIRST = """\
+#!/usr/bin/perl
+use Digest::SHA;
+$| = 1;
+print "Content-Type: text/plain\\n\\n";
+print Digest::SHA->new(256)->addfile(*STDIN)->hexdigest, " $ENV{CONTENT_LENGTH}\\n";
 """
 
 WHERE = """\
@@ -111,6 +118,7 @@ def house(request):
     site.program("cgi_mirror")
     site.put("where.pl", WHERE, 0o755)
     site.put("digest.pl", DIGEST, 0o755)
+    site.put("headfirst.pl", HEAD_FIRST, 0o755)
     site.put("plain.pl", "#!/usr/bin/perl\nprint 'secret source';\n", 0o644)
     site.put("spell", "ends in ell")
     site.put("data/sample.expl", "no program, but its URL ends in pl")
@@ -202,9 +210,10 @@ def test_path_info(house, site):
     assert env["REMOTE_ADDR"] == CLIENT
 
 
-def test_ten_megabytes_arrive(house):
+@pytest.mark.parametrize("script", ["/digest.pl", "/headfirst.pl"])
+def test_ten_megabytes_arrive(house, script):
     body = os.urandom(10 * MIB - 1000)
-    answer = get(house, "/digest.pl", "POST", body=body)
+    answer = get(house, script, "POST", body=body)
     assert answer.status == 200
     assert answer.text == f"{hashlib.sha256(body).hexdigest()} {len(body)}\n"
 
