@@ -166,10 +166,18 @@ static void on_message(struct child *child, const struct handover *message)
 
 static void sweep(struct house *house)
 {
-    const pid_t kept[] = { house->server.pid, house->spawner.pid };
+    const size_t count = house->guests.count + 2;
+    pid_t *kept = malloc(count * sizeof(pid_t));
 
-    if (strays_kill(kept, 2) == 0 && house->phase == PHASE_SWEEPING)
+    if (!kept)
+        abort();
+    kept[0] = house->server.pid;
+    kept[1] = house->spawner.pid;
+    for (size_t i = 2; i < count; i++)
+        kept[i] = house->guests.at[i - 2];
+    if (strays_kill(kept, count) == 0 && house->phase == PHASE_SWEEPING)
         loop_stop(&house->loop);
+    free(kept);
 }
 
 static void enter_sweeping(struct house *house)
@@ -300,6 +308,20 @@ static void on_death(struct child *child, int status)
     }
 }
 
+/* Its number may be given to another process from now on. False: it is none. */
+static bool forget_guest(struct house *house, pid_t pid)
+{
+    struct pids *guests = &house->guests;
+
+    for (size_t i = 0; i < guests->count; i++) {
+        if (guests->at[i] == pid) {
+            guests->at[i] = guests->at[--guests->count];
+            return true;
+        }
+    }
+    return false;
+}
+
 static void reap(struct house *house)
 {
     bool strays = false;
@@ -311,7 +333,7 @@ static void reap(struct house *house)
         else if (pid == house->spawner.pid)
             on_death(&house->spawner, status);
         else
-            strays = true;
+            strays = !forget_guest(house, pid) || strays;
     }
     if (strays && house->sweeps)
         sweep(house);
@@ -423,6 +445,8 @@ int house_open(struct house *house)
         r = seal_texts(house);
     if (r == 0 && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
         r = -errno;
+    if (r == 0) /* a shell that started php-fpm and then executed us: php-fpm is our child */
+        r = children_list(-1, &house->guests);
     if (r == 0) {
         start(&house->spawner);
         return 0;
@@ -444,5 +468,6 @@ void house_close(struct house *house)
     io_close(&house->loop, &house->signals);
     fd_close(&house->policy_fd);
     fd_close(&house->bundle_fd);
+    free(house->guests.at);
     loop_done(&house->loop);
 }

@@ -21,6 +21,7 @@
 #include "ipc/handover.h"
 #include "ipc/outbox.h"
 #include "loop/loop.h"
+#include "os/strays.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -225,9 +226,10 @@ struct house {
     struct task signals_task;
     struct timer deadline; /* of DRAINING, CLOSING and SWEEPING */
     struct task deadline_task;
-    bool behind;  /* a daemon: no terminal for the children */
-    bool at_once; /* nobody is waited for any more */
-    bool sweeps;  /* a spawner has died: unknown children are what it left */
+    struct pids guests; /* children of whoever executed us: they are not ours to end */
+    bool behind;        /* a daemon: no terminal for the children */
+    bool at_once;       /* nobody is waited for any more */
+    bool sweeps;        /* a spawner has died: unknown children are what it left */
     int exit_status;
     void (*on_ready)(struct house *house); /* once */
 };

@@ -139,6 +139,7 @@ class House:
         self.sockets_before = None
         self.config_path = self.folder / "longhouse.conf"
         self.default = self._site("default.test")
+        self.entry = []  # words that come before the program's own
 
     # ---- what it shall be ----
 
@@ -186,7 +187,7 @@ class House:
         self.config_path.chmod(0o644)
         self.stderr = open(self.folder / "stderr", "wb")
         self.process = subprocess.Popen(
-            [BINARY, "run", "-c", self.config_path],
+            [*self.entry, BINARY, "run", "-c", self.config_path],
             stdin=subprocess.DEVNULL,
             stdout=self.stderr,
             stderr=self.stderr,

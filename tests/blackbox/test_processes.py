@@ -114,6 +114,20 @@ def test_a_killed_spawner_is_back(house):
     assert house.spawner_pid() != spawner
 
 
+def test_what_an_entry_script_started_outlives_a_spawner(house):
+    house.entry = ["sh", "-c", 'sleep 300 & exec "$@"', "sh"]
+    house.start()
+    guest = next(p for p in family.descendants(house.process.pid) if "sleep 300" in family.describe(p))
+    try:
+        spawner = house.spawner_pid()
+        os.kill(spawner, signal.SIGKILL)
+        wait_until("another spawner", lambda: house.spawner_pid() not in (None, spawner))
+        wait_until("programs to run again", lambda: house.get("/hello.sh").text == "hello from sh\n")
+        assert family.is_alive(guest)
+    finally:
+        os.kill(guest, signal.SIGKILL)
+
+
 def test_a_killed_supervisor_takes_all_with_it(house):
     house.start()
     with house.visit() as running:
