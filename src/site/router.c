@@ -227,13 +227,13 @@ static bool judge_cgi(const struct judge *judge)
     if (resource->found->kind != FILE_REGULAR)
         return false;
 
-    bool fits = pattern_match(judge->host->conf->cgi_pattern, resource->relative);
-    if (!fits && !rules_is_program(&judge->snapshot->programs, resource->extension))
+    bool is_pattern = rules_is_pattern(judge->host, resource->relative);
+    if (!is_pattern && !rules_is_program(&judge->snapshot->programs, resource->extension))
         return false;
     if (!judge->host->conf->execute_cgi)
         return say(judge, 403, "ExecuteCGI is off for this host");
 
-    if (fits)
+    if (is_pattern && pattern_match(judge->host->conf->cgi_pattern, resource->relative))
         return judge_executable(judge, "its name fits CGIpattern");
 
     const struct extension_rule *rule = rules_find(judge->host, resource->extension);

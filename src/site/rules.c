@@ -180,3 +180,48 @@ bool rules_hide(struct slice path, bool allow_dot_files)
     }
     return false;
 }
+
+/* Hosts with the same pattern, and that is most of them, need it only once. */
+static void add_pattern(struct conf_word **list, struct slice pattern, struct arena *arena)
+{
+    for (; *list; list = &(*list)->next) {
+        if (slice_equal((*list)->text, pattern))
+            return;
+    }
+    *list = arena_new(arena, struct conf_word);
+    (*list)->text = pattern;
+}
+
+void rules_share_patterns(struct host *hosts, unsigned count, struct arena *arena)
+{
+    struct table roots = { 0 }; /* WebsiteRoot -> struct conf_word ** */
+
+    for (unsigned i = 0; i < count; i++) {
+        const struct vhost_conf *conf = hosts[i].conf;
+
+        if (conf->cgi_pattern.len == 0 || conf->website_root.len == 0)
+            continue;
+        struct conf_word **list = table_find(&roots, conf->website_root);
+        if (!list) {
+            list = arena_new(arena, struct conf_word *);
+            table_put(&roots, conf->website_root, list);
+        }
+        add_pattern(list, conf->cgi_pattern, arena);
+    }
+    for (unsigned i = 0; i < count && roots.count > 0; i++) {
+        struct slice root = hosts[i].conf->website_root;
+        struct conf_word **list = root.len > 0 ? table_find(&roots, root) : NULL;
+
+        hosts[i].patterns = list ? *list : NULL;
+    }
+    table_done(&roots);
+}
+
+bool rules_is_pattern(const struct host *host, struct slice relative)
+{
+    for (const struct conf_word *word = host->patterns; word; word = word->next) {
+        if (pattern_match(word->text, relative))
+            return true;
+    }
+    return false;
+}

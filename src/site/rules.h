@@ -34,6 +34,12 @@ const struct fastcgi_conf *rules_fastcgi(const struct host *host, struct slice e
 void rules_collect_programs(const struct server_conf *conf, struct table *programs,
                             struct arena *arena);
 
+/* Gives each host the CGIpatterns of all hosts with its WebsiteRoot. */
+void rules_share_patterns(struct host *hosts, unsigned count, struct arena *arena);
+
+/* A program of this host or of another one with the same WebsiteRoot, by its name below it. */
+bool rules_is_pattern(const struct host *host, struct slice relative);
+
 /* Whatever its case: "PHP" is somebody's "php". */
 bool rules_is_program(const struct table *programs, struct slice extension);
 

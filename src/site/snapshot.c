@@ -91,6 +91,7 @@ struct snapshot *snapshot_build(const struct server_conf *conf, struct arena *co
     snapshot->names = vhost_map_build(conf, &snapshot->arena);
     rules_collect_programs(conf, &snapshot->programs, &snapshot->arena);
     open_hosts(snapshot, log);
+    rules_share_patterns(snapshot->hosts, conf->host_count, &snapshot->arena);
     return snapshot;
 }
 

@@ -32,8 +32,9 @@ struct host {
     struct site_root root; /* WebsiteRoot */
     struct site_root *sendfile_roots; /* SendfileRoot */
     unsigned sendfile_root_count;
-    struct table extensions; /* extension -> struct extension_rule * (src/site/rules.h) */
-    bool shares_extensions;  /* the table belongs to an earlier host with the same rules */
+    struct table extensions;          /* extension -> struct extension_rule * (src/site/rules.h) */
+    bool shares_extensions;           /* the table belongs to an earlier host with the same rules */
+    const struct conf_word *patterns; /* CGIpattern of all hosts with the same WebsiteRoot */
     const struct fastcgi_conf *catch_all; /* its first section without Extension; NULL: none */
     const struct media *media;            /* borrowed from the snapshot */
     void *error_log;                      /* server: where its error lines go (struct log *) */

@@ -328,6 +328,9 @@ static const struct route routes[] = {
     STATUS("wild", "GET", "/a.txt/", 404),
     STATUS("wild", "GET", "/a.txt/x", 404),
     STATUS("plain", "GET", "/sub.src", 403), /* of another host: no source here */
+    STATUS("plain", "GET", "/bin/tool", 403),
+    STATUS("loose", "GET", "/bin/data", 403),
+    FILE_AT("plain", "/dir/x.txt"),
     /* FastCGI by extension */
     FAST("fast", "/e.php", PHP, "/e.php", ""),
     FAST("fast", "/e.php/user/7", PHP, "/e.php", "/user/7"),
