@@ -93,6 +93,7 @@ static bool take_bytes(struct delivery *delivery, struct slice *bytes)
 
 bool delivery_add(struct delivery *delivery, struct slice bytes)
 {
+    delivery->output_bytes += bytes.len;
     if (!take_bytes(delivery, &bytes))
         return false;
     if (bytes.len > 0)
@@ -104,6 +105,7 @@ bool delivery_add_chunk(struct delivery *delivery, struct chunk *chunk)
 {
     struct slice bytes = chunk_filled(chunk);
 
+    delivery->output_bytes += bytes.len;
     if (!take_bytes(delivery, &bytes)) {
         chunk_free(chunk);
         return false;
@@ -121,6 +123,7 @@ char *delivery_reserve(struct delivery *delivery, size_t *ret_room)
 
 void delivery_commit(struct delivery *delivery, size_t len)
 {
+    delivery->output_bytes += len;
     body_commit(&delivery->x->response.body, admit(delivery, len));
 }
 

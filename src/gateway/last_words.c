@@ -91,6 +91,25 @@ void last_words_end(struct last_words *words)
     words->suppressed_lines = 0;
 }
 
+void last_words_repeat_end(struct last_words *words)
+{
+    char bytes[LAST_WORDS_KEPT];
+    struct slice line;
+
+    if (words->suppressed_lines == 0)
+        return;
+
+    struct slice tail = last_words_tail(words, bytes, sizeof(bytes));
+    bool more = slice_cut(tail, '\n', &line, &tail); /* its first line may be half a line */
+    while (more) {
+        more = slice_cut(tail, '\n', &line, &tail);
+        line = slice_trim_space(line);
+        if (line.len > 0)
+            log_warning(words->log, "%s %.*s: %.*s: at its end: %.*s", words->id,
+                        SLICE_ARGS(words->host), SLICE_ARGS(words->script), SLICE_ARGS(line));
+    }
+}
+
 struct slice last_words_tail(const struct last_words *words, char *out, size_t room)
 {
     size_t len = words->said_bytes < LAST_WORDS_KEPT ? (size_t)words->said_bytes : LAST_WORDS_KEPT;

@@ -61,6 +61,23 @@ struct cgi {
 
 /* ---- letting go ---- */
 
+/* How it ended, and what it took, for the access log. */
+static void note_exit(const struct cgi *cgi)
+{
+    struct program_record *record = &cgi->errand.x->record.program;
+    const struct spawn_exited *exited = &cgi->program.exited;
+
+    if (cgi->program.state != PROGRAM_EXITED)
+        return;
+    record->exited = true;
+    if (WIFEXITED(exited->status))
+        record->exit_code = WEXITSTATUS(exited->status);
+    else
+        record->signal = WTERMSIG(exited->status);
+    record->cpu_us = exited->cpu_us;
+    record->peak_kib = exited->peak_kib;
+}
+
 static void cgi_let_go(struct cgi *cgi)
 {
     struct loop *loop = cgi->errand.x->loop;
@@ -70,6 +87,7 @@ static void cgi_let_go(struct cgi *cgi)
     io_close(loop, &cgi->in);
     io_close(loop, &cgi->out);
     io_close(loop, &cgi->err);
+    note_exit(cgi);
     spawn_client_forget(cgi->errand.services->spawner, &cgi->program); /* kills what still lives */
 }
 
@@ -246,6 +264,7 @@ static enum step cgi_started(struct cgi *cgi)
         cgi_fail(cgi, 503, "its pipes cannot be watched: %s", strerror(-r));
         return STEP_WAIT;
     }
+    errand_started(&cgi->errand);
     cgi->state = CGI_RUNNING;
     if (cgi->in.fd >= 0)
         exchange_want_body(cgi->errand.x);
@@ -429,7 +448,8 @@ static void cgi_end_answer(struct cgi *cgi)
     io_close(x->loop, &cgi->out);
     close_stdin(cgi);
     upload_abandon(&cgi->errand.upload);
-    time_limit_hold(&cgi->errand.limit, false);
+    time_limit_hold(&cgi->errand.limit, false, false);
+    time_limit_end_silence(&cgi->errand.limit);
     cgi->end = delivery_finish(&cgi->errand.delivery);
     if (!is_good(cgi->end)) { /* the log wants to know how it ended; the client does not wait
                                         long for that */
@@ -449,7 +469,9 @@ static enum step cgi_pump(struct cgi *cgi)
         cgi_fail(cgi, errand_broken_body_status(errand), "the client did not send the whole body");
         return STEP_WAIT;
     }
-    switch (pump_stdout(cgi)) {
+    const enum pump pump = pump_stdout(cgi);
+    errand_listen(errand);
+    switch (pump) {
     case PUMP_WAIT:
         break;
     case PUMP_BUDGET:
@@ -469,8 +491,9 @@ static enum step cgi_pump(struct cgi *cgi)
     }
     if (delivery_has_head(&errand->delivery))
         cgi->state = CGI_REPLYING;
-    time_limit_hold(&errand->limit, cgi->in.fd >= 0 && cgi->in.writable &&
-                                        upload_waits_for_client(&errand->upload));
+    time_limit_hold(&errand->limit,
+                    cgi->in.fd >= 0 && cgi->in.writable && upload_waits_for_client(&errand->upload),
+                    cgi->out.readable);
     return STEP_WAIT;
 }
 
@@ -564,7 +587,7 @@ static void cgi_advance(struct exchange *x)
     struct cgi *cgi = x->handler_self;
     enum step step = STEP_AGAIN;
 
-    if (time_limit_is_over(&cgi->errand.limit)) {
+    if (errand_is_out_of_time(&cgi->errand)) {
         cgi_out_of_time(cgi);
         return;
     }

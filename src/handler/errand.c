@@ -1,5 +1,7 @@
 #include "errand.h"
 
+#include "http/clock.h"
+
 #include <inttypes.h>
 
 #define TAIL_MOST 512u /* of stderr, in the line that says why */
@@ -26,6 +28,7 @@ void errand_init(struct errand *errand, struct exchange *x, const struct verdict
         .log = host->error_log ? host->error_log : services->log,
         .script = verdict->resource.absolute,
     };
+    x->record.handler = x->handler->name;
     delivery_init(&errand->delivery, x, host->conf->local_redirect);
     errand->delivery.reply.nph = is_nph(errand->script);
     last_words_init(&errand->words, errand->log, x->id_text, host->name, errand->script);
@@ -99,6 +102,7 @@ enum errand_seat errand_seat(struct errand *errand)
         return ERRAND_SEATED;
     if (ticket->state == TICKET_NONE) {
         errand->waits_since_ms = x->loop->now_ms;
+        errand->came_us = clock_monotonic_us();
         ticket_take(ticket, turnstile_of(errand), errand->services->desk, &x->wake,
                     &x->visit->client);
     }
@@ -134,17 +138,63 @@ const char *errand_turned_away_text(const struct errand *errand)
 
 void errand_start_time(struct errand *errand)
 {
-    time_limit_start(&errand->limit, errand->x->loop, &errand->x->wake,
-                     errand->host->conf->time_for_cgi_ms);
+    const struct vhost_conf *conf = errand->host->conf;
+    const struct time_rules rules = {
+        .total_ms = conf->time_for_cgi_ms,
+        .first_byte_ms = conf->cgi_first_byte_ms,
+        .idle_ms = conf->cgi_idle_ms,
+    };
+
+    errand->seated_us = clock_monotonic_us();
+    if (errand->came_us > 0)
+        errand->x->record.program.queue_us = errand->seated_us - errand->came_us;
+    time_limit_start(&errand->limit, errand->x->loop, &errand->x->wake, &rules);
+}
+
+void errand_started(struct errand *errand)
+{
+    errand->x->record.program.start_us = clock_monotonic_us() - errand->seated_us;
+}
+
+void errand_listen(struct errand *errand)
+{
+    struct program_record *record = &errand->x->record.program;
+
+    if (errand->delivery.output_bytes == errand->heard_bytes)
+        return;
+    if (errand->heard_bytes == 0)
+        record->first_byte_us = clock_monotonic_us() - errand->seated_us;
+    errand->heard_bytes = errand->delivery.output_bytes;
+    time_limit_heard(&errand->limit);
+}
+
+bool errand_is_out_of_time(const struct errand *errand)
+{
+    return time_limit_over(&errand->limit) != TIME_LEFT;
+}
+
+static const char *over_text(struct arena *arena, const char *name, uint64_t ms)
+{
+    if (ms % 1000 == 0)
+        return arena_printf(arena, "%s (%" PRIu64 " s) is over", name, ms / 1000).at;
+    return arena_printf(arena, "%s (%" PRIu64 " ms) is over", name, ms).at;
 }
 
 const char *errand_time_text(const struct errand *errand)
 {
-    const uint64_t ms = errand->host->conf->time_for_cgi_ms;
+    const struct vhost_conf *conf = errand->host->conf;
+    struct arena *arena = &errand->x->arena;
 
-    if (ms % 1000 == 0)
-        return arena_printf(&errand->x->arena, "TimeForCGI (%" PRIu64 " s) is over", ms / 1000).at;
-    return arena_printf(&errand->x->arena, "TimeForCGI (%" PRIu64 " ms) is over", ms).at;
+    switch (time_limit_over(&errand->limit)) {
+    case TIME_FIRST_BYTE:
+        return over_text(arena, "CGIfirstByte", conf->cgi_first_byte_ms);
+    case TIME_IDLE:
+        return over_text(arena, "CGIidle", conf->cgi_idle_ms);
+    case TIME_TOTAL:
+    case TIME_LEFT:
+        break;
+    }
+    return over_text(arena, "TimeForCGI", conf->time_for_cgi_ms);
 }
 
 /* ---- words ---- */
@@ -218,6 +268,10 @@ void errand_fail(struct errand *errand, int status, unsigned retry_after_s,
     va_start(args, format);
     struct slice why = arena_printf_v(&x->arena, format, args);
     va_end(args);
+    why = arena_printf(&x->arena, "%.*s; after %" PRIu64 " ms%s%.*s", SLICE_ARGS(why),
+                       x->loop->now_ms - x->record.begun_ms,
+                       x->record.user.len > 0 ? ", for user " : "", SLICE_ARGS(x->record.user));
+    last_words_repeat_end(&errand->words);
     errand_release(errand);
 
     if (exchange_is_over(x)) {

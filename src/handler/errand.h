@@ -33,6 +33,9 @@ struct errand {
     struct time_limit limit;
     struct ticket ticket;
     uint64_t waits_since_ms; /* for a seat */
+    uint64_t came_us;        /* to the turnstile */
+    uint64_t seated_us;
+    uint64_t heard_bytes; /* of the output, when it was looked at last */
 };
 
 void errand_init(struct errand *errand, struct exchange *x, const struct verdict *verdict);
@@ -59,8 +62,17 @@ enum errand_seat {
 enum errand_seat errand_seat(struct errand *errand);
 const char *errand_turned_away_text(const struct errand *errand);
 
-/* Starts TimeForCGI. */
+/* It has its seat: the limits of time begin. */
 void errand_start_time(struct errand *errand);
+
+/* The program runs, or is connected to: notes how long that took. */
+void errand_started(struct errand *errand);
+
+/* After every look at its output: what came of it prolongs CGIidle. */
+void errand_listen(struct errand *errand);
+
+/* A limit of time is over. */
+bool errand_is_out_of_time(const struct errand *errand);
 
 /* "TimeForCGI (5 s) is over" in the exchange's arena. */
 const char *errand_time_text(const struct errand *errand);

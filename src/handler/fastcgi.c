@@ -267,6 +267,8 @@ static enum step fastcgi_choose(struct fastcgi *self)
 
     self->backend = &self->group->targets[chosen];
     self->tried[chosen] = true;
+    x->record.program.backend = self->backend->conf->text;
+    x->record.program.attempts++;
     self->settled = false;
     atomic_fetch_add_explicit(&self->backend->now, 1, memory_order_relaxed);
     const struct fcgi_plan plan = {
@@ -406,6 +408,8 @@ static enum step on_complete(struct fastcgi *self)
     case DELIVERY_ELSEWHERE:
         break;
     }
+    errand->x->record.program.exited = true;
+    errand->x->record.program.exit_code = self->link.app_status;
     errand_note_repairs(errand);
     if (self->link.skipped > 0)
         errand_note(errand, LEVEL_WARNING, "FastCGI %.*s: skipped %u records of unknown types",
@@ -471,6 +475,7 @@ static void settle(struct fastcgi *self)
     if (self->settled || !is_reached(&self->link))
         return;
     self->settled = true;
+    errand_started(&self->errand);
     backend_reached(self->backend);
     atomic_fetch_add_explicit(&self->backend->requests, 1, memory_order_relaxed);
     balance_settle(self->group, &x->visit->client, x->loop->now_ms, target_index(self));
@@ -486,6 +491,7 @@ static enum step fastcgi_talk(struct fastcgi *self)
     settle(self);
     fcgi_link_advance(&self->link);
     settle(self);
+    errand_listen(errand);
     if (self->link.state == LINK_ENDED)
         return on_link_end(self);
     if (source->end == BODY_BROKEN && !source->reader_gone) {
@@ -493,7 +499,8 @@ static enum step fastcgi_talk(struct fastcgi *self)
                      "the client did not send the whole body");
         return STEP_AGAIN;
     }
-    time_limit_hold(&errand->limit, fcgi_link_waits_for_client(&self->link));
+    time_limit_hold(&errand->limit, fcgi_link_waits_for_client(&self->link),
+                    body_room(&errand->x->response.body) == 0);
     return STEP_WAIT;
 }
 
@@ -536,7 +543,7 @@ static void fastcgi_advance(struct exchange *x)
     struct fastcgi *self = x->handler_self;
     enum step step = STEP_AGAIN;
 
-    if (time_limit_is_over(&self->errand.limit)) {
+    if (errand_is_out_of_time(&self->errand)) {
         fastcgi_out_of_time(self);
         return;
     }

@@ -1,17 +1,20 @@
 #include "server/access_log.h"
 
 #include "server/log_clock.h"
+#include "site/snapshot.h"
 
 #include <stdlib.h>
+#include <time.h>
 
-#define BLOCK_ROOM (16u * 1024)
-#define LINE_MOST  4096u
+#define LINE_MOST      4096u
+#define JSON_LINE_MOST 16384u
 
 /* Lines of one file that wait in a reactor. */
 struct access_block {
-    struct access_block *next;
-    struct log_file *file;
-    struct log_block *block;
+    struct access_block *next_waiting;
+    bool is_waiting;
+    struct log_file *file;   /* borrowed */
+    struct log_block *block; /* owned; NULL: none begun */
 };
 
 static struct slice or_dash(struct slice text)
@@ -100,6 +103,112 @@ static void format_extended(struct text *text, const struct exchange *x)
     text_add_char(text, '"');
 }
 
+/* ---- JSON ---- */
+
+/*
+ * An object is whole or it is nothing: each text that comes from outside gets only so much room
+ * that all that follows still fits, and "cut" says so when it was too long.
+ */
+static void json_name(struct text *text, const char *name)
+{
+    text_add_cstr(text, ",\""); /* never the first: that is the time */
+    text_add_cstr(text, name);
+    text_add_cstr(text, "\":");
+}
+
+static void json_number(struct text *text, const char *name, uint64_t number)
+{
+    json_name(text, name);
+    text_add_u64(text, number);
+}
+
+/* Numbers that are not known are left out. */
+static void json_known(struct text *text, const char *name, uint64_t number)
+{
+    if (number > 0)
+        json_number(text, name, number);
+}
+
+/* Of `value` what fits into `most` bytes of JSON; empty ones are left out. */
+static void json_text(struct text *text, const char *name, struct slice value, size_t most,
+                      bool *cut)
+{
+    if (value.len == 0)
+        return;
+    json_name(text, name);
+
+    const size_t before = text->len;
+    const size_t room = text->room;
+    if (room - before > most)
+        text->room = before + most;
+    text_add_json(text, value);
+    if (text->cut) {
+        text->len = before;
+        text->cut = false;
+        text_add_json(text, slice_first(value, most / 6 - 2)); /* each byte is six at most */
+        *cut = true;
+    }
+    text->room = room;
+}
+
+/* 2026-11-22T13:26:01.123Z, when the request began. */
+static void json_time(struct text *text, int64_t unix_ms)
+{
+    const time_t seconds = (time_t)(unix_ms / 1000);
+    struct tm tm;
+    char stamp[40];
+
+    gmtime_r(&seconds, &tm);
+    strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
+    text_printf(text, "{\"time\":\"%s.%03dZ\"", stamp, (int)(unix_ms % 1000));
+}
+
+static void json_program(struct text *text, const struct exchange *x, bool *cut)
+{
+    const struct program_record *program = &x->record.program;
+
+    json_text(text, "handler", slice_cstr(x->record.handler), 32, cut);
+    if (program->exited && program->signal > 0)
+        json_number(text, "signal", (uint64_t)program->signal);
+    else if (program->exited)
+        json_number(text, "exit", (uint64_t)program->exit_code);
+    json_known(text, "cpu_us", program->cpu_us);
+    json_known(text, "peak_kib", program->peak_kib);
+    json_known(text, "queue_us", program->queue_us);
+    json_known(text, program->attempts > 0 ? "connect_us" : "spawn_us", program->start_us);
+    json_known(text, "first_byte_us", program->first_byte_us);
+    json_text(text, "backend", program->backend, 256, cut);
+    json_known(text, "attempts", program->attempts);
+}
+
+static void format_json(struct text *text, const struct exchange *x)
+{
+    const struct host *host = x->host;
+    const uint64_t now_ms = x->loop ? x->loop->now_ms : 0;
+    bool cut = false;
+
+    json_time(text, x->record.begun_unix_ms);
+    json_text(text, "id", slice_cstr(x->id_text), 64, &cut);
+    json_text(text, "host", host ? host->name : (struct slice){ 0 }, 512, &cut);
+    json_text(text, "client", slice_cstr(x->visit->client_text), 128, &cut);
+    json_text(text, "user", x->record.user, 512, &cut);
+    json_text(text, "method", x->request.method_name, 128, &cut);
+    json_number(text, "status", (uint64_t)x->response.status);
+    json_number(text, "bytes", x->record.sent_bytes);
+    json_number(text, "body_bytes", x->record.body_bytes);
+    json_number(text, "duration_ms", now_ms > x->record.begun_ms ? now_ms - x->record.begun_ms : 0);
+    if (x->record.handler)
+        json_program(text, x, &cut);
+    json_text(text, "cause", slice_cstr(x->record.cause ? x->record.cause : ""), 1024, &cut);
+    json_text(text, "referer", fields_value(&x->request.fields, FIELD_REFERER), 1024, &cut);
+    json_text(text, "agent", fields_value(&x->request.fields, FIELD_USER_AGENT), 1024, &cut);
+    json_text(text, "target", x->request.target.raw,
+              text->room > text->len + 64 ? text->room - text->len - 64 : 64, &cut);
+    if (cut)
+        text_add_cstr(text, ",\"cut\":true");
+    text_add_char(text, '}');
+}
+
 /* For a person who watches a terminal. */
 static void format_terminal(struct text *text, const struct exchange *x)
 {
@@ -141,10 +250,26 @@ void access_log_format(struct text *text, enum conf_log_format format, const str
     case LOG_FORMAT_EXTENDED:
         format_extended(text, x);
         break;
+    case LOG_FORMAT_JSON:
+        format_json(text, x);
+        break;
     }
     text->room = room;
     text->cut = false; /* a cut line still ends */
     text_add_char(text, '\n');
+}
+
+/* ---- blocks ---- */
+
+static size_t line_most(const struct access_log *log, const struct log_file *file)
+{
+    return log->format == LOG_FORMAT_JSON && !file->colours ? JSON_LINE_MOST : LINE_MOST;
+}
+
+static size_t block_room(const struct access_log *log, const struct log_file *file)
+{
+    return file->colours ? LINE_MOST
+                         : 4 * line_most(log, file); /* somebody is looking: no waiting */
 }
 
 static void access_block_flush(struct access_block *entry)
@@ -155,18 +280,15 @@ static void access_block_flush(struct access_block *entry)
     }
 }
 
-/* All that waits goes to the writer; the entries become spare. */
+/* All that waits goes to the writer. */
 static void access_log_flush(struct access_log *log)
 {
-    while (log->blocks) {
-        struct access_block *entry = log->blocks;
+    while (log->waiting) {
+        struct access_block *entry = log->waiting;
 
-        log->blocks = entry->next;
+        log->waiting = entry->next_waiting;
+        entry->is_waiting = false;
         access_block_flush(entry);
-        free(entry->block);
-        entry->block = NULL;
-        entry->next = log->spare;
-        log->spare = entry;
     }
 }
 
@@ -187,59 +309,78 @@ void access_log_done(struct access_log *log)
     access_log_flush(log);
     timer_stop(log->loop, &log->timer);
     loop_forget(log->loop, &log->flush);
-    while (log->spare) {
-        struct access_block *entry = log->spare;
-
-        log->spare = entry->next;
-        free(entry);
+    for (unsigned i = 0; i < log->file_room; i++) {
+        if (log->by_file[i])
+            free(log->by_file[i]->block);
+        free(log->by_file[i]);
     }
+    free(log->by_file);
+    log->by_file = NULL;
+    log->file_room = 0;
+}
+
+static void make_room_for(struct access_log *log, unsigned index)
+{
+    unsigned room = log->file_room > 0 ? log->file_room : 8;
+
+    while (room <= index)
+        room *= 2;
+    struct access_block **by_file = realloc(log->by_file, room * sizeof(struct access_block *));
+    if (!by_file)
+        abort();
+    for (unsigned i = log->file_room; i < room; i++)
+        by_file[i] = NULL;
+    log->by_file = by_file;
+    log->file_room = room;
 }
 
 static struct access_block *access_block_for(struct access_log *log, struct log_file *file)
 {
-    struct access_block **at = &log->blocks;
+    if (file->index >= log->file_room)
+        make_room_for(log, file->index);
 
-    while (*at && (*at)->file != file)
-        at = &(*at)->next;
-
-    struct access_block *entry = *at;
-    if (entry) {
-        *at = entry->next; /* to the front: the busy ones are found first */
-    } else {
-        entry = log->spare;
-        if (entry)
-            log->spare = entry->next;
-        else
-            entry = malloc(sizeof(*entry));
-        if (!entry)
+    struct access_block **at = &log->by_file[file->index];
+    if (!*at) {
+        *at = calloc(1, sizeof(**at));
+        if (!*at)
             abort();
-        *entry = (struct access_block){ .file = file };
+        (*at)->file = file;
     }
-    entry->next = log->blocks;
-    log->blocks = entry;
-    return entry;
+    return *at;
+}
+
+/* The first that waits sets the time of the flush for all. */
+static void begin_to_wait(struct access_log *log, struct access_block *entry)
+{
+    if (entry->is_waiting)
+        return;
+    if (!log->waiting)
+        timer_set(log->loop, &log->timer, log->loop->now_ms + ACCESS_LOG_FLUSH_MS);
+    entry->is_waiting = true;
+    entry->next_waiting = log->waiting;
+    log->waiting = entry;
 }
 
 void access_log_add(struct access_log *log, struct log_file *file, const struct exchange *x)
 {
-    bool was_empty = log->blocks == NULL;
     struct access_block *entry = access_block_for(log, file);
+    const size_t most = line_most(log, file);
 
-    if (entry->block && entry->block->room - entry->block->len < LINE_MOST)
+    if (entry->block && entry->block->room - entry->block->len < most)
         access_block_flush(entry);
     if (!entry->block)
-        entry->block = log_block_new(file->colours ? LINE_MOST : BLOCK_ROOM);
+        entry->block = log_block_new(block_room(log, file));
 
     struct log_block *block = entry->block;
-    struct text text = text_on(block->data + block->len, LINE_MOST);
+    struct text text = text_on(block->data + block->len, most);
     if (file->colours)
         format_terminal(&text, x);
     else
         access_log_format(&text, log->format, x);
     block->len += text.len;
 
-    if (file->colours) /* somebody is looking */
+    if (file->colours)
         access_block_flush(entry);
-    if (was_empty)
-        timer_set(log->loop, &log->timer, log->loop->now_ms + ACCESS_LOG_FLUSH_MS);
+    else
+        begin_to_wait(log, entry);
 }

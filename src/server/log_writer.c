@@ -17,6 +17,7 @@ struct log_writer {
     pthread_mutex_t lock; /* guards all below and the queues of the files */
     pthread_cond_t news;
     struct log_file *files;
+    unsigned file_count;
     size_t waiting_bytes;
     bool stopping;
 };
@@ -269,6 +270,7 @@ struct log_file *log_writer_add(struct log_writer *writer, enum conf_log_kind ki
     file->end = &file->first;
 
     pthread_mutex_lock(&writer->lock);
+    file->index = writer->file_count++;
     file->next = writer->files;
     writer->files = file;
     pthread_mutex_unlock(&writer->lock);

@@ -59,7 +59,12 @@ struct conf_log {
     struct diag_place place; /* file NULL: the default */
 };
 
-enum conf_log_format { LOG_FORMAT_HIAWATHA, LOG_FORMAT_COMMON, LOG_FORMAT_EXTENDED };
+enum conf_log_format {
+    LOG_FORMAT_HIAWATHA,
+    LOG_FORMAT_COMMON,
+    LOG_FORMAT_EXTENDED,
+    LOG_FORMAT_JSON
+};
 
 /* CGIhandler = /usr/bin/perl:pl,pm */
 struct cgi_handler_conf {
@@ -118,9 +123,11 @@ struct vhost_conf {
     struct conf_word *start_files;
     bool execute_cgi;
     uint64_t time_for_cgi_ms;
-    uint64_t max_cgi;          /* seats: programs at the same time */
-    uint64_t cgi_queue_length; /* how many may wait for one */
-    uint64_t cgi_queue_ms;     /* for so long */
+    uint64_t cgi_first_byte_ms; /* 0: no limit */
+    uint64_t cgi_idle_ms;       /* 0: no limit */
+    uint64_t max_cgi;           /* seats: programs at the same time */
+    uint64_t cgi_queue_length;  /* how many may wait for one */
+    uint64_t cgi_queue_ms;      /* for so long */
     bool enable_path_info;
     struct conf_pair *setenv;
     bool http_auth_to_cgi;

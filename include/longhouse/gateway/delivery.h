@@ -25,10 +25,11 @@ struct delivery {
     struct exchange *x; /* borrowed */
     struct reply reply;
     enum delivery_way way;
-    bool local_redirects; /* they are wanted */
-    struct target path;   /* DELIVERY_FROM_PATH */
-    uint64_t body_bytes;  /* of the program's body, surplus included */
-    bool surplus;         /* there was more than Content-Length said; it was thrown away */
+    bool local_redirects;  /* they are wanted */
+    struct target path;    /* DELIVERY_FROM_PATH */
+    uint64_t output_bytes; /* all that came of the program, the head included */
+    uint64_t body_bytes;   /* of the program's body, surplus included */
+    bool surplus;          /* there was more than Content-Length said; it was thrown away */
 };
 
 enum delivery_end {

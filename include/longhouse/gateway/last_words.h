@@ -44,6 +44,10 @@ void last_words_add(struct last_words *words, struct slice bytes);
  */
 void last_words_end(struct last_words *words);
 
+/* For a request that failed: if lines were suppressed, the end of what was kept is logged after
+ * all, so that its reason is not among them. Before last_words_end(). */
+void last_words_repeat_end(struct last_words *words);
+
 /* The end of what was said: at most `room` (and LAST_WORDS_KEPT) bytes, blanks trimmed. */
 struct slice last_words_tail(const struct last_words *words, char *out, size_t room);
 

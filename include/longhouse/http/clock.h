@@ -10,6 +10,9 @@
 
 int64_t clock_unix_ms(void);
 
+/* Exact, of no particular beginning: for how long something took. */
+uint64_t clock_monotonic_us(void);
+
 /* Now as an IMF-fixdate for the Date field. Written once per second and thread; valid until the
  * next call in the same thread. */
 struct slice clock_http_date(void);

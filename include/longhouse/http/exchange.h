@@ -122,14 +122,30 @@ struct response {
     bool close;     /* the connection is not to be kept */
 };
 
+/* What a program took, as CGI or behind FastCGI. Zero: not known, or there was none. */
+struct program_record {
+    bool exited; /* exit_code or signal holds */
+    int64_t exit_code;
+    int signal;
+    uint64_t cpu_us; /* user and system, with the children it waited for */
+    uint64_t peak_kib;
+    uint64_t queue_us;      /* it waited for a seat */
+    uint64_t start_us;      /* from the seat until it ran, or was connected to */
+    uint64_t first_byte_us; /* from the seat to the first byte of its output */
+    struct slice backend;   /* FastCGI: the target that answered, or was tried last */
+    unsigned attempts;      /* FastCGI: targets that were tried */
+};
+
 /* What the access log and the error log tell about it. Times are the loop's clock. */
 struct exchange_record {
     uint64_t begun_ms;
     int64_t begun_unix_ms;
     uint64_t sent_bytes; /* head and body on the wire */
     uint64_t body_bytes;
-    const char *cause; /* static or in the arena: why it failed; NULL */
-    struct slice user; /* authenticated; empty: none */
+    const char *cause;   /* static or in the arena: why it failed; NULL */
+    struct slice user;   /* authenticated; empty: none */
+    const char *handler; /* "cgi", "fastcgi"; NULL: no program was to answer */
+    struct program_record program;
 };
 
 struct exchange {

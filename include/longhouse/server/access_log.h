@@ -19,8 +19,9 @@ struct access_block;
 struct access_log {
     struct loop *loop; /* borrowed */
     enum conf_log_format format;
-    struct access_block *blocks; /* those with lines in them */
-    struct access_block *spare;
+    struct access_block **by_file; /* owned, as what it points to: by log_file.index; NULL: none */
+    unsigned file_room;
+    struct access_block *waiting; /* those with lines in them */
     struct timer timer;
     struct task flush;
 };
@@ -31,7 +32,7 @@ void access_log_done(struct access_log *log); /* hands over what is left */
 /* Adds the line for an exchange that has ended. */
 void access_log_add(struct access_log *log, struct log_file *file, const struct exchange *x);
 
-/* The line alone, with its newline: for tests and terminals. */
+/* The line alone, with its newline; for LOG_FORMAT_JSON `text` has room for 16 KiB. */
 void access_log_format(struct text *text, enum conf_log_format format, const struct exchange *x);
 
 #endif

@@ -32,6 +32,7 @@ struct log_file {
     struct log log; /* as an error log: each line gets time and level in front */
     struct log_writer *writer;
     struct log_file *next;
+    unsigned index;    /* 0, 1, ... in the order they were added */
     struct slice path; /* into path_bytes; empty for stdout and stderr */
     enum conf_log_kind kind;
     int fd;                  /* owned by the writer */

@@ -410,10 +410,11 @@ static const struct value_case {
     { OUTER, "LogFormat = common", NULL },
     { OUTER, "LogFormat = extended", NULL },
     { OUTER, "LogFormat = hiawatha", NULL },
+    { OUTER, "LogFormat = json", NULL },
     { OUTER, "LogFormat = Common",
-      "13+6 'LogFormat' must be hiawatha | common | extended, not 'Common'" },
+      "13+6 'LogFormat' must be hiawatha | common | extended | json, not 'Common'" },
     { OUTER, "LogFormat = combined",
-      "13+8 'LogFormat' must be hiawatha | common | extended, not 'combined'" },
+      "13+8 'LogFormat' must be hiawatha | common | extended | json, not 'combined'" },
 
     /* paths */
     { OUTER, "PIDfile = /run/x.pid", NULL },

@@ -1,7 +1,10 @@
 #include "server/access_log.h"
 
 #include "base/text.h"
+#include "loop/driver_fake.h"
 #include "suite.h"
+
+#include <unistd.h>
 
 static struct visit visit = { .client_text = "192.0.2.7" };
 
@@ -107,6 +110,134 @@ START_TEST(a_line_longer_than_its_room_still_ends)
 }
 END_TEST
 
-SUITE("access_log", TEST(hiawathas_line_has_its_columns),
+static char json[20000];
+
+static const char *format_json(const struct exchange *x)
+{
+    struct text text = text_on(json, 16384);
+
+    access_log_format(&text, LOG_FORMAT_JSON, x);
+    ck_assert_uint_gt(text.len, 2);
+    ck_assert_mem_eq(text.at + text.len - 2, "}\n", 2);
+    ck_assert_ptr_null(memchr(text.at, '\n', text.len - 1));
+    json[text.len] = '\0';
+    return json;
+}
+
+START_TEST(json_tells_what_is_known)
+{
+    struct exchange x;
+    struct field fields[8];
+
+    prepare(&x, fields);
+    x.request.method_name = SLICE("GET");
+    x.request.target.raw = SLICE("/a?b=1");
+    x.record.begun_unix_ms = INT64_C(1795440361123);
+    add(&x, "User-Agent", "pro\"be");
+    ck_assert_str_eq(format_json(&x),
+                     "{\"time\":\"2026-11-23T13:26:01.123Z\",\"client\":\"192.0.2.7\","
+                     "\"method\":\"GET\",\"status\":200,\"bytes\":1234,\"body_bytes\":0,"
+                     "\"duration_ms\":0,\"agent\":\"pro\\\"be\",\"target\":\"/a?b=1\"}\n");
+}
+END_TEST
+
+START_TEST(json_tells_what_a_program_took)
+{
+    struct exchange x;
+    struct field fields[8];
+
+    prepare(&x, fields);
+    x.record.handler = "cgi";
+    x.record.program = (struct program_record){
+        .exited = true, .exit_code = 3, .cpu_us = 1500, .peak_kib = 2048, .start_us = 300
+    };
+    ck_assert_ptr_nonnull(strstr(format_json(&x), ",\"handler\":\"cgi\",\"exit\":3,\"cpu_us\":1500,"
+                                                  "\"peak_kib\":2048,\"spawn_us\":300}"));
+    x.record.program.signal = 9;
+    ck_assert_ptr_nonnull(strstr(format_json(&x), "\"signal\":9"));
+    x.record.handler = "fastcgi";
+    x.record.program = (struct program_record){
+        .backend = SLICE("/run/php.sock"), .attempts = 2, .start_us = 5, .first_byte_us = 7
+    };
+    ck_assert_ptr_nonnull(strstr(format_json(&x),
+                                 "\"handler\":\"fastcgi\",\"connect_us\":5,\"first_byte_us\":7,"
+                                 "\"backend\":\"/run/php.sock\",\"attempts\":2"));
+}
+END_TEST
+
+/* Bytes as clients like to send them. */
+static const struct {
+    int byte;
+} bytes_of[] = { { 'a' }, { '"' }, { '\0' }, { 0xff }, { '\n' } };
+
+START_TEST(a_json_object_is_whole_however_long_its_texts_are)
+{
+    static char bytes[60000];
+    struct exchange x;
+    struct field fields[8];
+
+    memset(bytes, bytes_of[_i].byte, sizeof(bytes));
+    prepare(&x, fields);
+    x.request.target.raw = slice_of(bytes, sizeof(bytes));
+    x.request.method_name = slice_of(bytes, 5000);
+    x.record.user = slice_of(bytes, 5000);
+    x.request.fields.at[x.request.fields.count++] =
+        (struct field){ .value = slice_of(bytes, 5000), .id = FIELD_USER_AGENT };
+    ck_assert_ptr_nonnull(strstr(format_json(&x), "\",\"cut\":true}\n"));
+}
+END_TEST
+
+START_TEST(every_file_gets_its_own_lines)
+{
+    enum { FILES = 40 };
+    struct log_writer *writer = log_writer_start();
+    struct log_file *files[FILES];
+    int ends[FILES][2];
+    struct access_log log;
+    struct loop loop;
+    struct exchange x;
+    struct field fields[8];
+    char bytes[4096];
+
+    loop_init(&loop, driver_fake_new());
+    access_log_init(&log, &loop, LOG_FORMAT_COMMON);
+    for (unsigned i = 0; i < FILES; i++) {
+        char name[16];
+
+        snprintf(name, sizeof(name), "/log%u", i);
+        ck_assert_int_eq(pipe(ends[i]), 0);
+        files[i] = log_writer_add(writer, LOG_TO_FILE, slice_cstr(name), ends[i][1]);
+    }
+    prepare(&x, fields);
+    for (unsigned round = 0; round < 3; round++) {
+        for (unsigned i = FILES; i-- > 0;) {
+            x.response.status = 200 + (int)i;
+            access_log_add(&log, files[i], &x);
+        }
+        if (round == 0)
+            loop_pass(&loop, ACCESS_LOG_FLUSH_MS);
+    }
+    access_log_done(&log);
+    log_writer_stop(writer);
+    for (unsigned i = 0; i < FILES; i++) {
+        char wanted[16];
+        ssize_t len = read(ends[i][0], bytes, sizeof(bytes) - 1);
+        unsigned lines = 0;
+
+        ck_assert_int_gt(len, 0);
+        bytes[len] = '\0';
+        snprintf(wanted, sizeof(wanted), "\" %u 1234\n", 200 + i);
+        for (const char *at = bytes; (at = strstr(at, wanted)) != NULL; at++)
+            lines++;
+        ck_assert_uint_eq(lines, 3);
+        close(ends[i][0]);
+    }
+    loop_done(&loop);
+}
+END_TEST
+
+SUITE("access_log", TEST(json_tells_what_is_known), TEST(json_tells_what_a_program_took),
+      LOOP(a_json_object_is_whole_however_long_its_texts_are, bytes_of),
+      TEST(every_file_gets_its_own_lines), TEST(hiawathas_line_has_its_columns),
       TEST(common_and_extended_lines_are_as_everywhere), LOOP(no_client_forges_a_line, forgeries),
       TEST(a_line_longer_than_its_room_still_ends))
