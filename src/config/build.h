@@ -65,6 +65,14 @@ void build_run(struct build *build, const struct tree *tree);
 /* Cross checks, after build_run(); resolves names to records. */
 void check_run(struct build *build);
 
+/* Reads cgi-wrapper.conf when a host asks for it. */
+struct load;
+void wrapper_load(const struct load *load, struct build *build);
+
+/* Part of load_check_disk(). */
+struct load_ask;
+void check_run_as(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
+
 /* Handlers in effect and rule numbers of all hosts, when all is read. */
 void programs_number(struct build *build);
 
@@ -127,8 +135,14 @@ void proxies_set(struct build *build, void *record, const struct tree_node *node
 /* A number with its unit, within the limits of the row, or an error. */
 bool count_parse(struct build *build, const struct tree_node *node, const struct option_row *row,
                  struct slice text, uint64_t *ret);
+bool size_parse(struct build *build, const struct tree_node *node, const struct option_row *row,
+                struct slice text, uint64_t *ret);
 bool duration_parse(struct build *build, const struct tree_node *node, const struct option_row *row,
                     struct slice text, uint64_t *ret);
+
+/* USER[:GROUP[,GROUP ...]]; false when a part is missing. */
+bool run_as_parse(struct arena *arena, struct slice text, struct slice *ret_user,
+                  struct conf_word **ret_groups);
 
 /* "3600 s", "16 KiB": as people write it. `out` has room for 32 bytes; returns it. */
 char *show_duration(uint64_t ms, char out[32]);
@@ -144,6 +158,7 @@ extern const struct option_group server_options;
 extern const struct option_group binding_options;
 extern const struct option_group host_options;
 extern const struct option_group fastcgi_options;
+extern const struct option_group program_options;
 extern const struct option_group later_options;
 
 /* The row of a member of `type`, as designated initialisers. */

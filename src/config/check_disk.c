@@ -1,4 +1,6 @@
 /* What the texts cannot tell: whether the things they name are there. */
+#include "build.h"
+
 #include "base/table.h"
 #include "config/load.h"
 
@@ -6,6 +8,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,12 +37,48 @@ static bool disk_user_known(struct load_ask *ask, const char *user)
     return getpwnam(user) != NULL;
 }
 
+static bool disk_is_root(struct load_ask *ask)
+{
+    (void)ask;
+    return geteuid() == 0;
+}
+
+static const char *disk_account(struct load_ask *ask, struct slice user,
+                                const struct conf_word *groups, struct arena *arena,
+                                struct account *ret)
+{
+    (void)ask;
+    return account_find(user, groups, arena, ret);
+}
+
+static uint64_t ceiling(int resource)
+{
+    struct rlimit limit;
+
+    return getrlimit((__rlimit_resource_t)resource, &limit) < 0 || limit.rlim_max == RLIM_INFINITY
+               ? UINT64_MAX
+               : limit.rlim_max;
+}
+
+static struct load_ceilings disk_ceilings(struct load_ask *ask)
+{
+    (void)ask;
+    return (struct load_ceilings){
+        .memory_bytes = ceiling(RLIMIT_AS),
+        .processes = ceiling(RLIMIT_NPROC),
+        .files = ceiling(RLIMIT_NOFILE),
+    };
+}
+
 struct load_ask *load_ask_disk(void)
 {
     static struct load_ask disk = {
         .stat = disk_stat,
         .executable = disk_executable,
         .user_known = disk_user_known,
+        .is_root = disk_is_root,
+        .account = disk_account,
+        .ceilings = disk_ceilings,
     };
 
     return &disk;
@@ -178,5 +217,6 @@ void load_check_disk(const struct server_conf *conf, struct load_ask *ask, struc
         check_log(&asking, &host->error_log);
         check_handlers(&asking, host->cgi_handlers);
     }
+    check_run_as(conf, ask, diags);
     table_done(&folders);
 }

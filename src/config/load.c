@@ -91,6 +91,7 @@ struct server_conf *load_config(const struct load *load, const struct source_tex
     programs_number(&build);
     load_mimetypes(load, &build);
     load_pass_env(load, &build);
+    wrapper_load(load, &build);
     if (load->ask) /* whatever was wrong above: all faults at once */
         load_check_disk(build.conf, load->ask, load->diags);
     return load->diags->errors == errors_before ? build.conf : NULL;

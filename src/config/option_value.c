@@ -99,8 +99,8 @@ bool duration_parse(struct build *build, const struct tree_node *node, const str
     return false;
 }
 
-static bool size_parse(struct build *build, const struct tree_node *node,
-                       const struct option_row *row, struct slice text, uint64_t *ret)
+bool size_parse(struct build *build, const struct tree_node *node, const struct option_row *row,
+                struct slice text, uint64_t *ret)
 {
     uint64_t value;
 

@@ -44,7 +44,6 @@ static const struct option_row rows[] = {
     LATER("GarbageLogfile", SCOPE_SERVER),
     LATER("GZipExtensions", SCOPE_SERVER),
     LATER("KickOnBan", SCOPE_SERVER),
-    LATER("KillTimedoutCGI", SCOPE_SERVER),
     LATER("LogfileMask", SCOPE_SERVER),
     LATER("LogTimeouts", SCOPE_SERVER),
     LATER("MaxServerLoad", SCOPE_SERVER),
@@ -62,7 +61,6 @@ static const struct option_row rows[] = {
     LATER("Tomahawk", SCOPE_SERVER),
     LATER("TunnelSSH", SCOPE_SERVER),
     LATER("UserDirectory", SCOPE_SERVER),
-    LATER("WaitForCGI", SCOPE_SERVER),
     LATER("WrapUserCGI", SCOPE_SERVER),
     /* SCOPE_BINDING */
     LATER("AcceptHTTP2", SCOPE_BINDING),
@@ -108,7 +106,7 @@ static const struct option_row rows[] = {
     LATER("UseXSLT", SCOPE_HOST),
     LATER("WebDAVapp", SCOPE_HOST),
     LATER("WebSocket", SCOPE_HOST),
-    LATER_FORMER("WrapCGI", SCOPE_HOST | SCOPE_DIRECTORY, "CGIwrapId"),
+    LATER_FORMER("WrapCGI", SCOPE_DIRECTORY, "CGIwrapId"),
     /* SCOPE_DIRECTORY */
     LATER("DirectoryID", SCOPE_DIRECTORY),
     LATER("ExpirePeriod", SCOPE_DIRECTORY),

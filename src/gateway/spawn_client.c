@@ -483,6 +483,14 @@ void spawn_client_kill(struct spawn_client *client, struct program *program)
         kill_later(client, program->ask.token);
 }
 
+static void let_go(struct program *program)
+{
+    seat_return(&program->seat);
+    list_remove(&program->link);
+    close_pipes(program);
+    program->state = PROGRAM_IDLE;
+}
+
 void spawn_client_forget(struct spawn_client *client, struct program *program)
 {
     if (program->state == PROGRAM_IDLE)
@@ -491,8 +499,14 @@ void spawn_client_forget(struct spawn_client *client, struct program *program)
     if (program->seat.turnstile && client->io.fd >= 0 &&
         (program->state == PROGRAM_ASKED || program->state == PROGRAM_RUNNING))
         keep_seat_of_dying(client, program);
-    seat_return(&program->seat);
-    list_remove(&program->link);
-    close_pipes(program);
-    program->state = PROGRAM_IDLE;
+    let_go(program);
+}
+
+/* Its seat is free for others: it is nobody's any more. */
+void spawn_client_leave_alone(struct spawn_client *client, struct program *program)
+{
+    if (program->state == PROGRAM_RUNNING || program->state == PROGRAM_EXITED)
+        let_go(program);
+    else
+        spawn_client_forget(client, program);
 }

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -212,6 +213,11 @@ static int refusal_status(const struct spawn_failed *failed)
         return forbidden ? 403 : 404;
     case SPAWN_STAGE_FOLDER:
         return forbidden ? 403 : 500;
+    case SPAWN_STAGE_OWNER:
+        return 403;
+    case SPAWN_STAGE_LIMITS:
+    case SPAWN_STAGE_USER:
+        return 500;
     case SPAWN_STAGE_EXEC:
         return forbidden ? 403 : failed->error == E2BIG ? 431 : 500;
     case SPAWN_STAGE_PIPES:
@@ -231,6 +237,11 @@ static void cgi_refused(struct cgi *cgi)
     case SPAWN_STAGE_EXEC:
         cgi_fail(cgi, status, "it cannot be executed: %s; %s", strerror(failed.error),
                  exec_cure(failed.error));
+        break;
+    case SPAWN_STAGE_OWNER:
+        cgi_fail(cgi, status, "not run as '%.*s': %s",
+                 SLICE_ARGS(cgi->errand.host->conf->confine.user),
+                 spawn_refusal_text(failed.error));
         break;
     case SPAWN_STAGE_GONE:
         cgi_fail(cgi, status, "there is no spawner now to start it");
@@ -503,12 +514,17 @@ static enum step cgi_pump(struct cgi *cgi)
 static const char *exit_text(const struct cgi *cgi)
 {
     struct arena *arena = &cgi->errand.x->arena;
+    const struct confine_conf *confine = &cgi->errand.host->conf->confine;
     const int status = cgi->program.exited.status;
 
     switch (cgi->program.state) {
     case PROGRAM_EXITED:
         if (WIFEXITED(status))
             return arena_printf(arena, "it exited with status %d", WEXITSTATUS(status)).at;
+        if (WTERMSIG(status) == SIGXCPU && confine->cpu_s > 0)
+            return arena_printf(arena, "CGIcpu (%" PRIu64 " s) is used up: it was ended by SIGXCPU",
+                                confine->cpu_s)
+                .at;
         return arena_printf(arena, "it was ended by signal %d (%s)", WTERMSIG(status),
                             strsignal(WTERMSIG(status)))
             .at;
@@ -549,6 +565,11 @@ static void cgi_finish(struct cgi *cgi)
     errand_conclude(errand);
 }
 
+static const struct server_conf *cgi_conf(const struct cgi *cgi)
+{
+    return cgi->errand.services->snapshot->conf;
+}
+
 static enum step cgi_drain(struct cgi *cgi)
 {
     const bool over = cgi->program.state != PROGRAM_RUNNING;
@@ -556,7 +577,9 @@ static enum step cgi_drain(struct cgi *cgi)
     if (over)
         cgi->err.readable = true; /* its last words came before its exit did */
     pump_stderr(cgi);
-    if (!over && !cgi->exit_timer.fired)
+    if (is_good(cgi->end) && !cgi_conf(cgi)->wait_for_cgi)
+        spawn_client_leave_alone(cgi->errand.services->spawner, &cgi->program);
+    else if (!over && !cgi->exit_timer.fired)
         return STEP_WAIT;
     if (is_good(cgi->end))
         cgi_finish(cgi);
@@ -569,15 +592,21 @@ static void cgi_out_of_time(struct cgi *cgi)
 {
     struct errand *errand = &cgi->errand;
     const char *what = errand_time_text(errand);
+    const char *then = "killed";
+
+    if (!cgi_conf(cgi)->kill_timed_out_cgi) {
+        spawn_client_leave_alone(errand->services->spawner, &cgi->program);
+        then = "left alone, as KillTimedoutCGI says";
+    }
 
     if (cgi->state == CGI_DRAINING && is_good(cgi->end)) {
-        errand_note(errand, LEVEL_WARNING, "%s: killed; its answer was complete, but it ran on",
-                    what);
+        errand_note(errand, LEVEL_WARNING, "%s: %s; its answer was complete, but it ran on", what,
+                    then);
         cgi_finish(cgi);
         return;
     }
     pump_stderr(cgi);
-    cgi_fail_for(cgi, 504, RESET_DEADLINE, "%s: killed%s", what, errand_last_words(errand));
+    cgi_fail_for(cgi, 504, RESET_DEADLINE, "%s: %s%s", what, then, errand_last_words(errand));
 }
 
 /* ---- the face ---- */

@@ -6,13 +6,17 @@
 #include <string.h>
 
 /*
- * mark u32, rules u32, grace u64; for each rule: links u32, arguments u32, then host, root,
- * interpreter and the arguments, each as length u32 and bytes.
+ * mark u32, rules u32, grace u64; for each rule: links u32, arguments u32, flags u32, user u32,
+ * group u32, groups u32, nice u32, umask u32, the limits u64 each; then host, root, interpreter,
+ * below and the arguments, each as length u32 and bytes; then the groups, u32 each.
  */
-#define POLICY_MARK    0x31504c48u /* "HLP1" */
+#define POLICY_MARK    0x32504c48u /* "HLP2" */
 #define POLICY_HEAD    16u
-#define RULE_LEAST     20u /* bytes of a rule of empty texts */
+#define RULE_NUMBERS   (8u * 4 + 8u * POLICY_LIMIT_COUNT)
+#define RULE_LEAST     (RULE_NUMBERS + 16u) /* bytes of a rule of empty texts */
 #define ARGUMENT_LEAST 4u
+
+enum flag { FLAG_SWITCHES = 1, FLAG_UMASK = 2, FLAG_NO_NEW_PRIVS = 4, FLAG_ALL = 7 };
 
 static size_t text_size(struct slice text)
 {
@@ -29,22 +33,45 @@ static unsigned char *put_text(unsigned char *at, struct slice text)
 
 static size_t rule_size(const struct policy_rule *rule)
 {
-    size_t size = 8 + text_size(rule->host) + text_size(rule->root) + text_size(rule->interpreter);
+    size_t size = RULE_NUMBERS + text_size(rule->host) + text_size(rule->root) +
+                  text_size(rule->interpreter) + text_size(rule->confine.below) +
+                  4 * (size_t)rule->confine.group_count;
 
     for (uint32_t i = 0; i < rule->argument_count; i++)
         size += text_size(rule->arguments[i]);
     return size;
 }
 
+static unsigned char *put_confine(unsigned char *at, const struct policy_confine *confine)
+{
+    uint32_t flags = (confine->switches ? FLAG_SWITCHES : 0u) |
+                     (confine->has_umask ? FLAG_UMASK : 0u) |
+                     (confine->no_new_privs ? FLAG_NO_NEW_PRIVS : 0u);
+
+    at = put_u32(at, flags);
+    at = put_u32(at, confine->user);
+    at = put_u32(at, confine->group);
+    at = put_u32(at, confine->group_count);
+    at = put_u32(at, confine->nice);
+    at = put_u32(at, confine->umask);
+    for (int i = 0; i < POLICY_LIMIT_COUNT; i++)
+        at = put_u64(at, confine->limits[i]);
+    return at;
+}
+
 static unsigned char *put_rule(unsigned char *at, const struct policy_rule *rule)
 {
     at = put_u32(at, (uint32_t)rule->links);
     at = put_u32(at, rule->argument_count);
+    at = put_confine(at, &rule->confine);
     at = put_text(at, rule->host);
     at = put_text(at, rule->root);
     at = put_text(at, rule->interpreter);
+    at = put_text(at, rule->confine.below);
     for (uint32_t i = 0; i < rule->argument_count; i++)
         at = put_text(at, rule->arguments[i]);
+    for (uint32_t i = 0; i < rule->confine.group_count; i++)
+        at = put_u32(at, rule->confine.groups[i]);
     return at;
 }
 
@@ -79,6 +106,51 @@ static bool is_absolute(struct slice path)
     return path.len == 0 || path.at[0] == '/';
 }
 
+static uint32_t take_confine(struct cursor *cursor, struct policy_confine *confine)
+{
+    uint32_t flags = take_u32(cursor);
+
+    confine->switches = flags & FLAG_SWITCHES;
+    confine->has_umask = flags & FLAG_UMASK;
+    confine->no_new_privs = flags & FLAG_NO_NEW_PRIVS;
+    confine->user = take_u32(cursor);
+    confine->group = take_u32(cursor);
+    confine->group_count = take_u32(cursor);
+    confine->nice = take_u32(cursor);
+    confine->umask = take_u32(cursor);
+    for (int i = 0; i < POLICY_LIMIT_COUNT; i++)
+        confine->limits[i] = take_u64(cursor);
+    return flags;
+}
+
+/* NULL, or what is wrong: no program ever runs as root by a policy. */
+static const char *confine_fault(const struct policy_confine *confine, uint32_t flags)
+{
+    if (flags > FLAG_ALL)
+        return "an unknown flag";
+    if (confine->switches && (confine->user == 0 || confine->group == 0))
+        return "a program of the superuser";
+    if (!confine->switches && (confine->user || confine->group || confine->group_count))
+        return "a user without a change of user";
+    if (confine->nice > 19 || confine->umask > 0777 || (!confine->has_umask && confine->umask))
+        return "a number out of range";
+    return NULL;
+}
+
+static const char *take_groups(struct cursor *cursor, struct arena *arena,
+                               struct policy_confine *confine)
+{
+    if (cursor->short_of || confine->group_count > cursor->rest.len / 4)
+        return "policy too short";
+    confine->groups = arena_array(arena, uint32_t, confine->group_count);
+    for (uint32_t i = 0; i < confine->group_count; i++) {
+        confine->groups[i] = take_u32(cursor);
+        if (confine->groups[i] == 0)
+            return "a program of the superuser";
+    }
+    return NULL;
+}
+
 /* NULL, or the rule that it breaks. */
 static const char *take_rule(struct cursor *cursor, struct arena *arena, struct policy_rule *rule)
 {
@@ -88,14 +160,21 @@ static const char *take_rule(struct cursor *cursor, struct arena *arena, struct 
         return "unknown treatment of links";
     rule->links = (enum policy_links)links;
     rule->argument_count = take_u32(cursor);
+    uint32_t flags = take_confine(cursor, &rule->confine);
     rule->host = take_text(cursor);
     rule->root = take_text(cursor);
     rule->interpreter = take_text(cursor);
+    rule->confine.below = take_text(cursor);
     if (cursor->short_of || rule->argument_count > cursor->rest.len / ARGUMENT_LEAST)
         return "policy too short";
-    if (!is_absolute(rule->root) || !is_absolute(rule->interpreter))
+    const char *why = confine_fault(&rule->confine, flags);
+    if (why)
+        return why;
+    if (!is_absolute(rule->root) || !is_absolute(rule->interpreter) ||
+        !is_absolute(rule->confine.below))
         return "a path is not absolute";
-    if (slice_has(rule->root, '\0') || slice_has(rule->interpreter, '\0'))
+    if (slice_has(rule->root, '\0') || slice_has(rule->interpreter, '\0') ||
+        slice_has(rule->confine.below, '\0'))
         return "NUL in a path";
 
     rule->arguments = arena_array(arena, struct slice, rule->argument_count);
@@ -104,7 +183,7 @@ static const char *take_rule(struct cursor *cursor, struct arena *arena, struct 
         if (slice_has(rule->arguments[i], '\0'))
             return "NUL in an argument";
     }
-    return cursor->short_of ? "policy too short" : NULL;
+    return take_groups(cursor, arena, &rule->confine);
 }
 
 enum parse policy_decode(struct slice data, struct arena *arena, struct policy *ret,

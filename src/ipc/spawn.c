@@ -163,7 +163,7 @@ static enum parse decode_rest(struct cursor *cursor, struct spawn_message *messa
     case SPAWN_FAILED:
         message->failed.token = token;
         stage = take_u32(cursor);
-        strange = stage > SPAWN_STAGE_EXEC; /* GONE is never sent */
+        strange = stage >= SPAWN_STAGE_GONE; /* which is never sent */
         message->failed.stage = (enum spawn_stage)stage;
         message->failed.error = (int32_t)take_u32(cursor);
         break;
@@ -216,8 +216,33 @@ const char *spawn_stage_text(enum spawn_stage stage)
         return "no process for it";
     case SPAWN_STAGE_EXEC:
         return "it cannot be executed";
+    case SPAWN_STAGE_OWNER:
+        return "it may not run as its user";
+    case SPAWN_STAGE_LIMITS:
+        return "its limits cannot be set";
+    case SPAWN_STAGE_USER:
+        return "it cannot become its user";
     case SPAWN_STAGE_GONE:
         return "the spawner went away";
     }
     return "unknown";
+}
+
+const char *spawn_refusal_text(int32_t refusal)
+{
+    static const char *const texts[] = {
+        [SPAWN_REFUSED_OUTSIDE] = "the script lies outside the folder of its Wrap line",
+        [SPAWN_REFUSED_SCRIPT_OWNER] = "the script belongs to somebody else (chown it)",
+        [SPAWN_REFUSED_SCRIPT_WRITABLE] =
+            "its group or others may write to the script (chmod go-w)",
+        [SPAWN_REFUSED_SCRIPT_SET_ID] = "the script is set-user-id or set-group-id (chmod a-s)",
+        [SPAWN_REFUSED_FOLDER_OWNER] =
+            "the folder of the script belongs to somebody else (chown it)",
+        [SPAWN_REFUSED_FOLDER_WRITABLE] =
+            "its group or others may write to the folder of the script (chmod go-w)",
+    };
+
+    if (refusal < 1 || (size_t)refusal >= sizeof(texts) / sizeof(texts[0]))
+        return "the script is refused";
+    return texts[refusal];
 }

@@ -75,6 +75,39 @@ int sandbox_drop_capabilities(void)
     return sandbox_keep_capabilities(0);
 }
 
+int sandbox_keep_over_change(void)
+{
+    return prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 ? -errno : 0;
+}
+
+int sandbox_hand_down(uint64_t kept)
+{
+    struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+    struct __user_cap_data_struct sets[2];
+
+    for (int i = 0; i < 2; i++) {
+        uint32_t half = (uint32_t)(kept >> (32 * i));
+        sets[i] = (struct __user_cap_data_struct){ half, half, half };
+    }
+    if (syscall(SYS_capset, &head, sets) < 0)
+        return -errno;
+    for (unsigned long cap = 0; cap < 64; cap++)
+        if ((kept >> cap & 1) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
+            return -errno;
+    return 0;
+}
+
+int sandbox_capabilities(uint64_t *ret)
+{
+    struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+    struct __user_cap_data_struct now[2];
+
+    if (syscall(SYS_capget, &head, now) < 0)
+        return -errno;
+    *ret = now[0].effective | (uint64_t)now[1].effective << 32;
+    return 0;
+}
+
 int sandbox_no_new_privs(void)
 {
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;

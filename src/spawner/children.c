@@ -163,6 +163,7 @@ static pid_t launch_script(struct spawner *spawner, const struct rule *rule,
         .folder = script->folder,
         .stdio = { pipes->program[0], pipes->program[1], pipes->program[2] },
         .parent = spawner->pid,
+        .confine = &rule->confine,
     };
     return launch_program(&launch, fault);
 }
@@ -181,6 +182,8 @@ static pid_t start(struct spawner *spawner, const struct spawn_ask *ask, int fil
     if (rule && rule_find_script(rule, ask->script, &arena, &script, fault)) {
         r = pipes_open(pipes, ask->stdin_kind, spawner->null_fd, file);
         if (r == 0) {
+            if (rule->confine.switches)
+                pipes_open_to_all(pipes);
             pid = launch_script(spawner, rule, &script, ask->environment, pipes, &arena, fault);
             pipes_close_program(pipes);
             if (pid < 0)

@@ -7,9 +7,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -99,6 +102,12 @@ int pipes_open(struct pipes *pipes, enum spawn_stdin kind, int null, int file)
     return r;
 }
 
+void pipes_open_to_all(const struct pipes *pipes)
+{
+    for (int i = pipes->own_stdin ? 0 : 1; i <= 2; i++)
+        (void)fchmod(pipes->program[i], 0666); /* without it they still work as 0, 1, 2 */
+}
+
 void pipes_close_program(struct pipes *pipes)
 {
     if (pipes->own_stdin)
@@ -129,6 +138,48 @@ static _Noreturn void give_up(struct shared *shared, enum spawn_stage stage)
 }
 
 /*
+ * The calls of the kernel itself: those of libc would tell every thread of the memory that they run
+ * in, and that is still the spawner's.
+ */
+static int change_user(const struct confine *confine)
+{
+    const struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+    const struct __user_cap_data_struct none[2] = { { 0 } };
+    uid_t real;
+    uid_t effective;
+    uid_t saved;
+
+    if (syscall(SYS_setgroups, confine->group_count, confine->groups) < 0 ||
+        syscall(SYS_setresgid, confine->group, confine->group, confine->group) < 0 ||
+        syscall(SYS_setresuid, confine->user, confine->user, confine->user) < 0 ||
+        syscall(SYS_capset, &head, none) < 0)
+        return -1;
+    if (syscall(SYS_getresuid, &real, &effective, &saved) < 0)
+        return -1;
+    errno = EPERM;
+    return real == confine->user && effective == confine->user && saved == confine->user &&
+                   syscall(SYS_setresuid, 0, 0, 0) < 0
+               ? 0
+               : -1;
+}
+
+static void become_confined(const struct confine *confine, struct shared *shared)
+{
+    if (confine->has_umask)
+        umask(confine->umask);
+    if (confine->nice > 0 && setpriority(PRIO_PROCESS, 0, confine->nice) < 0)
+        give_up(shared, SPAWN_STAGE_LIMITS);
+    for (unsigned i = 0; i < confine->ceiling_count; i++)
+        if (syscall(SYS_prlimit64, 0, confine->ceilings[i].resource, &confine->ceilings[i].limit,
+                    NULL) < 0)
+            give_up(shared, SPAWN_STAGE_LIMITS);
+    if (confine->switches && change_user(confine) < 0)
+        give_up(shared, SPAWN_STAGE_USER);
+    if (confine->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        give_up(shared, SPAWN_STAGE_PROCESS);
+}
+
+/*
  * Runs in the memory of the spawner, which stands still meanwhile: nothing here may allocate, lock
  * or return. Everything else that is open is close-on-exec; no signal is ignored or handled in the
  * spawner (main.c), so only the mask has to be undone.
@@ -141,7 +192,9 @@ static _Noreturn void become_program(const struct launch *launch, struct shared 
     for (int i = 0; i < 3; i++)
         if (dup2(launch->stdio[i], i) < 0)
             give_up(shared, SPAWN_STAGE_PIPES);
-    if (fchdir(launch->folder) < 0)
+    if (launch->confine->asks)
+        become_confined(launch->confine, shared);
+    if (fchdir(launch->folder) < 0) /* with the rights of the program */
         give_up(shared, SPAWN_STAGE_FOLDER);
 
     /* The spawner may have died before the wish was heard; then nobody waits for this program. */

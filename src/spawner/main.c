@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +51,20 @@ static int settle_stdio(void)
     return 0;
 }
 
+/*
+ * When a rule of the policy changes the user, the supervisor hands down what that takes, and what
+ * it takes to end such a program. Here it stays with the spawner: programs have none of it.
+ */
+static int settle_rights(void)
+{
+    const uint64_t needed =
+        UINT64_C(1) << CAP_SETUID | UINT64_C(1) << CAP_SETGID | UINT64_C(1) << CAP_KILL;
+    uint64_t have;
+    int r = sandbox_capabilities(&have);
+
+    return r < 0 ? r : sandbox_keep_capabilities(have & needed);
+}
+
 static int fail(const char *what, int error)
 {
     fprintf(stderr, "spawner: %s: %s\n", what, strerror(-error));
@@ -79,6 +94,9 @@ int main(void)
     if (r < 0)
         return fail("cannot give up core dumps", r);
 #endif
+    r = settle_rights();
+    if (r < 0)
+        return fail("cannot give up capabilities", r);
     r = driver_epoll_new(&driver);
     if (r < 0)
         return fail("cannot watch descriptors", r);

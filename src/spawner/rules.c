@@ -52,6 +52,50 @@ static struct root *share_root(struct rules *rules, struct slice path)
     return root;
 }
 
+static const int resources[POLICY_LIMIT_COUNT] = {
+    [POLICY_MEMORY_BYTES] = RLIMIT_AS,
+    [POLICY_PROCESSES] = RLIMIT_NPROC,
+    [POLICY_FILES] = RLIMIT_NOFILE,
+    [POLICY_CPU_S] = RLIMIT_CPU,
+};
+
+static void adopt_limits(const struct policy_confine *from, struct confine *to)
+{
+    for (int i = 0; i < POLICY_LIMIT_COUNT; i++) {
+        rlim_t most = from->limits[i];
+        if (most == 0)
+            continue;
+        struct ceiling *ceiling = &to->ceilings[to->ceiling_count++];
+        ceiling->resource = resources[i];
+        ceiling->limit = (struct rlimit){ most, most };
+        if (i == POLICY_CPU_S) /* SIGXCPU, which the log can name; who ignores it has KILL then */
+            ceiling->limit.rlim_max = most + 1;
+    }
+}
+
+static void adopt_confine(struct rules *rules, const struct policy_confine *from,
+                          struct confine *to)
+{
+    gid_t *groups = arena_array(&rules->arena, gid_t, from->group_count);
+
+    for (uint32_t i = 0; i < from->group_count; i++)
+        groups[i] = from->groups[i];
+    *to = (struct confine){
+        .switches = from->switches,
+        .no_new_privs = from->no_new_privs,
+        .has_umask = from->has_umask,
+        .user = from->user,
+        .group = from->group,
+        .groups = groups,
+        .group_count = from->group_count,
+        .nice = (int)from->nice,
+        .umask = from->umask,
+    };
+    adopt_limits(from, to);
+    to->asks =
+        to->switches || to->no_new_privs || to->has_umask || to->nice > 0 || to->ceiling_count > 0;
+}
+
 static void adopt_rule(struct rules *rules, const struct policy_rule *from, struct rule *to)
 {
     const char **arguments = arena_array(&rules->arena, const char *, from->argument_count);
@@ -66,7 +110,10 @@ static void adopt_rule(struct rules *rules, const struct policy_rule *from, stru
         .argument_count = from->argument_count,
         .links = from->links == POLICY_LINKS_ANY ? BENEATH_ANY_LINKS : BENEATH_OWNED_LINKS,
         .root = share_root(rules, from->root),
+        .below =
+            from->confine.below.len > 0 ? arena_cstr(&rules->arena, from->confine.below) : NULL,
     };
+    adopt_confine(rules, &from->confine, &to->confine);
 }
 
 int rules_adopt(int policy_fd, struct rules **ret, const char **ret_why)
@@ -113,6 +160,24 @@ void rules_free(struct rules *rules)
     free(rules);
 }
 
+bool rules_gain_nothing(const struct rules *rules)
+{
+    for (uint32_t i = 0; i < rules->count; i++)
+        if (rules->rules[i].root && !rules->rules[i].confine.no_new_privs)
+            return false;
+    return true;
+}
+
+void rules_let_gain_rest(struct rules *rules)
+{
+    for (uint32_t i = 0; i < rules->count; i++) {
+        struct confine *confine = &rules->rules[i].confine;
+        confine->no_new_privs = false;
+        confine->asks = confine->switches || confine->has_umask || confine->nice > 0 ||
+                        confine->ceiling_count > 0;
+    }
+}
+
 uint64_t rules_kill_grace_ms(const struct rules *rules)
 {
     return rules ? rules->kill_grace_ms : 0;
@@ -138,20 +203,20 @@ static bool fault(struct spawn_fault *ret, enum spawn_stage stage, int error)
  * interpreters open. They differ when the root was replaced since it was opened (a release by
  * renaming): -ESTALE.
  */
-static int look_at_script(int root, const struct rule *rule, const char *name, const char *path)
+static int look_at_script(int root, const struct rule *rule, const char *name, const char *path,
+                          struct stat *ret_found)
 {
     scoped_fd fd = -1;
-    struct stat found;
     struct stat by_path;
 
-    int r = beneath_find(root, name, rule->links, &fd, &found);
+    int r = beneath_find(root, name, rule->links, &fd, ret_found);
     if (r < 0)
         return r;
-    if (!S_ISREG(found.st_mode))
-        return S_ISDIR(found.st_mode) ? -EISDIR : -EACCES;
+    if (!S_ISREG(ret_found->st_mode))
+        return S_ISDIR(ret_found->st_mode) ? -EISDIR : -EACCES;
     if (stat(path, &by_path) < 0)
         return errno == ENOENT ? -ESTALE : -errno;
-    return by_path.st_dev == found.st_dev && by_path.st_ino == found.st_ino ? 0 : -ESTALE;
+    return by_path.st_dev == ret_found->st_dev && by_path.st_ino == ret_found->st_ino ? 0 : -ESTALE;
 }
 
 /* Opens the root anew; false when it is not there. */
@@ -164,6 +229,48 @@ static bool root_renew(struct root *root)
     fd_close(&root->fd);
     root->fd = fd;
     return true;
+}
+
+static bool is_trusted(const struct confine *confine, const struct stat *what)
+{
+    return what->st_uid == confine->user || what->st_uid == 0;
+}
+
+static bool is_writable(const struct stat *what)
+{
+    return what->st_mode & (S_IWGRP | S_IWOTH);
+}
+
+static bool is_below(const char *path, const char *folder)
+{
+    size_t len = strlen(folder);
+
+    return strncmp(path, folder, len) == 0 && path[len] == '/';
+}
+
+/*
+ * Who runs as a user must be that user's own text: nobody else may have written it, or be able to
+ * put another one in its place. 0, an enum spawn_refusal, or a negative errno.
+ */
+static int owner_refusal(const struct rule *rule, const struct script *script,
+                         const struct stat *found)
+{
+    const struct confine *confine = &rule->confine;
+    struct stat folder;
+
+    if (rule->below && !is_below(script->path, rule->below))
+        return SPAWN_REFUSED_OUTSIDE;
+    if (!is_trusted(confine, found))
+        return SPAWN_REFUSED_SCRIPT_OWNER;
+    if (is_writable(found))
+        return SPAWN_REFUSED_SCRIPT_WRITABLE;
+    if (found->st_mode & (S_ISUID | S_ISGID))
+        return SPAWN_REFUSED_SCRIPT_SET_ID;
+    if (fstat(script->folder, &folder) < 0)
+        return -errno;
+    if (!is_trusted(confine, &folder))
+        return SPAWN_REFUSED_FOLDER_OWNER;
+    return is_writable(&folder) ? SPAWN_REFUSED_FOLDER_WRITABLE : 0;
 }
 
 /* The folder of the script, in which it will run. */
@@ -191,16 +298,23 @@ bool rule_find_script(const struct rule *rule, struct slice name, struct arena *
     struct root *root = rule->root;
     const char *path = arena_printf(arena, "%s/%.*s", root->path, SLICE_ARGS(name)).at;
     const char *relative = path + strlen(root->path) + 1;
+    struct stat found = { 0 };
     int r = -ESTALE;
 
     if (root->fd >= 0)
-        r = look_at_script(root->fd, rule, relative, path);
+        r = look_at_script(root->fd, rule, relative, path, &found);
     if ((r == -ESTALE || r == -ENOENT) && root_renew(root))
-        r = look_at_script(root->fd, rule, relative, path);
+        r = look_at_script(root->fd, rule, relative, path, &found);
     if (r < 0)
         return fault(ret_fault, SPAWN_STAGE_SCRIPT, r == -ESTALE ? ENOENT : -r);
 
     ret->path = path;
     r = open_folder(root->fd, rule, relative, arena, ret);
+    if (r == 0 && rule->confine.switches) {
+        int refusal = owner_refusal(rule, ret, &found);
+        if (refusal > 0)
+            return fault(ret_fault, SPAWN_STAGE_OWNER, refusal);
+        r = refusal;
+    }
     return r == 0 || fault(ret_fault, SPAWN_STAGE_FOLDER, -r);
 }

@@ -4,6 +4,7 @@
 #include "ipc/handover.h"
 #include "os/fd.h"
 #include "os/pass.h"
+#include "os/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -67,6 +68,12 @@ static void adopt_policy(struct spawner *spawner, int fd)
         spawner_complain(spawner, "spawner: policy refused: %s (%s)", why, strerror(-r));
         return;
     }
+    /* Once for all programs costs none of them a call; a later policy that lets programs gain
+     * rights needs a new spawner. */
+    if (!spawner->gains_nothing && rules_gain_nothing(rules))
+        spawner->gains_nothing = sandbox_no_new_privs() == 0;
+    if (spawner->gains_nothing)
+        rules_let_gain_rest(rules);
     rules_free(spawner->rules);
     spawner->rules = rules;
     tell_boss(spawner, &(struct handover){ .kind = HANDOVER_READY });

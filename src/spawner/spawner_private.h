@@ -16,6 +16,7 @@
 #include "base/list.h"
 #include "base/table.h"
 #include "ipc/outbox.h"
+#include "ipc/policy.h"
 #include "ipc/spawn.h"
 #include "loop/loop.h"
 #include "os/beneath.h"
@@ -36,6 +37,27 @@ struct spawn_fault {
 
 struct root;
 
+struct ceiling {
+    int resource; /* RLIMIT_... */
+    struct rlimit limit;
+};
+
+/* What a program is made to be before it is executed; most rules ask for nothing. */
+struct confine {
+    bool asks; /* for anything of the following */
+    bool switches;
+    bool no_new_privs; /* and the spawner itself may gain more */
+    bool has_umask;
+    uid_t user;
+    gid_t group;
+    const gid_t *groups;
+    size_t group_count;
+    struct ceiling ceilings[POLICY_LIMIT_COUNT];
+    unsigned ceiling_count;
+    int nice;
+    mode_t umask;
+};
+
 struct rule {
     const char *host;
     const char *interpreter; /* NULL: the script is the program */
@@ -43,6 +65,8 @@ struct rule {
     uint32_t argument_count;
     enum beneath_links links;
     struct root *root; /* NULL: runs nothing */
+    const char *below; /* NULL: anywhere below the root */
+    struct confine confine;
 };
 
 struct rules;
@@ -50,6 +74,12 @@ struct rules;
 /* Reads the memory file of a policy and opens its roots. 0, or a negative errno and *ret_why. */
 int rules_adopt(int policy, struct rules **ret, const char **ret_why);
 void rules_free(struct rules *rules); /* NULL: nothing happens */
+
+/* Every rule that runs something wants its programs to gain no rights by execve. */
+bool rules_gain_nothing(const struct rules *rules);
+
+/* The spawner has given that up itself, and with it all it starts. */
+void rules_let_gain_rest(struct rules *rules);
 uint64_t rules_kill_grace_ms(const struct rules *rules);
 
 /* NULL: no such rule, or one that runs nothing. */
@@ -75,6 +105,7 @@ struct launch {
     int folder;          /* working directory */
     int stdio[3];        /* become 0, 1, 2 of the program; all above 2 */
     pid_t parent;
+    const struct confine *confine;
 };
 
 /* The variable by which the spawner knows a program's processes again, wherever they went. */
@@ -101,6 +132,9 @@ struct pipes {
  * 0 or negative errno. */
 int pipes_open(struct pipes *pipes, enum spawn_stdin kind, int null, int file);
 void pipes_close_program(struct pipes *pipes);
+
+/* For a program of another user, which may open /dev/stdin, /dev/stdout and /dev/stderr anew. */
+void pipes_open_to_all(const struct pipes *pipes);
 void pipes_close_server(struct pipes *pipes);
 
 /* ---- the spawner and its parts ---- */
@@ -125,6 +159,7 @@ struct spawner {
     char *datagram;       /* owned; room for one message */
     pid_t pid;
     int null_fd;
+    bool gains_nothing; /* no-new-privs, for all it starts */
     bool ending; /* nothing new is started; the loop stops after the last program and orphan */
 };
 

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -182,6 +183,17 @@ static void settle_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/* A spawner whose policy has other users becomes them in its children, and ends what runs as them.
+ */
+static uint64_t rights_of(const struct child *child)
+{
+    const struct house *house = child->house;
+
+    if (child->confined || !house->identity.switches || !plan_switches_users(house->plan.conf))
+        return 0;
+    return UINT64_C(1) << CAP_SETUID | UINT64_C(1) << CAP_SETGID | UINT64_C(1) << CAP_KILL;
+}
+
 /*
  * The spawner is not told to die with the supervisor: its closed channel says so, and leaves it the
  * time to end its programs. The programs' rights are the policy's affair, so no-new-privileges is
@@ -194,12 +206,15 @@ static void give_up_rights(const struct child *child, pid_t parent)
 
     if (r < 0)
         give_up("cannot give up what programs could gain", -r);
-    if (identity->switches)
+    const uint64_t kept = rights_of(child);
+    if (r == 0 && kept != 0)
+        r = sandbox_keep_over_change();
+    if (r == 0 && identity->switches)
         r = sandbox_become(identity->user, identity->group, identity->groups,
                            identity->group_count);
     if (r < 0)
         give_up("cannot become the user of the server", -r);
-    r = sandbox_drop_capabilities();
+    r = kept != 0 ? sandbox_hand_down(kept) : sandbox_drop_capabilities();
     if (r < 0)
         give_up("cannot give up capabilities", -r);
     if (!child->confined)

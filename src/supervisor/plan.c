@@ -5,6 +5,7 @@
 #include "os/fd.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,24 +102,91 @@ static void add_arguments(const struct cgi_handler_conf *handler, struct arena *
         rule->arguments[rule->argument_count++] = word->text;
 }
 
+/* "~alice" is the home of alice; false: there is none. */
+static bool folder_of(struct slice written, struct arena *arena, struct slice *ret)
+{
+    *ret = written;
+    if (!slice_starts(written, SLICE("~")))
+        return true;
+    const struct passwd *entry = getpwnam(arena_cstr(arena, slice_skip(written, 1)));
+    if (entry && entry->pw_dir[0] == '/')
+        *ret = arena_copy(arena, slice_cstr(entry->pw_dir));
+    return entry && entry->pw_dir[0] == '/';
+}
+
+/* False: the account of the host is not to be had any more; its programs do not run then. */
+static bool add_confine(const struct vhost_conf *host, struct arena *arena,
+                        struct policy_confine *ret)
+{
+    const struct confine_conf *from = &host->confine;
+    struct account account;
+
+    *ret = (struct policy_confine){
+        .limits = { [POLICY_MEMORY_BYTES] = from->memory_bytes,
+                    [POLICY_PROCESSES] = from->processes,
+                    [POLICY_FILES] = from->files,
+                    [POLICY_CPU_S] = from->cpu_s },
+        .nice = (uint32_t)from->nice,
+        .has_umask = from->has_umask,
+        .umask = from->umask,
+        .no_new_privs = from->no_new_privs,
+    };
+    if (from->user.len == 0)
+        return true;
+    if (account_find(from->user, from->groups, arena, &account) || account.user == 0 ||
+        !folder_of(from->below, arena, &ret->below))
+        return false;
+    ret->switches = true;
+    ret->user = account.user;
+    ret->group = account.group;
+    ret->groups = account.groups;
+    ret->group_count = account.group_count;
+    return true;
+}
+
+bool plan_switches_users(const struct server_conf *conf)
+{
+    for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
+        if (host->execute_cgi && host->confine.user.len > 0)
+            return true;
+    return false;
+}
+
+/* Hosts with WrapCGI use the interpreters of cgi-wrapper.conf only. */
+static bool may_interpret(const struct server_conf *conf, const struct vhost_conf *host,
+                          struct slice program)
+{
+    if (host->confine.wrap_id.len == 0)
+        return true;
+    for (const struct conf_word *word = conf->wrapper_programs; word; word = word->next)
+        if (slice_equal(word->text, program))
+            return true;
+    return false;
+}
+
 /* Rule 0 of a host runs the script itself, the others run it by an interpreter. A host that
  * executes nothing keeps its numbers, but its rules have no root. */
 static void add_host(const struct server_conf *conf, const struct vhost_conf *host,
                      struct arena *arena, struct policy_rule *rules)
 {
-    const struct policy_rule base = {
+    struct policy_rule base = {
         .host = host->hostnames ? host->hostnames->text : SLICE("default"),
         .root = host->execute_cgi ? host->website_root : (struct slice){ 0 },
         .links = host->follow_symlinks ? POLICY_LINKS_ANY : POLICY_LINKS_OWNED,
     };
 
+    if (!add_confine(host, arena, &base.confine)) {
+        base.root = (struct slice){ 0 };
+        base.confine = (struct policy_confine){ 0 };
+    }
     rules[0] = base;
     if (!host->cgi_extensions && !conf->cgi_extensions && host->cgi_pattern.len == 0)
         rules[0].root = (struct slice){ 0 };
     for (unsigned i = 0; i < host->handler_count; i++) {
         rules[1 + i] = base;
         rules[1 + i].interpreter = host->handlers[i]->program;
-        if (!slice_starts(host->handlers[i]->program, SLICE("/"))) /* never by a search path */
+        if (!slice_starts(host->handlers[i]->program, SLICE("/")) || /* never by a search path */
+            !may_interpret(conf, host, host->handlers[i]->program))
             rules[1 + i].root = rules[1 + i].interpreter = (struct slice){ 0 };
         add_arguments(host->handlers[i], arena, &rules[1 + i]);
     }

@@ -66,6 +66,8 @@ bool plan_load(const struct plan_source *from, struct arena *arena, struct diags
 void plan_done(struct plan *plan);
 
 /* The rules of all hosts, in the order of their numbers, as bytes of ipc/policy; malloc'd. */
+/* Whether the spawner needs the right to change the user of a program. */
+bool plan_switches_users(const struct server_conf *conf);
 void plan_policy(const struct server_conf *conf, char **ret_data, size_t *ret_len);
 
 /* ---- ports.c ---- */

@@ -10,6 +10,7 @@
 #include "base/diag.h"
 #include "config/model.h"
 #include "config/read_block.h"
+#include "config/run_as.h"
 
 #include <stdbool.h>
 
@@ -31,11 +32,21 @@ struct server_conf *load_config(const struct load *load, const struct source_tex
  * paths exist, the user exists. Adds warnings and errors. `ask` answers, so that tests need no
  * disk.
  */
+struct load_ceilings { /* what setrlimit(2) allows this process at most */
+    uint64_t memory_bytes;
+    uint64_t processes;
+    uint64_t files;
+};
 struct load_ask {
     /* 0 or negative errno; *ret_mode as in stat. */
     int (*stat)(struct load_ask *ask, const char *path, unsigned *ret_mode);
     int (*executable)(struct load_ask *ask, const char *path); /* 0 or negative errno */
     bool (*user_known)(struct load_ask *ask, const char *user);
+    bool (*is_root)(struct load_ask *ask);
+    /* See account_find(). */
+    const char *(*account)(struct load_ask *ask, struct slice user, const struct conf_word *groups,
+                           struct arena *arena, struct account *ret);
+    struct load_ceilings (*ceilings)(struct load_ask *ask);
 };
 void load_check_disk(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 struct load_ask *load_ask_disk(void); /* the real one */

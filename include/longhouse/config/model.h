@@ -113,6 +113,26 @@ struct fastcgi_conf {
     bool all_local; /* every target is on this machine and server_root is empty */
 };
 
+/* Who a host's programs are, and what they may use; 0: as the server. */
+struct confine_conf {
+    struct slice user; /* RunAs, or what WrapCGI stands for; empty: the user of the server */
+    struct conf_word *groups;
+    struct slice
+        below; /* WrapCGI: where the scripts must lie; a folder or ~USER; empty: anywhere */
+    struct diag_place user_place;
+    struct slice wrap_id;
+    struct diag_place wrap_place;
+    uint64_t memory_bytes;
+    uint64_t processes;
+    uint64_t files;
+    uint64_t cpu_s;
+    struct diag_place limits_place; /* of one of them */
+    uint64_t nice;
+    bool has_umask;
+    unsigned umask;
+    bool no_new_privs;
+};
+
 struct vhost_conf {
     struct vhost_conf *next;
     struct diag_place place;
@@ -147,6 +167,7 @@ struct vhost_conf {
         *cgi_handlers; /* the host's own, newest first; the server's come after them */
     struct conf_word *cgi_extensions;
     struct slice cgi_pattern; /* site/pattern.h; empty: none */
+    struct confine_conf confine;
 
     /* Filled in by build: what is in effect for this host. */
     struct cgi_handler_conf *
@@ -182,11 +203,15 @@ struct server_conf {
     enum conf_log_format log_format;
     struct slice server_string; /* empty: no Server field */
     uint64_t listen_backlog;
-    uint64_t socket_send_timeout_ms; /* 0: never */
-    uint64_t reactors;               /* 0: one per core */
-    uint64_t drain_time_ms;          /* how long TERM waits for answers in flight */
-    uint64_t max_cgi_total;          /* seats of all hosts together */
-    uint64_t kill_grace_ms;          /* between TERM and KILL for programs */
+    uint64_t socket_send_timeout_ms;    /* 0: never */
+    uint64_t reactors;                  /* 0: one per core */
+    uint64_t drain_time_ms;             /* how long TERM waits for answers in flight */
+    uint64_t max_cgi_total;             /* seats of all hosts together */
+    uint64_t kill_grace_ms;             /* between TERM and KILL for programs */
+    uint64_t min_uid;                   /* the least for RunAs */
+    struct conf_word *wrapper_programs; /* interpreters that hosts with WrapCGI may use */
+    bool kill_timed_out_cgi;
+    bool wait_for_cgi;
     uint64_t max_environment_bytes;
     uint64_t body_rate; /* least bytes/s of a request body */
     uint64_t body_grace_ms;

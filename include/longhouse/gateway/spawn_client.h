@@ -75,4 +75,10 @@ void spawn_client_kill(struct spawn_client *client, struct program *program);
  */
 void spawn_client_forget(struct spawn_client *client, struct program *program);
 
+/*
+ * The same without an end of the program: its pipes are closed and nobody hears of it again. It
+ * still ends with the server.
+ */
+void spawn_client_leave_alone(struct spawn_client *client, struct program *program);
+
 #endif

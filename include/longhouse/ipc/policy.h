@@ -14,6 +14,30 @@
 
 enum policy_links { POLICY_LINKS_OWNED, POLICY_LINKS_ANY }; /* as os/beneath.h */
 
+/* As setrlimit(2) has them, for each process; 0: as the spawner. */
+enum policy_limit {
+    POLICY_MEMORY_BYTES,
+    POLICY_PROCESSES,
+    POLICY_FILES,
+    POLICY_CPU_S,
+    POLICY_LIMIT_COUNT,
+};
+
+/* Who a program is, and what it may use. All zero: the user of the spawner, and its limits. */
+struct policy_confine {
+    bool switches;    /* to another user: */
+    uint32_t user;    /* not 0 */
+    uint32_t group;   /* not 0 */
+    uint32_t *groups; /* all of them, `group` too */
+    uint32_t group_count;
+    struct slice below; /* absolute; the script must lie in this folder; empty: anywhere */
+    uint64_t limits[POLICY_LIMIT_COUNT];
+    uint32_t nice; /* 0 .. 19 */
+    bool has_umask;
+    uint32_t umask;
+    bool no_new_privs;
+};
+
 struct policy_rule {
     struct slice host;        /* for messages */
     struct slice root;        /* absolute; empty: the rule runs nothing */
@@ -21,6 +45,7 @@ struct policy_rule {
     struct slice *arguments;  /* between interpreter and script */
     uint32_t argument_count;
     enum policy_links links;
+    struct policy_confine confine;
 };
 
 struct policy {

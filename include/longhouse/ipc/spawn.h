@@ -38,8 +38,21 @@ enum spawn_stage {
     SPAWN_STAGE_FOLDER,  /* its folder cannot be entered */
     SPAWN_STAGE_PIPES,   /* no descriptors left */
     SPAWN_STAGE_PROCESS, /* no process to be had */
-    SPAWN_STAGE_EXEC, /* execve failed: not executable, bad interpreter, argument list too long */
-    SPAWN_STAGE_GONE, /* the spawner itself went away (said by the client side only) */
+    SPAWN_STAGE_EXEC,   /* execve failed: not executable, bad interpreter, argument list too long */
+    SPAWN_STAGE_OWNER,  /* it may not run as the user of its rule: enum spawn_refusal says why */
+    SPAWN_STAGE_LIMITS, /* its limits cannot be set */
+    SPAWN_STAGE_USER,   /* it cannot become the user of its rule */
+    SPAWN_STAGE_GONE,   /* the spawner itself went away (said by the client side only) */
+};
+
+/* The `error` of SPAWN_STAGE_OWNER. */
+enum spawn_refusal {
+    SPAWN_REFUSED_OUTSIDE = 1,
+    SPAWN_REFUSED_SCRIPT_OWNER,
+    SPAWN_REFUSED_SCRIPT_WRITABLE,
+    SPAWN_REFUSED_SCRIPT_SET_ID,
+    SPAWN_REFUSED_FOLDER_OWNER,
+    SPAWN_REFUSED_FOLDER_WRITABLE,
 };
 
 struct spawn_ask {
@@ -101,5 +114,8 @@ enum parse spawn_decode(struct slice datagram, struct spawn_message *ret,
                         struct parse_fault *reterr);
 
 const char *spawn_stage_text(enum spawn_stage stage);
+
+/* What is wrong with the script, and what to do about it. */
+const char *spawn_refusal_text(int32_t refusal);
 
 #endif

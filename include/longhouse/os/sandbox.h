@@ -29,6 +29,17 @@ int sandbox_drop_capabilities(void);
  */
 int sandbox_keep_capabilities(uint64_t kept);
 
+/*
+ * For the step from root to a program of another user that needs a few capabilities:
+ * sandbox_keep_over_change() before sandbox_become(), sandbox_hand_down() behind it; then execve,
+ * and sandbox_keep_capabilities() in the program, so that what it executes itself has none.
+ */
+int sandbox_keep_over_change(void);
+int sandbox_hand_down(uint64_t kept);
+
+/* The capabilities that this process may use. */
+int sandbox_capabilities(uint64_t *ret);
+
 /* No set-user-id program ever gives more rights to this process and its children. */
 int sandbox_no_new_privs(void);
 

@@ -447,6 +447,41 @@ static bool fake_user_known(struct load_ask *ask, const char *user)
     return strcmp(user, "www-data") == 0;
 }
 
+static bool fake_is_root(struct load_ask *ask)
+{
+    return strcmp(((struct fake_ask *)ask)->missing, "root") != 0;
+}
+
+static const char *fake_account(struct load_ask *ask, struct slice user,
+                                const struct conf_word *groups, struct arena *arena,
+                                struct account *ret)
+{
+    static const struct {
+        const char *name;
+        uint32_t user;
+        uint32_t group;
+    } accounts[] = {
+        { "root", 0, 0 }, { "www-data", 33, 33 }, { "alice", 1000, 1000 }, { "games", 5, 60 }
+    };
+
+    (void)ask;
+    (void)arena;
+    for (size_t i = 0; i < sizeof(accounts) / sizeof(accounts[0]); i++)
+        if (slice_equal_cstr(user, accounts[i].name)) {
+            uint32_t group =
+                groups && slice_equal_cstr(groups->text, "root") ? 0 : accounts[i].group;
+            *ret = (struct account){ .user = accounts[i].user, .group = group };
+            return NULL;
+        }
+    return "there is no such user";
+}
+
+static struct load_ceilings fake_ceilings(struct load_ask *ask)
+{
+    (void)ask;
+    return (struct load_ceilings){ UINT64_MAX, 100, 1024 };
+}
+
 static const struct asking_case {
     const char *line;
     const char *missing;
@@ -470,6 +505,20 @@ static const struct asking_case {
     { "SystemLogfile = /a.log", "/", "error the log folder '/': No such file or directory" },
     { "SystemLogfile = /var/log/longhouse/x", "/var/log/longhouse", NULL },
     { "AccessLogfile = none", "/logs", NULL },
+    { "RunAs = alice", "/", NULL },
+    { "RunAs = alice", "root", "error RunAs 'alice': it needs a house started by root" },
+    { "RunAs = bob", "/", "error RunAs 'bob': there is no such user" },
+    { "RunAs = root", "/", "error RunAs 'root': no program runs as the superuser" },
+    { "RunAs = alice:root", "/",
+      "error RunAs 'alice': no program runs with the group of the superuser" },
+    { "RunAs = www-data", "/",
+      "error RunAs 'www-data': that is the user of the server, which its programs could signal "
+      "then" },
+    { "RunAs = games", "/", "error RunAs 'games': its number 5 is below MinUid (100)" },
+    { "RunAs = games\nMinUid = 5", "/", NULL },
+    { "CGIfiles = 1025", "/",
+      "error CGIfiles = 1025 is above what this process itself may have (1024)" },
+    { "CGIfiles = 1024\nCGIprocesses = 100\nCGImemory = 4 GiB", "/", NULL },
     { "ServerId = nobody-here", "/", "error there is no user 'nobody-here'" },
     { "ServerId = 4711", "/", NULL },
     { "ServerId = www-data", "/", NULL },
@@ -486,7 +535,8 @@ START_TEST(what_the_disk_lacks_is_told)
     static const char *const levels[] = { "note", "warning", "error" };
     const struct asking_case *it = &askings[_i];
     struct fake_ask ask = {
-        .ask = { fake_stat, fake_executable, fake_user_known },
+        .ask = { fake_stat, fake_executable, fake_user_known, fake_is_root, fake_account,
+                 fake_ceilings },
         .missing = it->missing,
     };
     struct loaded loaded;

@@ -254,7 +254,7 @@ static const char *const available_names[] = {
     "UseFastCGI",       "AccessLogfile",     "ErrorLogfile",    "FollowSymlinks",
     "AllowDotFiles",    "NoExtensionAs",     "RequiredBinding", "CustomHeaderClient",
     "FastCGIid",        "ConnectTo",         "Extension",       "SessionTimeout",
-    "ServerRoot",
+    "ServerRoot",       "KillTimedoutCGI",   "WaitForCGI",      "WrapCGI",
 };
 
 START_TEST(the_options_of_this_version_are_available)

@@ -39,7 +39,10 @@ static void begin(void)
 {
     open_before = fd_count_open();
     v = visitor_new();
-    conf = (struct server_conf){ .max_environment_bytes = 65536, .work_directory = SLICE("/tmp") };
+    conf = (struct server_conf){ .max_environment_bytes = 65536,
+                                 .work_directory = SLICE("/tmp"),
+                                 .kill_timed_out_cgi = true,
+                                 .wait_for_cgi = true };
     vhost = (struct vhost_conf){ .website_root = SLICE("/www"), .time_for_cgi_ms = TIME_MS };
     host = (struct host){ .conf = &vhost, .name = SLICE("a.example"), .error_log = &v->log };
     snapshot = (struct snapshot){ .conf = &conf };
@@ -696,6 +699,47 @@ START_TEST(a_program_that_runs_on_behind_its_answer_is_ended)
 }
 END_TEST
 
+START_TEST(a_program_may_be_left_alone_at_the_time_limit)
+{
+    begin();
+    conf.kill_timed_out_cgi = false;
+    get();
+    start_program();
+    visitor_pass(v, TIME_MS);
+    check_failure(504, "left alone, as KillTimedoutCGI says");
+    ck_assert(!was_killed());
+    end();
+}
+END_TEST
+
+START_TEST(a_program_may_be_left_alone_behind_its_answer)
+{
+    begin();
+    conf.wait_for_cgi = false;
+    get();
+    start_program();
+    say("Content-Type: a/b\n\nhello");
+    close_output();
+    check_body("hello");
+    ck_assert_ptr_null(v->x);
+    ck_assert(!was_killed());
+    end();
+}
+END_TEST
+
+START_TEST(processor_time_that_is_used_up_is_named)
+{
+    begin();
+    vhost.confine.cpu_s = 3;
+    get();
+    start_program();
+    close_output();
+    exit_program(SIGXCPU);
+    check_failure(502, "CGIcpu (3 s) is used up");
+    end();
+}
+END_TEST
+
 /* ---- clients that leave ---- */
 
 static const bool after_head[] = { false, true };
@@ -758,6 +802,9 @@ SUITE("cgi", TEST(a_get_is_answered), TEST(the_answer_ends_with_the_output_not_w
       TEST(a_silent_program_gets_504_and_is_killed), TEST(output_does_not_prolong_the_time),
       TEST(a_slow_upload_is_not_the_programs_time), TEST(a_spawner_that_does_not_answer_is_504),
       TEST(a_program_that_runs_on_behind_its_answer_is_ended),
+      TEST(a_program_may_be_left_alone_at_the_time_limit),
+      TEST(a_program_may_be_left_alone_behind_its_answer),
+      TEST(processor_time_that_is_used_up_is_named),
       LOOP(a_client_that_leaves_ends_the_program, after_head),
       TEST(a_client_that_leaves_before_the_start_is_not_served),
       TEST(a_client_that_leaves_while_its_body_is_collected))

@@ -4,6 +4,8 @@
 
 static struct slice perl_arguments[] = { SLICE_INIT("-T"), SLICE_INIT("-w") };
 
+static uint32_t alices[] = { 1000, 33 };
+
 static struct policy_rule rules[] = {
     { .host = SLICE_INIT("a.example"),
       .root = SLICE_INIT("/srv/a"),
@@ -11,7 +13,19 @@ static struct policy_rule rules[] = {
       .arguments = perl_arguments,
       .argument_count = 2,
       .links = POLICY_LINKS_ANY },
-    { .host = SLICE_INIT("b.example"), .root = SLICE_INIT("/srv/b") },
+    { .host = SLICE_INIT("b.example"),
+      .root = SLICE_INIT("/srv/b"),
+      .confine = { .switches = true,
+                   .user = 1000,
+                   .group = 1000,
+                   .groups = alices,
+                   .group_count = 2,
+                   .below = SLICE_INIT("/srv/b/cgi"),
+                   .limits = { 1u << 30, 20, 64, 5 },
+                   .nice = 19,
+                   .has_umask = true,
+                   .umask = 077,
+                   .no_new_privs = true } },
     { .host = SLICE_INIT("runs nothing") },
 };
 
@@ -30,6 +44,19 @@ static void assert_same_rule(const struct policy_rule *a, const struct policy_ru
     ck_assert_uint_eq(a->argument_count, b->argument_count);
     for (uint32_t i = 0; i < a->argument_count; i++)
         ck_assert(slice_equal(a->arguments[i], b->arguments[i]));
+    ck_assert_int_eq(a->confine.switches, b->confine.switches);
+    ck_assert_uint_eq(a->confine.user, b->confine.user);
+    ck_assert_uint_eq(a->confine.group, b->confine.group);
+    ck_assert_uint_eq(a->confine.group_count, b->confine.group_count);
+    for (uint32_t i = 0; i < a->confine.group_count; i++)
+        ck_assert_uint_eq(a->confine.groups[i], b->confine.groups[i]);
+    ck_assert(slice_equal(a->confine.below, b->confine.below));
+    for (int i = 0; i < POLICY_LIMIT_COUNT; i++)
+        ck_assert_uint_eq(a->confine.limits[i], b->confine.limits[i]);
+    ck_assert_uint_eq(a->confine.nice, b->confine.nice);
+    ck_assert_int_eq(a->confine.has_umask, b->confine.has_umask);
+    ck_assert_uint_eq(a->confine.umask, b->confine.umask);
+    ck_assert_int_eq(a->confine.no_new_privs, b->confine.no_new_privs);
 }
 
 START_TEST(what_was_encoded_is_decoded)
@@ -83,6 +110,22 @@ static const struct {
     { { .links = (enum policy_links)2 }, "unknown treatment of links" },
     { { .arguments = (struct slice[]){ SLICE_INIT("a\0") }, .argument_count = 1 },
       "NUL in an argument" },
+    { { .confine = { .switches = true, .group = 1 } }, "a program of the superuser" },
+    { { .confine = { .switches = true, .user = 1 } }, "a program of the superuser" },
+    { { .confine = { .switches = true,
+                     .user = 1,
+                     .group = 1,
+                     .groups = (uint32_t[]){ 1, 0 },
+                     .group_count = 2 } },
+      "a program of the superuser" },
+    { { .confine = { .user = 1 } }, "a user without a change of user" },
+    { { .confine = { .group_count = 1, .groups = (uint32_t[]){ 1 } } },
+      "a user without a change of user" },
+    { { .confine = { .nice = 20 } }, "a number out of range" },
+    { { .confine = { .umask = 022 } }, "a number out of range" },
+    { { .confine = { .has_umask = true, .umask = 01000 } }, "a number out of range" },
+    { { .confine = { .below = SLICE_INIT("srv") } }, "a path is not absolute" },
+    { { .confine = { .below = SLICE_INIT("/a\0") } }, "NUL in a path" },
 };
 
 START_TEST(a_bad_rule_is_refused)
@@ -106,9 +149,11 @@ END_TEST
 
 START_TEST(counts_beyond_the_bytes_allocate_nothing)
 {
-    static const char many_rules[] = "HLP1\377\377\377\377\0\0\0\0\0\0\0";
-    static const char many_arguments[] =
-        "HLP1\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\377\377\377\377\0\0\0\0\0\0\0\0\0\0\0";
+    static const char many_rules[] = "HLP2\377\377\377\377\0\0\0\0\0\0\0";
+    static char many_arguments[16 + 80 + 8] =
+        "HLP2\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\377\377\377\377";
+    static char many_groups[16 + 80 + 8] =
+        "HLP2\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\377\377\377\377";
     struct arena arena = { 0 };
     struct policy back;
 
@@ -118,7 +163,9 @@ START_TEST(counts_beyond_the_bytes_allocate_nothing)
     ck_assert_int_eq(
         policy_decode(slice_of(many_arguments, sizeof(many_arguments)), &arena, &back, NULL),
         PARSE_BAD);
-    ck_assert_uint_lt(arena.used_bytes, 256);
+    ck_assert_int_eq(policy_decode(slice_of(many_groups, sizeof(many_groups)), &arena, &back, NULL),
+                     PARSE_BAD);
+    ck_assert_uint_lt(arena.used_bytes, 1024);
     arena_done(&arena);
 }
 END_TEST

@@ -149,7 +149,7 @@ static const struct {
     { "\6\0\0\0\1\0\0\0", 8, "unknown kind of message" },
     { "\1\0\0\0\1\0\0\0\0\0\0\0\3\0\0\0\1\0\0\0\0\0\0\0a", 25, "unknown kind of stdin" },
     { "\3\0\0\0\1\0\0\0\1\0\0\0\2\0\0\0", 16, "a value is outside its range" },
-    { "\4\0\0\0\1\0\0\0\6\0\0\0\2\0\0\0", 16, "a value is outside its range" },
+    { "\4\0\0\0\1\0\0\0\11\0\0\0\2\0\0\0", 16, "a value is outside its range" },
     { "\1\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\377\377\377\377\1\0\0\0a", 25, "message too short" },
 };
 
@@ -187,7 +187,16 @@ START_TEST(every_stage_has_a_text)
 }
 END_TEST
 
-SUITE("ipc/spawn", LOOP(what_was_encoded_is_decoded, messages),
+START_TEST(each_refusal_has_its_words)
+{
+    ck_assert_str_eq(spawn_refusal_text(0), spawn_refusal_text(99));
+    ck_assert_str_eq(spawn_refusal_text(-1), spawn_refusal_text(99));
+    for (int i = SPAWN_REFUSED_OUTSIDE; i <= SPAWN_REFUSED_FOLDER_WRITABLE; i++)
+        ck_assert_str_ne(spawn_refusal_text(i), spawn_refusal_text(99));
+}
+END_TEST
+
+SUITE("ipc/spawn", TEST(each_refusal_has_its_words), LOOP(what_was_encoded_is_decoded, messages),
       LOOP(every_cut_and_every_added_byte_is_refused, messages), LOOP(an_ask_is_judged, asks),
       LOOP(strange_bytes_are_refused, strange), TEST(what_does_not_fit_one_datagram_is_not_encoded),
       TEST(every_stage_has_a_text))

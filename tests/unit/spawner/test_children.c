@@ -17,7 +17,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { RULE_DIRECT, RULE_SH, RULE_NOTHING, RULE_GONE, RULE_COUNT };
+enum {
+    RULE_DIRECT,
+    RULE_SH,
+    RULE_NOTHING,
+    RULE_GONE,
+    RULE_GAMES,
+    RULE_BELOW,
+    RULE_LIMITS,
+    RULE_COUNT,
+};
+
+#define GAMES       5
+#define GAMES_GROUP 60
 
 #define GRACE_MS 30
 
@@ -79,6 +91,27 @@ static void make_folder(void)
     script("descriptors", 0755, "#!/bin/sh\nls /proc/self/fd | tr '\\n' ' '\n");
     script("signals", 0755, "#!/bin/sh\ngrep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status\n");
     script("session", 0755, "#!/bin/sh\ncut -d' ' -f1,5,6 /proc/self/stat; umask\n");
+    script("who", 0755,
+           "#!/bin/sh\nid -u\nid -g\nid -G\ngrep -E '^(Uid|Gid|CapPrm|CapEff|CapAmb|"
+           "NoNewPrivs)' /proc/self/status\necho x >/dev/stderr\n");
+    script("limits", 0755, "#!/bin/sh\nulimit -v\nulimit -n\nulimit -t\nnice\numask\n");
+    script("spin", 0755, "#!/bin/sh\nwhile :; do :; done\n");
+    script("sub/who", 0755, "#!/bin/sh\nid -u\npwd\n");
+    script("writable", 0775, "#!/bin/sh\n");
+    script("set-id", 04755, "#!/bin/sh\n");
+    script("others", 0755, "#!/bin/sh\n");
+    mkdir(in_root("loose"), 0755);
+    script("loose/who", 0755, "#!/bin/sh\n");
+    chmod(in_root("loose"), 0777);
+    mkdir(in_root("foreign"), 0755);
+    script("foreign/who", 0755, "#!/bin/sh\n");
+    mkdir(in_root("closed"), 0700);
+    script("closed/who", 0755, "#!/bin/sh\n");
+    if (geteuid() == 0) {
+        ck_assert_int_eq(chmod(root, 0755), 0);
+        ck_assert_int_eq(chown(in_root("others"), 12345, 12345), 0);
+        ck_assert_int_eq(chown(in_root("foreign"), 12345, 12345), 0);
+    }
     ck_assert_int_eq(symlink("/bin/true", in_root("outside")), 0);
     ck_assert_int_eq(symlink("hello", in_root("inside")), 0);
     ck_assert_int_eq(mkfifo(in_root("fifo"), 0755), 0);
@@ -119,6 +152,9 @@ static void hear_boss(enum handover_kind kind, struct handover *ret)
 
 static void send_policy(void)
 {
+    char below[300];
+
+    snprintf(below, sizeof(below), "%s/sub", root);
     struct policy_rule rules[RULE_COUNT] = {
         [RULE_DIRECT] = { .host = SLICE("a"), .root = slice_cstr(root) },
         [RULE_SH] = { .host = SLICE("a"),
@@ -126,6 +162,26 @@ static void send_policy(void)
                       .interpreter = SLICE("/bin/sh") },
         [RULE_NOTHING] = { .host = SLICE("b") },
         [RULE_GONE] = { .host = SLICE("c"), .root = SLICE("/no/such/folder") },
+        [RULE_GAMES] = { .host = SLICE("d"),
+                         .root = slice_cstr(root),
+                         .confine = { .switches = true,
+                                      .user = GAMES,
+                                      .group = GAMES_GROUP,
+                                      .groups = (uint32_t[]){ GAMES_GROUP, 12345 },
+                                      .group_count = 2,
+                                      .no_new_privs = true } },
+        [RULE_BELOW] = { .host = SLICE("e"),
+                         .root = slice_cstr(root),
+                         .confine = { .switches = true,
+                                      .user = GAMES,
+                                      .group = GAMES_GROUP,
+                                      .below = slice_cstr(below) } },
+        [RULE_LIMITS] = { .host = SLICE("f"),
+                          .root = slice_cstr(root),
+                          .confine = { .limits = { 512u << 20, 0, 17, 3 },
+                                       .nice = 7,
+                                       .has_umask = true,
+                                       .umask = 027 } },
     };
     struct policy policy = { rules, RULE_COUNT, GRACE_MS };
     struct handover ready;
@@ -487,6 +543,129 @@ START_TEST(a_program_leads_its_own_session_and_group)
 }
 END_TEST
 
+/* ---- who runs, with what ---- */
+
+START_TEST(a_program_is_the_user_of_its_rule_and_no_more)
+{
+    if (geteuid() != 0)
+        return;
+    set_up();
+    ask(1, RULE_GAMES, "who", SPAWN_STDIN_PIPE, -1);
+    hear(SPAWN_STARTED);
+    const char *said = read_text(fds[1]);
+    ck_assert_str_eq(said, "5\n60\n60 12345\n"
+                           "Uid:\t5\t5\t5\t5\nGid:\t60\t60\t60\t60\n"
+                           "CapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n"
+                           "CapAmb:\t0000000000000000\nNoNewPrivs:\t1\n");
+    ck_assert_str_eq(read_text(fds[2]), "x\n");
+    close_fds();
+    hear(SPAWN_EXITED);
+    ck_assert_int_eq(message.exited.status, 0);
+    ck_assert_uint_eq(geteuid(), 0);
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_program_of_another_user_can_be_ended)
+{
+    if (geteuid() != 0)
+        return;
+    set_up();
+    ask(1, RULE_GAMES, "stubborn", SPAWN_STDIN_NONE, -1);
+    hear(SPAWN_STARTED);
+    ck_assert_str_eq(read_line(fds[0]), "ready");
+    close_fds();
+    kill_token(1);
+    hear(SPAWN_EXITED);
+    ck_assert_int_eq(WTERMSIG(message.exited.status), SIGKILL);
+    tear_down();
+}
+END_TEST
+
+static const struct {
+    uint32_t rule;
+    const char *script;
+    enum spawn_stage stage;
+    int error;
+} refusals[] = {
+    { RULE_GAMES, "writable", SPAWN_STAGE_OWNER, SPAWN_REFUSED_SCRIPT_WRITABLE },
+    { RULE_GAMES, "set-id", SPAWN_STAGE_OWNER, SPAWN_REFUSED_SCRIPT_SET_ID },
+    { RULE_GAMES, "others", SPAWN_STAGE_OWNER, SPAWN_REFUSED_SCRIPT_OWNER },
+    { RULE_GAMES, "loose/who", SPAWN_STAGE_OWNER, SPAWN_REFUSED_FOLDER_WRITABLE },
+    { RULE_GAMES, "foreign/who", SPAWN_STAGE_OWNER, SPAWN_REFUSED_FOLDER_OWNER },
+    { RULE_GAMES, "closed/who", SPAWN_STAGE_FOLDER, EACCES },
+    { RULE_BELOW, "who", SPAWN_STAGE_OWNER, SPAWN_REFUSED_OUTSIDE },
+};
+
+START_TEST(what_somebody_else_could_have_written_does_not_run_as_a_user)
+{
+    if (geteuid() != 0)
+        return;
+    set_up();
+    size_t before = fd_count_open();
+    ask(1, refusals[_i].rule, refusals[_i].script, SPAWN_STDIN_PIPE, -1);
+    hear(SPAWN_FAILED);
+    ck_assert_int_eq(message.failed.stage, refusals[_i].stage);
+    ck_assert_int_eq(message.failed.error, refusals[_i].error);
+    ck_assert_uint_eq(fd_count_open(), before);
+    tear_down();
+}
+END_TEST
+
+START_TEST(the_folder_of_a_wrap_line_holds_its_scripts)
+{
+    char expected[300];
+
+    if (geteuid() != 0)
+        return;
+    set_up();
+    ask(1, RULE_BELOW, "sub/who", SPAWN_STDIN_NONE, -1);
+    hear(SPAWN_STARTED);
+    snprintf(expected, sizeof(expected), "5\n%s/sub\n", root);
+    ck_assert_str_eq(read_text(fds[0]), expected);
+    close_fds();
+    hear(SPAWN_EXITED);
+    tear_down();
+}
+END_TEST
+
+START_TEST(who_is_not_root_becomes_nobody_else)
+{
+    if (geteuid() == 0)
+        return;
+    set_up();
+    ask(1, RULE_GAMES, "hello", SPAWN_STDIN_NONE, -1);
+    hear(SPAWN_FAILED);
+    ck_assert(message.failed.stage == SPAWN_STAGE_OWNER ||
+              message.failed.stage == SPAWN_STAGE_USER);
+    tear_down();
+}
+END_TEST
+
+START_TEST(limits_are_those_of_the_rule)
+{
+    set_up();
+    ask(1, RULE_LIMITS, "limits", SPAWN_STDIN_NONE, -1);
+    hear(SPAWN_STARTED);
+    ck_assert_str_eq(read_text(fds[0]), "524288\n17\n3\n7\n0027\n");
+    close_fds();
+    hear(SPAWN_EXITED);
+    tear_down();
+}
+END_TEST
+
+START_TEST(processor_time_ends_by_its_own_signal)
+{
+    set_up();
+    ask(1, RULE_LIMITS, "spin", SPAWN_STDIN_NONE, -1);
+    hear(SPAWN_STARTED);
+    close_fds();
+    hear(SPAWN_EXITED);
+    ck_assert_int_eq(WTERMSIG(message.exited.status), SIGXCPU);
+    tear_down();
+}
+END_TEST
+
 /* ---- ends ---- */
 
 START_TEST(kill_ends_the_family_and_may_be_repeated)
@@ -775,6 +954,11 @@ SUITE("spawner/children", TEST(a_program_answers_on_its_pipes_and_its_exit_is_to
       TEST(a_root_that_was_replaced_is_found_again),
       TEST(only_the_first_three_descriptors_are_open), TEST(signals_are_at_their_defaults),
       TEST(a_program_leads_its_own_session_and_group),
+      TEST(a_program_is_the_user_of_its_rule_and_no_more),
+      TEST(a_program_of_another_user_can_be_ended),
+      LOOP(what_somebody_else_could_have_written_does_not_run_as_a_user, refusals),
+      TEST(the_folder_of_a_wrap_line_holds_its_scripts), TEST(who_is_not_root_becomes_nobody_else),
+      TEST(limits_are_those_of_the_rule), TEST(processor_time_ends_by_its_own_signal),
       TEST(kill_ends_the_family_and_may_be_repeated),
       TEST(who_ignores_term_gets_kill_after_the_grace), TEST(a_stopped_program_ends_too),
       TEST(a_family_that_is_left_is_told_and_can_be_ended),

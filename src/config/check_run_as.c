@@ -1,0 +1,95 @@
+/* Whether this system lets programs be who RunAs says, and have what the limits say. */
+#include "build.h"
+#include "config/load.h"
+
+#include <inttypes.h>
+
+static void refuse(struct diags *diags, const struct diag_place *place, struct slice user,
+                   const char *why, const char *hint)
+{
+    struct diag *diag =
+        diag_add(diags, DIAG_ERROR, place, "RunAs '%.*s': %s", SLICE_ARGS(user), why);
+
+    if (hint)
+        diag_hint(diags, diag, "%s", hint);
+}
+
+static bool has_root_group(const struct account *account)
+{
+    for (uint32_t i = 0; i < account->group_count; i++)
+        if (account->groups[i] == 0)
+            return true;
+    return account->group == 0;
+}
+
+/* NULL, or why no program may run as this account; *ret_hint may say what to do. */
+static const char *account_fault(const struct server_conf *conf, const struct account *account,
+                                 struct load_ask *ask, struct arena *arena, const char **ret_hint)
+{
+    struct account server;
+
+    if (account->user == 0)
+        return "no program runs as the superuser";
+    if (has_root_group(account))
+        return "no program runs with the group of the superuser";
+    if (ask->account(ask, conf->server_user, conf->server_groups, arena, &server) == NULL &&
+        account->user == server.user) {
+        *ret_hint = "name another account; without RunAs programs run as the server does";
+        return "that is the user of the server, which its programs could signal then";
+    }
+    if (account->user < conf->min_uid) {
+        *ret_hint = "lower MinUid if a system account is meant";
+        return arena_printf(arena, "its number %" PRIu32 " is below MinUid (%" PRIu64 ")",
+                            account->user, conf->min_uid)
+            .at;
+    }
+    return NULL;
+}
+
+static void check_host(const struct server_conf *conf, const struct vhost_conf *host,
+                       struct load_ask *ask, struct diags *diags)
+{
+    const struct confine_conf *confine = &host->confine;
+    const char *hint = NULL;
+    struct account account;
+
+    if (confine->user.len == 0)
+        return;
+    if (!ask->is_root(ask)) {
+        refuse(diags, &confine->user_place, confine->user, "it needs a house started by root",
+               "start it as root: it keeps of that only the right to change the user of programs");
+        return;
+    }
+    const char *why = ask->account(ask, confine->user, confine->groups, diags->arena, &account);
+    if (!why)
+        why = account_fault(conf, &account, ask, diags->arena, &hint);
+    if (why)
+        refuse(diags, &confine->user_place, confine->user, why, hint);
+}
+
+static void check_ceiling(const struct confine_conf *confine, const char *name, uint64_t wanted,
+                          uint64_t most, struct diags *diags)
+{
+    if (wanted <= most)
+        return;
+    diag_hint(diags,
+              diag_add(diags, DIAG_ERROR, &confine->limits_place,
+                       "%s = %" PRIu64 " is above what this process itself may have (%" PRIu64 ")",
+                       name, wanted, most),
+              "see ulimit -H, or the Limit… lines of the service");
+}
+
+void check_run_as(const struct server_conf *conf, struct load_ask *ask, struct diags *diags)
+{
+    for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
+        const struct confine_conf *confine = &host->confine;
+
+        check_host(conf, host, ask, diags);
+        if (!confine->limits_place.file)
+            continue;
+        struct load_ceilings most = ask->ceilings(ask);
+        check_ceiling(confine, "CGImemory", confine->memory_bytes, most.memory_bytes, diags);
+        check_ceiling(confine, "CGIprocesses", confine->processes, most.processes, diags);
+        check_ceiling(confine, "CGIfiles", confine->files, most.files, diags);
+    }
+}

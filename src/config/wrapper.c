@@ -1,0 +1,155 @@
+/*
+ * cgi-wrapper.conf of Hiawatha, for hosts with WrapCGI: lines `CGIhandler = PATH[, PATH]` and
+ * `Wrap = ID ; ROOT ; USER[:GROUP[,GROUP]]`; ROOT is a folder or ~USER.
+ */
+#include "build.h"
+#include "config/load.h"
+#include "lines.h"
+
+#define WRAPPER_NAME "cgi-wrapper.conf"
+
+struct wrap {
+    struct wrap *next;
+    struct slice id;
+    struct slice root;
+    struct slice user;
+    struct conf_word *groups;
+};
+
+struct wrapper {
+    const struct load *load;
+    struct wrap *wraps;
+};
+
+static struct diag *fault(const struct wrapper *wrapper, const struct line *line, const char *why)
+{
+    struct diag_place place = tree_pieces_place(line->pieces, 0, line->text.len);
+
+    return diag_add(wrapper->load->diags, DIAG_ERROR, &place, "%s", why);
+}
+
+/* ---- lines ---- */
+
+static void take_wrap(struct wrapper *wrapper, const struct line *line, struct slice value)
+{
+    struct wrap *wrap = arena_new(wrapper->load->arena, struct wrap);
+    struct slice rest;
+    struct slice account;
+
+    bool complete = slice_cut(value, ';', &wrap->id, &rest);
+    complete = complete && slice_cut(rest, ';', &wrap->root, &account);
+    wrap->id = slice_trim(wrap->id);
+    wrap->root = slice_trim(wrap->root);
+    if (!complete || wrap->id.len == 0 ||
+        !run_as_parse(wrapper->load->arena, account, &wrap->user, &wrap->groups)) {
+        diag_hint(wrapper->load->diags,
+                  fault(wrapper, line, "'Wrap' wants an id, a folder and a user"),
+                  "for example: Wrap = shop ; /srv/shop ; alice:web");
+        return;
+    }
+    if (slice_has(wrap->root, '|')) {
+        diag_hint(wrapper->load->diags,
+                  fault(wrapper, line, "a change of the root directory ('|') is not available"),
+                  "write the whole folder with '/'");
+        return;
+    }
+    if (!slice_starts(wrap->root, SLICE("/")) && !slice_starts(wrap->root, SLICE("~"))) {
+        fault(wrapper, line, "the folder of a 'Wrap' line begins with '/', or is ~USER");
+        return;
+    }
+    struct wrap **end = &wrapper->wraps;
+    while (*end)
+        end = &(*end)->next;
+    *end = wrap;
+}
+
+static void take_line(struct wrapper *wrapper, struct build *build, const struct line *line)
+{
+    struct slice text = slice_trim(slice_first(line->text, lines_comment(line->text)));
+    struct slice name;
+    struct slice value;
+    struct slice item;
+
+    if (text.len == 0)
+        return;
+    bool complete = slice_cut(text, '=', &name, &value);
+    name = slice_trim(name);
+    value = slice_trim(value);
+    if (complete && slice_equal_nocase(name, SLICE("Wrap"))) {
+        take_wrap(wrapper, line, value);
+    } else if (complete && slice_equal_nocase(name, SLICE("CGIhandler"))) {
+        while (slice_next(&value, ',', &item))
+            words_add(build->arena, &build->conf->wrapper_programs, slice_trim(item));
+    } else {
+        diag_hint(wrapper->load->diags, fault(wrapper, line, "not a line of " WRAPPER_NAME),
+                  "known: CGIhandler, Wrap");
+    }
+}
+
+/* ---- hosts ---- */
+
+static bool uses_wrapper(const struct server_conf *conf)
+{
+    for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
+        if (host->confine.wrap_id.len > 0)
+            return true;
+    return false;
+}
+
+static const struct wrap *find(const struct wrapper *wrapper, struct slice id)
+{
+    for (const struct wrap *wrap = wrapper->wraps; wrap; wrap = wrap->next)
+        if (slice_equal(wrap->id, id))
+            return wrap; /* the first counts */
+    return NULL;
+}
+
+static void resolve(const struct wrapper *wrapper, struct vhost_conf *host)
+{
+    struct confine_conf *confine = &host->confine;
+    struct diags *diags = wrapper->load->diags;
+    const struct wrap *wrap = find(wrapper, confine->wrap_id);
+
+    if (!wrap) {
+        diag_hint(diags,
+                  diag_add(diags, DIAG_ERROR, &confine->wrap_place,
+                           "WrapCGI names '%.*s', but " WRAPPER_NAME " has no such Wrap line",
+                           SLICE_ARGS(confine->wrap_id)),
+                  "add: Wrap = %.*s ; FOLDER ; USER", SLICE_ARGS(confine->wrap_id));
+        return;
+    }
+    if (confine->user.len > 0) {
+        diag_add(diags, DIAG_ERROR, &confine->wrap_place, "a host has RunAs or WrapCGI, not both");
+        return;
+    }
+    confine->user = wrap->user;
+    confine->groups = wrap->groups;
+    confine->below = wrap->root;
+    confine->user_place = confine->wrap_place;
+}
+
+void wrapper_load(const struct load *load, struct build *build)
+{
+    struct wrapper wrapper = { .load = load };
+    const char *why = "not found";
+    struct lines lines;
+    struct line line;
+
+    if (!uses_wrapper(build->conf))
+        return;
+    struct source_text *text =
+        load->source->find(load->source, load->arena, SLICE(WRAPPER_NAME), &why);
+    if (!text || text->next) {
+        for (struct vhost_conf *host = build->conf->hosts; host; host = host->next)
+            if (host->confine.wrap_id.len > 0)
+                diag_add(load->diags, DIAG_ERROR, &host->confine.wrap_place,
+                         "WrapCGI needs " WRAPPER_NAME " in the configuration folder: %s", why);
+        return;
+    }
+    lines_init(&lines, load->arena, text);
+    while (lines_next(&lines, &line))
+        take_line(&wrapper, build, &line);
+    for (struct vhost_conf *host = build->conf->hosts; host; host = host->next)
+        if (host->confine.wrap_id.len > 0)
+            resolve(&wrapper, host);
+}
