@@ -129,6 +129,8 @@ bool path_clean(struct build *build, const struct tree_node *node, const struct 
                 struct slice text, struct slice *ret);
 
 /* Addresses and networks whose word counts: appends to a list of struct conf_net. */
+void watchers_set(struct build *build, void *record, const struct tree_node *node,
+                  const struct option_row *row);
 void proxies_set(struct build *build, void *record, const struct tree_node *node,
                  const struct option_row *row);
 

@@ -219,8 +219,9 @@ static void set_pair(struct build *build, struct conf_pair **list, const struct 
     *list = pair;
 }
 
-void proxies_set(struct build *build, void *record, const struct tree_node *node,
-                 const struct option_row *row)
+/* `danger`: what a network does that holds everybody. */
+static void nets_add(struct build *build, void *record, const struct tree_node *node,
+                     const struct option_row *row, const char *danger)
 {
     struct conf_net **list = (struct conf_net **)(void *)((char *)record + row->offset);
     struct items items = items_of(build, node, row, node->value);
@@ -240,13 +241,24 @@ void proxies_set(struct build *build, void *record, const struct tree_node *node
             continue;
         }
         if (net.all || net.bits == 0)
-            build_fault(build, DIAG_WARNING, node, item,
-                        "'%s = %.*s' lets every visitor name the address it comes from", row->name,
-                        SLICE_ARGS(item));
+            build_fault(build, DIAG_WARNING, node, item, "'%s = %.*s' %s", row->name,
+                        SLICE_ARGS(item), danger);
         *list = arena_new(build->arena, struct conf_net);
         (*list)->net = net;
         list = &(*list)->next;
     }
+}
+
+void proxies_set(struct build *build, void *record, const struct tree_node *node,
+                 const struct option_row *row)
+{
+    nets_add(build, record, node, row, "lets every visitor name the address it comes from");
+}
+
+void watchers_set(struct build *build, void *record, const struct tree_node *node,
+                  const struct option_row *row)
+{
+    nets_add(build, record, node, row, "shows every visitor what programs are told, secrets too");
 }
 
 /* ---- words with a meaning ---- */

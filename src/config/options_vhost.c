@@ -336,6 +336,19 @@ static const struct option_row rows[] = {
                 "the client gets 504 if no answer had begun.",
     },
     {
+        .name = "DebugCGI",
+        .type = OPT_OWN,
+        .scopes = SCOPE_HOST,
+        .repeat = REPEAT_APPENDS,
+        AT(vhost_conf, debug_cgi),
+        .set = watchers_set,
+        .grammar = "ADDRESS[/BITS][, ...]",
+        .text = "Clients who are shown why a program failed: on the page of a 5xx of the house "
+                "they see the reason, how its output began, what it said on stderr and all its "
+                "variables, secrets of Setenv included. For those who develop it, not for a "
+                "public site. May be repeated.",
+    },
+    {
         .name = "CGIfirstByte",
         .type = OPT_DURATION,
         .scopes = SCOPE_HOST,

@@ -55,12 +55,13 @@ void errand_describe(const struct errand *errand, struct meta_source *ret)
     };
 }
 
-bool errand_tell(const struct errand *errand, const struct meta_source *source,
-                 struct meta_sink *sink, int *ret_status, const char **ret_why)
+bool errand_tell(struct errand *errand, const struct meta_source *source, struct meta_sink *sink,
+                 int *ret_status, const char **ret_why)
 {
     struct arena *arena = &errand->x->arena;
     struct slice name;
 
+    errand->told = *source;
     switch (meta_build(source, sink, &name)) {
     case META_DONE:
         return true;
@@ -271,6 +272,7 @@ void errand_fail(struct errand *errand, int status, unsigned retry_after_s,
     why = arena_printf(&x->arena, "%.*s; after %" PRIu64 " ms%s%.*s", SLICE_ARGS(why),
                        x->loop->now_ms - x->record.begun_ms,
                        x->record.user.len > 0 ? ", for user " : "", SLICE_ARGS(x->record.user));
+    struct slice details = status >= 500 ? errand_details(errand, why) : (struct slice){ 0 };
     last_words_repeat_end(&errand->words);
     errand_release(errand);
 
@@ -279,10 +281,10 @@ void errand_fail(struct errand *errand, int status, unsigned retry_after_s,
     } else if (!x->response.head_sent) {
         if (is_worth_a_line(status))
             errand_note(errand, LEVEL_WARNING, "%.*s; answering %d", SLICE_ARGS(why), status);
-        reply_status(
+        reply_status_with(
             x, status,
             arena_printf(&x->arena, "%.*s: %.*s", SLICE_ARGS(errand->script), SLICE_ARGS(why)).at,
-            retry_after_s);
+            retry_after_s, details);
     } else {
         errand_note(errand, LEVEL_ERROR, "%.*s; the answer was cut, the client sees that",
                     SLICE_ARGS(why));

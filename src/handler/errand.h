@@ -32,6 +32,7 @@ struct errand {
     struct last_words words;
     struct time_limit limit;
     struct ticket ticket;
+    struct meta_source told; /* what the variables were made of; exchange NULL: not yet */
     uint64_t waits_since_ms; /* for a seat */
     uint64_t came_us;        /* to the turnstile */
     uint64_t seated_us;
@@ -47,8 +48,8 @@ void errand_describe(const struct errand *errand, struct meta_source *ret);
  * Tells all variables to the sink. False: they cannot be told, and *ret_status and *ret_why say
  * what to answer.
  */
-bool errand_tell(const struct errand *errand, const struct meta_source *source,
-                 struct meta_sink *sink, int *ret_status, const char **ret_why);
+bool errand_tell(struct errand *errand, const struct meta_source *source, struct meta_sink *sink,
+                 int *ret_status, const char **ret_why);
 
 /*
  * A seat for the program: what runs, and what is talked to, has one. Ask again whenever the task
@@ -91,6 +92,9 @@ void errand_note_repairs(const struct errand *errand);
 
 /* What the program said last, as "; last words: '...'" or nothing, in the exchange's arena. */
 const char *errand_last_words(const struct errand *errand);
+
+/* What DebugCGI shows of a failure to this client, in the exchange's arena; empty: nothing. */
+struct slice errand_details(const struct errand *errand, struct slice why);
 
 /* Lets go of everything here. Harmless when repeated. */
 void errand_release(struct errand *errand);

@@ -253,7 +253,7 @@ static void send_unsatisfiable(struct exchange *x, const struct offer *offer,
         arena_printf(&x->arena, "bytes */%llu", (unsigned long long)offer->file->file->size));
     exchange_field_id(x, FIELD_ACCEPT_RANGES, SLICE("bytes"));
     add_kept(x, offer, false);
-    page_send(x, 416, verdict->host, SLICE(""));
+    page_send(x, 416, verdict->host, SLICE(""), SLICE(""));
 }
 
 /* Range has a meaning for GET only (RFC 9110 14.2). */

@@ -10,8 +10,10 @@
 
 /*
  * Finishes the answer with a small page for `status`: page, head, end, and the handler is done.
- * Fields that were added before stay. `location`: where a redirect leads, else empty.
+ * Fields that were added before stay. `location`: where a redirect leads, else empty. `details`:
+ * plain text for those who may read it, else empty.
  */
-void page_send(struct exchange *x, int status, const struct host *host, struct slice location);
+void page_send(struct exchange *x, int status, const struct host *host, struct slice location,
+               struct slice details);
 
 #endif

@@ -58,10 +58,10 @@ static void add_signature(struct text *text, const struct exchange *x, const str
 }
 
 static struct slice make_page(struct exchange *x, int status, const struct host *host,
-                              struct slice location)
+                              struct slice location, struct slice details)
 {
     size_t room = page_begin.len + page_style.len + page_end.len + OWN_TEXT +
-                  (location.len * 2 + (host ? host->name.len : 0)) * ENTITY_MOST;
+                  (location.len * 2 + details.len + (host ? host->name.len : 0)) * ENTITY_MOST;
     struct text text = text_on(arena_bytes(&x->arena, room), room);
 
     text_add(&text, page_begin);
@@ -74,17 +74,23 @@ static struct slice make_page(struct exchange *x, int status, const struct host 
         add_link(&text, location);
     text_add_cstr(&text, "</p>\n<small>");
     add_signature(&text, x, host);
+    if (details.len > 0) {
+        text_add_cstr(&text, "</small><pre style=\"white-space:pre-wrap;text-align:left\">");
+        text_add_html(&text, details);
+        text_add_cstr(&text, "</pre><small>");
+    }
     text_add(&text, page_end);
     return text_slice(&text);
 }
 
-void page_send(struct exchange *x, int status, const struct host *host, struct slice location)
+void page_send(struct exchange *x, int status, const struct host *host, struct slice location,
+               struct slice details)
 {
     struct slice page = { 0 };
 
     x->response.status = status;
     if (!status_has_no_content(status)) {
-        page = make_page(x, status, host, location);
+        page = make_page(x, status, host, location, details);
         x->response.length = (int64_t)page.len;
         exchange_field_id(x, FIELD_CONTENT_TYPE, SLICE("text/html; charset=utf-8"));
     }

@@ -136,7 +136,7 @@ static void reply_start(struct exchange *x, const struct verdict *verdict)
     note_failure(x, verdict);
     add_fields(x, verdict);
     page_send(x, verdict->status, verdict->host,
-              verdict->answer == ANSWER_REDIRECT ? verdict->location : SLICE(""));
+              verdict->answer == ANSWER_REDIRECT ? verdict->location : SLICE(""), verdict->details);
 }
 
 /* It is done when it has started: neither is ever called. */
@@ -160,6 +160,12 @@ const struct handler_ops handler_reply = {
 
 void reply_status(struct exchange *x, int status, const char *why, unsigned retry_after_s)
 {
+    reply_status_with(x, status, why, retry_after_s, SLICE(""));
+}
+
+void reply_status_with(struct exchange *x, int status, const char *why, unsigned retry_after_s,
+                       struct slice details)
+{
     struct verdict *verdict = arena_new(&x->arena, struct verdict);
 
     *verdict = (struct verdict){
@@ -167,6 +173,7 @@ void reply_status(struct exchange *x, int status, const char *why, unsigned retr
         .status = status,
         .why = why,
         .retry_after_s = status == 503 ? retry_after_s : 0,
+        .details = details,
         .host = x->host,
     };
     exchange_hand_over(x, &handler_reply, verdict);

@@ -143,6 +143,7 @@ struct vhost_conf {
     struct conf_word *start_files;
     bool execute_cgi;
     uint64_t time_for_cgi_ms;
+    struct conf_net *debug_cgi; /* who sees why a program failed */
     uint64_t cgi_first_byte_ms; /* 0: no limit */
     uint64_t cgi_idle_ms;       /* 0: no limit */
     uint64_t max_cgi;           /* seats: programs at the same time */

@@ -23,4 +23,8 @@ extern const struct handler_ops handler_fastcgi; /* ANSWER_FASTCGI */
  */
 void reply_status(struct exchange *x, int status, const char *why, unsigned retry_after_s);
 
+/* The same, with text on the page that is for this client only. */
+void reply_status_with(struct exchange *x, int status, const char *why, unsigned retry_after_s,
+                       struct slice details);
+
 #endif

@@ -27,6 +27,7 @@ struct verdict {
     struct slice location;  /* ready for the field: path, percent-encoded */
     struct slice allow;     /* value of Allow for 405 and for OPTIONS; empty: none */
     unsigned retry_after_s; /* 503: for Retry-After; 0: none */
+    struct slice details;   /* for the page, where DebugCGI allows it; empty: none */
     const struct host *host;
     struct resource resource;
     uint32_t rule;                              /* ANSWER_CGI: program rule (ipc/policy) */

@@ -1,0 +1,68 @@
+/*
+ * What DebugCGI shows on the page of a failed request, to allowed clients only: the reason, how the
+ * answer began, what was said on stderr, the variables.
+ */
+#include "base/text.h"
+#include "errand.h"
+
+#define OWN_TEXT 1024u /* the headings */
+
+static bool is_allowed(const struct errand *errand)
+{
+    const union socket_address *client = &errand->x->visit->client;
+
+    for (const struct conf_net *net = errand->host->conf->debug_cgi; net; net = net->next)
+        if (address_net_holds(&net->net, client))
+            return true;
+    return false;
+}
+
+/* The variables as they were told, one on each line; empty when they could not be. */
+static struct slice variables_of(const struct errand *errand)
+{
+    struct meta_block block;
+    struct slice name;
+
+    if (!errand->told.exchange)
+        return SLICE("");
+    meta_block_init(&block, &errand->x->arena,
+                    errand->services->snapshot->conf->max_environment_bytes);
+    if (meta_build(&errand->told, &block.sink, &name) != META_DONE)
+        return SLICE("");
+    for (size_t i = 0; i < block.len; i++)
+        if (block.at[i] == '\0')
+            block.at[i] = '\n';
+    return meta_block_slice(&block);
+}
+
+static void add_part(struct text *text, const char *heading, struct slice part)
+{
+    if (part.len == 0)
+        return;
+    text_add_cstr(text, "\n\n");
+    text_add_cstr(text, heading);
+    text_add_cstr(text, "\n\n");
+    text_add(text, part);
+}
+
+struct slice errand_details(const struct errand *errand, struct slice why)
+{
+    const struct reply *reply = &errand->delivery.reply;
+    char said[LAST_WORDS_KEPT];
+
+    if (!is_allowed(errand))
+        return (struct slice){ 0 };
+
+    struct slice words = last_words_tail(&errand->words, said, sizeof(said));
+    struct slice variables = variables_of(errand);
+    size_t room =
+        why.len + errand->script.len + words.len + variables.len + reply->sample_len + OWN_TEXT;
+    struct text text = text_on(arena_bytes(&errand->x->arena, room), room);
+    text_add(&text, errand->script);
+    text_add_cstr(&text, ": ");
+    text_add(&text, why);
+    add_part(&text, "ITS OUTPUT BEGAN WITH", slice_of(reply->sample, reply->sample_len));
+    add_part(&text, "ITS LAST WORDS (stderr)", words);
+    add_part(&text, "ITS VARIABLES", variables);
+    return text_slice(&text);
+}
