@@ -452,6 +452,21 @@ static const struct option_row rows[] = {
                 "Status, another field or a body, the client gets the redirect.",
     },
     {
+        .name = "OutputSpool",
+        .type = OPT_SIZE,
+        .scopes = SCOPE_HOST,
+        AT(vhost_conf, output_spool_bytes),
+        .fallback = "1M",
+        .least = 0,
+        .most = (uint64_t)1 << 40,
+        .unit = 1024,
+        .grammar = "kilobytes, or with a unit",
+        .text = "How much of a program's answer is taken while its client is slow, so that the "
+                "program can end: 64 kB in memory, the rest in a file without a name in "
+                "WorkDirectory. Beyond it the program waits for the client. A client that keeps up "
+                "costs no file; with 64k or less there is never one.",
+    },
+    {
         .name = "SendfileRoot",
         .type = OPT_OWN,
         .scopes = SCOPE_HOST,

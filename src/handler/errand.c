@@ -35,6 +35,9 @@ void errand_init(struct errand *errand, struct exchange *x, const struct verdict
     upload_init(&errand->upload, x, services->snapshot->conf->work_directory);
     x->request.body.reader = &x->wake;
     x->response.body.writer = &x->wake;
+    if (host->conf->output_spool_bytes > BODY_HIGH)
+        body_spool(&x->response.body, services->snapshot->conf->work_directory,
+                   host->conf->output_spool_bytes - BODY_HIGH);
 }
 
 /* ---- variables ---- */
@@ -223,6 +226,11 @@ void errand_note_repairs(const struct errand *errand)
     if (reply->dropped_lines > 0)
         errand_note(errand, LEVEL_WARNING, "dropped %u lines of its head that are no fields (%s)",
                     reply->dropped_lines, reply->dropped_why);
+    if (errand->x->response.body.spool.error < 0)
+        errand_note(errand, LEVEL_WARNING,
+                    "its answer cannot be put aside in WorkDirectory (OutputSpool): %s; it had to "
+                    "wait for its client",
+                    strerror(-errand->x->response.body.spool.error));
     if (errand->delivery.surplus)
         errand_note(errand, LEVEL_WARNING,
                     "cut its answer of %" PRIu64 " bytes to the %" PRId64

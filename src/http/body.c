@@ -1,5 +1,6 @@
 #include "http/body.h"
 
+#include "http/scratch.h"
 #include "loop/loop.h"
 
 #include <assert.h>
@@ -40,12 +41,21 @@ static struct piece *piece_add(struct body *body, struct piece content)
     return piece;
 }
 
+static void spool_drop(struct spool *spool)
+{
+    file_ref_drop(spool->file);
+    spool->file = NULL;
+    spool->end = 0;
+}
+
 static void piece_drop(struct body *body, struct piece *piece)
 {
     list_remove(&piece->link);
     chunk_free(piece->chunk);
     file_ref_drop(piece->file);
     list_push_front(&body->spare, &piece->link);
+    if (body->spool.file && body->spool.file->refs == 1) /* all of it was read */
+        spool_drop(&body->spool);
 }
 
 static void drop_pieces(struct body *body)
@@ -135,8 +145,69 @@ void body_init(struct body *body, struct loop *loop, struct arena *arena)
 void body_done(struct body *body)
 {
     drop_pieces(body);
+    spool_drop(&body->spool);
     chunk_free(body->reserved);
     body->reserved = NULL;
+}
+
+void body_spool(struct body *body, struct slice folder, uint64_t most)
+{
+    body->spool.folder = folder;
+    body->spool.most = most;
+}
+
+/* ---- the spool ---- */
+
+static uint64_t spool_room(const struct spool *spool)
+{
+    return spool->error == 0 && spool->end < spool->most ? spool->most - spool->end : 0;
+}
+
+static bool takes_aside(const struct body *body)
+{
+    return body->reader_stuck && body->held >= body->high && spool_room(&body->spool) > 0;
+}
+
+static int spool_write(struct spool *spool, struct slice bytes)
+{
+    if (!spool->file) {
+        int fd = scratch_open(spool->folder);
+        if (fd < 0)
+            return fd;
+        spool->file = file_ref_new(fd, 0);
+    }
+    return scratch_write(spool->file->fd, bytes, spool->end);
+}
+
+/* The span behind the last one, or a longer last one. */
+static void add_span(struct body *body, uint64_t len)
+{
+    struct spool *spool = &body->spool;
+    struct list_link *link = list_last(&body->pieces);
+    struct piece *last = link ? piece_of(link) : NULL;
+
+    if (last && last->kind == PIECE_FILE && last->file == spool->file &&
+        last->offset + last->len == spool->end)
+        last->len += len;
+    else
+        piece_add(body, (struct piece){ .kind = PIECE_FILE,
+                                        .file = file_ref_hold(spool->file),
+                                        .offset = spool->end,
+                                        .len = len });
+    spool->end += len;
+    spool->file->size = spool->end;
+}
+
+/* False: they go into memory; whoever writes on then waits for the reader. */
+static bool put_aside(struct body *body, struct slice bytes)
+{
+    if (!takes_aside(body))
+        return false;
+    body->spool.error = spool_write(&body->spool, bytes);
+    if (body->spool.error < 0)
+        return false;
+    add_span(body, bytes.len);
+    return true;
 }
 
 /* ---- the writer's side ---- */
@@ -147,6 +218,10 @@ size_t body_room(struct body *body)
         return body->high;
     if (body->held < body->high)
         return body->high - body->held;
+    if (takes_aside(body)) {
+        uint64_t room = spool_room(&body->spool);
+        return room < CHUNK_SIZE ? (size_t)room : CHUNK_SIZE;
+    }
     body->writer_waits = true;
     return 0;
 }
@@ -172,7 +247,7 @@ static struct chunk *last_chunk(const struct body *body)
 
 void body_put_bytes(struct body *body, struct slice bytes)
 {
-    if (bytes.len == 0 || !accept_put(body, bytes.len))
+    if (bytes.len == 0 || !accept_put(body, bytes.len) || put_aside(body, bytes))
         return;
 
     body->held += bytes.len;
@@ -194,7 +269,7 @@ void body_put_chunk(struct body *body, struct chunk *chunk)
 {
     size_t len = chunk->end - chunk->begin;
 
-    if (len == 0 || !accept_put(body, len)) {
+    if (len == 0 || !accept_put(body, len) || put_aside(body, chunk_filled(chunk))) {
         chunk_free(chunk);
         return;
     }
@@ -225,7 +300,7 @@ char *body_reserve(struct body *body, size_t *ret_room)
     assert(body->end == BODY_OPEN && !body->reserved);
     if (room == 0)
         return NULL;
-    if (!chunk || chunk_room(chunk) < RESERVE_LEAST) {
+    if (!chunk || chunk_room(chunk) < RESERVE_LEAST || takes_aside(body)) {
         chunk = chunk_new();
         body->reserved = chunk;
     }
@@ -293,6 +368,7 @@ bool body_peek_file(const struct body *body, struct file_ref **ret_file, uint64_
 void body_take(struct body *body, uint64_t len)
 {
     body->taken_bytes += len;
+    body->reader_stuck &= len == 0;
     while (len > 0) {
         struct list_link *first = list_first(&body->pieces);
         assert(first); /* more was taken than was there */
@@ -310,6 +386,15 @@ void body_take(struct body *body, uint64_t len)
         wake_writer(body);
 }
 
+void body_reader_stuck(struct body *body)
+{
+    body->reader_stuck = true;
+    /* One that waits for `low` would wait for the reader. */
+    if (body->writer_waits && body->spool.most > 0 &&
+        (body->held < body->high || takes_aside(body)))
+        wake_writer(body);
+}
+
 uint64_t body_waiting(const struct body *body)
 {
     return body->reader_gone ? 0 : body->put_bytes - body->taken_bytes;
@@ -320,6 +405,7 @@ void body_abandon(struct body *body)
     if (body->reader_gone)
         return;
     drop_pieces(body);
+    spool_drop(&body->spool);
     body->reader_gone = true;
     wake_writer(body);
 }

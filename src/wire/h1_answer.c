@@ -322,6 +322,7 @@ static enum step judge_sent(struct conn *conn, ssize_t sent)
     }
     if (conn->h1.leg->blocked_since_ms == 0)
         conn->h1.leg->blocked_since_ms = conn->loop->now_ms;
+    body_reader_stuck(&conn->h1.x->response.body);
     return STEP_WAIT;
 }
 

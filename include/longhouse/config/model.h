@@ -153,6 +153,7 @@ struct vhost_conf {
     struct conf_pair *setenv;
     bool http_auth_to_cgi;
     bool local_redirect;
+    uint64_t output_spool_bytes;
     struct conf_folder *sendfile_roots;
     struct conf_word *use_fastcgi_ids;
     struct fastcgi_conf **use_fastcgi; /* resolved, in order */

@@ -28,7 +28,7 @@ struct upload {
     struct spill spill;
 };
 
-/* `folder`: where a long body is collected (NUL terminated, may be empty). */
+/* `folder`: where a long body is collected (may be empty). */
 void upload_init(struct upload *upload, struct exchange *x, struct slice folder);
 
 /* Looks at what came. */

@@ -13,6 +13,10 @@
  *
  * Bytes are memory chunks (copied in, or read in place with body_reserve), borrowed memory that
  * lives as long as the exchange, and spans of files, which hold no memory and do not count as held.
+ *
+ * A body with a spool takes more than memory allows while its reader is stuck: what comes then goes
+ * to a file without a name, so that the writer is not held by a slow reader. A reader that keeps up
+ * costs no file. When all of the file was read it is given back.
  */
 #include "base/arena.h"
 #include "base/chunk.h"
@@ -34,6 +38,15 @@ enum body_end {
     BODY_BROKEN,   /* it ended before its end: the reader must make that visible */
 };
 
+/* What is put aside while the reader is stuck. */
+struct spool {
+    struct slice folder;   /* borrowed: where files are made first; may be empty */
+    uint64_t most;         /* bytes of one file; 0: there is no spool */
+    struct file_ref *file; /* one reference is ours; NULL: nothing is put aside */
+    uint64_t end;          /* bytes that were written to it */
+    int error; /* negative errno: it failed, from there on the writer waits for the reader */
+};
+
 struct body {
     struct loop *loop;   /* borrowed */
     struct arena *arena; /* borrowed: small records of pieces */
@@ -49,7 +62,9 @@ struct body {
     uint64_t taken_bytes; /* all that the reader ever took; what was dropped is not counted */
     enum body_end end;
     bool writer_waits; /* met a full queue */
-    bool reader_gone;  /* what is put is thrown away: body_room() stays > 0 */
+    bool reader_stuck; /* it said so, and has taken nothing since */
+    struct spool spool;
+    bool reader_gone; /* what is put is thrown away: body_room() stays > 0 */
 };
 
 #define BODY_HIGH ((size_t)64 * 1024)
@@ -58,9 +73,12 @@ struct body {
 void body_init(struct body *body, struct loop *loop, struct arena *arena);
 void body_done(struct body *body); /* frees what is held */
 
+/* Gives the body a spool of `most` bytes; 0: none. */
+void body_spool(struct body *body, struct slice folder, uint64_t most);
+
 /* ---- the writer's side ---- */
 
-/* Bytes of memory that may still be put; 0: wait to be woken. (A put of more than that is taken
+/* Bytes that may still be put; 0: wait to be woken. (A put of more than that is taken
  * too.) */
 size_t body_room(struct body *body);
 
@@ -98,6 +116,9 @@ bool body_peek_file(const struct body *body, struct file_ref **ret_file, uint64_
 
 /* `len` bytes from the front are done with. */
 void body_take(struct body *body, uint64_t len);
+
+/* The reader cannot go on for now (its socket is full): time to put aside what comes. */
+void body_reader_stuck(struct body *body);
 
 /* Bytes waiting, files included. */
 uint64_t body_waiting(const struct body *body);

@@ -16,7 +16,7 @@
 struct spill {
     struct body body; /* what was collected, for its reader; filled for good by spill_finish() */
     struct file_ref *file; /* NULL: all is in memory */
-    struct slice folder;   /* borrowed: where files are made first; NUL terminated or empty */
+    struct slice folder;   /* borrowed: where files are made first; may be empty */
     uint64_t bytes;
 };
 

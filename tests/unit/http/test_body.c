@@ -4,9 +4,12 @@
 #include "loop/loop.h"
 #include "suite.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 struct end {
@@ -377,6 +380,181 @@ START_TEST(a_long_stream_does_not_grow_the_arena)
 }
 END_TEST
 
+/* ---- the spool ---- */
+
+#define SPOOL_MOST ((uint64_t)200000)
+
+/* Puts until there is no room; the byte at each place tells which it is. Returns how many. */
+static uint64_t fill(struct bench *bench, uint64_t from)
+{
+    size_t room;
+    char *at;
+
+    while ((at = body_reserve(&bench->body, &room))) {
+        for (size_t i = 0; i < room; i++)
+            at[i] = (char)((from + i) % 251);
+        body_commit(&bench->body, room);
+        from += room;
+    }
+    return from;
+}
+
+static void check_bytes(const char *bytes, size_t len, uint64_t from)
+{
+    for (size_t i = 0; i < len; i++)
+        ck_assert_int_eq(bytes[i], (char)((from + i) % 251));
+}
+
+/* Reads on, at most `most` bytes; returns where it stands. */
+static uint64_t read_on(struct bench *bench, uint64_t from, uint64_t most)
+{
+    static char bytes[1 << 20];
+    const uint64_t end = from + most;
+
+    while (from < end && !body_empty(&bench->body)) {
+        struct file_ref *file;
+        struct iovec piece;
+        uint64_t offset;
+        uint64_t len;
+
+        if (body_peek_file(&bench->body, &file, &offset, &len)) {
+            len = len < end - from ? len : end - from;
+            ck_assert_int_eq(pread(file->fd, bytes, (size_t)len, (off_t)offset), (ssize_t)len);
+            check_bytes(bytes, (size_t)len, from);
+        } else {
+            ck_assert_int_eq(body_peek(&bench->body, &piece, 1), 1);
+            len = piece.iov_len < end - from ? piece.iov_len : end - from;
+            check_bytes(piece.iov_base, (size_t)len, from);
+        }
+        body_take(&bench->body, len);
+        from += len;
+    }
+    return from;
+}
+
+START_TEST(a_reader_that_keeps_up_costs_no_file)
+{
+    struct bench *bench = bench_new();
+    uint64_t put = 0;
+
+    body_spool(&bench->body, SLICE("/tmp"), SPOOL_MOST);
+    for (int i = 0; i < 5; i++) {
+        put = fill(bench, put);
+        ck_assert_uint_eq(body_room(&bench->body), 0);
+        ck_assert_ptr_null(bench->body.spool.file);
+        ck_assert_uint_eq(read_on(bench, put - BODY_HIGH, BODY_HIGH), put);
+    }
+    bench_free(bench);
+}
+END_TEST
+
+START_TEST(what_comes_while_the_reader_is_stuck_is_put_aside)
+{
+    struct bench *bench = bench_new();
+    uint64_t put = 0;
+    uint64_t taken = 0;
+
+    body_spool(&bench->body, SLICE("/tmp"), SPOOL_MOST);
+    put = fill(bench, put);
+    loop_settle(&bench->loop);
+    bench->writer.runs = 0;
+    body_reader_stuck(&bench->body);
+    loop_settle(&bench->loop);
+    ck_assert_uint_eq(bench->writer.runs, 1);
+    put = fill(bench, put);
+    ck_assert_uint_eq(put, BODY_HIGH + SPOOL_MOST);
+    ck_assert_uint_le(bench->body.held, BODY_HIGH);
+    ck_assert_ptr_nonnull(bench->body.spool.file);
+
+    for (int i = 0; i < 40; i++) { /* goes on, gets stuck again, the writer follows */
+        taken = read_on(bench, taken, 30011);
+        body_reader_stuck(&bench->body);
+        put = fill(bench, put);
+        ck_assert_uint_le(bench->body.spool.end, SPOOL_MOST);
+        ck_assert_uint_le(bench->body.held, BODY_HIGH);
+    }
+    ck_assert_uint_eq(read_on(bench, taken, UINT64_MAX - taken), put);
+    ck_assert_ptr_null(bench->body.spool.file);
+    bench_free(bench);
+}
+END_TEST
+
+START_TEST(a_writer_that_waits_for_the_low_mark_is_woken_when_the_reader_sticks)
+{
+    struct bench *bench = bench_new();
+    uint64_t put;
+
+    body_spool(&bench->body, SLICE("/tmp"), SPOOL_MOST);
+    put = fill(bench, 0);
+    read_on(bench, 0, BODY_HIGH / 2); /* not low yet */
+    loop_settle(&bench->loop);
+    bench->writer.runs = 0;
+    body_reader_stuck(&bench->body);
+    loop_settle(&bench->loop);
+    ck_assert_uint_eq(bench->writer.runs, 1);
+    put = fill(bench, put);
+    ck_assert_uint_eq(body_waiting(&bench->body), BODY_HIGH + SPOOL_MOST);
+    ck_assert_uint_eq(put, BODY_HIGH / 2 + BODY_HIGH + SPOOL_MOST);
+    bench_free(bench);
+}
+END_TEST
+
+START_TEST(bytes_and_chunks_are_put_aside_as_well)
+{
+    struct bench *bench = bench_new();
+    uint64_t put = fill(bench, 0);
+    char bytes[1000];
+    struct chunk *chunk = chunk_new();
+
+    body_spool(&bench->body, SLICE("/tmp"), SPOOL_MOST);
+    body_reader_stuck(&bench->body);
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (char)((put + i) % 251);
+    body_put_bytes(&bench->body, slice_of(bytes, 600));
+    memcpy(chunk->data, bytes + 600, 400);
+    chunk->end = 400;
+    body_put_chunk(&bench->body, chunk);
+    ck_assert_uint_eq(bench->body.spool.end, 1000);
+    ck_assert_uint_eq(body_waiting(&bench->body), put + 1000);
+    ck_assert_uint_eq(read_on(bench, 0, UINT64_MAX), put + 1000);
+    bench_free(bench);
+}
+END_TEST
+
+START_TEST(a_full_disk_makes_the_writer_wait)
+{
+    struct bench *bench = bench_new();
+    const struct rlimit none = { 0, 0 };
+
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+    body_spool(&bench->body, SLICE("/tmp"), SPOOL_MOST);
+    uint64_t put = fill(bench, 0);
+    body_reader_stuck(&bench->body);
+    put = fill(bench, put);
+    ck_assert_int_eq(bench->body.spool.error, -EFBIG);
+    ck_assert_uint_le(put, BODY_HIGH + CHUNK_SIZE);
+    ck_assert_uint_eq(body_room(&bench->body), 0);
+    ck_assert_uint_eq(read_on(bench, 0, UINT64_MAX), put);
+    bench_free(bench);
+}
+END_TEST
+
+START_TEST(what_was_put_aside_goes_with_its_reader)
+{
+    struct bench *bench = bench_new();
+
+    body_spool(&bench->body, SLICE("/tmp"), SPOOL_MOST);
+    fill(bench, 0);
+    body_reader_stuck(&bench->body);
+    fill(bench, BODY_HIGH);
+    body_abandon(&bench->body);
+    ck_assert_ptr_null(bench->body.spool.file);
+    ck_assert_uint_gt(body_room(&bench->body), 0);
+    bench_free(bench);
+}
+END_TEST
+
 SUITE("http/body", TEST(bytes_come_out_as_they_went_in), TEST(small_puts_share_a_chunk),
       TEST(a_put_of_several_chunks_is_taken_whole),
       TEST(a_peek_gives_no_more_pieces_than_asked_for),
@@ -386,4 +564,8 @@ SUITE("http/body", TEST(bytes_come_out_as_they_went_in), TEST(small_puts_share_a
       TEST(reserved_room_is_filled_in_place), TEST(reserved_room_that_stays_empty_leaves_nothing),
       TEST(a_full_body_reserves_nothing), TEST(a_file_span_holds_no_memory_and_is_not_peeked),
       TEST(a_file_that_carries_its_bytes_is_memory), TEST(an_abandoned_body_swallows_without_end),
-      TEST(a_filled_chunk_is_given_away), TEST(a_long_stream_does_not_grow_the_arena))
+      TEST(a_filled_chunk_is_given_away), TEST(a_reader_that_keeps_up_costs_no_file),
+      TEST(what_comes_while_the_reader_is_stuck_is_put_aside),
+      TEST(bytes_and_chunks_are_put_aside_as_well), TEST(a_full_disk_makes_the_writer_wait),
+      TEST(a_writer_that_waits_for_the_low_mark_is_woken_when_the_reader_sticks),
+      TEST(what_was_put_aside_goes_with_its_reader), TEST(a_long_stream_does_not_grow_the_arena))
