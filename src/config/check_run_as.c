@@ -67,6 +67,39 @@ static void check_host(const struct server_conf *conf, const struct vhost_conf *
         refuse(diags, &confine->user_place, confine->user, why, hint);
 }
 
+static bool has_program(const struct conf_word *programs, struct slice program)
+{
+    for (; programs; programs = programs->next)
+        if (slice_equal(programs->text, program))
+            return true;
+    return false;
+}
+
+/* What the Wrap line of a host leaves without effect. */
+static void check_wrap(const struct server_conf *conf, const struct vhost_conf *host,
+                       struct load_ask *ask, struct diags *diags)
+{
+    const struct confine_conf *confine = &host->confine;
+    struct account account;
+
+    if (confine->wrap_id.len == 0)
+        return;
+    if (slice_starts(confine->below, SLICE("~")) &&
+        ask->account(ask, slice_skip(confine->below, 1), NULL, diags->arena, &account))
+        diag_add(diags, DIAG_ERROR, &confine->wrap_place,
+                 "WrapCGI '%.*s': there is no user for the folder '%.*s'",
+                 SLICE_ARGS(confine->wrap_id), SLICE_ARGS(confine->below));
+    for (unsigned i = 0; i < host->handler_count; i++)
+        if (!has_program(conf->wrapper_programs, host->handlers[i]->program))
+            diag_hint(diags,
+                      diag_add(diags, DIAG_WARNING, &confine->wrap_place,
+                               "WrapCGI '%.*s': the interpreter '%.*s' is not used for this host",
+                               SLICE_ARGS(confine->wrap_id),
+                               SLICE_ARGS(host->handlers[i]->program)),
+                      "add to cgi-wrapper.conf: CGIhandler = %.*s",
+                      SLICE_ARGS(host->handlers[i]->program));
+}
+
 static void check_ceiling(const struct confine_conf *confine, const char *name, uint64_t wanted,
                           uint64_t most, struct diags *diags)
 {
@@ -85,6 +118,7 @@ void check_run_as(const struct server_conf *conf, struct load_ask *ask, struct d
         const struct confine_conf *confine = &host->confine;
 
         check_host(conf, host, ask, diags);
+        check_wrap(conf, host, ask, diags);
         if (!confine->limits_place.file)
             continue;
         struct load_ceilings most = ask->ceilings(ask);

@@ -237,3 +237,15 @@ def test_wait_for_cgi(house, wait):
     else:
         wait_until("the program to be ended", lambda: not house.programs())
         assert not (site.root / "done").exists()
+
+
+@needs_root
+def test_what_a_wrap_line_leaves_without_effect_is_said(house):
+    host(house, "wrap.test", "  WrapCGI = shop")
+    wrapper = house.folder / "cgi-wrapper.conf"
+    wrapper.write_text("Wrap = shop ; /srv ; games\n")
+    status, said = check(house)
+    assert status == 0 and "the interpreter '/bin/sh' is not used" in said, said
+    wrapper.write_text("CGIhandler = /bin/sh\nWrap = shop ; ~nobody-of-this-name ; games\n")
+    status, said = check(house)
+    assert status != 0 and "there is no user for the folder" in said and "is not used" not in said, said

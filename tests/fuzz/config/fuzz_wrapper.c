@@ -1,0 +1,49 @@
+/* Any bytes as cgi-wrapper.conf: each fault is explained at a place, and no account is half there.
+ */
+#include "build.h"
+#include "config/text_source.h"
+
+#include <assert.h>
+#include <stdint.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct source_text wrapper = { .name = "cgi-wrapper.conf" };
+
+static struct source_text *find_wrapper(struct source *source, struct arena *arena,
+                                        struct slice path, const char **ret_why)
+{
+    (void)source;
+    (void)arena;
+    if (slice_equal_cstr(path, wrapper.name))
+        return &wrapper;
+    *ret_why = "not there";
+    return NULL;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct source source = { .find = find_wrapper, .folder = SLICE("/etc/longhouse") };
+    struct source_text main = { .name = "longhouse.conf",
+                                .text = SLICE("Hostname = a\nWebsiteRoot = /srv\nWrapCGI = shop\n"
+                                              "Binding {\nPort = 80\n}\n") };
+    struct arena arena = { 0 };
+    struct diags diags;
+
+    wrapper.text = slice_of(data, size);
+    diags_init(&diags, &arena);
+    struct load load = { .arena = &arena, .diags = &diags, .source = &source };
+    struct server_conf *conf = load_config(&load, &main);
+
+    assert((conf == NULL) == (diags.errors > 0));
+    for (const struct diag *diag = diags.first; diag; diag = diag->next)
+        assert(diag->place.file && diag->message.len > 0);
+    if (conf) {
+        const struct confine_conf *confine = &conf->hosts->confine;
+        assert(confine->user.len > 0 && confine->user_place.file);
+        assert(slice_starts(confine->below, SLICE("/")) ||
+               slice_starts(confine->below, SLICE("~")));
+    }
+    arena_done(&arena);
+    return 0;
+}
