@@ -9,7 +9,7 @@
 /* A log that keeps its lines. */
 struct kept_log {
     struct log log;
-    char lines[300][256];
+    char lines[600][256];
     unsigned count;
 };
 
@@ -18,7 +18,7 @@ static void keep_line(struct log *log, enum log_level level, struct slice line)
     struct kept_log *kept = container_of(log, struct kept_log, log);
 
     ck_assert_int_eq(level, LEVEL_WARNING);
-    ck_assert_uint_lt(kept->count, 300);
+    ck_assert_uint_lt(kept->count, 600);
     snprintf(kept->lines[kept->count++], 256, "%.*s", SLICE_ARGS(line));
 }
 
@@ -140,7 +140,23 @@ START_TEST(more_than_is_kept_in_one_piece)
 }
 END_TEST
 
-SUITE("last_words", TEST(one_line_is_one_line_however_it_was_cut),
-      TEST(a_program_cannot_forge_a_line), TEST(a_flood_is_cut_off_and_counted),
-      TEST(a_flood_of_bytes_is_cut_off_too), TEST(a_long_line_is_logged_in_pieces),
-      TEST(the_tail_is_what_was_said_last), TEST(more_than_is_kept_in_one_piece))
+START_TEST(the_end_of_a_flood_is_told_when_the_request_failed)
+{
+    begin();
+    for (unsigned i = 0; i < LAST_WORDS_LINES; i++)
+        say("again\n");
+    last_words_repeat_end(&words); /* all of it is in the log */
+    ck_assert_uint_eq(kept.count, LAST_WORDS_LINES);
+    say("and once more\n\nwhy it died");
+    last_words_repeat_end(&words);
+    ck_assert_str_eq(kept.lines[kept.count - 2], "id host: /a.cgi: at its end: and once more");
+    ck_assert_str_eq(kept.lines[kept.count - 1], "id host: /a.cgi: at its end: why it died");
+    last_words_done(&words);
+}
+END_TEST
+
+SUITE("last_words", TEST(the_end_of_a_flood_is_told_when_the_request_failed),
+      TEST(one_line_is_one_line_however_it_was_cut), TEST(a_program_cannot_forge_a_line),
+      TEST(a_flood_is_cut_off_and_counted), TEST(a_flood_of_bytes_is_cut_off_too),
+      TEST(a_long_line_is_logged_in_pieces), TEST(the_tail_is_what_was_said_last),
+      TEST(more_than_is_kept_in_one_piece))
