@@ -378,12 +378,13 @@ static const struct option_row rows[] = {
         .type = OPT_COUNT,
         .scopes = SCOPE_HOST,
         AT(vhost_conf, max_cgi),
-        .fallback = "16",
         .least = 1,
         .most = 10000,
         .grammar = "number",
         .text = "Seats of the host: how many of its requests may be with a program at the same "
-                "time, CGI and FastCGI together. Further ones wait in line (see CGIqueue).",
+                "time, CGI and FastCGI together. Further ones wait in line (see CGIqueue). Without "
+                "this option CGI programs have 16 seats, and requests to FastCGI need none: their "
+                "backends bound themselves.",
     },
     {
         .name = "CGIqueue",

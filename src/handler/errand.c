@@ -97,12 +97,19 @@ static struct turnstile *turnstile_of(const struct errand *errand)
     return turnstiles_at(errand->services->turnstiles, errand->host->conf->index);
 }
 
+/* Without MaxCGI only programs that we start are counted: a backend bounds itself by its workers.
+ */
+static bool needs_no_seat(const struct errand *errand)
+{
+    return errand->verdict->answer == ANSWER_FASTCGI && errand->host->conf->max_cgi == 0;
+}
+
 enum errand_seat errand_seat(struct errand *errand)
 {
     struct exchange *x = errand->x;
     struct ticket *ticket = &errand->ticket;
 
-    if (!errand->services->turnstiles)
+    if (!errand->services->turnstiles || needs_no_seat(errand))
         return ERRAND_SEATED;
     if (ticket->state == TICKET_NONE) {
         errand->waits_since_ms = x->loop->now_ms;

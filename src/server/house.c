@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* For CGI programs, where MaxCGI is not given. */
+#define SEATS_OF_A_HOST 16u
+
 #define BUNDLE_MOST ((size_t)256 * 1024 * 1024)
 
 static struct arena *arena_on_heap(void)
@@ -126,7 +129,8 @@ static void house_make_turnstiles(struct house *house)
         const struct vhost_conf *host = house->snapshot->hosts[i].conf;
 
         turnstiles_set(house->turnstiles, host->index,
-                       (struct turnstile_rules){ .seats = (unsigned)host->max_cgi,
+                       (struct turnstile_rules){ .seats = host->max_cgi ? (unsigned)host->max_cgi
+                                                                        : SEATS_OF_A_HOST,
                                                  .line_most = (unsigned)host->cgi_queue_length,
                                                  .wait_ms = host->cgi_queue_ms });
     }

@@ -53,6 +53,7 @@ static void begin(struct kind kind)
                    (struct turnstile_rules){ .seats = 1, .line_most = 1, .wait_ms = WAIT_MS });
     host = (struct host){ .conf = &vhost, .name = SLICE("a.example"), .error_log = &v->log };
     target.address.un = (struct sockaddr_un){ .sun_family = AF_UNIX, .sun_path = "/no/such.sock" };
+    vhost.max_cgi = 1;
     group = backend_group_new(&section);
     services = (struct services){ .loop = &v->loop,
                                   .log = &v->log,
@@ -213,9 +214,21 @@ START_TEST(fastcgi_asks_nobody_without_a_seat)
 }
 END_TEST
 
+START_TEST(without_maxcgi_fastcgi_needs_no_seat)
+{
+    begin(kinds[1]);
+    vhost.max_cgi = 0;
+    get();
+    ck_assert_uint_eq(atomic_load(&group->targets[0].failures), 1); /* asked at once */
+    ck_assert_uint_eq(turnstile_numbers(turnstiles_at(all, 0)).waiting, 0);
+    ticket_return(&sitter);
+    end();
+}
+END_TEST
+
 SUITE("seats", TEST(a_program_starts_when_the_seat_is_free),
       TEST(a_seat_is_free_when_the_program_is_gone_not_when_the_client_is),
       TEST(a_seat_is_free_when_the_spawner_is_gone),
       LOOP(a_client_that_leaves_leaves_the_line, kinds),
       LOOP(who_waits_too_long_is_turned_away, kinds), LOOP(a_full_line_turns_away, kinds),
-      TEST(fastcgi_asks_nobody_without_a_seat))
+      TEST(fastcgi_asks_nobody_without_a_seat), TEST(without_maxcgi_fastcgi_needs_no_seat))
