@@ -442,6 +442,17 @@ static const struct option_row rows[] = {
                 "FastCGI programs always do.",
     },
     {
+        .name = "IndexedQuery",
+        .type = OPT_YES_NO,
+        .scopes = SCOPE_HOST,
+        AT(vhost_conf, indexed_query),
+        .fallback = "no",
+        .grammar = "yes | no",
+        .text = "Whether the words of a query without '=' become arguments of a CGI program (RFC "
+                "3875 4.4): `/find.cgi?old+house` runs find.cgi with `old` and `house`. A query "
+                "with a word that begins with '-' gives none.",
+    },
+    {
         .name = "LocalRedirect",
         .type = OPT_YES_NO,
         .scopes = SCOPE_HOST,

@@ -1,6 +1,7 @@
 #include "gateway/meta.h"
 
 #include "base/container.h"
+#include "base/encode.h"
 #include "base/text.h"
 
 #define BLOCK_FIRST_ROOM 4096u
@@ -311,6 +312,44 @@ enum meta_end meta_build(const struct meta_source *source, struct meta_sink *sin
     if (teller.end != META_DONE)
         *ret_name = teller.failed_name;
     return teller.end;
+}
+
+/* ---- arguments ---- */
+
+/* Decodes a word to the end of `text`, with NUL. */
+static bool add_word(struct slice word, char *text, size_t *len)
+{
+    size_t added;
+
+    if (!percent_decode(word, text + *len, &added))
+        return false;
+
+    struct slice decoded = slice_of(text + *len, added);
+    if (slice_starts(decoded, SLICE("-")) || slice_has(decoded, '\0'))
+        return false;
+    text[*len + added] = '\0';
+    *len += added + 1;
+    return true;
+}
+
+struct slice meta_query_words(const struct request *request, struct arena *arena)
+{
+    struct slice rest = request->target.query;
+    size_t len = 0;
+
+    if (rest.len == 0 || slice_has(rest, '=') ||
+        (request->method != METHOD_GET && request->method != METHOD_HEAD))
+        return SLICE("");
+
+    char *text = arena_bytes(arena, rest.len + 1);
+    for (bool more = true; more;) {
+        struct slice word;
+
+        more = slice_cut(rest, '+', &word, &rest);
+        if (!add_word(word, text, &len))
+            return SLICE("");
+    }
+    return slice_of(text, len);
 }
 
 /* ---- the environment block ---- */

@@ -254,7 +254,7 @@ static int send_message(struct spawn_client *client, const struct spawn_message 
                         int stdin_file)
 {
     unsigned char head[SPAWN_HEAD_MOST];
-    struct iovec parts[3];
+    struct iovec parts[SPAWN_PARTS_MOST];
     int count = spawn_encode(message, head, parts);
 
     if (count < 0)

@@ -139,6 +139,8 @@ static void cgi_ask(struct cgi *cgi)
         .script = errand->verdict->resource.relative,
         .environment = meta_block_slice(&block),
     };
+    if (errand->host->conf->indexed_query)
+        ask.arguments = meta_query_words(&errand->x->request, &errand->x->arena);
     errand_start_time(errand);
     cgi->state = CGI_ASKING;
     cgi->program.seat = ticket_take_seat(&errand->ticket); /* until it is gone, whatever we do */

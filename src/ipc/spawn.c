@@ -7,29 +7,34 @@
 /*
  * Every message begins with kind and token (u32 each); then
  *
- *   ASK      rule u32, stdin u32, script length u32, environment length u32, script, environment
+ *   ASK      rule u32, stdin u32, lengths u32 of script, environment and arguments, then these
  *   KILL     nothing
  *   STARTED  pid u32, has_stdin u32
  *   FAILED   stage u32, errno u32
  *   EXITED   status u32, family_left u32, cpu u64, peak u64
  */
-#define SCRIPT_AT 24 /* fixed part of ASK */
+#define SCRIPT_AT 28 /* fixed part of ASK */
 
-static int encode_ask(const struct spawn_ask *ask, unsigned char *at, struct iovec parts[3])
+static int encode_ask(const struct spawn_ask *ask, unsigned char *at,
+                      struct iovec parts[SPAWN_PARTS_MOST])
 {
     if (ask->script.len > SPAWN_MESSAGE_MOST || ask->environment.len > SPAWN_MESSAGE_MOST ||
-        SCRIPT_AT + ask->script.len + ask->environment.len > SPAWN_MESSAGE_MOST)
+        ask->arguments.len > SPAWN_MESSAGE_MOST ||
+        SCRIPT_AT + ask->script.len + ask->environment.len + ask->arguments.len >
+            SPAWN_MESSAGE_MOST)
         return -EMSGSIZE;
 
     at = put_u32(at, ask->token);
     at = put_u32(at, ask->rule);
     at = put_u32(at, (uint32_t)ask->stdin_kind);
     at = put_u32(at, (uint32_t)ask->script.len);
-    put_u32(at, (uint32_t)ask->environment.len);
+    at = put_u32(at, (uint32_t)ask->environment.len);
+    put_u32(at, (uint32_t)ask->arguments.len);
     parts[0].iov_len = SCRIPT_AT;
     parts[1] = (struct iovec){ (void *)ask->script.at, ask->script.len };
     parts[2] = (struct iovec){ (void *)ask->environment.at, ask->environment.len };
-    return 3;
+    parts[3] = (struct iovec){ (void *)ask->arguments.at, ask->arguments.len };
+    return 4;
 }
 
 static unsigned char *encode_exited(const struct spawn_exited *exited, unsigned char *at)
@@ -42,7 +47,7 @@ static unsigned char *encode_exited(const struct spawn_exited *exited, unsigned 
 }
 
 int spawn_encode(const struct spawn_message *message, unsigned char head[SPAWN_HEAD_MOST],
-                 struct iovec parts[3])
+                 struct iovec parts[SPAWN_PARTS_MOST])
 {
     unsigned char *at = put_u32(head, (uint32_t)message->kind);
 
@@ -108,6 +113,22 @@ static const char *environment_fault(struct slice environment)
     return NULL;
 }
 
+/* The server may give words of a query to a program, never an option. */
+static const char *arguments_fault(struct slice arguments)
+{
+    struct slice rest = arguments;
+    struct slice word;
+
+    if (arguments.len > 0 && arguments.at[arguments.len - 1] != '\0')
+        return "the arguments do not end with NUL";
+    while (rest.len > 0) {
+        slice_cut(rest, '\0', &word, &rest);
+        if (slice_starts(word, SLICE("-")))
+            return "an argument begins with '-'";
+    }
+    return NULL;
+}
+
 static enum parse decode_ask(struct cursor *cursor, struct spawn_ask *ask,
                              struct parse_fault *reterr)
 {
@@ -115,8 +136,10 @@ static enum parse decode_ask(struct cursor *cursor, struct spawn_ask *ask,
     uint32_t stdin_kind = take_u32(cursor);
     uint32_t script_len = take_u32(cursor);
     uint32_t environment_len = take_u32(cursor);
+    uint32_t arguments_len = take_u32(cursor);
     ask->script = take_bytes(cursor, script_len);
     ask->environment = take_bytes(cursor, environment_len);
+    ask->arguments = take_bytes(cursor, arguments_len);
     if (cursor->short_of)
         return PARSE_DONE; /* the caller says so */
     if (stdin_kind > SPAWN_STDIN_FILE)
@@ -129,6 +152,9 @@ static enum parse decode_ask(struct cursor *cursor, struct spawn_ask *ask,
     why = environment_fault(ask->environment);
     if (why)
         return parse_bad(reterr, SCRIPT_AT + ask->script.len, why);
+    why = arguments_fault(ask->arguments);
+    if (why)
+        return parse_bad(reterr, SCRIPT_AT + ask->script.len + ask->environment.len, why);
     return PARSE_DONE;
 }
 

@@ -40,7 +40,7 @@ void channel_send(struct channel *channel, const struct spawn_message *message, 
                   int fd_count)
 {
     unsigned char head[SPAWN_HEAD_MOST];
-    struct iovec parts[3];
+    struct iovec parts[SPAWN_PARTS_MOST];
     int count = spawn_encode(message, head, parts);
     int r = outbox_send(&channel->outbox, channel->io.fd, parts, count, fds, fd_count);
 

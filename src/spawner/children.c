@@ -152,13 +152,13 @@ static void enter(struct channel *channel, uint32_t token, pid_t pid, uint64_t n
 }
 
 static pid_t launch_script(struct spawner *spawner, const struct rule *rule,
-                           const struct script *script, struct slice environment,
+                           const struct script *script, const struct spawn_ask *ask,
                            const struct pipes *pipes, struct arena *arena,
                            struct spawn_fault *fault)
 {
     const struct launch launch = {
-        .argv = launch_arguments(arena, rule, script->path),
-        .envp = launch_environment(arena, environment, ++spawner->last_number),
+        .argv = launch_arguments(arena, rule, script->path, ask->arguments),
+        .envp = launch_environment(arena, ask->environment, ++spawner->last_number),
         .program = rule->interpreter ? rule->interpreter : script->path,
         .folder = script->folder,
         .stdio = { pipes->program[0], pipes->program[1], pipes->program[2] },
@@ -184,7 +184,7 @@ static pid_t start(struct spawner *spawner, const struct spawn_ask *ask, int fil
         if (r == 0) {
             if (rule->confine.switches)
                 pipes_open_to_all(pipes);
-            pid = launch_script(spawner, rule, &script, ask->environment, pipes, &arena, fault);
+            pid = launch_script(spawner, rule, &script, ask, pipes, &arena, fault);
             pipes_close_program(pipes);
             if (pid < 0)
                 pipes_close_server(pipes);

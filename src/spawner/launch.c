@@ -42,17 +42,25 @@ char *const *launch_environment(struct arena *arena, struct slice block, uint64_
     return envp;
 }
 
-char *const *launch_arguments(struct arena *arena, const struct rule *rule, const char *script)
+char *const *launch_arguments(struct arena *arena, const struct rule *rule, const char *script,
+                              struct slice words)
 {
-    char **argv = arena_array(arena, char *, rule->argument_count + 3);
+    size_t word_count = 0;
     size_t count = 0;
+
+    for (size_t i = 0; i < words.len; i++)
+        word_count += words.at[i] == '\0';
+
+    char **argv = arena_array(arena, char *, rule->argument_count + word_count + 3);
 
     if (rule->interpreter) {
         argv[count++] = (char *)rule->interpreter;
         for (uint32_t i = 0; i < rule->argument_count; i++)
             argv[count++] = (char *)rule->arguments[i];
     }
-    argv[count] = (char *)script;
+    argv[count++] = (char *)script;
+    for (const char *at = words.at; word_count > 0; word_count--, at += strlen(at) + 1)
+        argv[count++] = (char *)at;
     return argv;
 }
 

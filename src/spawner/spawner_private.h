@@ -116,7 +116,8 @@ struct launch {
  * with the mark of the program before it.
  */
 char *const *launch_environment(struct arena *arena, struct slice block, uint64_t number);
-char *const *launch_arguments(struct arena *arena, const struct rule *rule, const char *script);
+char *const *launch_arguments(struct arena *arena, const struct rule *rule, const char *script,
+                              struct slice words);
 
 /* The process id of the program once it was executed, or -1 and *ret_fault. */
 pid_t launch_program(const struct launch *launch, struct spawn_fault *ret_fault);

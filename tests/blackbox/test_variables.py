@@ -19,6 +19,7 @@ def house():
         house.section(f"FastCGIserver {{\n  FastCGIid = echo\n  ConnectTo = {worker.socket}\n  Extension = fcgi\n}}")
         options = "  ExecuteCGI = yes\n  UseFastCGI = echo\n  EnablePathInfo = yes\n"
         house.host("vars.test", options, more_names=["*.wild.test"])
+        house.host("words.test", options + "  IndexedQuery = yes\n")
         house.host("more.test", options + "  HTTPAuthToCGI = yes\n  Setenv LH_BOTH = ours\n"
                    "  PassEnv = LH_PASSED, LH_BOTH, LH_UNSET\n  PassEnv = LH_EMPTY")
         for site in list(house.sites.values())[1:]:
@@ -149,3 +150,34 @@ def test_variables_from_outside(env):
 def test_a_variable_that_is_not_there_is_a_warning(house):
     status, output, errors = house.verb("check")
     assert status == 0 and "there is no variable 'LH_UNSET'" in output + errors
+
+
+# ---- indexed queries ----
+
+
+@pytest.mark.parametrize(
+    "query, words",
+    [
+        ("old+house", ["old", "house"]),
+        ("a%20b+%26%24%28id%29", ["a b", "&$(id)"]),
+        ("one", ["one"]),
+        ("", []),
+        ("a=b", []),
+        ("a+b=c", []),
+        ("a%3Db", ["a=b"]),
+        ("-s", []),
+        ("a+-x", []),
+        ("a+%2dx", []),
+        ("%2D%73", []),
+        ("a+%00b", []),
+        ("a%zz", []),
+    ],
+)
+def test_the_words_of_an_indexed_query(house, query, words):
+    given = house.sites["words.test"].get(f"/env.cgi?{query}").facts("arg")
+    assert [given[str(n)] for n in range(1, len(given))] == words
+
+
+def test_words_are_for_those_who_want_them(house):
+    assert len(house.sites["vars.test"].get("/env.cgi?old+house").facts("arg")) == 1
+    assert len(house.sites["words.test"].get("/env.cgi?a", method="POST", body=b"x").facts("arg")) == 1

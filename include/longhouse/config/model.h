@@ -152,6 +152,7 @@ struct vhost_conf {
     bool enable_path_info;
     struct conf_pair *setenv;
     bool http_auth_to_cgi;
+    bool indexed_query;
     bool local_redirect;
     uint64_t output_spool_bytes;
     struct conf_folder *sendfile_roots;

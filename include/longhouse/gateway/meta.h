@@ -54,6 +54,14 @@ struct meta_sink {
 enum meta_end meta_build(const struct meta_source *source, struct meta_sink *sink,
                          struct slice *ret_name);
 
+/*
+ * The words of an indexed query (RFC 3875 4.4), each with NUL behind: a query of GET or HEAD
+ * without
+ * '=', cut at '+' and decoded. Empty when there is none, or when a word is nothing to give to a
+ * program: one that begins with '-' would be an option of it.
+ */
+struct slice meta_query_words(const struct request *request, struct arena *arena);
+
 /* "NAME=value\0NAME=value\0" in an arena, never above `most` bytes. */
 struct meta_block {
     struct meta_sink sink;

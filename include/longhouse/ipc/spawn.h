@@ -61,6 +61,7 @@ struct spawn_ask {
     enum spawn_stdin stdin_kind;
     struct slice script;      /* relative to the rule's root, no leading slash */
     struct slice environment; /* "NAME=value\0NAME=value\0": each entry ends with NUL */
+    struct slice arguments;   /* behind the script: "word\0word\0"; none begins with '-' */
 };
 
 struct spawn_started {
@@ -94,7 +95,8 @@ struct spawn_message {
     };
 };
 
-#define SPAWN_HEAD_MOST 64
+#define SPAWN_HEAD_MOST  64
+#define SPAWN_PARTS_MOST 4
 
 /*
  * Writes the fixed part of a message into `head` and lists the parts to send in `parts` (which
@@ -102,13 +104,13 @@ struct spawn_message {
  * the whole is over SPAWN_MESSAGE_MOST.
  */
 int spawn_encode(const struct spawn_message *message, unsigned char head[SPAWN_HEAD_MOST],
-                 struct iovec parts[3]);
+                 struct iovec parts[SPAWN_PARTS_MOST]);
 
 /*
  * Reads one datagram; slices point into it. PARSE_BAD for anything that is not exactly one
  * well-formed message (the other side may be an attacker): lengths that do not add up, a script
  * that is absolute, empty or has a '..' segment, NUL inside, an environment that does not end with
- * NUL or has an entry without '='.
+ * NUL or has an entry without '=', an argument that begins with '-' or does not end with NUL.
  */
 enum parse spawn_decode(struct slice datagram, struct spawn_message *ret,
                         struct parse_fault *reterr);

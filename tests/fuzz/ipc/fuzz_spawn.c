@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct spawn_message message;
     struct parse_fault fault;
     unsigned char head[SPAWN_HEAD_MOST];
-    struct iovec parts[3];
+    struct iovec parts[SPAWN_PARTS_MOST];
 
     if (spawn_decode(slice_of(data, size), &message, &fault) != PARSE_DONE) {
         assert(fault.at <= size && fault.why);

@@ -50,7 +50,7 @@ static void send_message(struct spawner_fake *fake, const struct spawn_message *
                          const int *fds, int fd_count)
 {
     unsigned char head[SPAWN_HEAD_MOST];
-    struct iovec parts[3];
+    struct iovec parts[SPAWN_PARTS_MOST];
     int count = spawn_encode(message, head, parts);
 
     ck_assert_int_gt(count, 0);

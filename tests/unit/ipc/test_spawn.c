@@ -20,7 +20,7 @@ static struct slice joined(const struct iovec *parts, int count, char *room)
 static struct slice encoded(const struct spawn_message *message, char *room)
 {
     unsigned char head[SPAWN_HEAD_MOST];
-    struct iovec parts[3];
+    struct iovec parts[SPAWN_PARTS_MOST];
     int count = spawn_encode(message, head, parts);
 
     ck_assert_int_ge(count, 1);
@@ -123,6 +123,35 @@ static const struct {
     { SLICE_INIT("a"), SLICE_INIT("A=1\0\0"), "an entry of the environment has no name" },
 };
 
+static const struct {
+    struct slice arguments;
+    const char *why; /* NULL: accepted */
+} words[] = {
+    { SLICE_INIT("a\0b c\0\0"), NULL },
+    { SLICE_INIT("a"), "the arguments do not end with NUL" },
+    { SLICE_INIT("-a\0"), "an argument begins with '-'" },
+    { SLICE_INIT("a\0--\0"), "an argument begins with '-'" },
+};
+
+START_TEST(arguments_are_no_options)
+{
+    char room[1024];
+    struct spawn_message back;
+    struct parse_fault fault;
+    struct spawn_message message = {
+        .kind = SPAWN_ASK,
+        .ask = { .script = SLICE("a"), .arguments = words[_i].arguments },
+    };
+    enum parse got = spawn_decode(encoded(&message, room), &back, &fault);
+
+    ck_assert_int_eq(got, words[_i].why ? PARSE_BAD : PARSE_DONE);
+    if (words[_i].why)
+        ck_assert_str_eq(fault.why, words[_i].why);
+    else
+        ck_assert(slice_equal(back.ask.arguments, words[_i].arguments));
+}
+END_TEST
+
 START_TEST(an_ask_is_judged)
 {
     char room[1024];
@@ -147,10 +176,11 @@ static const struct {
 } strange[] = {
     { "\0\0\0\0\1\0\0\0", 8, "unknown kind of message" },
     { "\6\0\0\0\1\0\0\0", 8, "unknown kind of message" },
-    { "\1\0\0\0\1\0\0\0\0\0\0\0\3\0\0\0\1\0\0\0\0\0\0\0a", 25, "unknown kind of stdin" },
+    { "\1\0\0\0\1\0\0\0\0\0\0\0\3\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0a", 29, "unknown kind of stdin" },
     { "\3\0\0\0\1\0\0\0\1\0\0\0\2\0\0\0", 16, "a value is outside its range" },
     { "\4\0\0\0\1\0\0\0\11\0\0\0\2\0\0\0", 16, "a value is outside its range" },
-    { "\1\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\377\377\377\377\1\0\0\0a", 25, "message too short" },
+    { "\1\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\377\377\377\377\1\0\0\0\0\0\0\0a", 29,
+      "message too short" },
 };
 
 START_TEST(strange_bytes_are_refused)
@@ -168,15 +198,15 @@ START_TEST(what_does_not_fit_one_datagram_is_not_encoded)
 {
     static char environment[SPAWN_MESSAGE_MOST + 1];
     unsigned char head[SPAWN_HEAD_MOST];
-    struct iovec parts[3];
+    struct iovec parts[SPAWN_PARTS_MOST];
     struct spawn_message message = { .kind = SPAWN_ASK, .ask.script = SLICE("a") };
 
     message.ask.environment = slice_of(environment, sizeof(environment));
     ck_assert_int_eq(spawn_encode(&message, head, parts), -EMSGSIZE);
-    message.ask.environment.len = SPAWN_MESSAGE_MOST - 24;
+    message.ask.environment.len = SPAWN_MESSAGE_MOST - 28;
     ck_assert_int_eq(spawn_encode(&message, head, parts), -EMSGSIZE);
-    message.ask.environment.len = SPAWN_MESSAGE_MOST - 25;
-    ck_assert_int_eq(spawn_encode(&message, head, parts), 3);
+    message.ask.environment.len = SPAWN_MESSAGE_MOST - 29;
+    ck_assert_int_eq(spawn_encode(&message, head, parts), 4);
 }
 END_TEST
 
@@ -198,5 +228,5 @@ END_TEST
 
 SUITE("ipc/spawn", TEST(each_refusal_has_its_words), LOOP(what_was_encoded_is_decoded, messages),
       LOOP(every_cut_and_every_added_byte_is_refused, messages), LOOP(an_ask_is_judged, asks),
-      LOOP(strange_bytes_are_refused, strange), TEST(what_does_not_fit_one_datagram_is_not_encoded),
-      TEST(every_stage_has_a_text))
+      LOOP(arguments_are_no_options, words), LOOP(strange_bytes_are_refused, strange),
+      TEST(what_does_not_fit_one_datagram_is_not_encoded), TEST(every_stage_has_a_text))

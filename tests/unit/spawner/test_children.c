@@ -239,7 +239,7 @@ static void tear_down(void)
 static void send_message(const struct spawn_message *order, int fd)
 {
     unsigned char head[SPAWN_HEAD_MOST];
-    struct iovec parts[3];
+    struct iovec parts[SPAWN_PARTS_MOST];
     int count = spawn_encode(order, head, parts);
 
     ck_assert_int_gt(count, 0);
@@ -901,7 +901,7 @@ START_TEST(answers_wait_while_the_server_does_not_read)
     int heard = 0;
     while (heard < ASKS) {
         unsigned char head[SPAWN_HEAD_MOST];
-        struct iovec parts[3];
+        struct iovec parts[SPAWN_PARTS_MOST];
         struct spawn_message order = {
             .kind = SPAWN_ASK,
             .ask = { .token = (uint32_t)asked, .rule = RULE_NOTHING, .script = SLICE("x") }
