@@ -146,7 +146,7 @@ struct vhost_conf {
     struct conf_net *debug_cgi; /* who sees why a program failed */
     uint64_t cgi_first_byte_ms; /* 0: no limit */
     uint64_t cgi_idle_ms;       /* 0: no limit */
-    uint64_t max_cgi; /* seats: requests with a program at the same time; 0: not given */
+    uint64_t max_cgi;           /* seats: requests with a program at the same time; 0: not given */
     uint64_t cgi_queue_length;  /* how many may wait for one */
     uint64_t cgi_queue_ms;      /* for so long */
     bool enable_path_info;
