@@ -9,10 +9,10 @@
 #include "errand.h"
 #include "gateway/spawn_client.h"
 #include "os/fd.h"
+#include "outcome.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -185,74 +185,13 @@ static enum step cgi_wait_for_seat(struct cgi *cgi)
 
 /* ---- the spawner's answer ---- */
 
-/* What an administrator can do about an execve that failed. */
-static const char *exec_cure(int error)
-{
-    switch (error) {
-    case EACCES:
-        return "is it executable (chmod +x), and is its interpreter?";
-    case ENOENT:
-        return "its interpreter is not there; look at its first line (a CR at the end?) and at "
-               "CGIhandler";
-    case ENOEXEC:
-        return "it is no program and has no #! line";
-    case E2BIG:
-        return "environment and arguments are too long for the kernel";
-    default:
-        return "see execve(2)";
-    }
-}
-
-static int refusal_status(const struct spawn_failed *failed)
-{
-    const bool forbidden = failed->error == EACCES || failed->error == EPERM ||
-                           failed->error == ELOOP || failed->error == EXDEV;
-
-    switch (failed->stage) {
-    case SPAWN_STAGE_RULE:
-        return 500;
-    case SPAWN_STAGE_SCRIPT:
-        return forbidden ? 403 : 404;
-    case SPAWN_STAGE_FOLDER:
-        return forbidden ? 403 : 500;
-    case SPAWN_STAGE_OWNER:
-        return 403;
-    case SPAWN_STAGE_LIMITS:
-    case SPAWN_STAGE_USER:
-        return 500;
-    case SPAWN_STAGE_EXEC:
-        return forbidden ? 403 : failed->error == E2BIG ? 431 : 500;
-    case SPAWN_STAGE_PIPES:
-    case SPAWN_STAGE_PROCESS:
-    case SPAWN_STAGE_GONE:
-        return 503;
-    }
-    return 500;
-}
-
 static void cgi_refused(struct cgi *cgi)
 {
-    const struct spawn_failed failed = cgi->program.failed;
-    const int status = refusal_status(&failed);
+    struct errand *errand = &cgi->errand;
+    const struct refusal refusal =
+        refusal_of(&cgi->program.failed, &errand->host->conf->confine, &errand->x->arena);
 
-    switch (failed.stage) {
-    case SPAWN_STAGE_EXEC:
-        cgi_fail(cgi, status, "it cannot be executed: %s; %s", strerror(failed.error),
-                 exec_cure(failed.error));
-        break;
-    case SPAWN_STAGE_OWNER:
-        cgi_fail(cgi, status, "not run as '%.*s': %s",
-                 SLICE_ARGS(cgi->errand.host->conf->confine.user),
-                 spawn_refusal_text(failed.error));
-        break;
-    case SPAWN_STAGE_GONE:
-        cgi_fail(cgi, status, "there is no spawner now to start it");
-        break;
-    default:
-        cgi_fail(cgi, status, "not started, %s: %s", spawn_stage_text(failed.stage),
-                 strerror(failed.error));
-        break;
-    }
+    cgi_fail(cgi, refusal.status, "%s", refusal.why);
 }
 
 /* A pipe of a program that was just started is surely empty: what comes will be told. */
@@ -513,35 +452,16 @@ static enum step cgi_pump(struct cgi *cgi)
 /* ---- the end ---- */
 
 /* How it ended, in words. */
-static const char *exit_text(const struct cgi *cgi)
+static const char *end_text(const struct cgi *cgi)
 {
-    struct arena *arena = &cgi->errand.x->arena;
-    const struct confine_conf *confine = &cgi->errand.host->conf->confine;
-    const int status = cgi->program.exited.status;
-
-    switch (cgi->program.state) {
-    case PROGRAM_EXITED:
-        if (WIFEXITED(status))
-            return arena_printf(arena, "it exited with status %d", WEXITSTATUS(status)).at;
-        if (WTERMSIG(status) == SIGXCPU && confine->cpu_s > 0)
-            return arena_printf(arena, "CGIcpu (%" PRIu64 " s) is used up: it was ended by SIGXCPU",
-                                confine->cpu_s)
-                .at;
-        return arena_printf(arena, "it was ended by signal %d (%s)", WTERMSIG(status),
-                            strsignal(WTERMSIG(status)))
-            .at;
-    case PROGRAM_GONE:
-        return "the spawner went away, and the program with it";
-    default:
-        return "it closed its output but runs on; killed";
-    }
+    return exit_text(&cgi->program, &cgi->errand.host->conf->confine, &cgi->errand.x->arena);
 }
 
 static void cgi_fail_at_end(struct cgi *cgi)
 {
     struct errand *errand = &cgi->errand;
     const struct reply *reply = &errand->delivery.reply;
-    const char *how = exit_text(cgi);
+    const char *how = end_text(cgi);
     const char *words = errand_last_words(errand);
 
     if (cgi->end == DELIVERY_TOO_FEW)
@@ -562,7 +482,7 @@ static void cgi_finish(struct cgi *cgi)
     errand_note_repairs(errand);
     if (cgi->program.state == PROGRAM_EXITED && status != 0)
         errand_note(errand, WIFEXITED(status) ? LEVEL_NOTICE : LEVEL_WARNING,
-                    "%s, with its answer complete", exit_text(cgi));
+                    "%s, with its answer complete", end_text(cgi));
     cgi_let_go(cgi);
     errand_conclude(errand);
 }
