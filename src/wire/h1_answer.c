@@ -220,6 +220,15 @@ uint64_t h1_answer_look_ms(const struct conn *conn)
     return leg->intake_held_ms + REQUEST_FIRST_MS;
 }
 
+static struct slice interim_head(struct exchange *x, int status)
+{
+    const size_t room = 64;
+    struct text text = text_on(arena_bytes(&x->arena, room), room);
+
+    h1_write_interim(&text, status);
+    return text_slice(&text);
+}
+
 static enum step next_frame(struct conn *conn)
 {
     struct exchange *x = conn->h1.x;
@@ -232,7 +241,7 @@ static enum step next_frame(struct conn *conn)
             if (!leg->interim_wanted)
                 return STEP_WAIT;
             leg->interim_wanted = false;
-            leg->frame.head = SLICE("HTTP/1.1 100 Continue\r\n\r\n");
+            leg->frame.head = interim_head(x, 100);
             return STEP_AGAIN;
         }
         if (waits_for_request(conn))
