@@ -211,13 +211,14 @@ class FaultBackend:
     def plays(self, act):
         """From now on; what was heard before is forgotten."""
         self.wait_until_quiet()
-        self.talks, self.wrongs = [], []
+        self.talks = []
         self.act = act
 
     def wait_until_quiet(self):
         """All connections are over; whatever the house did wrong is told here."""
         wait_until("the backend to have played its acts", lambda: self.running == 0, 15)
-        assert not self.wrongs, self.wrongs
+        wrongs, self.wrongs = self.wrongs, []
+        assert not wrongs, wrongs
 
     @property
     def last(self):
