@@ -72,6 +72,7 @@ void wrapper_load(const struct load *load, struct build *build);
 /* Part of load_check_disk(). */
 struct load_ask;
 void check_run_as(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
+void check_cgroup(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 
 /* Handlers in effect and rule numbers of all hosts, when all is read. */
 void programs_number(struct build *build);

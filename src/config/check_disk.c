@@ -3,8 +3,11 @@
 
 #include "base/table.h"
 #include "config/load.h"
+#include "os/cgroup.h"
+#include "os/fd.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -70,6 +73,18 @@ static struct load_ceilings disk_ceilings(struct load_ask *ask)
     };
 }
 
+static int disk_cgroup(struct load_ask *ask, const char *wanted, unsigned *ret_controllers)
+{
+    char base[4096];
+    int r = cgroup_find_base(wanted, base, sizeof(base));
+
+    (void)ask;
+    if (r < 0)
+        return r;
+    scoped_fd folder = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return folder < 0 ? -errno : cgroup_controllers(folder, ret_controllers);
+}
+
 struct load_ask *load_ask_disk(void)
 {
     static struct load_ask disk = {
@@ -79,6 +94,7 @@ struct load_ask *load_ask_disk(void)
         .is_root = disk_is_root,
         .account = disk_account,
         .ceilings = disk_ceilings,
+        .cgroup = disk_cgroup,
     };
 
     return &disk;
@@ -218,5 +234,6 @@ void load_check_disk(const struct server_conf *conf, struct load_ask *ask, struc
         check_handlers(&asking, host->cgi_handlers);
     }
     check_run_as(conf, ask, diags);
+    check_cgroup(conf, ask, diags);
     table_done(&folders);
 }

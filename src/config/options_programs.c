@@ -45,6 +45,33 @@ static void wrap_set(struct build *build, void *record, const struct tree_node *
     host->confine.wrap_place = tree_place(node, node->value);
 }
 
+static void cgroup_set(struct build *build, void *record, const struct tree_node *node,
+                       const struct option_row *row)
+{
+    struct conf_cgroup *cgroup = &((struct server_conf *)record)->cgroup;
+
+    *cgroup = (struct conf_cgroup){ .place = tree_place(node, node->value) };
+    if (slice_equal_nocase(node->value, SLICE("auto")))
+        cgroup->kind = CGROUP_AUTO;
+    else if (slice_equal_nocase(node->value, SLICE("no")))
+        cgroup->kind = CGROUP_NO;
+    else if (path_clean(build, node, row, node->value, &cgroup->path))
+        cgroup->kind = CGROUP_AT_PATH;
+}
+
+static void group_limit_set(struct build *build, void *record, const struct tree_node *node,
+                            const struct option_row *row)
+{
+    struct vhost_conf *host = record;
+    uint64_t *member = (uint64_t *)(void *)((char *)record + row->offset);
+
+    host->confine.group_place = tree_place(node, node->value);
+    if (row->unit > 0)
+        size_parse(build, node, row, node->value, member);
+    else
+        count_parse(build, node, row, node->value, member);
+}
+
 /* A limit of setrlimit(2), with the place of the last one for what only the system can judge. */
 static void limit_set(struct build *build, void *record, const struct tree_node *node,
                       const struct option_row *row)
@@ -196,6 +223,55 @@ static const struct option_row rows[] = {
         .grammar = "seconds, or with a unit",
         .text = "Processor time of each process of a CGI program (RLIMIT_CPU); then it is ended, "
                 "and the log names the limit.",
+    },
+    {
+        .name = "CGIgroupMemory",
+        .type = OPT_OWN,
+        .scopes = SCOPE_HOST,
+        AT(vhost_conf, confine.group_memory_bytes),
+        .least = UINT64_C(1024) * 1024,
+        .unit = 1,
+        .set = group_limit_set,
+        .grammar = "bytes, or with a unit",
+        .text = "Memory of all processes of a CGI program together, with the files that the kernel "
+                "keeps for them (memory.max of its control group). When it is used up, all of "
+                "them are killed, and the log names the limit. Needs control groups: see Cgroup.",
+    },
+    {
+        .name = "CGIgroupProcesses",
+        .type = OPT_OWN,
+        .scopes = SCOPE_HOST,
+        AT(vhost_conf, confine.group_processes),
+        .least = 1,
+        .set = group_limit_set,
+        .grammar = "number",
+        .text = "Processes and threads of a CGI program (pids.max of its control group). Needs "
+                "control groups: see Cgroup.",
+    },
+    {
+        .name = "CGIcpuShare",
+        .type = OPT_OWN,
+        .scopes = SCOPE_HOST,
+        AT(vhost_conf, confine.cpu_share),
+        .least = 1,
+        .most = 10000,
+        .set = group_limit_set,
+        .grammar = "1 to 10000",
+        .text = "What a CGI program gets of scarce processors, against 100 of others (cpu.weight "
+                "of its control group). Needs control groups: see Cgroup.",
+    },
+    {
+        .name = "Cgroup",
+        .type = OPT_OWN,
+        .scopes = SCOPE_SERVER,
+        .set = cgroup_set,
+        .grammar = "auto | no | absolute path",
+        .text = "Where each CGI program gets a control group (version 2) of its own, by which the "
+                "kernel ends all of its processes at once. `auto`, which is the default: in the "
+                "house's own, if that was delegated to it (Delegate=yes in the service); without "
+                "one programs are known by process group and mark, as with `no`. A path is a "
+                "folder below /sys/fs/cgroup that the house may write to; if it may not, it does "
+                "not start.",
     },
     {
         .name = "CGInice",

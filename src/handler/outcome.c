@@ -40,6 +40,7 @@ static int status_of(const struct spawn_failed *failed)
         return 403;
     case SPAWN_STAGE_LIMITS:
     case SPAWN_STAGE_USER:
+    case SPAWN_STAGE_GROUP:
         return 500;
     case SPAWN_STAGE_EXEC:
         return forbidden ? 403 : failed->error == E2BIG ? 431 : 500;
@@ -79,6 +80,12 @@ struct refusal refusal_of(const struct spawn_failed *failed, const struct confin
     return refusal;
 }
 
+/* The kernel kills when it cannot free a page, which is a little before the peak is the limit. */
+static bool used_up(const struct spawn_exited *exited, uint64_t limit_bytes)
+{
+    return limit_bytes > 0 && exited->peak_kib >= limit_bytes / 1024 / 100 * 97;
+}
+
 const char *exit_text(const struct program *program, const struct confine_conf *confine,
                       struct arena *arena)
 {
@@ -91,6 +98,12 @@ const char *exit_text(const struct program *program, const struct confine_conf *
         if (WTERMSIG(status) == SIGXCPU && confine->cpu_s > 0)
             return arena_printf(arena, "CGIcpu (%" PRIu64 " s) is used up: it was ended by SIGXCPU",
                                 confine->cpu_s)
+                .at;
+        if (WTERMSIG(status) == SIGKILL && used_up(&program->exited, confine->group_memory_bytes))
+            return arena_printf(arena,
+                                "CGIgroupMemory (%" PRIu64
+                                " bytes) is used up: the kernel killed it with its family",
+                                confine->group_memory_bytes)
                 .at;
         return arena_printf(arena, "it was ended by signal %d (%s)", WTERMSIG(status),
                             strsignal(WTERMSIG(status)))

@@ -7,12 +7,13 @@
 
 /*
  * mark u32, rules u32, grace u64; for each rule: links u32, arguments u32, flags u32, user u32,
- * group u32, groups u32, nice u32, umask u32, the limits u64 each; then host, root, interpreter,
- * below and the arguments, each as length u32 and bytes; then the groups, u32 each.
+ * group u32, groups u32, nice u32, umask u32, the limits and the group limits u64 each; then host,
+ * root, interpreter, below and the arguments, each as length u32 and bytes; then the groups, u32
+ * each.
  */
-#define POLICY_MARK    0x32504c48u /* "HLP2" */
+#define POLICY_MARK    0x33504c48u /* "HLP3" */
 #define POLICY_HEAD    16u
-#define RULE_NUMBERS   (8u * 4 + 8u * POLICY_LIMIT_COUNT)
+#define RULE_NUMBERS   (8u * 4 + 8u * (POLICY_LIMIT_COUNT + POLICY_GROUP_LIMIT_COUNT))
 #define RULE_LEAST     (RULE_NUMBERS + 16u) /* bytes of a rule of empty texts */
 #define ARGUMENT_LEAST 4u
 
@@ -56,6 +57,8 @@ static unsigned char *put_confine(unsigned char *at, const struct policy_confine
     at = put_u32(at, confine->umask);
     for (int i = 0; i < POLICY_LIMIT_COUNT; i++)
         at = put_u64(at, confine->limits[i]);
+    for (int i = 0; i < POLICY_GROUP_LIMIT_COUNT; i++)
+        at = put_u64(at, confine->group_limits[i]);
     return at;
 }
 
@@ -120,6 +123,8 @@ static uint32_t take_confine(struct cursor *cursor, struct policy_confine *confi
     confine->umask = take_u32(cursor);
     for (int i = 0; i < POLICY_LIMIT_COUNT; i++)
         confine->limits[i] = take_u64(cursor);
+    for (int i = 0; i < POLICY_GROUP_LIMIT_COUNT; i++)
+        confine->group_limits[i] = take_u64(cursor);
     return flags;
 }
 
@@ -132,7 +137,9 @@ static const char *confine_fault(const struct policy_confine *confine, uint32_t 
         return "a program of the superuser";
     if (!confine->switches && (confine->user || confine->group || confine->group_count))
         return "a user without a change of user";
-    if (confine->nice > 19 || confine->umask > 0777 || (!confine->has_umask && confine->umask))
+    if (confine->nice > 19 || confine->umask > 0777 ||
+        confine->group_limits[POLICY_GROUP_CPU_WEIGHT] > 10000 ||
+        (!confine->has_umask && confine->umask))
         return "a number out of range";
     return NULL;
 }

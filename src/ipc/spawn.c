@@ -248,6 +248,8 @@ const char *spawn_stage_text(enum spawn_stage stage)
         return "its limits cannot be set";
     case SPAWN_STAGE_USER:
         return "it cannot become its user";
+    case SPAWN_STAGE_GROUP:
+        return "it cannot be in a control group of its own";
     case SPAWN_STAGE_GONE:
         return "the spawner went away";
     }

@@ -90,6 +90,7 @@ bool takeover_take(struct takeover *takeover, const struct handover *message, in
     case HANDOVER_READY:
     case HANDOVER_FAILED:
     case HANDOVER_STOPPED:
+    case HANDOVER_CGROUP:
         break;
     }
     return false;

@@ -1,6 +1,7 @@
 /*
  * Processes that left the group of their program (setsid) and lost their parent: they come to us,
- * are told apart by the mark in their environment, and end with their program.
+ * are told apart by the leaf they are in, else by the mark in their environment, and end with their
+ * program.
  *
  * Who has no mark any more (env -i) belongs to one of the programs that were there when it was
  * first seen: it ends when the last of these does. Who has the mark of a program that is gone ends
@@ -68,19 +69,31 @@ static struct program *find_program(struct spawner *spawner, uint64_t number)
     return NULL;
 }
 
+/* True: it is or was a program's; *ret is NULL when that is gone. */
+static bool find_owner(struct spawner *spawner, pid_t pid, struct program **ret)
+{
+    uint64_t number;
+
+    *ret = leaf_program(spawner, pid);
+    if (*ret)
+        return true;
+    if (!process_number(pid, PROGRAM_MARK, &number))
+        return false;
+    *ret = find_program(spawner, number);
+    return true;
+}
+
 static void add(struct spawner *spawner, pid_t pid)
 {
     struct stray *stray = calloc(1, sizeof(*stray));
-    uint64_t number;
 
     if (!stray)
         abort();
     *stray = (struct stray){ .pid = pid, .state = STRAY_UNKNOWN, .newest = spawner->last_number };
     list_push_back(&spawner->strays, &stray->link);
     table_put(&spawner->strays_by_pid, pid_key(&stray->pid), stray);
-    if (!process_number(pid, PROGRAM_MARK, &number))
+    if (!find_owner(spawner, pid, &stray->owner))
         return;
-    stray->owner = find_program(spawner, number);
     if (!stray->owner) {
         condemn(stray);
         return;

@@ -45,6 +45,8 @@ static void forget(struct program *program)
     if (program->channel)
         table_remove(&program->channel->programs, token_key(program));
     list_remove(&program->link);
+    if (program->leaf)
+        leaf_release(program->leaf);
     adopted_condemn(program);
     timer_stop(&spawner->loop, &program->grace);
     loop_forget(&spawner->loop, &program->task);
@@ -63,7 +65,9 @@ static bool signal_family(const struct program *program, int signal)
 
 static bool family_lives(const struct program *program)
 {
-    return program->strays > 0 || signal_family(program, 0);
+    if (program->strays > 0)
+        return true;
+    return program->leaf ? leaf_lives(program->leaf) : signal_family(program, 0);
 }
 
 static void on_grace_over(struct task *task)
@@ -73,6 +77,8 @@ static void on_grace_over(struct task *task)
     program->ending = ENDING_KILL;
     signal_family(program, SIGKILL);
     adopted_signal(program, SIGKILL);
+    if (program->leaf)
+        leaf_kill(program->leaf);
     if (program->leader_gone)
         forget(program);
 }
@@ -84,7 +90,7 @@ void program_end(struct program *program)
     if (program->ending != ENDING_NOT)
         return;
     program->ending = ENDING_TERM;
-    if (!signal_family(program, SIGTERM) && program->leader_gone && program->strays == 0) {
+    if (!signal_family(program, SIGTERM) && program->leader_gone && !family_lives(program)) {
         forget(program);
         return;
     }
@@ -131,7 +137,7 @@ static void forget_family_of(struct spawner *spawner, pid_t pid)
     }
 }
 
-static void enter(struct channel *channel, uint32_t token, pid_t pid, uint64_t number)
+static void enter(struct channel *channel, uint32_t token, pid_t pid, struct leaf *leaf)
 {
     struct spawner *spawner = channel->spawner;
     struct program *program = calloc(1, sizeof(*program));
@@ -143,7 +149,10 @@ static void enter(struct channel *channel, uint32_t token, pid_t pid, uint64_t n
     program->channel = channel;
     program->token = token;
     program->pid = pid;
-    program->number = number;
+    program->number = spawner->last_number;
+    program->leaf = leaf;
+    if (leaf)
+        leaf->program = program;
     program->task.run = on_grace_over;
     program->grace.task = &program->task;
     list_push_back(&spawner->running, &program->link);
@@ -151,12 +160,37 @@ static void enter(struct channel *channel, uint32_t token, pid_t pid, uint64_t n
     table_put(&channel->programs, token_key(program), program);
 }
 
+/* Into a leaf, or without one where the kernel does not let us and no limit asks for it. */
+static pid_t launch_in_leaf(struct spawner *spawner, struct launch *launch, struct leaf **leaf,
+                            struct spawn_fault *fault)
+{
+    int r = leaf_take(spawner, launch->confine, leaf);
+
+    if (r < 0) {
+        *fault = (struct spawn_fault){ .stage = SPAWN_STAGE_GROUP, .error = -r };
+        return -1;
+    }
+    launch->leaf = *leaf ? (*leaf)->folder : -1;
+    pid_t pid = launch_program(launch, fault);
+    if (pid >= 0 || !*leaf)
+        return pid;
+
+    bool refused = fault->stage == SPAWN_STAGE_GROUP && !(*leaf)->limited;
+    leaf_release(*leaf);
+    *leaf = NULL;
+    if (!refused)
+        return -1;
+    leaves_give_up(spawner, -fault->error);
+    launch->leaf = -1;
+    return launch_program(launch, fault);
+}
+
 static pid_t launch_script(struct spawner *spawner, const struct rule *rule,
                            const struct script *script, const struct spawn_ask *ask,
-                           const struct pipes *pipes, struct arena *arena,
+                           const struct pipes *pipes, struct arena *arena, struct leaf **leaf,
                            struct spawn_fault *fault)
 {
-    const struct launch launch = {
+    struct launch launch = {
         .argv = launch_arguments(arena, rule, script->path, ask->arguments),
         .envp = launch_environment(arena, ask->environment, ++spawner->last_number),
         .program = rule->interpreter ? rule->interpreter : script->path,
@@ -165,12 +199,12 @@ static pid_t launch_script(struct spawner *spawner, const struct rule *rule,
         .parent = spawner->pid,
         .confine = &rule->confine,
     };
-    return launch_program(&launch, fault);
+    return launch_in_leaf(spawner, &launch, leaf, fault);
 }
 
 /* The process id, with our ends of its pipes in *pipes; or -1 and *fault. */
 static pid_t start(struct spawner *spawner, const struct spawn_ask *ask, int file,
-                   struct pipes *pipes, struct spawn_fault *fault)
+                   struct pipes *pipes, struct leaf **leaf, struct spawn_fault *fault)
 {
     const struct rule *rule = rules_find(spawner->rules, ask->rule);
     struct arena arena = { 0 };
@@ -184,7 +218,7 @@ static pid_t start(struct spawner *spawner, const struct spawn_ask *ask, int fil
         if (r == 0) {
             if (rule->confine.switches)
                 pipes_open_to_all(pipes);
-            pid = launch_script(spawner, rule, &script, ask, pipes, &arena, fault);
+            pid = launch_script(spawner, rule, &script, ask, pipes, &arena, leaf, fault);
             pipes_close_program(pipes);
             if (pid < 0)
                 pipes_close_server(pipes);
@@ -200,9 +234,10 @@ static pid_t start(struct spawner *spawner, const struct spawn_ask *ask, int fil
 void program_start(struct channel *channel, const struct spawn_ask *ask, int file)
 {
     struct pipes pipes;
+    struct leaf *leaf = NULL;
     struct spawn_fault fault;
     struct spawn_message answer;
-    pid_t pid = start(channel->spawner, ask, file, &pipes, &fault);
+    pid_t pid = start(channel->spawner, ask, file, &pipes, &leaf, &fault);
 
     fd_close(&file);
     if (pid < 0) {
@@ -213,7 +248,7 @@ void program_start(struct channel *channel, const struct spawn_ask *ask, int fil
     }
 
     bool has_stdin = pipes.server[0] >= 0;
-    enter(channel, ask->token, pid, channel->spawner->last_number);
+    enter(channel, ask->token, pid, leaf);
     answer =
         (struct spawn_message){ .kind = SPAWN_STARTED, .started = { ask->token, pid, has_stdin } };
     channel_send(channel, &answer, has_stdin ? pipes.server : pipes.server + 1, has_stdin ? 3 : 2);
@@ -224,6 +259,18 @@ void program_start(struct channel *channel, const struct spawn_ask *ask, int fil
 static uint64_t microseconds(struct timeval time)
 {
     return (uint64_t)time.tv_sec * 1000000u + (uint64_t)time.tv_usec;
+}
+
+/* What was made for one program knows what all of its processes used, also those it left. */
+static void count_group(const struct program *program, struct spawn_exited *exited)
+{
+    struct cgroup_use use;
+
+    if (cgroup_used(program->leaf->folder, &use) < 0)
+        return;
+    exited->cpu_us = use.cpu_us;
+    if (use.peak_kib > 0)
+        exited->peak_kib = use.peak_kib;
 }
 
 static void tell_exit(struct program *program, bool family_left)
@@ -238,6 +285,8 @@ static void tell_exit(struct program *program, bool family_left)
                     .family_left = family_left },
     };
 
+    if (program->leaf && program->leaf->limited)
+        count_group(program, &exited.exited);
     program->exit_told = true;
     if (program->channel)
         channel_send(program->channel, &exited, NULL, 0);
@@ -268,7 +317,16 @@ static void settle_families(struct spawner *spawner)
             tell_exit(program, left);
         if (!left)
             forget(program);
+        else if (program->leaf)
+            leaf_watch(program->leaf);
     }
+}
+
+void programs_settle(struct spawner *spawner)
+{
+    settle_families(spawner);
+    adopted_settle(spawner);
+    programs_finish(spawner);
 }
 
 /* One signal may stand for many exits: all are taken. */
@@ -292,7 +350,5 @@ void programs_reap(struct spawner *spawner)
         return;
     if (pid == 0) /* there are children: programs that run, or orphans that came to us */
         adopted_look(spawner);
-    settle_families(spawner);
-    adopted_settle(spawner);
-    programs_finish(spawner);
+    programs_settle(spawner);
 }

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/capability.h>
+#include <linux/sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -15,6 +16,18 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#if __has_feature(thread_sanitizer) && !defined(__SANITIZE_THREAD__)
+#define __SANITIZE_THREAD__ 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
 
 /* ---- arguments and environment, ready before the child exists ---- */
 
@@ -215,9 +228,65 @@ static _Noreturn void become_program(const struct launch *launch, struct shared 
     give_up(shared, SPAWN_STAGE_EXEC);
 }
 
+/* No process to be had, or only none in this leaf. */
+static enum spawn_stage refusing_stage(const struct launch *launch, int error)
+{
+    return launch->leaf < 0 || error == EAGAIN || error == ENOMEM ? SPAWN_STAGE_PROCESS
+                                                                  : SPAWN_STAGE_GROUP;
+}
+
+/*
+ * vfork, and the child begins in the folder `leaf`: as cheap as one without, while a move of the
+ * child by itself (cgroup.procs) would make it wait for a lock of all processes.
+ *
+ * The child comes back here on our stack, and must not return. The call is written out because one
+ * to a function would leave the way back on that stack, for the child to write over.
+ */
+static inline __attribute__((always_inline)) pid_t vfork_into(int leaf)
+{
+    const struct clone_args how = {
+        .flags = CLONE_VM | CLONE_VFORK | CLONE_INTO_CGROUP,
+        .exit_signal = SIGCHLD,
+        .cgroup = (uint64_t)leaf,
+    };
+#if defined(__SANITIZE_THREAD__) /* keeps a stack of calls of its own, which would not be undone   \
+                                  */
+    long r = -ENOSYS;
+    (void)how;
+#elif defined(__x86_64__)
+    long r;
+    __asm__ volatile("syscall"
+                     : "=a"(r)
+                     : "0"(SYS_clone3), "D"(&how), "S"(sizeof(how))
+                     : "rcx", "r11", "memory");
+#elif defined(__aarch64__)
+    register long r __asm__("x0") = (long)&how;
+    register long size __asm__("x1") = sizeof(how);
+    register long number __asm__("x8") = SYS_clone3;
+    __asm__ volatile("svc #0" : "+r"(r) : "r"(size), "r"(number) : "memory");
+#else
+    long r = -ENOSYS;
+    (void)how;
+#endif
+    if (r < 0) {
+        errno = (int)-r;
+        return -1;
+    }
+    return (pid_t)r;
+}
+
+/* The child ran on our stack, behind the back of the sanitizer; it looks after vfork() itself. */
+static void tidy_after_child(void)
+{
+#if defined(__SANITIZE_ADDRESS__)
+    __asan_handle_no_return();
+#endif
+}
+
 pid_t launch_program(const struct launch *launch, struct spawn_fault *ret_fault)
 {
     static struct shared shared; /* not on the stack: the child's calls come and go there */
+    pid_t pid;
 
     for (int i = 0; i < 3; i++)
         assert(launch->stdio[i] > 2);
@@ -227,11 +296,15 @@ pid_t launch_program(const struct launch *launch, struct spawn_fault *ret_fault)
      * vfork: no page table is copied, the loop stands still for some 20 microseconds until exec.
      * The child is made for it: it calls nothing but system calls and never returns.
      */
-    pid_t pid = vfork(); /* NOLINT(clang-analyzer-security.insecureAPI.vfork) */
+    if (launch->leaf >= 0)
+        pid = vfork_into(launch->leaf);
+    else
+        pid = vfork(); /* NOLINT(clang-analyzer-security.insecureAPI.vfork) */
     if (pid == 0)
         become_program(launch, &shared); /* NOLINT(clang-analyzer-unix.Vfork) */
+    tidy_after_child();
     if (pid < 0) {
-        *ret_fault = (struct spawn_fault){ .stage = SPAWN_STAGE_PROCESS, .error = errno };
+        *ret_fault = (struct spawn_fault){ .stage = refusing_stage(launch, errno), .error = errno };
         return -1;
     }
     if (shared.error == 0)

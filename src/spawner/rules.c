@@ -91,6 +91,11 @@ static void adopt_confine(struct rules *rules, const struct policy_confine *from
         .nice = (int)from->nice,
         .umask = from->umask,
     };
+    to->family = (struct cgroup_limits){
+        .memory_bytes = from->group_limits[POLICY_GROUP_MEMORY_BYTES],
+        .processes = from->group_limits[POLICY_GROUP_PROCESSES],
+        .cpu_weight = from->group_limits[POLICY_GROUP_CPU_WEIGHT],
+    };
     adopt_limits(from, to);
     to->asks =
         to->switches || to->no_new_privs || to->has_umask || to->nice > 0 || to->ceiling_count > 0;

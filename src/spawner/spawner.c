@@ -81,7 +81,8 @@ static void adopt_policy(struct spawner *spawner, int fd)
 
 static void act_on(struct spawner *spawner, const struct handover *message, int fd)
 {
-    bool wants_fd = message->kind == HANDOVER_POLICY || message->kind == HANDOVER_CHANNEL;
+    bool wants_fd = message->kind == HANDOVER_POLICY || message->kind == HANDOVER_CHANNEL ||
+                    message->kind == HANDOVER_CGROUP;
 
     if (wants_fd && fd < 0)
         spawner_complain(spawner, "spawner: a message of kind %d came without its descriptor",
@@ -90,6 +91,8 @@ static void act_on(struct spawner *spawner, const struct handover *message, int 
         adopt_policy(spawner, fd);
     else if (message->kind == HANDOVER_CHANNEL && !spawner->ending)
         channel_open(spawner, fd_take(&fd), message->index);
+    else if (message->kind == HANDOVER_CGROUP)
+        leaves_adopt(spawner, fd_take(&fd));
     else if (message->kind == HANDOVER_STOP)
         begin_ending(spawner);
     fd_close(&fd);
@@ -200,6 +203,7 @@ int spawner_open(struct spawner *spawner, struct driver *driver, int boss)
     list_init(&spawner->running);
     list_init(&spawner->families);
     adopted_open(spawner);
+    leaves_open(spawner);
 
     int r = spawner->null_fd < 0 ? -errno : watch_exits(spawner);
     if (r < 0) {
@@ -221,8 +225,11 @@ void spawner_close(struct spawner *spawner)
         struct program *program = container_of(link, struct program, link);
         list_remove(&program->link);
         timer_stop(&spawner->loop, &program->grace);
+        if (program->leaf)
+            leaf_release(program->leaf);
         free(program);
     }
+    leaves_close(spawner);
     outbox_done(&spawner->boss_out);
     io_close(&spawner->loop, &spawner->boss);
     io_close(&spawner->loop, &spawner->signals);

@@ -5,9 +5,11 @@
  * The spawner: one thread that starts and ends programs, and nothing else.
  *
  *   boss (supervisor)  POLICY, CHANNEL, STOP   ->  spawner.c
- *   channel (reactor)  ASK, KILL               ->  channel.c  ->  rules.c    which script, from
- * where launch.c   pipes, vfork, exec children.c what runs, until its family is gone adopted.c what
- * left the group of its program
+ *   channel (reactor)  ASK, KILL               ->  channel.c
+ *
+ *   rules.c    which script, from where      launch.c   pipes, vfork, exec
+ *   children.c what runs, until its family is gone
+ *   leaves.c   a control group for each      adopted.c  what left the group of its program
  *
  * A closed channel ends all programs that were asked for on it. When the boss goes away or says
  * STOP, all programs are ended and the loop stops.
@@ -20,6 +22,7 @@
 #include "ipc/spawn.h"
 #include "loop/loop.h"
 #include "os/beneath.h"
+#include "os/cgroup.h"
 #include "os/strays.h"
 
 #include <stdbool.h>
@@ -54,6 +57,7 @@ struct confine {
     size_t group_count;
     struct ceiling ceilings[POLICY_LIMIT_COUNT];
     unsigned ceiling_count;
+    struct cgroup_limits family; /* of all its processes together; not among what `asks` tells */
     int nice;
     mode_t umask;
 };
@@ -105,6 +109,7 @@ struct launch {
     int folder;          /* working directory */
     int stdio[3];        /* become 0, 1, 2 of the program; all above 2 */
     pid_t parent;
+    int leaf; /* folder of the control group it begins in; -1: that of the spawner */
     const struct confine *confine;
 };
 
@@ -138,6 +143,49 @@ void pipes_close_program(struct pipes *pipes);
 void pipes_open_to_all(const struct pipes *pipes);
 void pipes_close_server(struct pipes *pipes);
 
+/* ---- leaves.c: control groups ---- */
+
+struct leaf {
+    struct spawner *spawner;
+    struct program *program; /* NULL: idle or dying */
+    struct list_link link;   /* idle or dying */
+    unsigned number;
+    int folder;
+    struct io events; /* cgroup.events; watched while somebody is left whose exit nobody tells */
+    struct task task;
+    bool limited; /* made for one program */
+    bool killed;
+    bool empty; /* as leaf_lives() saw it last */
+    struct grave grave;
+};
+
+void leaves_open(struct spawner *spawner);
+void leaves_close(struct spawner *spawner);
+
+/* The folder for leaves, which is the spawner's from here on. */
+void leaves_adopt(struct spawner *spawner, int programs);
+
+/*
+ * A leaf with the limits of `confine`. Without control groups, or when none can be made, *ret is
+ * NULL: the program goes without; but a negative errno where it has limits.
+ */
+int leaf_take(struct spawner *spawner, const struct confine *confine, struct leaf **ret);
+
+/* Its program is gone, or was never started. Unless leaf_lives() said that nobody does, what is
+ * left in it is killed. */
+void leaf_release(struct leaf *leaf);
+bool leaf_lives(struct leaf *leaf);
+void leaf_kill(struct leaf *leaf);
+
+/* programs_settle() is called when it may have become empty. */
+void leaf_watch(struct leaf *leaf);
+
+/* The program in whose leaf the process is, or NULL. */
+struct program *leaf_program(const struct spawner *spawner, pid_t pid);
+
+/* Says once that programs go without. */
+void leaves_give_up(struct spawner *spawner, int error);
+
 /* ---- the spawner and its parts ---- */
 
 struct spawner {
@@ -157,7 +205,13 @@ struct spawner {
     struct pids children;
     int children_fd;      /* see children_open() */
     uint64_t last_number; /* of the newest program */
-    char *datagram;       /* owned; room for one message */
+    int programs;         /* folder for leaves; -1: there are no control groups */
+    struct list idle_leaves;
+    size_t idle_count;
+    struct list dying_leaves;
+    unsigned last_leaf; /* number of the newest */
+    bool leaves_failed; /* and that was said */
+    char *datagram;     /* owned; room for one message */
     pid_t pid;
     int null_fd;
     bool gains_nothing; /* no-new-privs, for all it starts */
@@ -214,9 +268,10 @@ struct program {
     struct channel *channel; /* NULL once it has closed */
     struct list_link link;   /* in running or families */
     uint32_t token;
-    pid_t pid;       /* also its process group and session */
-    uint64_t number; /* its mark; grows */
-    unsigned strays; /* adopted processes that carry the mark */
+    pid_t pid;         /* also its process group and session */
+    uint64_t number;   /* its mark; grows */
+    struct leaf *leaf; /* NULL: without control groups */
+    unsigned strays;   /* adopted processes that carry the mark */
     bool leader_gone;
     bool exit_told;
     enum ending ending;
@@ -238,6 +293,9 @@ void program_disown(struct program *program);
 
 /* Reaps all that have exited. */
 void programs_reap(struct spawner *spawner);
+
+/* Forgets those whose families are gone. */
+void programs_settle(struct spawner *spawner);
 
 void programs_end_all(struct spawner *spawner);
 

@@ -226,6 +226,16 @@ static void give_up_rights(const struct child *child, pid_t parent)
         give_up("cannot confine the process", -r);
 }
 
+/* Beside those of its programs: then it may move them there. */
+static void enter_group(const struct child *child)
+{
+    int folder = child->house->groups.house.spawner;
+    int r = child->confined || folder < 0 ? 0 : cgroup_enter(folder);
+
+    if (r < 0)
+        give_up("cannot enter the control group of the spawner", -r);
+}
+
 static _Noreturn void become_child(const struct child *child, int channel, pid_t parent)
 {
     char path[4096];
@@ -240,6 +250,7 @@ static _Noreturn void become_child(const struct child *child, int channel, pid_t
     snprintf(title, sizeof(title), "longhouse %s", child->name);
     char **environment = pick_environment();
     int program = open(path, O_PATH | O_CLOEXEC);
+    enter_group(child);
     give_up_rights(child, parent);
     execve(path, argv, environment);
     if (errno == EACCES &&

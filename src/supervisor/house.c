@@ -92,6 +92,9 @@ static void start(struct child *child)
         hand_over_all(house);
         return;
     }
+    if (house->groups.house.programs >= 0)
+        child_send(child, &(struct handover){ .kind = HANDOVER_CGROUP },
+                   house->groups.house.programs);
     child_send(child, &(struct handover){ .kind = HANDOVER_POLICY }, house->policy_fd);
     if (house->server.pid > 0)
         connect_children(house);
@@ -279,6 +282,8 @@ static void on_death(struct child *child, int status)
     char how[64];
 
     child_status_text(status, how, sizeof(how));
+    if (child == &house->spawner) /* before the next one has programs */
+        groups_kill(&house->groups);
     switch (house->phase) {
     case PHASE_SPAWNER:
     case PHASE_SERVER:

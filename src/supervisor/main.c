@@ -165,6 +165,7 @@ static bool prepare(struct house *house, const struct wishes *wishes, struct are
     bool good = ports_open(conf, diags, &house->ports);
     good &= logs_open(conf, &house->identity, house->behind, arena, diags, &house->logs);
     good &= places_open(conf, &house->identity, arena, diags, &house->places);
+    good = good && groups_open(conf, &house->identity, arena, diags, &house->groups);
     return good && diags->errors == 0;
 }
 
@@ -181,6 +182,7 @@ static void open_journal(struct house *house)
 static void release(struct house *house)
 {
     places_close(&house->places);
+    groups_close(&house->groups);
     ports_close(&house->ports);
     logs_close(&house->logs);
     plan_done(&house->plan);
@@ -199,6 +201,11 @@ static int run(struct house *house)
     if (!house->identity.switches)
         log_notice(&house->journal.log, "not started as root: server and programs all run as %s",
                    house->identity.name);
+    if (house->groups.path)
+        log_info(&house->journal.log, "each program gets a control group below %s",
+                 house->groups.path);
+    else
+        log_info(&house->journal.log, "programs go without control groups: %s", house->groups.why);
     r = house_open(house);
     if (r < 0) {
         log_error(&house->journal.log, "cannot start: %s", strerror(-r));
@@ -212,7 +219,11 @@ static int run(struct house *house)
 
 int main(int argc, char **argv)
 {
-    struct house house = { .null_fd = -1, .policy_fd = -1, .bundle_fd = -1, .on_ready = on_ready };
+    struct house house = { .null_fd = -1,
+                           .policy_fd = -1,
+                           .bundle_fd = -1,
+                           .groups = { .house = CGROUP_HOUSE_NONE },
+                           .on_ready = on_ready };
     struct arena arena = { 0 };
     struct wishes wishes;
     struct diags diags;

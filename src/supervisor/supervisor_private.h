@@ -10,6 +10,7 @@
  *             identity.c who the children run as
  *             ports.c    listening sockets       logs.c   log files
  *             places.c   PID file, control socket, work folder
+ *             groups.c   control groups for programs
  *   run       child.c    one child: start, channel, back-off
  *             house.c    the phases from the first start to the end
  *   say       journal.c  system log and terminal  banner.c  "is ready"
@@ -21,6 +22,7 @@
 #include "ipc/handover.h"
 #include "ipc/outbox.h"
 #include "loop/loop.h"
+#include "os/cgroup.h"
 #include "os/strays.h"
 
 #include <stdbool.h>
@@ -138,6 +140,24 @@ int places_write_pid(struct places *places, pid_t pid);
 /* Removes what was made. */
 void places_close(struct places *places);
 
+/* ---- groups.c ---- */
+
+struct groups {
+    struct cgroup_house house; /* descriptors are -1 without control groups */
+    const char *path;          /* of it */
+    const char *why;           /* there are none */
+};
+
+/* False: they are asked for and not to be had; a diagnostic says why. */
+bool groups_open(const struct server_conf *conf, const struct identity *identity,
+                 struct arena *arena, struct diags *diags, struct groups *ret);
+
+/* All programs of a spawner that has died. */
+void groups_kill(const struct groups *groups);
+
+/* Kills what is left in them, and removes them. */
+void groups_close(struct groups *groups);
+
 /* ---- journal.c ---- */
 
 /* Lines for the system log and for who looks on. */
@@ -217,6 +237,7 @@ struct house {
     struct ports ports;
     struct logs logs;
     struct places places;
+    struct groups groups;
     char *folder; /* owned: of the programs */
     int bundle_fd;
     int policy_fd;

@@ -113,6 +113,15 @@ struct fastcgi_conf {
     bool all_local; /* every target is on this machine and server_root is empty */
 };
 
+enum conf_cgroup_kind { CGROUP_AUTO, CGROUP_NO, CGROUP_AT_PATH };
+
+/* Where the control groups of programs are made. */
+struct conf_cgroup {
+    enum conf_cgroup_kind kind;
+    struct slice path;
+    struct diag_place place;
+};
+
 /* Who a host's programs are, and what they may use; 0: as the server. */
 struct confine_conf {
     struct slice user; /* RunAs, or what WrapCGI stands for; empty: the user of the server */
@@ -127,6 +136,10 @@ struct confine_conf {
     uint64_t files;
     uint64_t cpu_s;
     struct diag_place limits_place; /* of one of them */
+    uint64_t group_memory_bytes;    /* these: of all processes of a program together */
+    uint64_t group_processes;
+    uint64_t cpu_share;
+    struct diag_place group_place; /* of one of them */
     uint64_t nice;
     bool has_umask;
     unsigned umask;
@@ -206,12 +219,13 @@ struct server_conf {
     enum conf_log_format log_format;
     struct slice server_string; /* empty: no Server field */
     uint64_t listen_backlog;
-    uint64_t socket_send_timeout_ms;    /* 0: never */
-    uint64_t reactors;                  /* 0: one per core */
-    uint64_t drain_time_ms;             /* how long TERM waits for answers in flight */
-    uint64_t max_cgi_total;             /* seats of all hosts together */
-    uint64_t kill_grace_ms;             /* between TERM and KILL for programs */
-    uint64_t min_uid;                   /* the least for RunAs */
+    uint64_t socket_send_timeout_ms; /* 0: never */
+    uint64_t reactors;               /* 0: one per core */
+    uint64_t drain_time_ms;          /* how long TERM waits for answers in flight */
+    uint64_t max_cgi_total;          /* seats of all hosts together */
+    uint64_t kill_grace_ms;          /* between TERM and KILL for programs */
+    uint64_t min_uid;                /* the least for RunAs */
+    struct conf_cgroup cgroup;
     struct conf_word *wrapper_programs; /* interpreters that hosts with WrapCGI may use */
     bool kill_timed_out_cgi;
     bool wait_for_cgi;

@@ -8,7 +8,8 @@
  *   supervisor -> server    BUNDLE (memory file)  LISTENER index  LOG path  CONTROL (listening unix
  * socket) SPAWNER index (channel of reactor `index`)  GO {reactors}  STOP {drain_ms}  LOGS_AGAIN
  *   server -> supervisor    READY   FAILED text   STOPPED
- *   supervisor -> spawner   POLICY (memory file)   CHANNEL index   STOP
+ *   supervisor -> spawner   CGROUP (folder for programs)   POLICY (memory file)   CHANNEL index
+ *                           STOP
  *   spawner -> supervisor   READY   FAILED text
  */
 #include "base/parse.h"
@@ -35,6 +36,7 @@ enum handover_kind {
     HANDOVER_READY,
     HANDOVER_FAILED,
     HANDOVER_STOPPED,
+    HANDOVER_CGROUP,
 };
 
 struct handover {

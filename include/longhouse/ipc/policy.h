@@ -23,6 +23,14 @@ enum policy_limit {
     POLICY_LIMIT_COUNT,
 };
 
+/* Of all processes of a program together, in its control group; 0: none. */
+enum policy_group_limit {
+    POLICY_GROUP_MEMORY_BYTES,
+    POLICY_GROUP_PROCESSES,
+    POLICY_GROUP_CPU_WEIGHT, /* up to 10000 */
+    POLICY_GROUP_LIMIT_COUNT,
+};
+
 /* Who a program is, and what it may use. All zero: the user of the spawner, and its limits. */
 struct policy_confine {
     bool switches;    /* to another user: */
@@ -32,6 +40,7 @@ struct policy_confine {
     uint32_t group_count;
     struct slice below; /* absolute; the script must lie in this folder; empty: anywhere */
     uint64_t limits[POLICY_LIMIT_COUNT];
+    uint64_t group_limits[POLICY_GROUP_LIMIT_COUNT];
     uint32_t nice; /* 0 .. 19 */
     bool has_umask;
     uint32_t umask;

@@ -42,6 +42,7 @@ enum spawn_stage {
     SPAWN_STAGE_OWNER,  /* it may not run as the user of its rule: enum spawn_refusal says why */
     SPAWN_STAGE_LIMITS, /* its limits cannot be set */
     SPAWN_STAGE_USER,   /* it cannot become the user of its rule */
+    SPAWN_STAGE_GROUP,  /* it cannot be in a control group of its own, with its limits */
     SPAWN_STAGE_GONE,   /* the spawner itself went away (said by the client side only) */
 };
 

@@ -92,7 +92,7 @@ void spawner_fake_exit(struct spawner_fake *fake, struct program_fake *program, 
 {
     const struct spawn_message message = {
         .kind = SPAWN_EXITED,
-        .exited = { .token = program->token, .status = status },
+        .exited = { .token = program->token, .status = status, .peak_kib = program->peak_kib },
     };
 
     fd_close(&program->in);

@@ -22,6 +22,7 @@ struct program_fake {
     int in;
     int out;
     int err;
+    uint64_t peak_kib; /* told with its exit */
 };
 
 /* Makes the channel; the client's end goes to *ret_client. */

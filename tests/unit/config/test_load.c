@@ -3,6 +3,7 @@
 #include "config/manual.h"
 #include "config/summary.h"
 #include "config/text_source.h"
+#include "os/cgroup.h"
 #include "suite.h"
 
 #include <errno.h>
@@ -482,6 +483,16 @@ static struct load_ceilings fake_ceilings(struct load_ask *ask)
     return (struct load_ceilings){ UINT64_MAX, 100, 1024 };
 }
 
+/* Only /sys/fs/cgroup/ours is one that can be had; ours is not. */
+static int fake_cgroup(struct load_ask *ask, const char *wanted, unsigned *ret_controllers)
+{
+    (void)ask;
+    if (!wanted)
+        return -EPERM;
+    *ret_controllers = CGROUP_PIDS;
+    return strcmp(wanted, "/sys/fs/cgroup/ours") == 0 ? 0 : -ENOTSUP;
+}
+
 static const struct asking_case {
     const char *line;
     const char *missing;
@@ -519,6 +530,24 @@ static const struct asking_case {
     { "CGIfiles = 1025", "/",
       "error CGIfiles = 1025 is above what this process itself may have (1024)" },
     { "CGIfiles = 1024\nCGIprocesses = 100\nCGImemory = 4 GiB", "/", NULL },
+    { "Cgroup = auto", "/", NULL },
+    { "Cgroup = no", "/", NULL },
+    { "Cgroup = /sys/fs/cgroup/ours", "/", NULL },
+    { "Cgroup = /srv", "/",
+      "error Cgroup '/srv': that is no folder of control groups of version 2" },
+    { "Cgroup = /sys/fs/cgroup/ours\nCGIgroupProcesses = 20", "/", NULL },
+    { "Cgroup = /sys/fs/cgroup/ours\nCGIgroupMemory = 20M", "/",
+      "error CGIgroupMemory, CGIgroupProcesses and CGIcpuShare need control groups: the controller "
+      "'memory' is not to be had there" },
+    { "Cgroup = /sys/fs/cgroup/ours\nCGIcpuShare = 20", "/",
+      "error CGIgroupMemory, CGIgroupProcesses and CGIcpuShare need control groups: the controller "
+      "'cpu' is not to be had there" },
+    { "CGIcpuShare = 20", "/",
+      "warning CGIgroupMemory, CGIgroupProcesses and CGIcpuShare need control groups: the control "
+      "group of this process was not delegated to it" },
+    { "CGIcpuShare = 20\nCgroup = no", "/",
+      "error CGIgroupMemory, CGIgroupProcesses and CGIcpuShare need control groups: 'Cgroup = no' "
+      "says that there shall be none" },
     { "ServerId = nobody-here", "/", "error there is no user 'nobody-here'" },
     { "ServerId = 4711", "/", NULL },
     { "ServerId = www-data", "/", NULL },
@@ -536,7 +565,7 @@ START_TEST(what_the_disk_lacks_is_told)
     const struct asking_case *it = &askings[_i];
     struct fake_ask ask = {
         .ask = { fake_stat, fake_executable, fake_user_known, fake_is_root, fake_account,
-                 fake_ceilings },
+                 fake_ceilings, fake_cgroup },
         .missing = it->missing,
     };
     struct loaded loaded;

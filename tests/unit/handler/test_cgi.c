@@ -740,6 +740,30 @@ START_TEST(processor_time_that_is_used_up_is_named)
 }
 END_TEST
 
+static const struct {
+    uint64_t peak_kib;
+    int status;
+    const char *why;
+} peaks[] = {
+    { 1000, SIGKILL, "CGIgroupMemory (1048576 bytes) is used up" },
+    { 900, SIGKILL, "ended by signal 9" },
+    { 1024, SIGTERM, "ended by signal 15" },
+};
+
+START_TEST(memory_of_the_group_that_is_used_up_is_named)
+{
+    begin();
+    vhost.confine.group_memory_bytes = 1u << 20;
+    get();
+    start_program();
+    program.peak_kib = peaks[_i].peak_kib;
+    close_output();
+    exit_program(peaks[_i].status);
+    check_failure(502, peaks[_i].why);
+    end();
+}
+END_TEST
+
 /* ---- clients that leave ---- */
 
 static const bool after_head[] = { false, true };
@@ -805,6 +829,7 @@ SUITE("cgi", TEST(a_get_is_answered), TEST(the_answer_ends_with_the_output_not_w
       TEST(a_program_may_be_left_alone_at_the_time_limit),
       TEST(a_program_may_be_left_alone_behind_its_answer),
       TEST(processor_time_that_is_used_up_is_named),
+      LOOP(memory_of_the_group_that_is_used_up_is_named, peaks),
       LOOP(a_client_that_leaves_ends_the_program, after_head),
       TEST(a_client_that_leaves_before_the_start_is_not_served),
       TEST(a_client_that_leaves_while_its_body_is_collected))

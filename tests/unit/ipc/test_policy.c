@@ -22,6 +22,7 @@ static struct policy_rule rules[] = {
                    .group_count = 2,
                    .below = SLICE_INIT("/srv/b/cgi"),
                    .limits = { 1u << 30, 20, 64, 5 },
+                   .group_limits = { 1u << 29, 30, 10000 },
                    .nice = 19,
                    .has_umask = true,
                    .umask = 077,
@@ -53,6 +54,8 @@ static void assert_same_rule(const struct policy_rule *a, const struct policy_ru
     ck_assert(slice_equal(a->confine.below, b->confine.below));
     for (int i = 0; i < POLICY_LIMIT_COUNT; i++)
         ck_assert_uint_eq(a->confine.limits[i], b->confine.limits[i]);
+    for (int i = 0; i < POLICY_GROUP_LIMIT_COUNT; i++)
+        ck_assert_uint_eq(a->confine.group_limits[i], b->confine.group_limits[i]);
     ck_assert_uint_eq(a->confine.nice, b->confine.nice);
     ck_assert_int_eq(a->confine.has_umask, b->confine.has_umask);
     ck_assert_uint_eq(a->confine.umask, b->confine.umask);
@@ -110,6 +113,7 @@ static const struct {
     { { .links = (enum policy_links)2 }, "unknown treatment of links" },
     { { .arguments = (struct slice[]){ SLICE_INIT("a\0") }, .argument_count = 1 },
       "NUL in an argument" },
+    { { .confine = { .group_limits = { 0, 0, 10001 } } }, "a number out of range" },
     { { .confine = { .switches = true, .group = 1 } }, "a program of the superuser" },
     { { .confine = { .switches = true, .user = 1 } }, "a program of the superuser" },
     { { .confine = { .switches = true,
@@ -149,11 +153,11 @@ END_TEST
 
 START_TEST(counts_beyond_the_bytes_allocate_nothing)
 {
-    static const char many_rules[] = "HLP2\377\377\377\377\0\0\0\0\0\0\0";
-    static char many_arguments[16 + 80 + 8] =
-        "HLP2\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\377\377\377\377";
-    static char many_groups[16 + 80 + 8] =
-        "HLP2\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\377\377\377\377";
+    static const char many_rules[] = "HLP3\377\377\377\377\0\0\0\0\0\0\0";
+    static char many_arguments[16 + 104 + 8] =
+        "HLP3\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\377\377\377\377";
+    static char many_groups[16 + 104 + 8] =
+        "HLP3\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\377\377\377\377";
     struct arena arena = { 0 };
     struct policy back;
 
