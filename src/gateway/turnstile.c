@@ -89,55 +89,19 @@ static void decide(struct ticket *ticket, enum ticket_state state)
     loop_wake(ticket->desk->loop, ticket->task);
 }
 
-static void desk_read(struct letter *letter)
+static void read_news(struct desk_note *news)
 {
-    struct turnstile_desk *desk = container_of(letter, struct turnstile_desk, letter);
-    struct list_link *link;
+    struct ticket *ticket = container_of(news, struct ticket, news);
 
-    pthread_mutex_lock(&desk->lock);
-    desk->mailed = false;
-    while ((link = list_pop_front(&desk->news)) != NULL) {
-        struct ticket *ticket = container_of(link, struct ticket, news);
-
-        decide(ticket, ticket->decided);
-    }
-    pthread_mutex_unlock(&desk->lock);
+    decide(ticket, ticket->decided);
 }
 
-void turnstile_desk_open(struct turnstile_desk *desk, struct loop *loop, struct mailbox *mailbox)
+/* Tells a ticket, under the lock of its turnstile. `own` is the desk of this thread. */
+static void tell(struct ticket *ticket, enum ticket_state state, const struct desk *own)
 {
-    *desk = (struct turnstile_desk){ .loop = loop, .mailbox = mailbox, .letter.read = desk_read };
-    pthread_mutex_init(&desk->lock, NULL);
-    list_init(&desk->news);
-}
-
-void turnstile_desk_close(struct turnstile_desk *desk)
-{
-    assert(list_empty(&desk->news));
-    pthread_mutex_destroy(&desk->lock);
-}
-
-/*
- * Tells a ticket, under the lock of its turnstile. `own` is the desk of this thread: its tickets
- * are told at once, those of others by letter. The letter is sent while both locks are held, so
- * that a desk whose tickets are all returned gets none any more.
- */
-static void tell(struct ticket *ticket, enum ticket_state state, const struct turnstile_desk *own)
-{
-    struct turnstile_desk *desk = ticket->desk;
-
-    if (desk == own) {
-        decide(ticket, state);
-        return;
-    }
-    pthread_mutex_lock(&desk->lock);
     ticket->decided = state;
-    list_push_back(&desk->news, &ticket->news);
-    if (!desk->mailed) {
-        desk->mailed = true;
-        mailbox_send(desk->mailbox, &desk->letter);
-    }
-    pthread_mutex_unlock(&desk->lock);
+    ticket->news.read = read_news;
+    desk_tell(ticket->desk, &ticket->news, own);
 }
 
 /* ---- the total ---- */
@@ -183,7 +147,7 @@ static struct turnstile *next_hungry(struct turnstiles *all)
 }
 
 /* One seat of the total for the next in that host's line. False: nobody there wanted it. */
-static bool seat_next(struct turnstile *turnstile, const struct turnstile_desk *own)
+static bool seat_next(struct turnstile *turnstile, const struct desk *own)
 {
     bool seated = false;
 
@@ -206,7 +170,7 @@ static bool seat_next(struct turnstile *turnstile, const struct turnstile_desk *
 }
 
 /* Deals out what is free to those who wait. Without any lock. */
-static void serve_hungry(struct turnstiles *all, const struct turnstile_desk *own)
+static void serve_hungry(struct turnstiles *all, const struct desk *own)
 {
     while (atomic_load(&all->hungry_count) > 0 && take_of_total(all)) {
         struct turnstile *turnstile = next_hungry(all);
@@ -232,7 +196,7 @@ static bool sit_down(struct turnstile *turnstile, struct ticket *ticket)
 }
 
 /* False: the line is full, and nobody has to yield to this client. */
-static bool make_room(struct turnstile *turnstile, const struct turnstile_desk *own,
+static bool make_room(struct turnstile *turnstile, const struct desk *own,
                       const union socket_address *client)
 {
     if (turnstile->line.count < turnstile->rules.line_most)
@@ -263,9 +227,8 @@ static void get_in_line(struct turnstile *turnstile, struct ticket *ticket,
     become_hungry(turnstile);
 }
 
-enum ticket_state ticket_take(struct ticket *ticket, struct turnstile *turnstile,
-                              struct turnstile_desk *desk, struct task *task,
-                              const union socket_address *client)
+enum ticket_state ticket_take(struct ticket *ticket, struct turnstile *turnstile, struct desk *desk,
+                              struct task *task, const union socket_address *client)
 {
     assert(ticket->state == TICKET_NONE);
     ticket->turnstile = turnstile;
@@ -282,7 +245,7 @@ enum ticket_state ticket_take(struct ticket *ticket, struct turnstile *turnstile
 }
 
 /* The seat is free for the next one: of this host, or of whichever host's turn it is. */
-static void pass_on(struct turnstile *turnstile, const struct turnstile_desk *own)
+static void pass_on(struct turnstile *turnstile, const struct desk *own)
 {
     atomic_fetch_add(&turnstile->all->free, 1);
     serve_hungry(turnstile->all, own);
@@ -299,11 +262,8 @@ void ticket_return(struct ticket *ticket)
     const bool held_seat = ticket->holds_seat;
     const bool is_late = ticket_is_late(ticket) && !held_seat;
     waiting_line_remove(&turnstile->line, &ticket->waiter);
-    if (ticket->state == TICKET_WAITING) { /* news may be on their way */
-        pthread_mutex_lock(&ticket->desk->lock);
-        list_remove(&ticket->news);
-        pthread_mutex_unlock(&ticket->desk->lock);
-    }
+    if (ticket->state == TICKET_WAITING)
+        desk_take_back(ticket->desk, &ticket->news);
     if (held_seat) {
         turnstile->taken--;
         become_hungry(turnstile);

@@ -16,9 +16,9 @@
  *                 └───────> REFUSED <── WAITING    (the line was full)
  */
 #include "base/text.h"
+#include "gateway/desk.h"
 #include "gateway/waiting_line.h"
 #include "loop/loop.h"
-#include "loop/mailbox.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -40,20 +40,6 @@ void turnstiles_free(struct turnstiles *all); /* nobody waits or sits any more *
 void turnstiles_set(struct turnstiles *all, unsigned index, struct turnstile_rules rules);
 struct turnstile *turnstiles_at(struct turnstiles *all, unsigned index);
 
-/* ---- where a reactor hears of its seats ---- */
-
-struct turnstile_desk {
-    struct loop *loop;       /* borrowed: of the thread that owns the desk */
-    struct mailbox *mailbox; /* borrowed: of that loop */
-    struct letter letter;
-    pthread_mutex_t lock; /* guards what follows */
-    struct list news;     /* tickets whose fate was decided by other threads */
-    bool mailed;          /* the letter is on its way */
-};
-
-void turnstile_desk_open(struct turnstile_desk *desk, struct loop *loop, struct mailbox *mailbox);
-void turnstile_desk_close(struct turnstile_desk *desk); /* all its tickets were returned */
-
 /* ---- tickets ---- */
 
 enum ticket_state {
@@ -66,20 +52,19 @@ enum ticket_state {
 /* One request's; embedded, used by the thread of its desk only. Zeroed is a fresh one. */
 struct ticket {
     struct turnstile *turnstile; /* borrowed, as all pointers */
-    struct turnstile_desk *desk;
+    struct desk *desk;
     struct task *task; /* woken when the state has changed */
     enum ticket_state state;
     struct timer timer;        /* of its patience, while it waits */
     struct waiter waiter;      /* under the lock of the turnstile */
     bool holds_seat;           /* under the lock of the turnstile */
-    struct list_link news;     /* under the lock of the desk */
-    enum ticket_state decided; /* under the lock of the desk */
+    struct desk_note news;     /* its fate was decided by another thread */
+    enum ticket_state decided; /* until the news is read */
 };
 
 /* Takes a seat if one is free, else a place in the line. Returns the state. */
-enum ticket_state ticket_take(struct ticket *ticket, struct turnstile *turnstile,
-                              struct turnstile_desk *desk, struct task *task,
-                              const union socket_address *client);
+enum ticket_state ticket_take(struct ticket *ticket, struct turnstile *turnstile, struct desk *desk,
+                              struct task *task, const union socket_address *client);
 
 /* It waits, and has waited as long as the rules allow. */
 static inline bool ticket_is_late(const struct ticket *ticket)
@@ -94,7 +79,7 @@ void ticket_return(struct ticket *ticket);
 /* A seat apart from its ticket: for what outlives the request. {0} is none. */
 struct seat {
     struct turnstile *turnstile;
-    struct turnstile_desk *desk;
+    struct desk *desk;
 };
 
 /* The seat of a ticket that is SEATED; the ticket is NONE then. From others: no seat. */

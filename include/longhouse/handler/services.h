@@ -12,7 +12,7 @@
 
 struct spawn_client; /* gateway/spawn_client.h: asks the spawner */
 struct turnstiles;   /* gateway/turnstile.h: seats for programs, shared by all reactors */
-struct turnstile_desk;
+struct desk;          /* gateway/desk.h: where this reactor hears of others' decisions */
 struct backend_group; /* gateway/backend.h: shared by all reactors, one per FastCGIserver section */
 
 struct services {
@@ -22,7 +22,7 @@ struct services {
     const struct snapshot *snapshot; /* the current one */
     struct spawn_client *spawner;
     struct turnstiles *turnstiles; /* by vhost_conf.index; NULL: seats are not counted (tests) */
-    struct turnstile_desk *desk;
+    struct desk *desk;
     struct backend_group **backends; /* by fastcgi_conf.index */
     unsigned backend_count;
 };

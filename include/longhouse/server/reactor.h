@@ -26,7 +26,7 @@ struct reactor {
     enum reactor_state state;
     struct loop loop;
     struct mailbox mailbox;
-    struct turnstile_desk desk;
+    struct desk desk;
     struct services services;
     struct exchange_owner exchanges;
     struct conn_owner conns;

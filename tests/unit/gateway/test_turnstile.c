@@ -13,7 +13,7 @@ enum { DESKS = 2, TICKETS = 40 };
 
 static struct loop loops[DESKS];
 static struct mailbox mailboxes[DESKS];
-static struct turnstile_desk desks[DESKS];
+static struct desk desks[DESKS];
 static struct turnstiles *all;
 static struct ticket tickets[TICKETS];
 static struct task tasks[TICKETS];
@@ -34,7 +34,7 @@ static void begin(unsigned total, unsigned seats, unsigned line_most)
     for (unsigned i = 0; i < DESKS; i++) {
         loop_init(&loops[i], driver_fake_new());
         ck_assert_int_eq(mailbox_open(&mailboxes[i], &loops[i]), 0);
-        turnstile_desk_open(&desks[i], &loops[i], &mailboxes[i]);
+        desk_open(&desks[i], &loops[i], &mailboxes[i]);
         loop_settle(&loops[i]);
     }
     for (unsigned i = 0; i < TICKETS; i++) {
@@ -61,7 +61,7 @@ static void end(void)
         ck_assert_uint_eq(turnstile_numbers(turnstiles_at(all, host)).waiting, 0);
     }
     for (unsigned i = 0; i < DESKS; i++) {
-        turnstile_desk_close(&desks[i]);
+        desk_close(&desks[i]);
         mailbox_close(&mailboxes[i]);
         loop_done(&loops[i]);
     }
@@ -282,7 +282,7 @@ struct room {
     pthread_t thread;
     struct loop loop;
     struct mailbox mailbox;
-    struct turnstile_desk desk;
+    struct desk desk;
     struct turnstiles *all;
     struct guest guests[GUESTS];
     unsigned left;
@@ -345,7 +345,7 @@ static void *room_run(void *arg)
     loop_run(&room->loop);
     for (unsigned i = 0; i < GUESTS; i++)
         loop_forget(&room->loop, &room->guests[i].task);
-    turnstile_desk_close(&room->desk);
+    desk_close(&room->desk);
     mailbox_close(&room->mailbox);
     loop_done(&room->loop);
     atomic_fetch_add(&rooms_done, 1);
@@ -359,7 +359,7 @@ static void room_open(struct room *room, struct turnstiles *turnstiles)
     ck_assert_int_eq(driver_epoll_new(&driver), 0);
     loop_init(&room->loop, driver);
     ck_assert_int_eq(mailbox_open(&room->mailbox, &room->loop), 0);
-    turnstile_desk_open(&room->desk, &room->loop, &room->mailbox);
+    desk_open(&room->desk, &room->loop, &room->mailbox);
     room->all = turnstiles;
     room->left = GUESTS;
     for (unsigned i = 0; i < GUESTS; i++) {
