@@ -99,10 +99,8 @@ struct waiter *waiting_line_next(struct waiting_line *line)
     return waiter;
 }
 
-struct waiter *waiting_line_yield(struct waiting_line *line, const union socket_address *address)
+static struct client_line *longest_of(const struct waiting_line *line)
 {
-    const struct client_line *own = find(line, address);
-    const unsigned own_count = own ? own->count : 0;
     struct client_line *longest = NULL;
 
     list_for_each (turn, &line->turns) {
@@ -111,10 +109,30 @@ struct waiter *waiting_line_yield(struct waiting_line *line, const union socket_
         if (!longest || client->count > longest->count)
             longest = client;
     }
-    if (!longest || longest->count < own_count + 2)
-        return NULL;
+    return longest;
+}
 
-    struct waiter *waiter = container_of(list_last(&longest->waiters), struct waiter, link);
+static struct waiter *take_youngest(struct waiting_line *line, struct client_line *client)
+{
+    struct waiter *waiter = container_of(list_last(&client->waiters), struct waiter, link);
+
     take_out(line, waiter);
     return waiter;
+}
+
+struct waiter *waiting_line_yield(struct waiting_line *line, const union socket_address *address)
+{
+    const struct client_line *own = find(line, address);
+    struct client_line *longest = longest_of(line);
+
+    if (!longest || longest->count < (own ? own->count : 0) + 2)
+        return NULL;
+    return take_youngest(line, longest);
+}
+
+struct waiter *waiting_line_yield_any(struct waiting_line *line)
+{
+    struct client_line *longest = longest_of(line);
+
+    return longest ? take_youngest(line, longest) : NULL;
 }

@@ -43,4 +43,7 @@ struct waiter *waiting_line_next(struct waiting_line *line);
  */
 struct waiter *waiting_line_yield(struct waiting_line *line, const union socket_address *client);
 
+/* Takes out the youngest waiter of the client with the longest row; NULL: nobody waits. */
+struct waiter *waiting_line_yield_any(struct waiting_line *line);
+
 #endif
