@@ -175,6 +175,29 @@ static void hint_target(struct build *build, struct diag *diag, struct slice tar
             "write 127.0.0.1:9000, [::1]:9000 or /run/php/php-fpm.sock; names are not looked up");
 }
 
+/* One word behind the address of a target: weight=3, max=8, backup. */
+static void target_word(struct build *build, const struct tree_node *node, struct slice word,
+                        struct connect_conf *target)
+{
+    static const struct option_row weight = { .name = "weight", .least = 1, .most = 100 };
+    static const struct option_row most = { .name = "max", .least = 1, .most = 100000 };
+    struct slice name;
+    struct slice value;
+    const bool has_value = slice_cut(word, '=', &name, &value);
+
+    if (has_value && slice_equal_nocase(name, SLICE("weight")))
+        count_parse(build, node, &weight, value, &target->weight);
+    else if (has_value && slice_equal_nocase(name, SLICE("max")))
+        count_parse(build, node, &most, value, &target->max_connections);
+    else if (!has_value && slice_equal_nocase(word, SLICE("backup")))
+        target->backup = true;
+    else
+        diag_hint(build->diags,
+                  build_fault(build, DIAG_ERROR, node, word, "unknown word '%.*s' behind a target",
+                              SLICE_ARGS(word)),
+                  "known are weight=NUMBER, max=NUMBER and backup");
+}
+
 static void connect_to_set(struct build *build, void *record, const struct tree_node *node,
                            const struct option_row *row)
 {
@@ -187,26 +210,63 @@ static void connect_to_set(struct build *build, void *record, const struct tree_
         end = &(*end)->next;
     while (items_next(&items, &item)) {
         union socket_address address;
+        struct slice text;
+        struct slice word;
 
-        if (!address_parse_target(item, &address)) {
+        next_word(&item, &text);
+        if (!address_parse_target(text, &address)) {
             hint_target(build,
-                        build_fault(build, DIAG_ERROR, node, item,
+                        build_fault(build, DIAG_ERROR, node, text,
                                     "'ConnectTo' must be an address with a port or a unix socket, "
                                     "not '%.*s'",
-                                    SLICE_ARGS(item)),
-                        item);
+                                    SLICE_ARGS(text)),
+                        text);
             continue;
         }
         struct connect_conf *target = arena_new(build->arena, struct connect_conf);
         *target = (struct connect_conf){
             .address = address,
-            .text = item,
-            .place = tree_place(node, item),
+            .text = text,
+            .place = tree_place(node, text),
+            .weight = 1,
         };
+        while (next_word(&item, &word))
+            target_word(build, node, word, target);
         *end = target;
         end = &target->next;
         fastcgi->target_count++;
     }
+}
+
+/* COUNT[, TIME] into two members; both keep their value where the text has a fault. */
+static void count_and_time(struct build *build, const struct tree_node *node,
+                           const struct option_row *row, uint64_t *count, uint64_t *time_ms)
+{
+    const struct option_row time_row = {
+        .name = row->name, .least = 100, .most = 3600 * UINT64_C(1000), .unit = 1000
+    };
+    struct slice first;
+    struct slice second;
+    const bool has_time = slice_cut(node->value, ',', &first, &second);
+
+    if (count_parse(build, node, row, slice_trim(first), count) && has_time)
+        duration_parse(build, node, &time_row, slice_trim(second), time_ms);
+}
+
+static void queue_set(struct build *build, void *record, const struct tree_node *node,
+                      const struct option_row *row)
+{
+    struct fastcgi_conf *fastcgi = record;
+
+    count_and_time(build, node, row, &fastcgi->queue_length, &fastcgi->queue_ms);
+}
+
+static void rest_after_set(struct build *build, void *record, const struct tree_node *node,
+                           const struct option_row *row)
+{
+    struct fastcgi_conf *fastcgi = record;
+
+    count_and_time(build, node, row, &fastcgi->rest_failures, &fastcgi->rest_window_ms);
 }
 
 static void server_root_set(struct build *build, void *record, const struct tree_node *node,
@@ -218,6 +278,8 @@ static void server_root_set(struct build *build, void *record, const struct tree
         build_mention(build, &build->server_roots, fastcgi->server_root,
                       tree_place(node, node->value), fastcgi);
 }
+
+static const char *const balances[] = { "roundrobin", "leastconn", "hash", NULL };
 
 static const struct option_row rows[] = {
     {
@@ -238,10 +300,12 @@ static const struct option_row rows[] = {
         .repeat = REPEAT_APPENDS,
         .required = true,
         .set = connect_to_set,
-        .grammar = "TARGET[, TARGET ...]; TARGET = IPv4:PORT | [IPv6]:PORT | /UNIXSOCKET",
+        .grammar = "TARGET [weight=N] [max=N] [backup][, TARGET ...]; TARGET = IPv4:PORT | "
+                   "[IPv6]:PORT | /UNIXSOCKET",
         .text = "Where the FastCGI program listens. Several targets, listed or repeated, share the "
-                "load; "
-                "one that refuses is passed over. Host names are not looked up.",
+                "load as Balance says; one that cannot be reached is passed over. weight: its "
+                "share beside the others (1 to 100). max: MaxConnections of this target. backup: "
+                "asked only while none of the others can be. Host names are not looked up.",
     },
     {
         .name = "Extension",
@@ -291,6 +355,126 @@ static const struct option_row rows[] = {
         .grammar = "seconds, or with a unit",
         .text = "How long a connection to a target may take to come about before the next one is "
                 "tried.",
+    },
+    {
+        .name = "Balance",
+        .type = OPT_CHOICE,
+        .scopes = SCOPE_FASTCGI,
+        AT(fastcgi_conf, balance),
+        .fallback = "roundrobin",
+        .choices = balances,
+        .grammar = "roundrobin | leastconn | hash",
+        .text = "Which target a request goes to that belongs to no session (SessionTimeout). "
+                "roundrobin: the next in turn. leastconn: the one with the fewest connections. "
+                "hash: always the same for a client's address, while it is there and not loaded a "
+                "quarter above the average. All of them respect the weights.",
+    },
+    {
+        .name = "MaxConnections",
+        .type = OPT_COUNT,
+        .scopes = SCOPE_FASTCGI,
+        AT(fastcgi_conf, max_connections),
+        .fallback = "0",
+        .least = 0,
+        .most = 100000,
+        .grammar = "number; 0 = no bound",
+        .text = "How many connections to each target there are at most. Further requests wait in "
+                "line (see Queue). The right number is that of its workers (php-fpm: "
+                "pm.max_children).",
+    },
+    {
+        .name = "KeepConnections",
+        .type = OPT_COUNT,
+        .scopes = SCOPE_FASTCGI,
+        AT(fastcgi_conf, keep_connections),
+        .fallback = "0",
+        .least = 0,
+        .most = 100000,
+        .grammar = "number; 0 = none",
+        .text = "How many idle connections to each target are kept for the next requests. A kept "
+                "connection occupies a worker of php-fpm and of most other programs, so there must "
+                "be fewer than workers, unless nobody else uses them and MaxConnections is their "
+                "number.",
+    },
+    {
+        .name = "KeepTime",
+        .type = OPT_DURATION,
+        .scopes = SCOPE_FASTCGI,
+        AT(fastcgi_conf, keep_ms),
+        .fallback = "30",
+        .least = 100,
+        .most = 3600 * UINT64_C(1000),
+        .unit = 1000,
+        .grammar = "seconds, or with a unit",
+        .text = "How long a connection is kept that nobody uses.",
+    },
+    {
+        .name = "Queue",
+        .type = OPT_OWN,
+        .scopes = SCOPE_FASTCGI,
+        .fallback = "256, 30s",
+        .least = 0,
+        .most = 100000,
+        .set = queue_set,
+        .grammar = "LENGTH[, TIME]",
+        .text = "How many requests may wait for a target that is busy (MaxConnections, a full "
+                "queue of its socket, OVERLOADED) or starts anew, and for how long. Hosts take "
+                "turns, and clients within a host. When the line is full, or a request has waited "
+                "that long, it is answered 503 with Retry-After. LENGTH 0: nobody waits.",
+    },
+    {
+        .name = "RestartHold",
+        .type = OPT_DURATION,
+        .scopes = SCOPE_FASTCGI,
+        AT(fastcgi_conf, restart_hold_ms),
+        .fallback = "3",
+        .least = 0,
+        .most = 300000,
+        .unit = 1000,
+        .grammar = "seconds, or with a unit; 0 = none",
+        .text = "A target whose socket is missing or refuses is taken to start anew for that long: "
+                "its requests wait. Those without a session go to another target at once, if there "
+                "is one. Afterwards it rests, for 1 s at first and up to 30 s, and its requests go "
+                "elsewhere or are answered 503.",
+    },
+    {
+        .name = "RestAfter",
+        .type = OPT_OWN,
+        .scopes = SCOPE_FASTCGI,
+        .fallback = "5, 30s",
+        .least = 0,
+        .most = 10000,
+        .set = rest_after_set,
+        .grammar = "FAILURES[, TIME]; 0 = never",
+        .text = "So many requests in that time for which a target closed early, sent nonsense or "
+                "ran out of time let it rest, where there are others: for 1 s at first, and up to "
+                "30 s as long as it goes on.",
+    },
+    {
+        .name = "SlowStart",
+        .type = OPT_DURATION,
+        .scopes = SCOPE_FASTCGI,
+        AT(fastcgi_conf, slow_start_ms),
+        .fallback = "0",
+        .least = 0,
+        .most = 3600 * UINT64_C(1000),
+        .unit = 1000,
+        .grammar = "seconds, or with a unit; 0 = none",
+        .text = "How long it takes until a target that came back has its full share again.",
+    },
+    {
+        .name = "CollectBody",
+        .type = OPT_SIZE,
+        .scopes = SCOPE_FASTCGI,
+        AT(fastcgi_conf, collect_bytes),
+        .fallback = "64K",
+        .least = 0,
+        .most = UINT64_C(1) << 50,
+        .unit = 1,
+        .grammar = "bytes, or with a unit",
+        .text = "Bodies up to this length are collected before a target is asked, so that a slow "
+                "client holds no worker. Longer ones are passed on as they come. A body of unknown "
+                "length is always collected.",
     },
 };
 

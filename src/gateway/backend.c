@@ -2,11 +2,20 @@
 
 #include "gateway/sticky.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
 #define REST_FIRST_MS 1000u
 #define REST_MOST_MS  30000u
+
+static void backend_init(struct backend *backend, const struct connect_conf *conf)
+{
+    backend->conf = conf;
+    backend->address = conf->address;
+    list_init(&backend->kept);
+    fair_line_init(&backend->line);
+}
 
 struct backend_group *backend_group_new(const struct fastcgi_conf *conf)
 {
@@ -17,10 +26,12 @@ struct backend_group *backend_group_new(const struct fastcgi_conf *conf)
     if (!group || !targets)
         abort();
     for (const struct connect_conf *target = conf->targets; target; target = target->next)
-        targets[count++].conf = target;
+        backend_init(&targets[count++], target);
     group->conf = conf;
     group->targets = targets;
     group->count = count;
+    pthread_mutex_init(&group->lock, NULL);
+    fair_line_init(&group->line);
     if (count > 1 && conf->session_timeout_ms > 0)
         group->sticky = sticky_new(conf->session_timeout_ms);
     return group;
@@ -28,72 +39,175 @@ struct backend_group *backend_group_new(const struct fastcgi_conf *conf)
 
 void backend_group_free(struct backend_group *group)
 {
+    for (unsigned i = 0; i < group->count; i++) {
+        assert(list_empty(&group->targets[i].kept));
+        fair_line_done(&group->targets[i].line);
+    }
+    fair_line_done(&group->line);
+    pthread_mutex_destroy(&group->lock);
     sticky_free(group->sticky);
     free(group->targets);
     free(group);
 }
 
+/* ---- room ---- */
+
+static uint64_t most_connections(const struct backend_group *group, const struct backend *backend)
+{
+    return backend->conf->max_connections > 0 ? backend->conf->max_connections
+                                              : group->conf->max_connections;
+}
+
+bool backend_has_room(const struct backend_group *group, const struct backend *backend)
+{
+    const uint64_t most = most_connections(group, backend);
+
+    return most == 0 || backend->open < most || backend->kept_count > 0;
+}
+
+unsigned backend_share(const struct backend_group *group, const struct backend *backend,
+                       uint64_t now_ms)
+{
+    const uint64_t whole = backend->conf->weight * 100;
+    const uint64_t slow_ms = group->conf->slow_start_ms;
+    const uint64_t back_ms = backend->came_back_ms > 0 ? now_ms - backend->came_back_ms : slow_ms;
+
+    if (back_ms >= slow_ms)
+        return (unsigned)whole;
+    return (unsigned)(whole * back_ms / slow_ms) + 1;
+}
+
 /* ---- health ---- */
 
-uint64_t backend_failed(struct backend *backend, uint64_t now_ms)
+uint64_t backend_rest(struct backend *backend, uint64_t now_ms)
 {
-    uint64_t until_ms = atomic_load(&backend->rest_until_ms);
-
-    if (until_ms > now_ms)
+    if (backend_is_resting(backend, now_ms))
         return 0;
 
-    unsigned failures = atomic_load(&backend->failures);
-    uint64_t rest_ms = failures < 5 ? (uint64_t)REST_FIRST_MS << failures : REST_MOST_MS;
-    if (!atomic_compare_exchange_strong(&backend->rest_until_ms, &until_ms, now_ms + rest_ms))
-        return 0; /* another reactor was faster */
-    atomic_fetch_add(&backend->failures, 1);
+    const uint64_t rest_ms =
+        backend->rests < 5 ? (uint64_t)REST_FIRST_MS << backend->rests : REST_MOST_MS;
+    backend->rest_until_ms = now_ms + rest_ms;
+    backend->rests++;
+    backend->failures = 0;
     return rest_ms;
 }
 
-/* Only looks in the usual case: a write would take the line away from the other reactors. */
-void backend_reached(struct backend *backend)
+uint64_t backend_blame(const struct backend_group *group, struct backend *backend, uint64_t now_ms)
 {
-    if (atomic_load_explicit(&backend->failures, memory_order_relaxed) > 0)
-        atomic_store(&backend->failures, 0);
-    if (atomic_load_explicit(&backend->rest_until_ms, memory_order_relaxed) > 0)
-        atomic_store(&backend->rest_until_ms, 0);
+    atomic_fetch_add_explicit(&backend->failed_requests, 1, memory_order_relaxed);
+    if (group->conf->rest_failures == 0 || group->count < 2)
+        return 0;
+    if (now_ms - backend->window_ms >= group->conf->rest_window_ms) {
+        backend->window_ms = now_ms;
+        backend->failures = 0;
+    }
+    backend->failures++;
+    return backend->failures >= group->conf->rest_failures ? backend_rest(backend, now_ms) : 0;
 }
 
-/* ---- status ---- */
-
-static const char *health_text(struct backend *backend)
+void backend_praise(struct backend *backend, uint64_t now_ms)
 {
-    return atomic_load(&backend->failures) > 0 ? "down" : "up";
+    if (backend->rests == 0)
+        return;
+    backend->rests = 0;
+    backend->rest_until_ms = 0;
+    backend->failures = 0;
+    backend->came_back_ms = now_ms;
 }
 
-void backend_group_describe(struct backend_group *group, struct text *text)
+/* ---- from any thread ---- */
+
+bool backend_group_drain(struct backend_group *group, struct slice name, bool drain)
 {
+    bool found = false;
+
+    pthread_mutex_lock(&group->lock);
+    for (unsigned i = 0; i < group->count; i++) {
+        if (!slice_equal(group->targets[i].conf->text, name))
+            continue;
+        group->targets[i].drained = drain;
+        found = true;
+    }
+    pthread_mutex_unlock(&group->lock);
+    return found;
+}
+
+static const char *health_text(const struct backend *backend, uint64_t now_ms)
+{
+    if (backend_is_resting(backend, now_ms))
+        return "resting";
+    switch (backend->trouble) {
+    case TROUBLE_BUSY:
+        return "busy";
+    case TROUBLE_DOWN:
+        return "down";
+    case TROUBLE_NONE:
+        break;
+    }
+    if (backend->rests > 0)
+        return "down"; /* it has rested, and nobody has found it well since */
+    return backend->drained ? "drained" : "up";
+}
+
+static void describe_target(const struct backend_group *group, struct backend *backend,
+                            uint64_t now_ms, struct text *text)
+{
+    const uint64_t most = most_connections(group, backend);
+
+    text_printf(text, "  %-7s %.*s: %u now, %" PRIu64 " requests, %" PRIu64 " failed; %u",
+                health_text(backend, now_ms), SLICE_ARGS(backend->conf->text),
+                atomic_load(&backend->now), atomic_load(&backend->requests),
+                atomic_load(&backend->failed_requests), backend->open);
+    if (most > 0)
+        text_printf(text, " of %" PRIu64, most);
+    text_add_cstr(text, backend->open == 1 ? " connection" : " connections");
+    if (backend->kept_count > 0)
+        text_printf(text, ", %u kept", backend->kept_count);
+    text_add_cstr(text, backend->drained ? ", takes no new sessions\n" : "\n");
+}
+
+void backend_group_describe(struct backend_group *group, uint64_t now_ms, struct text *text)
+{
+    pthread_mutex_lock(&group->lock);
     text_printf(text, "FastCGI %.*s%s\n", SLICE_ARGS(group->conf->id),
                 group->sticky ? ", clients stay with their target" : "");
-    for (unsigned i = 0; i < group->count; i++) {
-        struct backend *backend = &group->targets[i];
-
-        text_printf(text, "  %-4s %.*s: %u now, %" PRIu64 " requests, %" PRIu64 " failed\n",
-                    health_text(backend), SLICE_ARGS(backend->conf->text),
-                    atomic_load(&backend->now), atomic_load(&backend->requests),
-                    atomic_load(&backend->failed_requests));
-    }
+    if (group->waited + group->refused > 0)
+        text_printf(text,
+                    "  %u waiting now, %" PRIu64 " had to wait, %" PRIu64 " were turned away\n",
+                    group->waiting, group->waited, group->refused);
+    for (unsigned i = 0; i < group->count; i++)
+        describe_target(group, &group->targets[i], now_ms, text);
+    pthread_mutex_unlock(&group->lock);
 }
 
-void backend_group_describe_json(struct backend_group *group, struct text *text)
+static void describe_target_json(const struct backend_group *group, struct backend *backend,
+                                 uint64_t now_ms, struct text *text)
 {
+    text_add_cstr(text, "{\"target\":");
+    text_add_json(text, backend->conf->text);
+    text_printf(text,
+                ",\"health\":\"%s\",\"drained\":%s,\"now\":%u,\"requests\":%" PRIu64
+                ",\"failed\":%" PRIu64 ",\"connections\":%u,\"kept\":%u,\"most\":%" PRIu64 "}",
+                health_text(backend, now_ms), backend->drained ? "true" : "false",
+                atomic_load(&backend->now), atomic_load(&backend->requests),
+                atomic_load(&backend->failed_requests), backend->open, backend->kept_count,
+                most_connections(group, backend));
+}
+
+void backend_group_describe_json(struct backend_group *group, uint64_t now_ms, struct text *text)
+{
+    pthread_mutex_lock(&group->lock);
     text_add_cstr(text, "{\"id\":");
     text_add_json(text, group->conf->id);
-    text_printf(text, ",\"sticky\":%s,\"targets\":[", group->sticky ? "true" : "false");
+    text_printf(text,
+                ",\"sticky\":%s,\"waiting\":%u,\"waited\":%" PRIu64 ",\"turned_away\":%" PRIu64
+                ",\"targets\":[",
+                group->sticky ? "true" : "false", group->waiting, group->waited, group->refused);
     for (unsigned i = 0; i < group->count; i++) {
-        struct backend *backend = &group->targets[i];
-
-        text_add_cstr(text, i > 0 ? ",{\"target\":" : "{\"target\":");
-        text_add_json(text, backend->conf->text);
-        text_printf(
-            text, ",\"health\":\"%s\",\"now\":%u,\"requests\":%" PRIu64 ",\"failed\":%" PRIu64 "}",
-            health_text(backend), atomic_load(&backend->now), atomic_load(&backend->requests),
-            atomic_load(&backend->failed_requests));
+        if (i > 0)
+            text_add_char(text, ',');
+        describe_target_json(group, &group->targets[i], now_ms, text);
     }
     text_add_cstr(text, "]}");
+    pthread_mutex_unlock(&group->lock);
 }

@@ -1,47 +1,142 @@
 #include "gateway/balance.h"
 
-#include "gateway/sticky.h"
+#include "base/siphash.h"
 
-static bool is_fit(struct backend_group *group, unsigned target, uint64_t now_ms, const bool *tried,
-                   bool resting_too)
+#include <string.h>
+
+/*
+ * Smooth weighted rotation: in each choice every fit target is owed its share, and the one that is
+ * owed most goes and pays for all. A heavy target is not asked several times in a row while light
+ * ones wait.
+ */
+static int choose_in_turn(struct backend_group *group, uint64_t now_ms, const bool *fit)
 {
-    return !tried[target] && (resting_too || !backend_is_resting(&group->targets[target], now_ms));
+    int64_t total = 0;
+    int best = BALANCE_NOBODY;
+
+    for (unsigned i = 0; i < group->count; i++) {
+        if (!fit[i])
+            continue;
+        const int64_t share = backend_share(group, &group->targets[i], now_ms);
+
+        group->targets[i].turn += share;
+        total += share;
+        if (best < 0 || group->targets[i].turn > group->targets[best].turn)
+            best = (int)i;
+    }
+    if (best >= 0)
+        group->targets[best].turn -= total;
+    return best;
 }
 
-/* From the place in turn onwards. */
-static int choose_in_turn(struct backend_group *group, unsigned first, uint64_t now_ms,
-                          const bool *tried, bool resting_too)
+/* Connections that are busy, for one unit of its share. */
+static uint64_t load_of(const struct backend_group *group, const struct backend *backend,
+                        uint64_t now_ms)
 {
-    for (unsigned i = 0; i < group->count; i++) {
-        unsigned target = (first + i) % group->count;
+    const unsigned busy = backend->open - backend->kept_count;
 
-        if (is_fit(group, target, now_ms, tried, resting_too))
-            return (int)target;
+    return ((uint64_t)busy + 1) * 1000000 / backend_share(group, backend, now_ms);
+}
+
+/* Equal ones take turns. */
+static int choose_least_loaded(struct backend_group *group, uint64_t now_ms, const bool *fit)
+{
+    const unsigned first = group->rotation++;
+    int best = BALANCE_NOBODY;
+
+    for (unsigned i = 0; i < group->count; i++) {
+        const unsigned target = (first + i) % group->count;
+
+        if (fit[target] && (best < 0 || load_of(group, &group->targets[target], now_ms) <
+                                            load_of(group, &group->targets[best], now_ms)))
+            best = (int)target;
     }
-    return BALANCE_NOBODY;
+    return best;
+}
+
+/* A constant key: all front servers, and this one after a restart, send a client to the same. */
+static uint64_t affinity(const struct backend *backend, const unsigned char *client,
+                         unsigned client_len, uint64_t copy)
+{
+    static const struct siphash_key key = { 0x6c6f6e67686f7573, 0x6261636b656e6473 };
+    char address[ADDRESS_TEXT_MOST];
+    unsigned char bytes[sizeof(address) + 16 + sizeof(copy)];
+    size_t len = strlen(address_text_port(&backend->address, address));
+
+    memcpy(bytes, address, len);
+    memcpy(bytes + len, client, client_len);
+    len += client_len;
+    memcpy(bytes + len, &copy, sizeof(copy));
+    return siphash(key, slice_of((const char *)bytes, len + sizeof(copy)));
+}
+
+/* As many draws as the target weighs: so it wins in proportion. */
+static uint64_t best_draw(const struct backend *backend, const unsigned char *client,
+                          unsigned client_len)
+{
+    uint64_t best = 0;
+
+    for (uint64_t copy = 0; copy < backend->conf->weight; copy++) {
+        const uint64_t draw = affinity(backend, client, client_len, copy);
+
+        best = draw > best ? draw : best;
+    }
+    return best;
+}
+
+/* A quarter above the average of the fit ones, by weight; one more is always allowed. */
+static bool is_overloaded(const struct backend_group *group, const bool *fit,
+                          const struct backend *backend)
+{
+    uint64_t busy = 1;
+    uint64_t weight = 0;
+
+    for (unsigned i = 0; i < group->count; i++) {
+        if (!fit[i])
+            continue;
+        busy += group->targets[i].open - group->targets[i].kept_count;
+        weight += group->targets[i].conf->weight;
+    }
+    const uint64_t own = backend->open - backend->kept_count;
+    const uint64_t most = (busy * backend->conf->weight * 5 + weight * 4 - 1) / (weight * 4);
+
+    return own >= most;
+}
+
+static int choose_by_client(struct backend_group *group, const union socket_address *client,
+                            const bool *fit, bool overloaded_too)
+{
+    unsigned char key[16];
+    const unsigned len = address_client_key(client, key);
+    uint64_t best_of_all = 0;
+    int best = BALANCE_NOBODY;
+
+    for (unsigned i = 0; i < group->count; i++) {
+        if (!fit[i] || (!overloaded_too && is_overloaded(group, fit, &group->targets[i])))
+            continue;
+        const uint64_t draw = best_draw(&group->targets[i], key, len);
+
+        if (best < 0 || draw > best_of_all) {
+            best = (int)i;
+            best_of_all = draw;
+        }
+    }
+    return best;
 }
 
 int balance_choose(struct backend_group *group, const union socket_address *client, uint64_t now_ms,
-                   const bool *tried)
+                   const bool *fit)
 {
-    unsigned target;
+    int chosen;
 
-    if (group->count <= 1)
-        return group->count == 0 || tried[0] ? BALANCE_NOBODY : 0;
-    if (group->sticky && sticky_find(group->sticky, client, now_ms, &target) &&
-        target < group->count && is_fit(group, target, now_ms, tried, false))
-        return (int)target;
-
-    unsigned first = atomic_fetch_add_explicit(&group->next, 1, memory_order_relaxed);
-    int chosen = choose_in_turn(group, first % group->count, now_ms, tried, false);
-    if (chosen == BALANCE_NOBODY)
-        chosen = choose_in_turn(group, first % group->count, now_ms, tried, true);
-    return chosen;
-}
-
-void balance_settle(struct backend_group *group, const union socket_address *client,
-                    uint64_t now_ms, unsigned target)
-{
-    if (group->sticky)
-        sticky_put(group->sticky, client, now_ms, target);
+    switch (group->conf->balance) {
+    case BALANCE_ROUND_ROBIN:
+        break;
+    case BALANCE_LEAST_CONN:
+        return choose_least_loaded(group, now_ms, fit);
+    case BALANCE_HASH:
+        chosen = choose_by_client(group, client, fit, false);
+        return chosen >= 0 ? chosen : choose_by_client(group, client, fit, true);
+    }
+    return choose_in_turn(group, now_ms, fit);
 }

@@ -31,11 +31,8 @@ static enum step find_strange(struct fcgi_link *link, const char *why)
 
 /* ---- connecting ---- */
 
-void fcgi_link_open(struct fcgi_link *link, const struct fcgi_plan *plan,
-                    const union socket_address *address, uint64_t connect_ms)
+static void begin(struct fcgi_link *link, const struct fcgi_plan *plan)
 {
-    int fd = -1;
-
     *link = (struct fcgi_link){
         .loop = plan->loop,
         .task = plan->task,
@@ -44,36 +41,56 @@ void fcgi_link_open(struct fcgi_link *link, const struct fcgi_plan *plan,
         .source = plan->source,
         .prelude = plan->prelude,
         .keep = plan->source->end == BODY_COMPLETE || plan->source_length <= FCGI_REPLAY_MOST,
+        .keeps_conn = plan->keeps_conn,
     };
+}
+
+void fcgi_link_open(struct fcgi_link *link, const struct fcgi_plan *plan,
+                    const union socket_address *address, uint64_t connect_ms)
+{
+    int fd = -1;
+
+    begin(link, plan);
     int r = socket_connect(address, &fd);
-    io_init(&link->io, fd, plan->task);
-    link->io.readable = false; /* it speaks when it has heard us */
-    if (r == 0) {
-        link->state = LINK_SENDING;
-    } else if (r == -EINPROGRESS) {
+    if (r != 0 && r != -EINPROGRESS) {
+        end_link(link, r == -EAGAIN ? LINK_BUSY : LINK_UNREACHABLE, r);
+        return;
+    }
+    link->conn = fcgi_conn_new(plan->loop, fd);
+    link->conn->io.task = plan->task;
+    link->state = LINK_SENDING;
+    if (r == -EINPROGRESS) {
         link->state = LINK_CONNECTING;
-        link->io.writable = false;
+        link->conn->io.writable = false;
         link->connect_timer.task = plan->task;
         timer_set(plan->loop, &link->connect_timer, plan->loop->now_ms + connect_ms);
-    } else {
-        end_link(link, r == -EAGAIN ? LINK_BUSY : LINK_UNREACHABLE, r);
     }
+}
+
+void fcgi_link_open_kept(struct fcgi_link *link, const struct fcgi_plan *plan,
+                         struct fcgi_conn *conn)
+{
+    begin(link, plan);
+    link->conn = conn;
+    link->reused = true;
+    link->state = LINK_SENDING;
+    conn->io.task = plan->task;
 }
 
 static enum step link_connect(struct fcgi_link *link)
 {
     if (link->connect_timer.fired)
         return end_link(link, LINK_UNREACHABLE, -ETIMEDOUT);
-    if (!link->io.writable) {
-        int r = io_wait(link->loop, &link->io);
+    if (!link->conn->io.writable) {
+        int r = io_wait(link->loop, &link->conn->io);
         return r < 0 ? end_link(link, LINK_UNREACHABLE, r) : STEP_WAIT;
     }
 
-    int r = socket_error(link->io.fd);
+    int r = socket_error(link->conn->io.fd);
     if (r < 0)
         return end_link(link, LINK_UNREACHABLE, r);
     timer_stop(link->loop, &link->connect_timer);
-    link->io.readable = false;
+    link->conn->io.readable = false;
     link->state = LINK_SENDING;
     return STEP_AGAIN;
 }
@@ -244,7 +261,7 @@ static bool all_is_sent(const struct fcgi_link *link)
 static void stop_sending(struct fcgi_link *link)
 {
     link->state = LINK_RECEIVING;
-    link->io.readable = true;
+    link->conn->io.readable = true;
     if (!link->keep)
         body_abandon(link->source);
 }
@@ -267,7 +284,7 @@ static bool send_some(struct fcgi_link *link)
     if (message.msg_iovlen == 0)
         return false;
 
-    ssize_t put = sendmsg(link->io.fd, &message, MSG_NOSIGNAL);
+    ssize_t put = sendmsg(link->conn->io.fd, &message, MSG_NOSIGNAL);
     if (put >= 0) {
         note_sent(link, (size_t)put);
         if (all_is_sent(link))
@@ -277,7 +294,7 @@ static bool send_some(struct fcgi_link *link)
     if (errno == EINTR)
         return true;
     if (errno == EAGAIN)
-        link->io.writable = false;
+        link->conn->io.writable = false;
     else
         stop_sending(link);
     return false;
@@ -285,16 +302,39 @@ static bool send_some(struct fcgi_link *link)
 
 /* ---- receiving ---- */
 
-static enum step end_request(struct fcgi_link *link, const struct fcgi_piece *piece)
+static bool all_is_sent(const struct fcgi_link *link);
+
+/* Nothing of this request is under way in either direction, and the program leaves it open. */
+static bool is_fit_for_another(const struct fcgi_link *link, struct slice rest)
+{
+    const struct io *io = &link->conn->io;
+
+    return link->keeps_conn && link->drained && all_is_sent(link) &&
+           fcgi_reader_ends_with(&link->reader, rest) && !io->read_closed && !io->hung_up;
+}
+
+static enum step end_well(struct fcgi_link *link, struct slice rest)
+{
+    link->end = LINK_COMPLETE;
+    link->state = LINK_ENDED;
+    if (is_fit_for_another(link, rest))
+        link->conn->io.readable = false; /* all was read: what comes now makes a new edge */
+    else
+        fcgi_link_close(link);
+    return STEP_AGAIN;
+}
+
+static enum step end_request(struct fcgi_link *link, const struct fcgi_piece *piece,
+                             struct slice rest)
 {
     link->app_status = piece->app_status;
     switch (piece->status) {
     case FCGI_COMPLETE:
-        return end_link(link, LINK_COMPLETE, 0);
+        return end_well(link, rest);
     case FCGI_OVERLOADED:
     case FCGI_CANT_MULTIPLEX:
         return link->heard ? find_strange(link, "it says that it is overloaded, behind an answer")
-                           : end_link(link, LINK_BUSY, 0);
+                           : end_link(link, LINK_OVERLOADED, 0);
     case FCGI_UNKNOWN_ROLE:
         return find_strange(link, "it is no responder (UNKNOWN_ROLE)");
     default:
@@ -303,7 +343,8 @@ static enum step end_request(struct fcgi_link *link, const struct fcgi_piece *pi
 }
 
 /* STEP_WAIT: go on with the next piece. */
-static enum step take_piece(struct fcgi_link *link, const struct fcgi_piece *piece)
+static enum step take_piece(struct fcgi_link *link, const struct fcgi_piece *piece,
+                            struct slice rest)
 {
     switch (piece->type) {
     case FCGI_STDOUT:
@@ -318,7 +359,7 @@ static enum step take_piece(struct fcgi_link *link, const struct fcgi_piece *pie
         last_words_add(link->words, piece->content);
         return STEP_WAIT;
     case FCGI_END_REQUEST:
-        return end_request(link, piece);
+        return end_request(link, piece, rest);
     default:
         link->skipped++;
         return STEP_WAIT;
@@ -334,7 +375,7 @@ static enum step take_bytes(struct fcgi_link *link, struct slice bytes)
     for (;;) {
         switch (fcgi_reader_next(&link->reader, &bytes, &piece, &fault)) {
         case PARSE_DONE:
-            if (take_piece(link, &piece) == STEP_AGAIN)
+            if (take_piece(link, &piece, bytes) == STEP_AGAIN)
                 return STEP_AGAIN;
             break;
         case PARSE_MORE:
@@ -369,25 +410,26 @@ static enum step receive(struct fcgi_link *link)
     char bytes[READ_MOST];
     size_t budget = BYTES_PER_TURN;
 
-    while (link->io.readable) {
-        const bool no_more = link->io.read_closed || link->io.hung_up;
+    while (link->conn->io.readable) {
+        const bool no_more = link->conn->io.read_closed || link->conn->io.hung_up;
         size_t room = read_room(link);
         if (room == 0)
             return STEP_WAIT;
 
-        ssize_t got = recv(link->io.fd, bytes, room, 0);
+        ssize_t got = recv(link->conn->io.fd, bytes, room, 0);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0 && errno == EAGAIN) {
-            link->io.readable = false;
+            link->conn->io.readable = false;
             return STEP_WAIT;
         }
         if (got <= 0)
             return take_end(link, got < 0 ? -errno : 0);
+        link->drained = (size_t)got < room;
         if (take_bytes(link, slice_of(bytes, (size_t)got)) == STEP_AGAIN)
             return STEP_AGAIN;
         if ((size_t)got < room && !no_more)
-            link->io.readable = false; /* new bytes and the end make a new edge */
+            link->conn->io.readable = false; /* new bytes and the end make a new edge */
         if (budget <= (size_t)got) {
             loop_wake_next_turn(link->loop, link->task);
             return STEP_WAIT;
@@ -399,12 +441,12 @@ static enum step receive(struct fcgi_link *link)
 
 static enum step link_talk(struct fcgi_link *link)
 {
-    while (link->state == LINK_SENDING && link->io.writable && send_some(link))
+    while (link->state == LINK_SENDING && link->conn->io.writable && send_some(link))
         ;
     if (link->state == LINK_ENDED)
         return STEP_AGAIN;
 
-    int r = io_wait(link->loop, &link->io);
+    int r = io_wait(link->loop, &link->conn->io);
     if (r < 0)
         return end_link(link, LINK_CLOSED, r);
     return receive(link);
@@ -433,7 +475,7 @@ void fcgi_link_advance(struct fcgi_link *link)
 
 bool fcgi_link_waits_for_client(const struct fcgi_link *link)
 {
-    return link->state == LINK_SENDING && link->io.writable && link->prelude.len == 0 &&
+    return link->state == LINK_SENDING && link->conn->io.writable && link->prelude.len == 0 &&
            is_between_records(&link->out) && unsent(link) == 0 && link->source->end == BODY_OPEN;
 }
 
@@ -443,12 +485,27 @@ bool fcgi_link_is_replayable(const struct fcgi_link *link)
            (link->keep || link->source->taken_bytes == 0);
 }
 
+bool fcgi_link_was_cut_short(const struct fcgi_link *link)
+{
+    return !link->heard && !all_is_sent(link);
+}
+
+struct fcgi_conn *fcgi_link_take_conn(struct fcgi_link *link)
+{
+    struct fcgi_conn *conn = link->end == LINK_COMPLETE ? link->conn : NULL;
+
+    if (conn)
+        link->conn = NULL;
+    return conn;
+}
+
 void fcgi_link_close(struct fcgi_link *link)
 {
     if (!link->loop)
         return;
     timer_stop(link->loop, &link->connect_timer);
-    io_close(link->loop, &link->io);
+    fcgi_conn_close(link->conn);
+    link->conn = NULL;
     chunk_free(link->file_part);
     link->file_part = NULL;
 }

@@ -3,7 +3,7 @@
 #include "base/container.h"
 
 #define FCGI_VERSION      1
-#define FCGI_RESPONDER    1
+#define FLAG_KEEP_CONN    1
 #define PARAMS_FIRST_ROOM 2048u
 #define SHORT_LEN_MOST    127u
 #define NO_RECORD         ((size_t)-1)
@@ -109,12 +109,11 @@ static bool params_put(struct meta_sink *sink, struct slice name, struct slice v
     return true;
 }
 
-void fcgi_params_init(struct fcgi_params *params, struct arena *arena, size_t most)
+void fcgi_params_init(struct fcgi_params *params, struct arena *arena, size_t most,
+                      enum fcgi_role role, bool keep)
 {
     unsigned char head[FCGI_HEAD_LEN];
-    /* role, flags (no FCGI_KEEP_CONN: an idle connection would hold one of the program's workers)
-     */
-    static const unsigned char begin[8] = { 0, FCGI_RESPONDER };
+    const unsigned char begin[8] = { 0, (unsigned char)role, keep ? FLAG_KEEP_CONN : 0 };
 
     *params = (struct fcgi_params){
         .sink.put = params_put,

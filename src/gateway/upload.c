@@ -1,6 +1,21 @@
 #include "gateway/upload.h"
 
-void upload_init(struct upload *upload, struct exchange *x, struct slice folder)
+static bool is_to_be_collected(const struct request *request, uint64_t collect_most)
+{
+    if (!request->has_body)
+        return false;
+    return request->length < 0 ||
+           (!request->expects_continue && (uint64_t)request->length <= collect_most);
+}
+
+/* It fits into the queue that it comes in: no copy is needed. */
+static bool fits_where_it_is(const struct request *request)
+{
+    return request->length >= 0 && (uint64_t)request->length <= BODY_HIGH;
+}
+
+void upload_init(struct upload *upload, struct exchange *x, struct slice folder,
+                 uint64_t collect_most)
 {
     struct request *request = &x->request;
 
@@ -10,12 +25,22 @@ void upload_init(struct upload *upload, struct exchange *x, struct slice folder)
         .source = &request->body,
         .length = request->has_body ? request->length : -1,
     };
-    if (request->has_body && request->length < 0) {
-        upload->state = UPLOAD_COLLECTING;
+    if (!is_to_be_collected(request, collect_most))
+        return;
+    upload->state = UPLOAD_COLLECTING;
+    if (!fits_where_it_is(request)) {
         upload->source = &upload->spill.body;
         spill_init(&upload->spill, x->loop, &x->arena, folder);
         exchange_want_body(x);
     }
+}
+
+/* What is collected elsewhere is taken from the queue. 0 or negative errno. */
+static int take_some(struct upload *upload)
+{
+    struct body *body = &upload->x->request.body;
+
+    return upload->source == body ? 0 : spill_take(&upload->spill, body);
 }
 
 enum upload_state upload_advance(struct upload *upload)
@@ -25,15 +50,17 @@ enum upload_state upload_advance(struct upload *upload)
     if (upload->state != UPLOAD_COLLECTING)
         return upload->state;
 
-    int r = spill_take(&upload->spill, body);
+    int r = take_some(upload);
     if (r < 0) {
         upload->error = r;
         upload->state = UPLOAD_FAILED;
     } else if (body->end == BODY_BROKEN) {
         upload->state = UPLOAD_BROKEN;
     } else if (body->end == BODY_COMPLETE) {
-        spill_finish(&upload->spill);
-        upload->length = (int64_t)upload->spill.bytes;
+        if (upload->source != body) {
+            spill_finish(&upload->spill);
+            upload->length = (int64_t)upload->spill.bytes;
+        }
         upload->state = UPLOAD_READY;
     }
     return upload->state;

@@ -573,7 +573,7 @@ static void cgi_start(struct exchange *x, const struct verdict *verdict)
     x->handler_self = cgi;
     cgi->program.task = &x->wake;
     cgi->in.fd = cgi->out.fd = cgi->err.fd = -1;
-    errand_init(&cgi->errand, x, verdict);
+    errand_init(&cgi->errand, x, verdict, 0);
     cgi_advance(x);
 }
 

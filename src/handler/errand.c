@@ -15,7 +15,8 @@ static bool is_nph(struct slice script)
                         SLICE("nph-"));
 }
 
-void errand_init(struct errand *errand, struct exchange *x, const struct verdict *verdict)
+void errand_init(struct errand *errand, struct exchange *x, const struct verdict *verdict,
+                 uint64_t collect_most)
 {
     const struct services *services = x->services;
     const struct host *host = verdict->host;
@@ -32,7 +33,7 @@ void errand_init(struct errand *errand, struct exchange *x, const struct verdict
     delivery_init(&errand->delivery, x, host->conf->local_redirect);
     errand->delivery.reply.nph = is_nph(errand->script);
     last_words_init(&errand->words, errand->log, x->id_text, host->name, errand->script);
-    upload_init(&errand->upload, x, services->snapshot->conf->work_directory);
+    upload_init(&errand->upload, x, services->snapshot->conf->work_directory, collect_most);
     x->request.body.reader = &x->wake;
     x->response.body.writer = &x->wake;
     if (host->conf->output_spool_bytes > BODY_HIGH)
@@ -113,7 +114,7 @@ enum errand_seat errand_seat(struct errand *errand)
         return ERRAND_SEATED;
     if (ticket->state == TICKET_NONE) {
         errand->waits_since_ms = x->loop->now_ms;
-        errand->came_us = clock_monotonic_us();
+        errand_came(errand);
         ticket_take(ticket, turnstile_of(errand), errand->services->desk, &x->wake,
                     &x->visit->client);
     }
@@ -147,6 +148,21 @@ const char *errand_turned_away_text(const struct errand *errand)
 
 /* ---- time ---- */
 
+void errand_came(struct errand *errand)
+{
+    if (errand->came_us == 0)
+        errand->came_us = clock_monotonic_us();
+}
+
+void errand_let_in(struct errand *errand)
+{
+    if (errand->seated_us > 0)
+        return;
+    errand->seated_us = clock_monotonic_us();
+    if (errand->came_us > 0)
+        errand->x->record.program.queue_us = errand->seated_us - errand->came_us;
+}
+
 void errand_start_time(struct errand *errand)
 {
     const struct vhost_conf *conf = errand->host->conf;
@@ -156,9 +172,9 @@ void errand_start_time(struct errand *errand)
         .idle_ms = conf->cgi_idle_ms,
     };
 
-    errand->seated_us = clock_monotonic_us();
-    if (errand->came_us > 0)
-        errand->x->record.program.queue_us = errand->seated_us - errand->came_us;
+    if (errand->limit.loop)
+        return;
+    errand_let_in(errand);
     time_limit_start(&errand->limit, errand->x->loop, &errand->x->wake, &rules);
 }
 

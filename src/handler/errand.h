@@ -34,12 +34,14 @@ struct errand {
     struct ticket ticket;
     struct meta_source told; /* what the variables were made of; exchange NULL: not yet */
     uint64_t waits_since_ms; /* for a seat */
-    uint64_t came_us;        /* to the turnstile */
+    uint64_t came_us;        /* to where it may have to wait */
     uint64_t seated_us;
     uint64_t heard_bytes; /* of the output, when it was looked at last */
 };
 
-void errand_init(struct errand *errand, struct exchange *x, const struct verdict *verdict);
+/* `collect_most`: as upload_init() has it. */
+void errand_init(struct errand *errand, struct exchange *x, const struct verdict *verdict,
+                 uint64_t collect_most);
 
 /* Fills in what CGI and FastCGI tell alike. */
 void errand_describe(const struct errand *errand, struct meta_source *ret);
@@ -63,7 +65,12 @@ enum errand_seat {
 enum errand_seat errand_seat(struct errand *errand);
 const char *errand_turned_away_text(const struct errand *errand);
 
-/* It has its seat: the limits of time begin. */
+/* It comes to where it may have to wait, and is let in: how long that took is for the log. Only the
+ * first time of each counts. */
+void errand_came(struct errand *errand);
+void errand_let_in(struct errand *errand);
+
+/* The limits of time begin. Harmless when repeated. */
 void errand_start_time(struct errand *errand);
 
 /* The program runs, or is connected to: notes how long that took. */

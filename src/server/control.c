@@ -165,7 +165,7 @@ void control_write_status(const struct house *house, struct text *text)
     add_count(text, "bytes sent", sum.sent_bytes);
     for (unsigned i = 0; i < house->backend_count; i++) {
         text_add_char(text, '\n');
-        backend_group_describe(house->backends[i], text);
+        backend_group_describe(house->backends[i], now_ms, text);
     }
     add_seats(house, text);
 }
@@ -194,7 +194,7 @@ void control_write_status_json(const struct house *house, struct text *text)
     for (unsigned i = 0; i < house->backend_count; i++) {
         if (i > 0)
             text_add_char(text, ',');
-        backend_group_describe_json(house->backends[i], text);
+        backend_group_describe_json(house->backends[i], now_ms, text);
     }
     add_seats_json(house, text);
     text_add_cstr(text, "}\n");

@@ -1,6 +1,7 @@
 #include "server/reactor.h"
 
 #include "base/chunk.h"
+#include "gateway/place.h"
 #include "gateway/spawn_client.h"
 #include "handler/registry.h"
 #include "net/transport.h"
@@ -300,7 +301,9 @@ static void reactor_close(struct reactor *reactor)
 {
     access_log_done(&reactor->access);
     spawn_client_free(reactor->services.spawner);
-    turnstile_desk_close(&reactor->desk);
+    for (unsigned i = 0; i < reactor->house->backend_count; i++)
+        place_close_kept(reactor->house->backends[i], &reactor->desk);
+    desk_close(&reactor->desk);
     file_cache_free(reactor->services.files);
     timer_stop(&reactor->loop, &reactor->drain_timer);
     timer_stop(&reactor->loop, &reactor->listen_again);
@@ -346,7 +349,7 @@ static int reactor_build(struct reactor *reactor, int spawner_fd)
         .backends = house->backends,
         .backend_count = house->backend_count,
     };
-    turnstile_desk_open(&reactor->desk, &reactor->loop, &reactor->mailbox);
+    desk_open(&reactor->desk, &reactor->loop, &reactor->mailbox);
     access_log_init(&reactor->access, &reactor->loop, house->snapshot->conf->log_format);
     if (spawner_fd >= 0)
         spawn_client_attach(reactor->services.spawner, spawner_fd);

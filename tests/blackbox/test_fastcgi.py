@@ -37,7 +37,7 @@ def house():
         section("turns", f"{house.pair[0].socket}, {house.pair[1].socket}", "  SessionTimeout = 0")
         section("half", f"{house.run}/nobody.sock, {house.half.socket}", "  SessionTimeout = 0")
         section("down", f"{house.run}/nobody.sock, {house.run}/nobody-else.sock, 127.0.0.1:1")
-        section("fake", f"127.0.0.1:{house.fake.port}")
+        section("fake", f"127.0.0.1:{house.fake.port}", "  Queue = 256, 2s")
         section("overrule", house.echo.socket, "  Extension = pl, cgi")
 
         php = house.host(

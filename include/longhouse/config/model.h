@@ -95,9 +95,15 @@ struct binding_conf {
 struct connect_conf {
     struct connect_conf *next;
     union socket_address address;
-    struct slice text; /* as written */
+    struct slice text; /* the address as written */
     struct diag_place place;
+    uint64_t weight;          /* its share beside the others; 1: the usual one */
+    uint64_t max_connections; /* 0: what the section says */
+    bool backup;              /* asked only when no other target is there */
 };
+
+/* Which of several targets a request without a session goes to. */
+enum conf_balance { BALANCE_ROUND_ROBIN, BALANCE_LEAST_CONN, BALANCE_HASH };
 
 struct fastcgi_conf {
     struct fastcgi_conf *next;
@@ -110,7 +116,18 @@ struct fastcgi_conf {
     uint64_t session_timeout_ms;  /* 0: plain rotation */
     struct slice server_root;     /* empty: none */
     uint64_t connect_timeout_ms;
-    bool all_local; /* every target is on this machine and server_root is empty */
+    enum conf_balance balance;
+    uint64_t max_connections;  /* to each target; 0: no bound */
+    uint64_t keep_connections; /* idle ones, to each target */
+    uint64_t keep_ms;          /* for so long */
+    uint64_t queue_length;     /* how many may wait for a target */
+    uint64_t queue_ms;         /* for so long */
+    uint64_t restart_hold_ms;  /* how long a target that is gone may be starting anew */
+    uint64_t rest_failures;    /* so many failed requests ... */
+    uint64_t rest_window_ms;   /* ... within that time let a target rest; 0 failures: never */
+    uint64_t slow_start_ms;    /* until a target that came back has its full share */
+    uint64_t collect_bytes;    /* bodies up to this length are complete before a target is asked */
+    bool all_local;            /* every target is on this machine and server_root is empty */
 };
 
 enum conf_cgroup_kind { CGROUP_AUTO, CGROUP_NO, CGROUP_AT_PATH };

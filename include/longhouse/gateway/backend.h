@@ -2,27 +2,60 @@
 #define GATEWAY_BACKEND_H
 
 /*
- * The targets of one FastCGIserver section, shared by all reactors without a lock: numbers are
- * atomic, nothing else changes after the start.
+ * The targets of one FastCGIserver section, shared by all reactors: how they are, who is connected
+ * to them, who waits for them. One lock per section, taken for a moment when a request gets its
+ * place (gateway/place.h) and when it leaves it.
  *
- * A target that could not be reached rests: it is left out while another is there, for 1 s, then 2
- * s ... 30 s as long as it fails again, and is tried again afterwards by the first request that
- * comes. With all targets resting all are tried.
+ * A target that cannot be reached is in trouble: while it may be starting anew (RestartHold) or is
+ * only busy, one of those who wait for it asks again and again for all of them. When that lasts too
+ * long, or requests fail too often (RestAfter), it rests: for 1 s, then 2 s ... 30 s as long as it
+ * fails again. A resting target is asked only when no other is left.
  */
+#include "base/list.h"
 #include "base/text.h"
 #include "config/model.h"
+#include "gateway/fair_line.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+struct place;
 struct sticky;
+
+enum backend_trouble {
+    TROUBLE_NONE,
+    TROUBLE_BUSY, /* its queue is full, or it says OVERLOADED */
+    TROUBLE_DOWN, /* its socket is missing or refuses */
+};
 
 struct backend {
     const struct connect_conf *conf; /* borrowed */
-    _Atomic uint64_t rest_until_ms;  /* of the loops' clock; 0: not resting */
-    _Atomic unsigned failures;       /* to connect, in a row */
-    _Atomic unsigned now;            /* requests in progress */
+    union socket_address address;
+
+    /* Under the lock of the group. */
+    unsigned open;    /* connections: in use, kept, on their way */
+    struct list kept; /* struct fcgi_conn: idle, the youngest first */
+    unsigned kept_count;
+    struct fair_line line; /* who waits for this target and no other */
+    enum backend_trouble trouble;
+    uint64_t trouble_since_ms;
+    bool overloaded;        /* BUSY: it lets us in and says so */
+    uint64_t retry_ms;      /* in trouble: when it is asked again */
+    uint64_t pause_ms;      /* before the time after that */
+    struct place *prober;   /* borrowed: asks for all who wait; NULL: the next who comes does */
+    bool is_asked;          /* the prober is at it */
+    uint64_t rest_until_ms; /* 0: does not rest */
+    unsigned rests;         /* in a row */
+    unsigned failures;      /* of requests, since window_ms */
+    uint64_t window_ms;
+    uint64_t came_back_ms; /* 0: was always there */
+    bool drained;          /* takes no new sessions */
+    int64_t turn;          /* round robin: what it is owed */
+    bool line_is_next;     /* its own line, not the common one, is served next */
+
+    _Atomic unsigned now; /* requests in progress */
     _Atomic uint64_t requests;
     _Atomic uint64_t failed_requests; /* 502, 503, 504 and cut answers */
 };
@@ -32,25 +65,52 @@ struct backend_group {
     struct backend *targets;         /* owned; conf->target_count */
     unsigned count;
     struct sticky *sticky; /* owned; NULL: one target only, or no SessionTimeout */
-    _Atomic unsigned next; /* where the next client without a session goes */
+    pthread_mutex_t lock;  /* guards what is said to be under it, here and in targets and places */
+    struct fair_line line; /* who waits for any target */
+    unsigned waiting;      /* in all lines, and those who probe */
+    uint64_t waited;       /* ever */
+    uint64_t refused;      /* ever: the line was full, or the time was over */
+    unsigned rotation;     /* where ties are broken next */
 };
 
 struct backend_group *backend_group_new(const struct fastcgi_conf *conf);
-void backend_group_free(struct backend_group *group); /* no request is in progress any more */
+void backend_group_free(struct backend_group *group); /* nobody has a place any more */
 
-static inline bool backend_is_resting(struct backend *backend, uint64_t now_ms)
+/* ---- under the lock ---- */
+
+static inline bool backend_is_resting(const struct backend *backend, uint64_t now_ms)
 {
-    return atomic_load_explicit(&backend->rest_until_ms, memory_order_relaxed) > now_ms;
+    return backend->rest_until_ms > now_ms;
 }
 
-/* It could not be reached: begins to rest. Returns for how many ms; 0: it does already. */
-uint64_t backend_failed(struct backend *backend, uint64_t now_ms);
+/* Another connection may be opened, or one that is kept is there. */
+bool backend_has_room(const struct backend_group *group, const struct backend *backend);
 
-/* It was reached. */
-void backend_reached(struct backend *backend);
+/* It rests from now on. Returns for how many ms; 0: it does already. */
+uint64_t backend_rest(struct backend *backend, uint64_t now_ms);
+
+/*
+ * A request failed by its fault. Returns for how many ms it rests because of that, 0: it does not.
+ */
+uint64_t backend_blame(const struct backend_group *group, struct backend *backend, uint64_t now_ms);
+
+/* It has answered: it is well. */
+void backend_praise(struct backend *backend, uint64_t now_ms);
+
+/* Its share in hundredths: the weight, less while it starts slowly; at least 1. */
+unsigned backend_share(const struct backend_group *group, const struct backend *backend,
+                       uint64_t now_ms);
+
+/* ---- from any thread ---- */
+
+/*
+ * Takes no new sessions from now on, or does again. `name`: the target as written in ConnectTo.
+ * False: the section has no such target.
+ */
+bool backend_group_drain(struct backend_group *group, struct slice name, bool drain);
 
 /* For `longhouse status`: lines of text, or one JSON object. */
-void backend_group_describe(struct backend_group *group, struct text *text);
-void backend_group_describe_json(struct backend_group *group, struct text *text);
+void backend_group_describe(struct backend_group *group, uint64_t now_ms, struct text *text);
+void backend_group_describe_json(struct backend_group *group, uint64_t now_ms, struct text *text);
 
 #endif

@@ -2,8 +2,12 @@
 #define GATEWAY_BALANCE_H
 
 /*
- * Which target a request goes to: the one its client was with, else the next in turn; resting ones
- * only when no other is left; never one that this request has tried.
+ * Which target a request without a session goes to, by the section's Balance and the weights.
+ * Everything under the lock of the group.
+ *
+ * hash: rendezvous (highest random weight) of client and target, so that a target that comes or
+ * goes moves only its own clients; a target whose load is a quarter above the average is passed
+ * over for the client's next one.
  */
 #include "base/address.h"
 #include "gateway/backend.h"
@@ -13,12 +17,8 @@
 
 #define BALANCE_NOBODY (-1)
 
-/* `tried`: one per target. The index of a target, or BALANCE_NOBODY. */
+/* The index of one of the targets whose `fit` is true, or BALANCE_NOBODY. */
 int balance_choose(struct backend_group *group, const union socket_address *client, uint64_t now_ms,
-                   const bool *tried);
-
-/* The target was reached: the client stays with it. */
-void balance_settle(struct backend_group *group, const union socket_address *client,
-                    uint64_t now_ms, unsigned target);
+                   const bool *fit);
 
 #endif

@@ -2,15 +2,16 @@
 #define GATEWAY_FCGI_LINK_H
 
 /*
- * One connection to a FastCGI program, for one request. Sends and receives at the same time: a
- * program may answer before it has read the body, and one that closes its side early is heard to
- * the end. The connection is closed the moment the request has ended: php-fpm and libfcgi hold a
- * worker until then.
+ * One request on a connection to a FastCGI program. Sends and receives at the same time: a program
+ * may answer before it has read the body, and one that closes its side early is heard to the end.
+ * The connection is closed the moment the request has ended, because php-fpm and libfcgi hold a
+ * worker until then, unless it was asked to be kept and is fit for another request.
  *
  * Embedded in what uses it; advanced by its task, which must be the link's `task` as well.
  */
 #include "base/address.h"
 #include "gateway/delivery.h"
+#include "gateway/fcgi_conn.h"
 #include "gateway/fcgi_record.h"
 #include "gateway/last_words.h"
 #include "http/body.h"
@@ -35,9 +36,9 @@ enum link_state {
 
 enum link_end {
     LINK_NOT_YET,
-    LINK_COMPLETE, /* the program ended the request, or said all that it announced */
-    LINK_BUSY, /* EAGAIN on a unix socket (its queue is full), or it said OVERLOADED: nothing was
-                  executed */
+    LINK_COMPLETE,    /* the program ended the request, or said all that it announced */
+    LINK_BUSY,        /* EAGAIN on a unix socket, its queue is full: nothing was executed */
+    LINK_OVERLOADED,  /* it said so, or that it cannot multiplex: nothing was executed */
     LINK_UNREACHABLE, /* connect failed, `error` tells how (-ETIMEDOUT: it took too long): nothing
                          was executed */
     LINK_CLOSED,      /* it ended without END_REQUEST; `error`: 0 or negative errno */
@@ -67,12 +68,15 @@ struct fcgi_link {
     enum link_end end;
     int error;
     const char *why;
-    struct io io;
+    struct fcgi_conn *conn; /* owned */
     struct timer connect_timer;
     struct fcgi_outgoing out;
     struct chunk *file_part; /* owned: bytes of a source that is a file */
     uint64_t sent;           /* bytes of the source that are sent but not taken */
     bool keep;               /* they are kept, for another target */
+    bool keeps_conn;         /* it is asked to leave the connection open */
+    bool reused;             /* the connection has served another request */
+    bool drained;            /* the last read has left nothing in the socket */
     bool heard;              /* something of the answer came */
     bool output_ended;       /* the empty STDOUT record came */
     unsigned skipped;        /* records of types that mean nothing here */
@@ -88,11 +92,16 @@ struct fcgi_plan {
     struct body *source;
     int64_t source_length; /* -1: no body */
     struct slice prelude;
+    bool keeps_conn; /* as the prelude says */
 };
 
 /* Begins to connect. The link must be fresh or closed. */
 void fcgi_link_open(struct fcgi_link *link, const struct fcgi_plan *plan,
                     const union socket_address *address, uint64_t connect_ms);
+
+/* The same on a connection that was kept; takes it. */
+void fcgi_link_open_kept(struct fcgi_link *link, const struct fcgi_plan *plan,
+                         struct fcgi_conn *conn);
 
 /* Does what can be done now; look at state and end afterwards. */
 void fcgi_link_advance(struct fcgi_link *link);
@@ -103,6 +112,16 @@ bool fcgi_link_waits_for_client(const struct fcgi_link *link);
 
 /* True when nothing that happened keeps another target from getting the same request. */
 bool fcgi_link_is_replayable(const struct fcgi_link *link);
+
+/*
+ * True when the program cannot have executed the request: the connection was closed by it while the
+ * end of the request was still here.
+ */
+bool fcgi_link_was_cut_short(const struct fcgi_link *link);
+
+/* After LINK_COMPLETE: the connection if it may serve another request, which is the caller's then;
+ * else NULL. */
+struct fcgi_conn *fcgi_link_take_conn(struct fcgi_link *link);
 
 /* Harmless on a zeroed link and when repeated; state, end, error and why stay. */
 void fcgi_link_close(struct fcgi_link *link);

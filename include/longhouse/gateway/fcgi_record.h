@@ -32,6 +32,8 @@ enum fcgi_type {
     FCGI_STDERR = 7,
 };
 
+enum fcgi_role { FCGI_RESPONDER = 1, FCGI_AUTHORIZER = 2 };
+
 enum fcgi_status { /* protocolStatus of END_REQUEST */
                    FCGI_COMPLETE = 0,
                    FCGI_CANT_MULTIPLEX = 1,
@@ -63,7 +65,9 @@ struct fcgi_params {
     size_t most;
 };
 
-void fcgi_params_init(struct fcgi_params *params, struct arena *arena, size_t most);
+/* `keep`: the program is asked to leave the connection open. */
+void fcgi_params_init(struct fcgi_params *params, struct arena *arena, size_t most,
+                      enum fcgi_role role, bool keep);
 
 /* Closes the stream of parameters; the bytes to send. */
 struct slice fcgi_params_end(struct fcgi_params *params);
@@ -87,6 +91,12 @@ struct fcgi_reader {
     unsigned char end[8]; /* content of END_REQUEST */
     unsigned end_len;
 };
+
+/* After a piece was taken: its record ends, with its padding, exactly where `rest` ends. */
+static inline bool fcgi_reader_ends_with(const struct fcgi_reader *reader, struct slice rest)
+{
+    return reader->head_len == 0 && reader->padding_left == rest.len;
+}
 
 /*
  * Takes the next piece off *bytes, which may be split anywhere. PARSE_MORE: all bytes are used up.

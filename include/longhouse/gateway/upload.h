@@ -2,9 +2,9 @@
 #define GATEWAY_UPLOAD_H
 
 /*
- * The body of a request on its way to a program. A body of known length is passed on as it comes;
- * one of unknown length (chunked) is collected first, because programs are told CONTENT_LENGTH
- * before they read.
+ * The body of a request on its way to a program. A body of known length is passed on as it comes,
+ * or collected first, as its user likes; one of unknown length (chunked) is always collected,
+ * because programs are told CONTENT_LENGTH before they read.
  */
 #include "http/exchange.h"
 #include "http/spill.h"
@@ -28,8 +28,13 @@ struct upload {
     struct spill spill;
 };
 
-/* `folder`: where a long body is collected (may be empty). */
-void upload_init(struct upload *upload, struct exchange *x, struct slice folder);
+/*
+ * `folder`: where a long body is collected (may be empty). Bodies of known length up to
+ * `collect_most` are collected, unless their client waits for 100 Continue: that is for whoever
+ * takes the body.
+ */
+void upload_init(struct upload *upload, struct exchange *x, struct slice folder,
+                 uint64_t collect_most);
 
 /* Looks at what came. */
 enum upload_state upload_advance(struct upload *upload);

@@ -10,8 +10,8 @@
 #include "site/file_cache.h"
 #include "site/snapshot.h"
 
-struct spawn_client; /* gateway/spawn_client.h: asks the spawner */
-struct turnstiles;   /* gateway/turnstile.h: seats for programs, shared by all reactors */
+struct spawn_client;  /* gateway/spawn_client.h: asks the spawner */
+struct turnstiles;    /* gateway/turnstile.h: seats for programs, shared by all reactors */
 struct desk;          /* gateway/desk.h: where this reactor hears of others' decisions */
 struct backend_group; /* gateway/backend.h: shared by all reactors, one per FastCGIserver section */
 

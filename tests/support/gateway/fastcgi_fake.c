@@ -44,11 +44,16 @@ bool fastcgi_fake_accept(struct fastcgi_fake *fake)
         return false;
     fd_close(&fake->fd);
     fake->fd = fd;
+    fastcgi_fake_again(fake);
+    return true;
+}
+
+void fastcgi_fake_again(struct fastcgi_fake *fake)
+{
     fake->begins = 0;
     fake->params_len = fake->body_len = fake->pending_len = 0;
     fake->params_ended = fake->body_ended = fake->closed = false;
     fastcgi_fake_read(fake, SIZE_MAX);
-    return true;
 }
 
 /* ---- what comes ---- */
@@ -96,7 +101,8 @@ static void take_record(struct fastcgi_fake *fake, unsigned type, const unsigned
     case FCGI_BEGIN_REQUEST:
         ck_assert_uint_eq(len, 8);
         ck_assert_uint_eq(at[1], 1);
-        ck_assert_uint_eq(at[2], 0);
+        ck_assert_uint_le(at[2], 1);
+        fake->keep = at[2] & 1;
         fake->begins++;
         break;
     case FCGI_PARAMS:

@@ -19,6 +19,7 @@ struct fastcgi_fake {
 
     /* What came on the connection. */
     unsigned begins;
+    bool keep;            /* the last of them asked for the connection to be left open */
     char params[1 << 17]; /* "NAME=value\0" */
     size_t params_len;
     bool params_ended;
@@ -40,6 +41,9 @@ void fastcgi_fake_stop(struct fastcgi_fake *fake, bool remove);
 
 /* Takes the next connection, without waiting; false: none. Forgets what came on the former one. */
 bool fastcgi_fake_accept(struct fastcgi_fake *fake);
+
+/* Forgets what came, for the next request on the same connection, and reads it. */
+void fastcgi_fake_again(struct fastcgi_fake *fake);
 
 /* Reads what there is, at most `most` bytes. */
 void fastcgi_fake_read(struct fastcgi_fake *fake, size_t most);

@@ -348,7 +348,9 @@ static const struct saying_case {
     { SITE PORT "FastCGIserver {\nConnectTo = /f\n}\n",
       "error 6:1+13 this FastCGIserver has no FastCGIid = add: FastCGIid = name" },
     { SITE PORT "FastCGIserver {\nFastCGIid = F\n}\n",
-      "error 6:1+13 FastCGIserver 'F' has no ConnectTo = add: ConnectTo = TARGET[, TARGET ...]; "
+      "error 6:1+13 FastCGIserver 'F' has no ConnectTo = add: ConnectTo = TARGET [weight=N] "
+      "[max=N] [backup][, "
+      "TARGET ...]; "
       "TARGET = IPv4:PORT | [IPv6]:PORT | /UNIXSOCKET" },
     { "VirtualHost {\nHostname = v\nWebsiteRoot = /v\n}\n" PORT,
       "note 1:1+11 this first VirtualHost is the default host = it answers for all names that no "

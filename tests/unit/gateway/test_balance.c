@@ -2,24 +2,23 @@
 
 #include "suite.h"
 
-#include <stdio.h>
-#include <string.h>
+#include <arpa/inet.h>
 
 static struct connect_conf targets[3];
 static struct fastcgi_conf conf;
 static struct backend_group *group;
 static union socket_address nobody = { .any.sa_family = AF_UNIX };
-static const bool none[3];
+static bool all[3] = { true, true, true };
 
-static void begin(unsigned count, uint64_t session_ms)
+static void begin(unsigned count, enum conf_balance balance)
 {
     for (unsigned i = 0; i < count; i++)
         targets[i] = (struct connect_conf){ .next = i + 1 < count ? &targets[i + 1] : NULL,
-                                            .text = SLICE("/run/x.sock") };
-    conf = (struct fastcgi_conf){ .id = SLICE("PHP"),
-                                  .targets = targets,
-                                  .target_count = count,
-                                  .session_timeout_ms = session_ms };
+                                            .text = SLICE("/run/x.sock"),
+                                            .weight = 1 };
+    conf = (struct fastcgi_conf){
+        .id = SLICE("PHP"), .targets = targets, .target_count = count, .balance = balance
+    };
     group = backend_group_new(&conf);
 }
 
@@ -29,124 +28,136 @@ static union socket_address client(unsigned number)
                                             .sin_addr.s_addr = htonl(0xc0000200 + number) } };
 }
 
+/* Which targets get the next choices, in order. */
+static const char *choices(unsigned count, const bool *fit)
+{
+    static char text[64];
+
+    for (unsigned i = 0; i < count; i++)
+        text[i] = (char)('0' + balance_choose(group, &nobody, 1000, fit));
+    text[count] = '\0';
+    return text;
+}
+
 START_TEST(targets_take_turns)
 {
-    begin(3, 0);
-    for (int i = 0; i < 7; i++)
-        ck_assert_int_eq(balance_choose(group, &nobody, 1000, none), i % 3);
+    const bool fit[3] = { true, false, true };
+    const bool unfit[3] = { false };
+
+    begin(3, BALANCE_ROUND_ROBIN);
+    ck_assert_str_eq(choices(7, all), "0120120");
+    ck_assert_str_eq(choices(3, fit), "220");
+    ck_assert_int_eq(balance_choose(group, &nobody, 1000, unfit), BALANCE_NOBODY);
     backend_group_free(group);
 }
 END_TEST
 
-START_TEST(one_target_is_always_tried_once)
+START_TEST(a_heavy_target_is_asked_more_often_but_not_in_a_row)
 {
-    const bool tried[1] = { true };
-
-    begin(1, 1000);
-    ck_assert_ptr_null(group->sticky);
-    backend_failed(&group->targets[0], 1000);
-    ck_assert_int_eq(balance_choose(group, &nobody, 1000, none), 0);
-    ck_assert_int_eq(balance_choose(group, &nobody, 1000, tried), BALANCE_NOBODY);
+    begin(3, BALANCE_ROUND_ROBIN);
+    targets[0].weight = 3;
+    ck_assert_str_eq(choices(10, all), "0102001020");
     backend_group_free(group);
 }
 END_TEST
 
-START_TEST(a_resting_target_is_left_out_until_its_time)
+START_TEST(the_least_loaded_goes_first_by_weight)
 {
-    begin(2, 0);
-    ck_assert_uint_eq(backend_failed(&group->targets[0], 1000), 1000);
-    ck_assert_uint_eq(backend_failed(&group->targets[0], 1500), 0);
-    for (int i = 0; i < 4; i++)
-        ck_assert_int_eq(balance_choose(group, &nobody, 1999, none), 1);
-    unsigned first = 0;
-    for (int i = 0; i < 4; i++)
-        first += balance_choose(group, &nobody, 2000, none) == 0;
-    ck_assert_uint_eq(first, 2);
+    begin(3, BALANCE_LEAST_CONN);
+    group->targets[0].open = 2;
+    group->targets[1].open = 5;
+    group->targets[1].kept_count = 4; /* idle: no load */
+    group->targets[2].open = 2;
+    ck_assert_int_eq(balance_choose(group, &nobody, 1000, all), 1);
+    targets[2].weight = 3; /* (2 + 1) / 3 is less than (1 + 1) / 1 */
+    ck_assert_int_eq(balance_choose(group, &nobody, 1000, all), 2);
+    group->targets[2].open = 8;
+    ck_assert_int_eq(balance_choose(group, &nobody, 1000, all), 1);
+    group->targets[1].kept_count = 0;
     backend_group_free(group);
 }
 END_TEST
 
-START_TEST(a_target_that_fails_again_rests_longer)
+START_TEST(equally_loaded_ones_take_turns)
 {
-    static const uint64_t rests[] = { 1000, 2000, 4000, 8000, 16000, 30000, 30000 };
-    uint64_t now_ms = 1000;
+    begin(3, BALANCE_LEAST_CONN);
+    ck_assert_str_eq(choices(6, all), "012012");
+    backend_group_free(group);
+}
+END_TEST
 
-    begin(2, 0);
-    for (size_t i = 0; i < sizeof(rests) / sizeof(rests[0]); i++) {
-        ck_assert_uint_eq(backend_failed(&group->targets[0], now_ms), rests[i]);
-        now_ms += rests[i];
+/* Three targets at addresses of their own: the hash is of the address. */
+static void begin_hash(void)
+{
+    begin(3, BALANCE_HASH);
+    for (unsigned i = 0; i < 3; i++)
+        group->targets[i].address = client(100 + i);
+}
+
+START_TEST(a_client_has_its_target_and_keeps_it_when_another_goes)
+{
+    bool fit[3] = { true, true, true };
+    unsigned counts[3] = { 0 };
+    unsigned moved = 0;
+
+    begin_hash();
+    for (unsigned i = 0; i < 90; i++) {
+        union socket_address a = client(i);
+        const int own = balance_choose(group, &a, 1000, fit);
+
+        ck_assert_int_eq(balance_choose(group, &a, 2000, fit), own);
+        counts[own]++;
+        fit[2] = false;
+        const int then = balance_choose(group, &a, 1000, fit);
+        fit[2] = true;
+        moved += own != then;
+        if (own != 2)
+            ck_assert_int_eq(then, own);
     }
-    backend_reached(&group->targets[0]);
-    ck_assert_uint_eq(backend_failed(&group->targets[0], now_ms), 1000);
+    ck_assert_uint_eq(moved, counts[2]);
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_uint_gt(counts[i], 15);
     backend_group_free(group);
 }
 END_TEST
 
-START_TEST(with_all_resting_all_are_tried)
+START_TEST(a_weight_wins_clients_in_proportion)
 {
-    bool tried[2] = { false };
+    unsigned of_first = 0;
 
-    begin(2, 0);
-    backend_failed(&group->targets[0], 1000);
-    backend_failed(&group->targets[1], 1000);
-    for (unsigned i = 0; i < 2; i++) {
-        int chosen = balance_choose(group, &nobody, 1000, tried);
-        ck_assert_int_ge(chosen, 0);
-        ck_assert(!tried[chosen]);
-        tried[chosen] = true;
+    begin_hash();
+    targets[0].weight = 8;
+    for (unsigned i = 0; i < 100; i++) {
+        union socket_address a = client(i);
+
+        of_first += balance_choose(group, &a, 1000, all) == 0;
     }
-    ck_assert_int_eq(balance_choose(group, &nobody, 1000, tried), BALANCE_NOBODY);
+    ck_assert_uint_gt(of_first, 65);
+    ck_assert_uint_lt(of_first, 95);
     backend_group_free(group);
 }
 END_TEST
 
-START_TEST(a_client_stays_with_its_target_while_it_is_there)
+START_TEST(an_overloaded_target_is_passed_over_for_the_clients_next_one)
 {
-    union socket_address a = client(1);
-    bool tried[3] = { false };
+    union socket_address a = client(7);
+    bool fit[3] = { true, true, true };
 
-    begin(3, 60000);
-    int own = balance_choose(group, &a, 1000, none);
-    balance_settle(group, &a, 1000, (unsigned)own);
-    for (int i = 0; i < 5; i++)
-        ck_assert_int_eq(balance_choose(group, &a, 1000 + 59999, none), own);
-
-    tried[own] = true; /* this request was refused there */
-    int other = balance_choose(group, &a, 2000, tried);
-    ck_assert_int_ne(other, own);
-    balance_settle(group, &a, 2000, (unsigned)other);
-    ck_assert_int_eq(balance_choose(group, &a, 2000, none), other);
-
-    backend_failed(&group->targets[other], 2000);
-    ck_assert_int_ne(balance_choose(group, &a, 2000, none), other);
+    begin_hash();
+    const int own = balance_choose(group, &a, 1000, fit);
+    group->targets[own].open = 10;
+    const int next = balance_choose(group, &a, 1000, fit);
+    ck_assert_int_ne(next, own);
+    for (unsigned i = 0; i < 3; i++)
+        fit[i] = (int)i == own;
+    ck_assert_int_eq(balance_choose(group, &a, 1000, fit), own); /* nobody else: then it has to */
     backend_group_free(group);
 }
 END_TEST
 
-START_TEST(the_state_is_told)
-{
-    char bytes[1024];
-    struct text text = text_on(bytes, sizeof(bytes));
-
-    begin(2, 60000);
-    backend_failed(&group->targets[1], 1000);
-    backend_group_describe(group, &text);
-    ck_assert_ptr_nonnull(strstr(text_cstr(&text), "FastCGI PHP, clients stay"));
-    ck_assert_ptr_nonnull(strstr(text_cstr(&text), "down /run/x.sock: 0 now"));
-
-    text = text_on(bytes, sizeof(bytes));
-    backend_group_describe_json(group, &text);
-    ck_assert_str_eq(text_cstr(&text),
-                     "{\"id\":\"PHP\",\"sticky\":true,\"targets\":["
-                     "{\"target\":\"/run/x.sock\",\"health\":\"up\",\"now\":0,\"requests\":0,"
-                     "\"failed\":0},"
-                     "{\"target\":\"/run/x.sock\",\"health\":\"down\",\"now\":0,\"requests\":0,"
-                     "\"failed\":0}]}");
-    backend_group_free(group);
-}
-END_TEST
-
-SUITE("balance", TEST(targets_take_turns), TEST(one_target_is_always_tried_once),
-      TEST(a_resting_target_is_left_out_until_its_time),
-      TEST(a_target_that_fails_again_rests_longer), TEST(with_all_resting_all_are_tried),
-      TEST(a_client_stays_with_its_target_while_it_is_there), TEST(the_state_is_told))
+SUITE("balance", TEST(targets_take_turns),
+      TEST(a_heavy_target_is_asked_more_often_but_not_in_a_row),
+      TEST(the_least_loaded_goes_first_by_weight), TEST(equally_loaded_ones_take_turns),
+      TEST(a_client_has_its_target_and_keeps_it_when_another_goes),
+      TEST(a_weight_wins_clients_in_proportion),
+      TEST(an_overloaded_target_is_passed_over_for_the_clients_next_one))

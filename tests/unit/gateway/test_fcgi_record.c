@@ -209,7 +209,7 @@ START_TEST(a_few_pairs_are_one_record)
     struct fcgi_params params;
     unsigned records;
 
-    fcgi_params_init(&params, &arena, 65536);
+    fcgi_params_init(&params, &arena, 65536, FCGI_RESPONDER, false);
     ck_assert(params.sink.put(&params.sink, SLICE("A"), SLICE("b")));
     ck_assert(params.sink.put(&params.sink, SLICE("EMPTY"), SLICE("")));
     struct slice bytes = fcgi_params_end(&params);
@@ -231,7 +231,7 @@ START_TEST(pairs_never_straddle_records)
     unsigned records;
 
     memset(value, 'v', sizeof(value));
-    fcgi_params_init(&params, &arena, 1 << 20);
+    fcgi_params_init(&params, &arena, 1 << 20, FCGI_RESPONDER, false);
     for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++)
         ck_assert(params.sink.put(&params.sink, SLICE("NAME"), slice_of(value, lens[i])));
     ck_assert_uint_eq(check_params(fcgi_params_end(&params), &records), 9);
@@ -247,7 +247,7 @@ START_TEST(a_pair_fits_a_record_to_the_last_byte)
     struct fcgi_params params;
     unsigned records;
 
-    fcgi_params_init(&params, &arena, 1 << 20);
+    fcgi_params_init(&params, &arena, 1 << 20, FCGI_RESPONDER, false);
     ck_assert(params.sink.put(&params.sink, SLICE("N"), slice_of(value, FCGI_CONTENT_MOST - 6)));
     ck_assert(!params.sink.put(&params.sink, SLICE("N"), slice_of(value, FCGI_CONTENT_MOST - 5)));
     ck_assert(params.sink.put(&params.sink, SLICE("A"), SLICE("b")));
@@ -262,7 +262,7 @@ START_TEST(all_pairs_together_have_a_limit)
     struct arena arena = { 0 };
     struct fcgi_params params;
 
-    fcgi_params_init(&params, &arena, 10);
+    fcgi_params_init(&params, &arena, 10, FCGI_RESPONDER, false);
     ck_assert(params.sink.put(&params.sink, SLICE("AAA"), SLICE("bbbbb")));
     ck_assert(!params.sink.put(&params.sink, SLICE("A"), SLICE("")));
     arena_done(&arena);

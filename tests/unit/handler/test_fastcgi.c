@@ -1,6 +1,8 @@
 #include "gateway/backend.h"
+#include "gateway/desk.h"
 #include "gateway/fastcgi_fake.h"
 #include "gateway/fcgi_record.h"
+#include "gateway/place.h"
 #include "gateway/visitor.h"
 #include "handler/registry.h"
 #include "handler/services.h"
@@ -28,6 +30,8 @@ static struct vhost_conf vhost;
 static struct host host;
 static struct snapshot snapshot;
 static struct services services;
+static struct mailbox mailbox;
+static struct desk desk;
 static struct backend_group *groups[1];
 static struct verdict verdict;
 static unsigned target_count;
@@ -43,16 +47,22 @@ static void begin_with(unsigned count, int backlog)
         fastcgi_fake_open(&fakes[i], backlog);
         targets[i] = (struct connect_conf){ .next = i + 1 < count ? &targets[i + 1] : NULL,
                                             .address = fakes[i].address,
-                                            .text = slice_cstr(fakes[i].path) };
+                                            .text = slice_cstr(fakes[i].path),
+                                            .weight = 1 };
     }
     target_count = count;
     requests = 0;
     v = visitor_new();
+    ck_assert_int_eq(mailbox_open(&mailbox, &v->loop), 0);
+    desk_open(&desk, &v->loop, &mailbox);
     section = (struct fastcgi_conf){ .id = SLICE("PHP"),
                                      .targets = targets,
                                      .target_count = count,
                                      .session_timeout_ms = SESSION_MS,
-                                     .connect_timeout_ms = 1000 };
+                                     .connect_timeout_ms = 1000,
+                                     .keep_ms = 10000,
+                                     .queue_length = 256,
+                                     .queue_ms = 2000 };
     groups[0] = backend_group_new(&section);
     conf = (struct server_conf){ .max_environment_bytes = 65536, .work_directory = SLICE("/tmp") };
     vhost = (struct vhost_conf){ .website_root = SLICE("/srv/www"), .time_for_cgi_ms = TIME_MS };
@@ -61,6 +71,7 @@ static void begin_with(unsigned count, int backlog)
     services = (struct services){ .loop = &v->loop,
                                   .log = &v->log,
                                   .snapshot = &snapshot,
+                                  .desk = &desk,
                                   .backends = groups,
                                   .backend_count = 1 };
     verdict = (struct verdict){
@@ -91,7 +102,13 @@ static void end(void)
         ck_assert_uint_eq(atomic_load(&groups[0]->targets[i].now), 0);
         fastcgi_fake_close(&fakes[i]);
     }
+    place_close_kept(groups[0], &desk);
+    for (unsigned i = 0; i < target_count; i++)
+        ck_assert_uint_eq(groups[0]->targets[i].open, 0);
+    ck_assert_uint_eq(groups[0]->waiting, 0);
     backend_group_free(groups[0]);
+    desk_close(&desk);
+    mailbox_close(&mailbox);
     visitor_free(v);
     free(fakes);
     ck_assert_uint_eq(fd_count_open(), open_before);
@@ -638,7 +655,7 @@ START_TEST(when_all_refuse_the_answer_is_503)
     fastcgi_fake_stop(&fakes[0], true);
     fastcgi_fake_stop(&fakes[1], false);
     get();
-    check_failure(503, "no target left");
+    check_failure(503, "no target is left");
     ck_assert(visitor_log_has(v, "does the program run?"));
     ck_assert_ptr_nonnull(strstr(v->fields, "Retry-After: "));
     end();
@@ -775,6 +792,166 @@ START_TEST(a_post_that_may_have_been_executed_is_not_repeated)
 }
 END_TEST
 
+START_TEST(a_get_that_was_reset_in_the_queue_waits_for_its_target)
+{
+    begin(1);
+    section.restart_hold_ms = 3000;
+    get();
+    char hidden[sizeof(fakes[0].path) + 8];
+    snprintf(hidden, sizeof(hidden), "%s.hidden", fakes[0].path);
+    ck_assert_int_eq(rename(fakes[0].path, hidden), 0);
+    fd_close(&fakes[0].listener); /* nobody had taken the connection */
+    visitor_settle(v);
+    visitor_pass(v, 500);
+    ck_assert_int_eq(v->status, 0);
+    ck_assert(visitor_log_has(v, "trying once more"));
+    ck_assert(visitor_log_has(v, "is gone: No such file or directory; its requests wait"));
+    ck_assert_int_eq(socket_listen(&fakes[0].address, 8, &fakes[0].listener), 0);
+    visitor_pass(v, 100);
+    answer(accept_one());
+    ck_assert(visitor_log_has(v, "is there again, after"));
+    ck_assert_uint_eq(visitor_lines(v, LEVEL_ERROR), 0);
+    unlink(hidden);
+    end();
+}
+END_TEST
+
+START_TEST(a_target_that_starts_anew_is_waited_for)
+{
+    begin(1);
+    section.restart_hold_ms = 3000;
+    section.queue_ms = 10000;
+    fastcgi_fake_stop(&fakes[0], true);
+    ask("POST", 0, NULL);
+    visitor_pass(v, 1000);
+    ck_assert_int_eq(v->status, 0);
+    ck_assert_int_eq(socket_listen(&fakes[0].address, 8, &fakes[0].listener), 0);
+    visitor_pass(v, 100);
+    answer(accept_one());
+    fastcgi_fake_stop(&fakes[0], true);
+    v->line_count = 0;
+    get();
+    visitor_pass(v, 2500);
+    ck_assert_int_eq(v->status, 0);
+    visitor_pass(v, 500);
+    check_failure(503, "no target is left");
+    ck_assert(visitor_log_has(v, "resting it for 1 s"));
+    v->line_count = 0;
+    get(); /* known to be gone: nobody waits for it again */
+    check_failure(503, "the socket is not there");
+    end();
+}
+END_TEST
+
+/* ---- kept connections ---- */
+
+static void begin_kept(unsigned count)
+{
+    begin(count);
+    section.keep_connections = 4;
+}
+
+START_TEST(a_kept_connection_serves_the_next_request)
+{
+    begin_kept(1);
+    get();
+    struct fastcgi_fake *fake = accept_one();
+    ck_assert(fake->keep);
+    answer(fake);
+    ck_assert(!is_closed(fake));
+    for (unsigned i = 0; i < 3; i++) {
+        ask("POST", 5, NULL);
+        visitor_send(v, "hello");
+        visitor_end_body(v, BODY_COMPLETE);
+        ck_assert(!fastcgi_fake_accept(fake));
+        fastcgi_fake_again(fake);
+        ck_assert_uint_eq(fake->begins, 1);
+        ck_assert(fake->body_ended);
+        answer(fake);
+        check_body("hello");
+    }
+    ck_assert_uint_eq(atomic_load(&groups[0]->targets[0].requests), 4);
+    end();
+}
+END_TEST
+
+START_TEST(a_connection_with_something_left_over_is_not_kept)
+{
+    begin_kept(1);
+    get();
+    struct fastcgi_fake *fake = accept_one();
+    say(fake, "Status: 200\r\n\r\nhello");
+    fastcgi_fake_end(fake, 0, FCGI_COMPLETE);
+    fastcgi_fake_say(fake, FCGI_STDOUT, "Status: 200\r\n\r\nfor the next one");
+    visitor_settle(v);
+    check_body("hello");
+    ck_assert(is_closed(fake));
+    end();
+}
+END_TEST
+
+START_TEST(a_kept_connection_that_dies_with_a_get_is_replaced)
+{
+    begin_kept(1);
+    get();
+    struct fastcgi_fake *fake = accept_one();
+    answer(fake);
+    get();
+    hang_up(fake); /* it had the request already, but said nothing */
+    answer(accept_one());
+    check_body("hello");
+    ck_assert_uint_eq(v->line_count, 0);
+    ck_assert_uint_eq(atomic_load(&groups[0]->targets[0].failed_requests), 0);
+    end();
+}
+END_TEST
+
+START_TEST(a_kept_connection_that_dies_with_a_post_is_502)
+{
+    begin_kept(1);
+    get();
+    struct fastcgi_fake *fake = accept_one();
+    answer(fake);
+    ask("POST", 0, NULL);
+    hang_up(fake);
+    check_failure(502, "closed before the head");
+    end();
+}
+END_TEST
+
+START_TEST(a_kept_connection_that_died_before_is_not_used_for_a_post)
+{
+    begin_kept(1);
+    get();
+    struct fastcgi_fake *fake = accept_one();
+    answer(fake);
+    fd_close(&fake->fd); /* the loop has not seen it yet */
+    ask("POST", 0, NULL);
+    answer(accept_one());
+    ck_assert_uint_eq(v->line_count, 0);
+    end();
+}
+END_TEST
+
+START_TEST(a_body_that_fits_is_complete_before_a_target_is_asked)
+{
+    begin(1);
+    section.collect_bytes = 16;
+    ask("POST", 11, NULL);
+    ck_assert(!fastcgi_fake_accept(&fakes[0]));
+    visitor_send(v, "hello world");
+    ck_assert(!fastcgi_fake_accept(&fakes[0]));
+    visitor_end_body(v, BODY_COMPLETE);
+    struct fastcgi_fake *fake = accept_one();
+    ck_assert(fake->body_ended);
+    ck_assert(memcmp(fake->body, "hello world", 11) == 0);
+    answer(fake);
+    ask("POST", 17, NULL); /* a longer one is passed on as it comes */
+    answer(accept_one());
+    end();
+}
+END_TEST
+
 /* ---- sticky ---- */
 
 START_TEST(a_client_stays_with_its_target)
@@ -875,10 +1052,10 @@ START_TEST(a_connect_that_takes_too_long_leads_to_the_next_target)
 
     begin(2);
     ck_assert_int_eq(socket_listen(&address, 0, &listener), 0);
-    ck_assert_int_eq(socket_local_address(listener, &targets[0].address), 0);
+    ck_assert_int_eq(socket_local_address(listener, &groups[0]->targets[0].address), 0);
     targets[0].text = SLICE("127.0.0.1:0");
     for (; count < 16; count++) { /* a full queue drops what comes: connects hang */
-        int r = socket_connect(&targets[0].address, &filler[count]);
+        int r = socket_connect(&groups[0]->targets[0].address, &filler[count]);
         ck_assert(r == 0 || r == -EINPROGRESS);
     }
     get();
@@ -905,7 +1082,7 @@ START_TEST(a_target_on_tcp)
 
     begin(1);
     ck_assert_int_eq(socket_listen(&address, 8, &listener), 0);
-    ck_assert_int_eq(socket_local_address(listener, &targets[0].address), 0);
+    ck_assert_int_eq(socket_local_address(listener, &groups[0]->targets[0].address), 0);
     fd_close(&fakes[0].listener);
     get();
     while (socket_accept(listener, &peer, &fd) < 0)
@@ -980,6 +1157,14 @@ SUITE("fastcgi", TEST(a_get_comes_whole_in_one_go),
       TEST(a_queue_that_stays_full_is_503),
       TEST(a_get_that_was_closed_before_a_word_goes_to_one_other_target),
       TEST(a_post_that_may_have_been_executed_is_not_repeated),
+      TEST(a_get_that_was_reset_in_the_queue_waits_for_its_target),
+      TEST(a_target_that_starts_anew_is_waited_for),
+      TEST(a_kept_connection_serves_the_next_request),
+      TEST(a_connection_with_something_left_over_is_not_kept),
+      TEST(a_kept_connection_that_dies_with_a_get_is_replaced),
+      TEST(a_kept_connection_that_dies_with_a_post_is_502),
+      TEST(a_kept_connection_that_died_before_is_not_used_for_a_post),
+      TEST(a_body_that_fits_is_complete_before_a_target_is_asked),
       TEST(a_client_stays_with_its_target), TEST(a_client_whose_target_dies_moves_once),
       TEST(a_silent_program_gets_504_and_its_connection_is_closed),
       TEST(output_does_not_prolong_the_time), TEST(a_slow_upload_is_not_the_programs_time),

@@ -13,7 +13,7 @@
 
 static struct visitor *v;
 static struct mailbox mailbox;
-static struct turnstile_desk desk;
+static struct desk desk;
 static struct turnstiles *all;
 static struct ticket sitter; /* has the only seat */
 static struct task sitter_task;
@@ -47,7 +47,7 @@ static void begin(struct kind kind)
 
     v = visitor_new();
     ck_assert_int_eq(mailbox_open(&mailbox, &v->loop), 0);
-    turnstile_desk_open(&desk, &v->loop, &mailbox);
+    desk_open(&desk, &v->loop, &mailbox);
     all = turnstiles_new(8, 1);
     turnstiles_set(all, 0,
                    (struct turnstile_rules){ .seats = 1, .line_most = 1, .wait_ms = WAIT_MS });
@@ -92,7 +92,7 @@ static void end(void)
     ck_assert_uint_eq(turnstile_numbers(turnstiles_at(all, 0)).waiting, 0);
     spawner_fake_close(&spawner);
     backend_group_free(group);
-    turnstile_desk_close(&desk);
+    desk_close(&desk);
     turnstiles_free(all);
     mailbox_close(&mailbox);
     visitor_free(v);
@@ -204,10 +204,10 @@ START_TEST(fastcgi_asks_nobody_without_a_seat)
 {
     begin(kinds[1]);
     get();
-    ck_assert_uint_eq(atomic_load(&group->targets[0].failures), 0);
+    ck_assert_uint_eq(group->targets[0].rests, 0);
     ticket_return(&sitter);
     visitor_settle(v);
-    ck_assert_uint_eq(atomic_load(&group->targets[0].failures), 1); /* it was not there */
+    ck_assert_uint_eq(group->targets[0].rests, 1); /* it was not there */
     ck_assert_int_eq(v->status, 503);
     ck_assert_uint_eq(turnstiles_taken(all), 0);
     end();
@@ -219,7 +219,7 @@ START_TEST(without_maxcgi_fastcgi_needs_no_seat)
     begin(kinds[1]);
     vhost.max_cgi = 0;
     get();
-    ck_assert_uint_eq(atomic_load(&group->targets[0].failures), 1); /* asked at once */
+    ck_assert_uint_eq(group->targets[0].rests, 1); /* asked at once */
     ck_assert_uint_eq(turnstile_numbers(turnstiles_at(all, 0)).waiting, 0);
     ticket_return(&sitter);
     end();

@@ -1,0 +1,42 @@
+#ifndef GATEWAY_FCGI_CONN_H
+#define GATEWAY_FCGI_CONN_H
+
+/*
+ * A connection to a FastCGI program: a descriptor that outlives the request it was opened for. In
+ * use it belongs to a link (gateway/fcgi_link.h); between requests it is kept with its target
+ * (gateway/place.h), watched by the reactor that opened it, and may be taken by another one.
+ */
+#include "gateway/desk.h"
+#include "loop/loop.h"
+
+struct backend;
+struct backend_group;
+
+struct fcgi_conn {
+    struct io io;      /* its task changes with its user */
+    struct loop *loop; /* borrowed: of the thread that it belongs to */
+    struct desk *desk; /* borrowed, as the following; while kept */
+    struct backend_group *group;
+    struct backend *backend;
+    struct list_link link; /* under the lock of the group: in backend->kept */
+    struct task task;      /* while kept: it said something, closed, or its time is over */
+    struct timer timer;    /* the same */
+    struct desk_note note; /* another reactor has taken it */
+};
+
+/* Takes the descriptor, of a connection on which nothing is to be read yet. Nothing is watched. */
+struct fcgi_conn *fcgi_conn_new(struct loop *loop, int fd);
+
+/* The other side has closed it, or said something that nobody asked for. In its own thread. */
+static inline bool fcgi_conn_is_stale(const struct fcgi_conn *conn)
+{
+    return conn->io.readable || conn->io.read_closed || conn->io.hung_up;
+}
+
+/* In its own thread. NULL: nothing happens. */
+void fcgi_conn_close(struct fcgi_conn *conn);
+
+/* The same, but the descriptor lives on and belongs to the caller. */
+int fcgi_conn_release(struct fcgi_conn *conn);
+
+#endif
