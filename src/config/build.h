@@ -161,6 +161,7 @@ extern const struct option_group server_options;
 extern const struct option_group binding_options;
 extern const struct option_group host_options;
 extern const struct option_group fastcgi_options;
+extern const struct option_group path_options;
 extern const struct option_group program_options;
 extern const struct option_group later_options;
 

@@ -5,7 +5,7 @@
 #include <assert.h>
 
 static const struct option_group *const groups[] = {
-    &server_options,  &binding_options, &host_options,
+    &server_options,  &binding_options, &host_options,  &path_options,
     &fastcgi_options, &program_options, &later_options,
 };
 
