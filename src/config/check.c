@@ -328,6 +328,43 @@ static bool hands_over_everything(const struct vhost_conf *host)
     return false;
 }
 
+static bool takes_extension(const struct server_conf *conf, const struct vhost_conf *host,
+                            struct slice extension)
+{
+    for (unsigned i = 0; i < host->use_fastcgi_count; i++) {
+        if (words_have(host->use_fastcgi[i]->extensions, extension))
+            return true;
+    }
+    return hands_over_everything(host) || other_claim(conf, host, extension);
+}
+
+/* The extension as the router sees it, but for NoExtensionAs. */
+static struct slice extension_of(struct slice path)
+{
+    size_t dot = slice_find_last(path, '.');
+    size_t slash = slice_find_last(path, '/');
+
+    return dot == SLICE_NONE || (slash != SLICE_NONE && slash > dot) ? SLICE("")
+                                                                     : slice_skip(path, dot + 1);
+}
+
+/* A page is fine (one page that is a whole application), the text of a script is not. */
+static void check_front_controller(struct build *build, const struct vhost_conf *host)
+{
+    struct slice extension = extension_of(host->front_controller);
+
+    if (extension.len == 0 || slice_equal_cstr(extension, "html") ||
+        slice_equal_cstr(extension, "htm") || takes_extension(build->conf, host, extension))
+        return;
+    diag_hint(build->diags,
+              diag_add(build->diags, DIAG_WARNING, &host->front_controller_place,
+                       "the FrontController '/%.*s' is no program of this host: nothing takes "
+                       "'.%.*s', and visitors would get its text",
+                       SLICE_ARGS(host->front_controller), SLICE_ARGS(extension)),
+              "add: UseFastCGI = ID of a FastCGIserver with Extension = %.*s, or a CGIhandler",
+              SLICE_ARGS(extension));
+}
+
 static struct slice name_of(struct build *build, const struct vhost_conf *host)
 {
     if (!host->hostnames)
@@ -351,6 +388,7 @@ static void check_host(struct build *build, const struct vhost_conf *host)
                   diag_add(build->diags, DIAG_WARNING, &host->place,
                            "%.*s names CGI programs, but may not execute any", SLICE_ARGS(name)),
                   "add: ExecuteCGI = yes");
+    check_front_controller(build, host);
 }
 
 void check_run(struct build *build)

@@ -141,6 +141,36 @@ static void check_roots(const struct asking *asking, const struct vhost_conf *ho
                      "files are answered 404");
 }
 
+static bool is_all_here(const struct vhost_conf *host)
+{
+    for (unsigned i = 0; i < host->use_fastcgi_count; i++) {
+        if (!host->use_fastcgi[i]->all_local)
+            return false;
+    }
+    return true;
+}
+
+/* A missing folder was reported already. */
+static void check_front_controller(const struct asking *asking, const struct vhost_conf *host)
+{
+    const struct slice parts[] = { host->website_root, SLICE("/"), host->front_controller };
+    unsigned mode = 0;
+
+    if (host->front_controller.len == 0 || host->website_root.len == 0 || !is_all_here(host) ||
+        asking->ask->stat(asking->ask, cstr(asking, host->website_root), &mode) < 0)
+        return;
+
+    struct slice path = arena_join(asking->diags->arena, parts, 3);
+    int error = asking->ask->stat(asking->ask, cstr(asking, path), &mode);
+    if (error == 0 && !S_ISREG(mode))
+        error = -EISDIR;
+    if (error < 0)
+        diag_hint(asking->diags,
+                  diag_add(asking->diags, DIAG_WARNING, &host->front_controller_place,
+                           "the FrontController '%.*s': %s", SLICE_ARGS(path), strerror(-error)),
+                  "until it is there, every path that is no file is answered 404");
+}
+
 static void check_handlers(const struct asking *asking, const struct cgi_handler_conf *handler)
 {
     for (; handler; handler = handler->next) {
@@ -229,6 +259,7 @@ void load_check_disk(const struct server_conf *conf, struct load_ask *ask, struc
         check_sockets(&asking, fastcgi);
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
         check_roots(&asking, host);
+        check_front_controller(&asking, host);
         check_log(&asking, &host->access_log);
         check_log(&asking, &host->error_log);
         check_handlers(&asking, host->cgi_handlers);

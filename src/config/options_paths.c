@@ -28,6 +28,43 @@ static void no_extension_as_set(struct build *build, void *record, const struct 
     extension_clean(build, node, node->value, &host->no_extension_as);
 }
 
+/* Why this cannot be the path of a file in a URL, or NULL. */
+static const char *path_fault(struct slice path)
+{
+    struct slice part;
+
+    if (!slice_starts(path, SLICE("/")))
+        return "it begins with '/', which stands for the WebsiteRoot";
+    if (path.at[path.len - 1] == '/')
+        return "it is a file, not a folder";
+    if (slice_has(path, '?') || slice_has(path, '%'))
+        return "write the path of the file alone, as it lies on the disk: no query, no %XX";
+    path = slice_skip(path, 1);
+    while (slice_next(&path, '/', &part)) {
+        if (part.len == 0 || slice_equal_cstr(part, ".") || slice_equal_cstr(part, ".."))
+            return "write it the short way, without '//', '/./' and '/../'";
+    }
+    return NULL;
+}
+
+static void front_controller_set(struct build *build, void *record, const struct tree_node *node,
+                                 const struct option_row *row)
+{
+    struct vhost_conf *host = record;
+    const char *why = path_fault(node->value);
+
+    if (why) {
+        diag_hint(build->diags,
+                  build_fault(build, DIAG_ERROR, node, node->value,
+                              "'%s' must be the path of a file, not '%.*s'", row->name,
+                              SLICE_ARGS(node->value)),
+                  "%s; for example: FrontController = /index.php", why);
+        return;
+    }
+    host->front_controller = slice_cstr(arena_cstr(build->arena, slice_skip(node->value, 1)));
+    host->front_controller_place = tree_place(node, node->value);
+}
+
 static const struct option_row rows[] = {
     {
         .name = "StartFile",
@@ -58,6 +95,19 @@ static const struct option_row rows[] = {
         .grammar = "yes | no",
         .text = "Whether `/script.php/extra` runs script.php with PATH_INFO `/extra`. Otherwise it "
                 "is 404.",
+    },
+    {
+        .name = "FrontController",
+        .type = OPT_OWN,
+        .scopes = SCOPE_HOST,
+        .set = front_controller_set,
+        .grammar = "/FILE, a path below the WebsiteRoot",
+        .text = "The script (or page) that answers for every path that is no file and no folder "
+                "with a start file: `/index.php` for WordPress, Laravel, Symfony, MediaWiki and "
+                "their like. It gets REQUEST_URI and the query as they came, and no PATH_INFO; "
+                "`/index.php/more` has it, also without EnablePathInfo. A file of its name is a "
+                "start file as well, after those of StartFile. What goes on behind a file that is "
+                "no script (`/photo.jpg/x.php`) stays 404.",
     },
 };
 

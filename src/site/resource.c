@@ -55,35 +55,55 @@ void resource_name(const struct host *host, struct slice relative, struct arena 
     resource->script_name = arena_join(arena, parts, 2);
 }
 
-/* The first start file that is there. One that is a folder is none. */
+static struct slice below(const struct search *search, struct slice folder, struct slice name)
+{
+    const struct slice parts[] = { folder, SLICE("/"), name };
+    bool is_root = folder.len == 0;
+
+    return arena_join(search->arena, is_root ? parts + 2 : parts, is_root ? 1 : 3);
+}
+
+/* True: it is there, or nothing in this folder can be seen. One that is a folder is none. */
+static bool try_start_file(const struct search *search, struct slice name,
+                           struct resource *resource)
+{
+    struct slice relative = below(search, resource->relative, name);
+    struct cached_file *file = look_up(search, relative);
+
+    if (file->kind == FILE_REGULAR || file->kind == FILE_SPECIAL) {
+        take(search, resource, file);
+        resource_name(search->host, relative, search->arena, resource);
+        return true;
+    }
+    if (file->error == -EACCES) {
+        take(search, resource, file);
+        resource->start_file_missing = true;
+        return true;
+    }
+    cached_file_drop(search->cache, file);
+    return false;
+}
+
+/* The first start file that is there; the name of the front controller is the last. */
 static void find_start_file(const struct search *search, struct resource *resource)
 {
-    const struct conf_word *word = search->host->conf->start_files;
-    struct slice folder = resource->relative;
+    const struct vhost_conf *conf = search->host->conf;
+    struct slice front = conf->front_controller;
+    size_t slash = slice_find_last(front, '/');
 
-    for (; word; word = word->next) {
-        const struct slice parts[] = { folder, SLICE("/"), word->text };
-        bool below = folder.len > 0;
-        struct slice relative = arena_join(search->arena, below ? parts : parts + 2, below ? 3 : 1);
-        struct cached_file *file = look_up(search, relative);
-
-        if (file->kind == FILE_REGULAR || file->kind == FILE_SPECIAL) {
-            take(search, resource, file);
-            resource_name(search->host, relative, search->arena, resource);
+    for (const struct conf_word *word = conf->start_files; word; word = word->next)
+        if (try_start_file(search, word->text, resource))
             return;
-        }
-        if (file->error == -EACCES) { /* nothing in this folder can be seen */
-            take(search, resource, file);
-            break;
-        }
-        cached_file_drop(search->cache, file);
-    }
-    resource->start_file_missing = true;
+    if (slash != SLICE_NONE)
+        front = slice_skip(front, slash + 1);
+    if (front.len == 0 || !try_start_file(search, front, resource))
+        resource->start_file_missing = true;
 }
 
 static bool takes_path_info(const struct vhost_conf *conf, struct slice relative)
 {
-    return conf->enable_path_info || pattern_match(conf->cgi_pattern, relative);
+    return conf->enable_path_info || pattern_match(conf->cgi_pattern, relative) ||
+           slice_equal(relative, conf->front_controller);
 }
 
 /* The first regular file on the way ends the script, the rest is path info. `path` begins with '/'.
@@ -131,7 +151,8 @@ static void resolve_rest(const struct search *search, struct slice path, bool sl
     if (!may_have_path_info(resource, slash_behind))
         return;
     const struct vhost_conf *conf = search->host->conf;
-    bool may_split = conf->enable_path_info || conf->cgi_pattern.len > 0;
+    bool may_split =
+        conf->enable_path_info || conf->cgi_pattern.len > 0 || conf->front_controller.len > 0;
     if (may_split && split_path_info(search, path, resource))
         return;
     if (slash_behind && !conf->enable_path_info)
@@ -159,4 +180,17 @@ void resource_find(const struct host *host, struct slice path, struct file_cache
         find_start_file(&search, ret);
     else
         ret->is_folder_without_slash = true;
+}
+
+void resource_front(const struct host *host, struct file_cache *cache, struct arena *arena,
+                    uint64_t now_ms, struct resource *resource)
+{
+    const struct search search = { .host = host, .cache = cache, .arena = arena, .now_ms = now_ms };
+    struct slice relative = host->conf->front_controller;
+
+    take(&search, resource, look_up(&search, relative));
+    resource_name(host, relative, arena, resource);
+    resource->path_info = SLICE("");
+    resource->is_folder_without_slash = false;
+    resource->start_file_missing = false;
 }

@@ -169,6 +169,28 @@ static const struct fastcgi_conf *find_remote(const struct judge *judge)
     return section;
 }
 
+/* A path that may be a script on another machine is not for the front controller here. */
+static bool is_remote_script(const struct judge *judge)
+{
+    if (judge->host->conf->enable_path_info && split_remote(judge))
+        return true;
+    return remote_section(judge->host, judge->verdict->resource.extension) != NULL;
+}
+
+/* Nothing here has this name. What goes on behind a file is none of its business. */
+static bool is_for_front_controller(const struct judge *judge)
+{
+    const struct resource *resource = &judge->verdict->resource;
+    int error = resource->found->error;
+
+    if (judge->host->conf->front_controller.len == 0)
+        return false;
+    if (resource->found->kind == FILE_FOLDER)
+        return resource->start_file_missing;
+    return resource->found->kind == FILE_ABSENT && (error == -ENOENT || error == -ENAMETOOLONG) &&
+           !is_remote_script(judge);
+}
+
 /* Reference 3.6: the first section of UseFastCGI that lists the extension, or that has no list. */
 static const struct fastcgi_conf *choose_section(const struct judge *judge)
 {
@@ -367,6 +389,8 @@ void router_judge(const struct snapshot *snapshot, const struct host *host, stru
         return;
 
     resource_find(host, x->request.target.path, cache, &x->arena, x->loop->now_ms, &ret->resource);
+    if (is_for_front_controller(&judge))
+        resource_front(host, cache, &x->arena, x->loop->now_ms, &ret->resource);
     if (ret->resource.found->kind == FILE_SPECIAL) {
         judge_kind(&judge);
         return;

@@ -171,6 +171,9 @@ struct vhost_conf {
     struct slice website_root;   /* absolute, no trailing slash; empty: nothing local */
     struct diag_place website_root_place;
     struct conf_word *start_files;
+    struct slice front_controller; /* below website_root, no leading '/', NUL terminated; empty:
+                                      none */
+    struct diag_place front_controller_place;
     bool execute_cgi;
     uint64_t time_for_cgi_ms;
     struct conf_net *debug_cgi; /* who sees why a program failed */

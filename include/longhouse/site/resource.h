@@ -27,11 +27,19 @@ struct resource {
 };
 
 /*
- * `path`: decoded and normalised, begins with '/'. With EnablePathInfo: the first regular file on
- * the way ends the script, the rest is path info. Pure but for the file cache.
+ * `path`: decoded and normalised, begins with '/'. With EnablePathInfo, and for the
+ * FrontController: the first regular file on the way ends the script, the rest is path info. Pure
+ * but for the file cache.
  */
 void resource_find(const struct host *host, struct slice path, struct file_cache *cache,
                    struct arena *arena, uint64_t now_ms, struct resource *ret);
+
+/*
+ * Makes the host's FrontController of what was found (there must be one): its script without path
+ * info, whether it is there or not.
+ */
+void resource_front(const struct host *host, struct file_cache *cache, struct arena *arena,
+                    uint64_t now_ms, struct resource *resource);
 
 /* Gives `resource` the names that follow from `relative`: absolute, script_name and extension. */
 void resource_name(const struct host *host, struct slice relative, struct arena *arena,

@@ -37,6 +37,11 @@ static void show_start_files(FILE *out, const struct server_conf *conf)
     }
 }
 
+static void show_front(FILE *out, const struct server_conf *conf)
+{
+    fprintf(out, "%.*s", SLICE_ARGS(conf->hosts->front_controller));
+}
+
 static void show_cgi(FILE *out, const struct server_conf *conf)
 {
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
@@ -193,6 +198,11 @@ static const struct model_case {
 
     /* start files: the first use replaces the default */
     { SITE PORT, show_start_files, "index.html;" },
+    { SITE PORT "FrontController = /app/index.php\nUseFastCGI = F\nFastCGIserver {\nFastCGIid = "
+                "F\nConnectTo = /f\nExtension = php\n}\n",
+      show_front, "app/index.php" },
+    { SITE PORT "FrontController = /index.html\n", show_front, "index.html" },
+    { SITE PORT "FrontController = /v1.0/front\n", show_front, "v1.0/front" },
     { SITE PORT "StartFile = x\n", show_start_files, "x;" },
     { SITE PORT "StartFile = x, y\nStartFile = z, x\n", show_start_files, "x,y,z;" },
     { SITE PORT "StartFile = x\nVirtualHost {\nHostname = v\nWebsiteRoot = /v\n}\n",
@@ -394,6 +404,23 @@ static const struct saying_case {
       "error 7:12+1 the list of 'Hostname' names nothing" },
     { SITE PORT "FastCGIserver {\nFastCGIid = F\nConnectTo =,,\n}\n",
       "error 8:12+2 the list of 'ConnectTo' names nothing" },
+    { SITE PORT "FrontController = index.php\n",
+      "error 6:19+9 'FrontController' must be the path of a file, not 'index.php' = it begins with "
+      "'/', which stands for the WebsiteRoot; for example: FrontController = /index.php" },
+    { SITE PORT "FrontController = /app/\n",
+      "error 6:19+5 'FrontController' must be the path of a file, not '/app/' = it is a file, not "
+      "a folder; for example: FrontController = /index.php" },
+    { SITE PORT "FrontController = /app//../x.php\n",
+      "error 6:19+14 'FrontController' must be the path of a file, not '/app//../x.php' = write it "
+      "the short way, without '//', '/./' and '/../'; for example: FrontController = /index.php" },
+    { SITE PORT "FrontController = /x.php?q\n",
+      "error 6:19+8 'FrontController' must be the path of a file, not '/x.php?q' = write the path "
+      "of the file alone, as it lies on the disk: no query, no %XX; for example: FrontController "
+      "= /index.php" },
+    { SITE PORT "FrontController = /a.b/index.php\n",
+      "warning 6:19+14 the FrontController '/a.b/index.php' is no program of this host: nothing "
+      "takes '.php', and visitors would get its text = add: UseFastCGI = ID of a FastCGIserver "
+      "with Extension = php, or a CGIhandler" },
     { SITE PORT "StartFile = ,\n", "error 6:13+1 the list of 'StartFile' names nothing" },
 
     /* a '}' that is missing: one error, and where it may belong */

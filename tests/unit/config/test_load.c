@@ -508,6 +508,15 @@ static const struct asking_case {
       "warning the interpreter '/bin/locked' cannot be run: Permission denied" },
     { "CGIhandler = /usr:pl", "/",
       "warning the interpreter '/usr' cannot be run: Permission denied" },
+    { "WebsiteRoot = /bin\nFrontController = /sh.html", "/", NULL },
+    { "WebsiteRoot = /bin\nFrontController = /sh.html", "/bin/sh.html",
+      "warning the FrontController '/bin/sh.html': No such file or directory" },
+    { "FrontController = /folder", "/",
+      "warning the FrontController '/srv/folder': Is a directory" },
+    { "FrontController = /x", "/srv", "warning the WebsiteRoot '/srv': No such file or directory" },
+    { "FrontController = /x.php\nUseFastCGI = F\nFastCGIserver {\nFastCGIid = F\nConnectTo = "
+      "1.2.3.4:5\nExtension = php\n}",
+      "/srv/x.php", NULL }, /* on another machine */
     { "AccessLogfile = /logs/a.log", "/", NULL },
     { "AccessLogfile = /logs/a.log", "/logs",
       "error the log folder '/logs': No such file or directory" },

@@ -135,6 +135,35 @@ static void set_up(struct house *h)
     wild->cgi_pattern = SLICE("/bin/**|exec.*|both.b3|*.src");
     wild->start_files = conf_words(&conf, "exec.cgi");
 
+    struct vhost_conf *front = conf_host(&conf, "front", root);
+    front->execute_cgi = true;
+    front->front_controller = SLICE("php/index.php");
+    front->start_files = conf_words(&conf, "a.txt");
+    conf_use(&conf, front, h->php);
+    conf_use(&conf, front, h->far);
+
+    struct vhost_conf *info = conf_host(&conf, "info", root);
+    info->execute_cgi = true;
+    info->enable_path_info = true;
+    info->front_controller = SLICE("e.php");
+    conf_use(&conf, info, h->php);
+    conf_use(&conf, info, h->far);
+
+    struct vhost_conf *page = conf_host(&conf, "page", root);
+    page->front_controller = SLICE("dir/x.txt");
+
+    struct vhost_conf *gone = conf_host(&conf, "gone", root);
+    gone->execute_cgi = true;
+    gone->front_controller = SLICE("none.php");
+    conf_use(&conf, gone, h->php);
+
+    struct vhost_conf *distant = conf_host(&conf, "distant", NULL);
+    distant->execute_cgi = true;
+    distant->enable_path_info = true;
+    distant->front_controller = SLICE("index.far");
+    distant->start_files = conf_words(&conf, "index.far");
+    conf_use(&conf, distant, h->far);
+
     h->snapshot = conf_snapshot(&conf);
     h->cache = file_cache_new(1000);
 }
@@ -361,6 +390,53 @@ static const struct route routes[] = {
     STATUS("all", "GET", "/none.php", 404), /* local: what is not here is nowhere */
     STATUS("all", "GET", "/.secret", 404),
     STATUS("all", "GET", "/fifo.txt", 403),
+    /* FrontController: files and folders first, then it answers for everything */
+    FILE_AT("front", "/a.txt"),
+    FILE_AT("front", "/"), /* a StartFile comes first */
+    FILE_AT("front", "/dir/x.txt"),
+    FAST("front", "/e.php", PHP, "/e.php", ""),
+    FAST("front", "/g.far", FAR, "/g.far", ""),
+    FAST("front", "/none.far", FAR, "/none.far", ""), /* another machine may have it */
+    MOVED("front", "GET", "/dir", 301, "/dir/"),
+    MOVED("front", "GET", "/php?a=%2f", 301, "/php/?a=%2f"),
+    FAST("front", "/php/", PHP, "/php/index.php", ""), /* its name is a start file */
+    FAST("front", "/empty/", PHP, "/php/index.php", ""),
+    FAST("front", "/none", PHP, "/php/index.php", ""),
+    FAST("front", "/none/", PHP, "/php/index.php", ""),
+    FAST("front", "/none/at/all", PHP, "/php/index.php", ""),
+    FAST("front", "/v1.2/john.doe", PHP, "/php/index.php", ""),
+    FAST("front", "/wiki/Node.js", PHP, "/php/index.php", ""),
+    FAST("front", "/none.php", PHP, "/php/index.php", ""),
+    FAST("front", "/none.cgi", PHP, "/php/index.php", ""),
+    FAST("front", "/none.php/x", PHP, "/php/index.php", ""),
+    FAST("front", "/%c4%b0.php/x", PHP, "/php/index.php", ""),
+    FAST("front", "/php/index.php/user/7", PHP, "/php/index.php", "/user/7"),
+    FAST("front", "/php/index.php/", PHP, "/php/index.php", "/"),
+    STATUS("front", "GET", "/e.php/user", 404), /* EnablePathInfo is off */
+    STATUS("front", "GET", "/a.txt/x.php", 404),
+    STATUS("front", "GET", "/a.txt/", 404),
+    STATUS("front", "GET", "/.secret", 404),
+    STATUS("front", "GET", "/.git/config", 404),
+    STATUS("front", "GET", "/outside.txt", 403),
+    STATUS("front", "GET", "/fifo.txt", 403),
+    STATUS("front", "POST", "/a.txt", 405),
+    STATUS("front", "OPTIONS", "*", 204),
+    { "front", "POST", "/none", ANSWER_FASTCGI, 0, "/php/index.php", PHP, "" },
+    { "front", "OPTIONS", "/none", ANSWER_FASTCGI, 0, "/php/index.php", PHP, "" },
+    FAST("info", "/e.php/x", PHP, "/e.php", "/x"),
+    FAST("info", "/none/x", PHP, "/e.php", ""),
+    FAST("info", "/none.far/x", FAR, "/none.far", "/x"),
+    FAST("info", "/php/index.php/x.php", PHP, "/php/index.php", "/x.php"),
+    STATUS("info", "GET", "/a.txt/x.php", 404),
+    FILE_AT("page", "/none/at/all"), /* an application that is one page */
+    FILE_AT("page", "/a.txt"),
+    STATUS("page", "POST", "/none", 405),
+    STATUS("gone", "GET", "/none/at/all", 404),
+    FAST("distant", "/", FAR, "/index.far", ""),
+    FAST("distant", "/blog/post/", FAR, "/index.far", ""),
+    FAST("distant", "/blog/post", FAR, "/index.far", ""),
+    FAST("distant", "/admin.far", FAR, "/admin.far", ""),
+    FAST("distant", "/admin.far/x", FAR, "/admin.far", "/x"),
     /* FastCGI overrules CGIextension overrules CGIhandler overrules the file */
     FAST("both", "/both.b1", PHP, "/both.b1", ""),  /* all three */
     FAST("both", "/both.b3", PHP, "/both.b3", ""),  /* FastCGI and handler */
