@@ -46,7 +46,9 @@ def house():
         house.section(f"FastCGIserver {{\n  FastCGIid = unix\n  ConnectTo = {backend.socket}\n  Extension = php\n}}")
         house.section(f"FastCGIserver {{\n  FastCGIid = port\n  ConnectTo = 127.0.0.1:{backend.port}\n}}")
         house.section(f"FastCGIserver {{\n  FastCGIid = any\n  ConnectTo = {backend.socket}\n}}")
+        house.section(f"FastCGIserver {{\n  FastCGIid = short\n  ConnectTo = {backend.socket}\n  Queue = 5, 1s\n}}")
         house.host("fault.test", "  UseFastCGI = any\n  TimeForCGI = 8")
+        house.host("short.test", "  UseFastCGI = short\n  TimeForCGI = 8")
         house.host("port.test", "  UseFastCGI = port\n  TimeForCGI = 8")
         house.host("brief.test", "  UseFastCGI = any\n  TimeForCGI = 1")
         files = house.host("files.test", "  UseFastCGI = unix\n  EnablePathInfo = yes\n  StartFile = index.php")
@@ -436,7 +438,7 @@ def test_an_application_that_is_busy_is_asked_again(site, backend, status, metho
 
 
 def test_an_application_that_stays_busy_is_503(house, backend):
-    site = house.sites["fault.test"]
+    site = house.sites["short.test"]
     length = len(site.error_log())
     backend.plays(says(end(OVERLOADED)))
     answer = site.get("/busy")
@@ -770,7 +772,7 @@ def test_events_arrive_when_they_are_said(site, backend):
 PHASES = {
     "nothing is read": (lambda talk: None, None),
     "the body is on its way": (lambda talk: talk.read_params(), 10 * MIB),
-    "a part of the body is here": (lambda talk: (talk.read_params(), talk.read_record()), 1000),
+    "a part of the body is here": (lambda talk: (talk.read_params(), talk.read_record()), 100 * KIB),
     "it thinks": (lambda talk: talk.read_request(), None),
     "it thinks about a body": (lambda talk: talk.read_request(), 0),
     "a part of the head is said": (lambda talk: talk.read_request().say(out(b"Content-Ty")), None),
@@ -845,7 +847,7 @@ def test_a_client_that_leaves_frees_the_application(site, backend, phase, manner
     elif announced == 0:
         visitor.request("POST", "/x", host=site.name, body=b"whole")
     else:
-        visitor.send(f"POST /x HTTP/1.1\r\nHost: {site.name}\r\nContent-Length: {announced}\r\n\r\nnot all")
+        visitor.send(f"POST /x HTTP/1.1\r\nHost: {site.name}\r\nContent-Length: {announced}\r\n\r\n" + "x" * 70000)
     assert ready.wait(10)
     visitor.close() if manner == "closes" else visitor.reset()
     left.set()
