@@ -72,6 +72,7 @@ void wrapper_load(const struct load *load, struct build *build);
 /* Part of load_check_disk(). */
 struct load_ask;
 void check_run_as(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
+void check_sandbox(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 void check_cgroup(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 
 /* Handlers in effect and rule numbers of all hosts, when all is read. */
@@ -129,6 +130,10 @@ void cgi_handler_set(struct build *build, void *record, const struct tree_node *
 bool path_clean(struct build *build, const struct tree_node *node, const struct option_row *row,
                 struct slice text, struct slice *ret);
 
+/* Absolute folders: appends to a list of struct conf_folder. */
+void folders_set(struct build *build, void *record, const struct tree_node *node,
+                 const struct option_row *row);
+
 /* Addresses and networks whose word counts: appends to a list of struct conf_net. */
 void watchers_set(struct build *build, void *record, const struct tree_node *node,
                   const struct option_row *row);
@@ -163,6 +168,7 @@ extern const struct option_group host_options;
 extern const struct option_group fastcgi_options;
 extern const struct option_group path_options;
 extern const struct option_group program_options;
+extern const struct option_group sandbox_options;
 extern const struct option_group later_options;
 
 /* The row of a member of `type`, as designated initialisers. */

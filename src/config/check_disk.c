@@ -5,6 +5,7 @@
 #include "config/load.h"
 #include "os/cgroup.h"
 #include "os/fd.h"
+#include "os/landlock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -85,6 +86,12 @@ static int disk_cgroup(struct load_ask *ask, const char *wanted, unsigned *ret_c
     return folder < 0 ? -errno : cgroup_controllers(folder, ret_controllers);
 }
 
+static int disk_landlock(struct load_ask *ask)
+{
+    (void)ask;
+    return landlock_abi();
+}
+
 struct load_ask *load_ask_disk(void)
 {
     static struct load_ask disk = {
@@ -95,6 +102,7 @@ struct load_ask *load_ask_disk(void)
         .account = disk_account,
         .ceilings = disk_ceilings,
         .cgroup = disk_cgroup,
+        .landlock = disk_landlock,
     };
 
     return &disk;
@@ -266,5 +274,6 @@ void load_check_disk(const struct server_conf *conf, struct load_ask *ask, struc
     }
     check_run_as(conf, ask, diags);
     check_cgroup(conf, ask, diags);
+    check_sandbox(conf, ask, diags);
     table_done(&folders);
 }

@@ -77,26 +77,6 @@ static void website_root_set(struct build *build, void *record, const struct tre
 
 /* ---- programs ---- */
 
-static void sendfile_root_set(struct build *build, void *record, const struct tree_node *node,
-                              const struct option_row *row)
-{
-    struct vhost_conf *host = record;
-    struct items items = items_of(build, node, row, node->value);
-    struct conf_folder **end = &host->sendfile_roots;
-    struct slice item;
-    struct slice path;
-
-    while (*end)
-        end = &(*end)->next;
-    while (items_next(&items, &item)) {
-        if (!path_clean(build, node, row, item, &path))
-            continue;
-        *end = arena_new(build->arena, struct conf_folder);
-        **end = (struct conf_folder){ .path = path, .place = tree_place(node, item) };
-        end = &(*end)->next;
-    }
-}
-
 static void use_fastcgi_set(struct build *build, void *record, const struct tree_node *node,
                             const struct option_row *row)
 {
@@ -434,7 +414,8 @@ static const struct option_row rows[] = {
         .type = OPT_OWN,
         .scopes = SCOPE_HOST,
         .repeat = REPEAT_APPENDS,
-        .set = sendfile_root_set,
+        AT(vhost_conf, sendfile_roots),
+        .set = folders_set,
         .grammar = "FOLDER[, FOLDER ...]",
         .text = "Folders besides the website's root from which programs may have files sent by "
                 "X-Sendfile. May be repeated.",

@@ -41,6 +41,8 @@ static int status_of(const struct spawn_failed *failed)
     case SPAWN_STAGE_LIMITS:
     case SPAWN_STAGE_USER:
     case SPAWN_STAGE_GROUP:
+    case SPAWN_STAGE_SANDBOX:
+    case SPAWN_STAGE_CHROOT:
         return 500;
     case SPAWN_STAGE_EXEC:
         return forbidden ? 403 : failed->error == E2BIG ? 431 : 500;

@@ -7,14 +7,14 @@
 
 /*
  * mark u32, rules u32, grace u64; for each rule: links u32, arguments u32, flags u32, user u32,
- * group u32, groups u32, nice u32, umask u32, the limits and the group limits u64 each; then host,
- * root, interpreter, below and the arguments, each as length u32 and bytes; then the groups, u32
- * each.
+ * group u32, groups u32, nice u32, umask u32, sandbox u32, the limits and the group limits u64
+ * each; then host, root, interpreter, below, chroot, tmp and the arguments, each as length u32 and
+ * bytes; then the groups, u32 each.
  */
-#define POLICY_MARK    0x33504c48u /* "HLP3" */
+#define POLICY_MARK    0x34504c48u /* "HLP4" */
 #define POLICY_HEAD    16u
-#define RULE_NUMBERS   (8u * 4 + 8u * (POLICY_LIMIT_COUNT + POLICY_GROUP_LIMIT_COUNT))
-#define RULE_LEAST     (RULE_NUMBERS + 16u) /* bytes of a rule of empty texts */
+#define RULE_NUMBERS   (9u * 4 + 8u * (POLICY_LIMIT_COUNT + POLICY_GROUP_LIMIT_COUNT))
+#define RULE_LEAST     (RULE_NUMBERS + 24u) /* bytes of a rule of empty texts */
 #define ARGUMENT_LEAST 4u
 
 enum flag { FLAG_SWITCHES = 1, FLAG_UMASK = 2, FLAG_NO_NEW_PRIVS = 4, FLAG_ALL = 7 };
@@ -36,6 +36,7 @@ static size_t rule_size(const struct policy_rule *rule)
 {
     size_t size = RULE_NUMBERS + text_size(rule->host) + text_size(rule->root) +
                   text_size(rule->interpreter) + text_size(rule->confine.below) +
+                  text_size(rule->confine.chroot) + text_size(rule->confine.tmp) +
                   4 * (size_t)rule->confine.group_count;
 
     for (uint32_t i = 0; i < rule->argument_count; i++)
@@ -55,6 +56,7 @@ static unsigned char *put_confine(unsigned char *at, const struct policy_confine
     at = put_u32(at, confine->group_count);
     at = put_u32(at, confine->nice);
     at = put_u32(at, confine->umask);
+    at = put_u32(at, confine->sandbox);
     for (int i = 0; i < POLICY_LIMIT_COUNT; i++)
         at = put_u64(at, confine->limits[i]);
     for (int i = 0; i < POLICY_GROUP_LIMIT_COUNT; i++)
@@ -71,6 +73,8 @@ static unsigned char *put_rule(unsigned char *at, const struct policy_rule *rule
     at = put_text(at, rule->root);
     at = put_text(at, rule->interpreter);
     at = put_text(at, rule->confine.below);
+    at = put_text(at, rule->confine.chroot);
+    at = put_text(at, rule->confine.tmp);
     for (uint32_t i = 0; i < rule->argument_count; i++)
         at = put_text(at, rule->arguments[i]);
     for (uint32_t i = 0; i < rule->confine.group_count; i++)
@@ -121,6 +125,7 @@ static uint32_t take_confine(struct cursor *cursor, struct policy_confine *confi
     confine->group_count = take_u32(cursor);
     confine->nice = take_u32(cursor);
     confine->umask = take_u32(cursor);
+    confine->sandbox = take_u32(cursor);
     for (int i = 0; i < POLICY_LIMIT_COUNT; i++)
         confine->limits[i] = take_u64(cursor);
     for (int i = 0; i < POLICY_GROUP_LIMIT_COUNT; i++)
@@ -158,6 +163,28 @@ static const char *take_groups(struct cursor *cursor, struct arena *arena,
     return NULL;
 }
 
+static bool is_in(struct slice path, struct slice folder)
+{
+    return slice_starts(path, folder) &&
+           (path.len == folder.len || path.at[folder.len] == '/' || folder.len == 0);
+}
+
+static const char *paths_fault(const struct policy_rule *rule)
+{
+    const struct slice paths[] = { rule->root, rule->interpreter, rule->confine.below,
+                                   rule->confine.chroot, rule->confine.tmp };
+
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        if (!is_absolute(paths[i]))
+            return "a path is not absolute";
+        if (slice_has(paths[i], '\0'))
+            return "NUL in a path";
+    }
+    if (rule->root.len > 0 && !is_in(rule->root, rule->confine.chroot))
+        return "a root outside of its root directory";
+    return NULL;
+}
+
 /* NULL, or the rule that it breaks. */
 static const char *take_rule(struct cursor *cursor, struct arena *arena, struct policy_rule *rule)
 {
@@ -172,18 +199,16 @@ static const char *take_rule(struct cursor *cursor, struct arena *arena, struct 
     rule->root = take_text(cursor);
     rule->interpreter = take_text(cursor);
     rule->confine.below = take_text(cursor);
+    rule->confine.chroot = take_text(cursor);
+    rule->confine.tmp = take_text(cursor);
     if (cursor->short_of || rule->argument_count > cursor->rest.len / ARGUMENT_LEAST)
         return "policy too short";
     const char *why = confine_fault(&rule->confine, flags);
     if (why)
         return why;
-    if (!is_absolute(rule->root) || !is_absolute(rule->interpreter) ||
-        !is_absolute(rule->confine.below))
-        return "a path is not absolute";
-    if (slice_has(rule->root, '\0') || slice_has(rule->interpreter, '\0') ||
-        slice_has(rule->confine.below, '\0'))
-        return "NUL in a path";
-
+    why = paths_fault(rule);
+    if (why)
+        return why;
     rule->arguments = arena_array(arena, struct slice, rule->argument_count);
     for (uint32_t i = 0; i < rule->argument_count; i++) {
         rule->arguments[i] = take_text(cursor);

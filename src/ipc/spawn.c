@@ -250,6 +250,10 @@ const char *spawn_stage_text(enum spawn_stage stage)
         return "it cannot become its user";
     case SPAWN_STAGE_GROUP:
         return "it cannot be in a control group of its own";
+    case SPAWN_STAGE_SANDBOX:
+        return "its sandbox cannot be closed";
+    case SPAWN_STAGE_CHROOT:
+        return "its root directory cannot be changed";
     case SPAWN_STAGE_GONE:
         return "the spawner went away";
     }

@@ -91,6 +91,7 @@ bool takeover_take(struct takeover *takeover, const struct handover *message, in
     case HANDOVER_FAILED:
     case HANDOVER_STOPPED:
     case HANDOVER_CGROUP:
+    case HANDOVER_SANDBOX:
         break;
     }
     return false;

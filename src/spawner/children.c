@@ -192,7 +192,8 @@ static pid_t launch_script(struct spawner *spawner, const struct rule *rule,
 {
     struct launch launch = {
         .argv = launch_arguments(arena, rule, script->path, ask->arguments),
-        .envp = launch_environment(arena, ask->environment, ++spawner->last_number),
+        .envp =
+            launch_environment(arena, ask->environment, ++spawner->last_number, rule->confine.tmp),
         .program = rule->interpreter ? rule->interpreter : script->path,
         .folder = script->folder,
         .stdio = { pipes->program[0], pipes->program[1], pipes->program[2] },

@@ -2,6 +2,7 @@
 #include "spawner_private.h"
 
 #include "os/fd.h"
+#include "os/landlock.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -36,7 +37,13 @@ static bool is_mark(const char *entry)
     return strncmp(entry, PROGRAM_MARK "=", sizeof(PROGRAM_MARK)) == 0;
 }
 
-char *const *launch_environment(struct arena *arena, struct slice block, uint64_t number)
+static bool is_tmp(const char *entry)
+{
+    return strncmp(entry, "TMPDIR=", 7) == 0;
+}
+
+char *const *launch_environment(struct arena *arena, struct slice block, uint64_t number,
+                                const char *tmp)
 {
     size_t count = 0;
     size_t kept = 0;
@@ -44,14 +51,18 @@ char *const *launch_environment(struct arena *arena, struct slice block, uint64_
     for (size_t i = 0; i < block.len; i++)
         count += block.at[i] == '\0';
 
-    char **envp = arena_array(arena, char *, count + 2);
+    char **envp = arena_array(arena, char *, count + 3);
     const char *at = block.at;
     envp[kept++] = (char *)arena_printf(arena, PROGRAM_MARK "=%" PRIu64, number).at;
     for (size_t i = 0; i < count; i++) {
         if (!is_mark(at))
             envp[kept++] = (char *)at; /* execve(2) promises not to write */
+        if (tmp && is_tmp(at))
+            tmp = NULL;
         at += strlen(at) + 1;
     }
+    if (tmp)
+        envp[kept++] = (char *)arena_printf(arena, "TMPDIR=%s", tmp).at;
     return envp;
 }
 
@@ -194,10 +205,14 @@ static void become_confined(const struct confine *confine, struct shared *shared
         if (syscall(SYS_prlimit64, 0, confine->ceilings[i].resource, &confine->ceilings[i].limit,
                     NULL) < 0)
             give_up(shared, SPAWN_STAGE_LIMITS);
+    if (confine->chroot && syscall(SYS_chroot, confine->chroot) < 0)
+        give_up(shared, SPAWN_STAGE_CHROOT);
     if (confine->switches && change_user(confine) < 0)
         give_up(shared, SPAWN_STAGE_USER);
     if (confine->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         give_up(shared, SPAWN_STAGE_PROCESS);
+    if (confine->ruleset >= 0 && landlock_enforce(confine->ruleset) < 0)
+        give_up(shared, SPAWN_STAGE_SANDBOX);
 }
 
 /*

@@ -52,6 +52,33 @@ static struct root *share_root(struct rules *rules, struct slice path)
     return root;
 }
 
+/* ---- sandboxes ---- */
+
+bool sandboxes_add(struct sandboxes *sandboxes, uint32_t number, int ruleset)
+{
+    if (number != sandboxes->count + 1) {
+        fd_close(&ruleset);
+        return false;
+    }
+    int *fds = realloc(sandboxes->fds, number * sizeof(*fds));
+    if (!fds)
+        abort();
+    fds[number - 1] = ruleset;
+    sandboxes->fds = fds;
+    sandboxes->count = number;
+    return true;
+}
+
+void sandboxes_close(struct sandboxes *sandboxes)
+{
+    for (uint32_t i = 0; i < sandboxes->count; i++)
+        fd_close(&sandboxes->fds[i]);
+    free(sandboxes->fds);
+    *sandboxes = (struct sandboxes){ 0 };
+}
+
+/* ---- from the policy ---- */
+
 static const int resources[POLICY_LIMIT_COUNT] = {
     [POLICY_MEMORY_BYTES] = RLIMIT_AS,
     [POLICY_PROCESSES] = RLIMIT_NPROC,
@@ -73,8 +100,19 @@ static void adopt_limits(const struct policy_confine *from, struct confine *to)
     }
 }
 
-static void adopt_confine(struct rules *rules, const struct policy_confine *from,
-                          struct confine *to)
+static const char *path_of(struct rules *rules, struct slice path)
+{
+    return path.len > 0 ? arena_cstr(&rules->arena, path) : NULL;
+}
+
+static bool asks(const struct confine *confine)
+{
+    return confine->switches || confine->no_new_privs || confine->has_umask || confine->nice > 0 ||
+           confine->ceiling_count > 0 || confine->chroot || confine->ruleset >= 0;
+}
+
+static void adopt_confine(struct rules *rules, const struct sandboxes *sandboxes,
+                          const struct policy_confine *from, struct confine *to)
 {
     gid_t *groups = arena_array(&rules->arena, gid_t, from->group_count);
 
@@ -90,6 +128,9 @@ static void adopt_confine(struct rules *rules, const struct policy_confine *from
         .group_count = from->group_count,
         .nice = (int)from->nice,
         .umask = from->umask,
+        .chroot = path_of(rules, from->chroot),
+        .ruleset = from->sandbox > 0 ? sandboxes->fds[from->sandbox - 1] : -1,
+        .tmp = path_of(rules, from->tmp),
     };
     to->family = (struct cgroup_limits){
         .memory_bytes = from->group_limits[POLICY_GROUP_MEMORY_BYTES],
@@ -97,11 +138,11 @@ static void adopt_confine(struct rules *rules, const struct policy_confine *from
         .cpu_weight = from->group_limits[POLICY_GROUP_CPU_WEIGHT],
     };
     adopt_limits(from, to);
-    to->asks =
-        to->switches || to->no_new_privs || to->has_umask || to->nice > 0 || to->ceiling_count > 0;
+    to->asks = asks(to);
 }
 
-static void adopt_rule(struct rules *rules, const struct policy_rule *from, struct rule *to)
+static void adopt_rule(struct rules *rules, const struct sandboxes *sandboxes,
+                       const struct policy_rule *from, struct rule *to)
 {
     const char **arguments = arena_array(&rules->arena, const char *, from->argument_count);
 
@@ -109,19 +150,26 @@ static void adopt_rule(struct rules *rules, const struct policy_rule *from, stru
         arguments[i] = arena_cstr(&rules->arena, from->arguments[i]);
     *to = (struct rule){
         .host = arena_cstr(&rules->arena, from->host),
-        .interpreter =
-            from->interpreter.len > 0 ? arena_cstr(&rules->arena, from->interpreter) : NULL,
+        .interpreter = path_of(rules, from->interpreter),
         .arguments = arguments,
         .argument_count = from->argument_count,
         .links = from->links == POLICY_LINKS_ANY ? BENEATH_ANY_LINKS : BENEATH_OWNED_LINKS,
         .root = share_root(rules, from->root),
-        .below =
-            from->confine.below.len > 0 ? arena_cstr(&rules->arena, from->confine.below) : NULL,
+        .below = path_of(rules, from->confine.below),
     };
-    adopt_confine(rules, &from->confine, &to->confine);
+    adopt_confine(rules, sandboxes, &from->confine, &to->confine);
 }
 
-int rules_adopt(int policy_fd, struct rules **ret, const char **ret_why)
+static bool knows_sandboxes(const struct policy *policy, const struct sandboxes *sandboxes)
+{
+    for (uint32_t i = 0; i < policy->rule_count; i++)
+        if (policy->rules[i].confine.sandbox > sandboxes->count)
+            return false;
+    return true;
+}
+
+int rules_adopt(int policy_fd, const struct sandboxes *sandboxes, struct rules **ret,
+                const char **ret_why)
 {
     struct policy policy = { 0 };
     struct parse_fault fault;
@@ -137,6 +185,10 @@ int rules_adopt(int policy_fd, struct rules **ret, const char **ret_why)
         *ret_why = fault.why;
         r = -EBADMSG;
     }
+    if (r == 0 && !knows_sandboxes(&policy, sandboxes)) {
+        *ret_why = "a sandbox that was not handed over";
+        r = -EBADMSG;
+    }
     if (r < 0) {
         rules_free(rules);
         return r;
@@ -146,7 +198,7 @@ int rules_adopt(int policy_fd, struct rules **ret, const char **ret_why)
     rules->kill_grace_ms = policy.kill_grace_ms;
     rules->rules = arena_array(&rules->arena, struct rule, policy.rule_count);
     for (uint32_t i = 0; i < policy.rule_count; i++)
-        adopt_rule(rules, &policy.rules[i], &rules->rules[i]);
+        adopt_rule(rules, sandboxes, &policy.rules[i], &rules->rules[i]);
     *ret = rules;
     return 0;
 }
@@ -178,8 +230,7 @@ void rules_let_gain_rest(struct rules *rules)
     for (uint32_t i = 0; i < rules->count; i++) {
         struct confine *confine = &rules->rules[i].confine;
         confine->no_new_privs = false;
-        confine->asks = confine->switches || confine->has_umask || confine->nice > 0 ||
-                        confine->ceiling_count > 0;
+        confine->asks = asks(confine);
     }
 }
 

@@ -62,7 +62,7 @@ static void adopt_policy(struct spawner *spawner, int fd)
 {
     struct rules *rules;
     const char *why;
-    int r = rules_adopt(fd, &rules, &why);
+    int r = rules_adopt(fd, &spawner->sandboxes, &rules, &why);
 
     if (r < 0) {
         spawner_complain(spawner, "spawner: policy refused: %s (%s)", why, strerror(-r));
@@ -82,7 +82,7 @@ static void adopt_policy(struct spawner *spawner, int fd)
 static void act_on(struct spawner *spawner, const struct handover *message, int fd)
 {
     bool wants_fd = message->kind == HANDOVER_POLICY || message->kind == HANDOVER_CHANNEL ||
-                    message->kind == HANDOVER_CGROUP;
+                    message->kind == HANDOVER_CGROUP || message->kind == HANDOVER_SANDBOX;
 
     if (wants_fd && fd < 0)
         spawner_complain(spawner, "spawner: a message of kind %d came without its descriptor",
@@ -93,6 +93,9 @@ static void act_on(struct spawner *spawner, const struct handover *message, int 
         channel_open(spawner, fd_take(&fd), message->index);
     else if (message->kind == HANDOVER_CGROUP)
         leaves_adopt(spawner, fd_take(&fd));
+    else if (message->kind == HANDOVER_SANDBOX &&
+             !sandboxes_add(&spawner->sandboxes, message->index, fd_take(&fd)))
+        spawner_complain(spawner, "spawner: sandbox %u came out of order", message->index);
     else if (message->kind == HANDOVER_STOP)
         begin_ending(spawner);
     fd_close(&fd);
@@ -236,6 +239,7 @@ void spawner_close(struct spawner *spawner)
     fd_close(&spawner->null_fd);
     loop_done(&spawner->loop);
     rules_free(spawner->rules);
+    sandboxes_close(&spawner->sandboxes);
     table_done(&spawner->by_pid);
     free(spawner->datagram);
 }

@@ -60,6 +60,9 @@ struct confine {
     struct cgroup_limits family; /* of all its processes together; not among what `asks` tells */
     int nice;
     mode_t umask;
+    const char *chroot; /* NULL: none */
+    int ruleset;        /* of os/landlock.h, borrowed from the spawner; -1: none */
+    const char *tmp;    /* its TMPDIR; NULL: none */
 };
 
 struct rule {
@@ -75,8 +78,22 @@ struct rule {
 
 struct rules;
 
-/* Reads the memory file of a policy and opens its roots. 0, or a negative errno and *ret_why. */
-int rules_adopt(int policy, struct rules **ret, const char **ret_why);
+/* Rulesets of sandboxes that were handed over, by their numbers less one. */
+struct sandboxes {
+    int *fds; /* owned */
+    uint32_t count;
+};
+
+/* Takes the descriptor. False: another number was to come. */
+bool sandboxes_add(struct sandboxes *sandboxes, uint32_t number, int ruleset);
+void sandboxes_close(struct sandboxes *sandboxes);
+
+/*
+ * Reads the memory file of a policy and opens its roots; the sandboxes must live as long. 0, or a
+ * negative errno and *ret_why.
+ */
+int rules_adopt(int policy, const struct sandboxes *sandboxes, struct rules **ret,
+                const char **ret_why);
 void rules_free(struct rules *rules); /* NULL: nothing happens */
 
 /* Every rule that runs something wants its programs to gain no rights by execve. */
@@ -118,9 +135,10 @@ struct launch {
 
 /*
  * `block` holds "NAME=value\0" entries; a NULL terminated array in the arena that points into it,
- * with the mark of the program before it.
+ * with the mark of the program before it, and TMPDIR if there is a `tmp` and nobody has set it.
  */
-char *const *launch_environment(struct arena *arena, struct slice block, uint64_t number);
+char *const *launch_environment(struct arena *arena, struct slice block, uint64_t number,
+                                const char *tmp);
 char *const *launch_arguments(struct arena *arena, const struct rule *rule, const char *script,
                               struct slice words);
 
@@ -195,6 +213,7 @@ struct spawner {
     struct outbox boss_out;
     struct io signals; /* signalfd of SIGCHLD */
     struct task signals_task;
+    struct sandboxes sandboxes;
     struct rules *rules;  /* owned; NULL before the first policy */
     struct list channels; /* of struct channel */
     struct table by_pid;  /* programs whose leader lives */

@@ -95,6 +95,9 @@ static void start(struct child *child)
     if (house->groups.house.programs >= 0)
         child_send(child, &(struct handover){ .kind = HANDOVER_CGROUP },
                    house->groups.house.programs);
+    for (const struct sandbox *one = house->sandboxes.first; one; one = one->next)
+        child_send(child, &(struct handover){ .kind = HANDOVER_SANDBOX, .index = one->number },
+                   one->ruleset);
     child_send(child, &(struct handover){ .kind = HANDOVER_POLICY }, house->policy_fd);
     if (house->server.pid > 0)
         connect_children(house);
@@ -419,7 +422,7 @@ static int seal_texts(struct house *house)
     char *policy;
     size_t policy_len;
 
-    plan_policy(house->plan.conf, &policy, &policy_len);
+    plan_policy(house->plan.conf, &house->sandboxes, &policy, &policy_len);
     int r = fd_sealed("policy", policy, policy_len, &house->policy_fd);
     free(policy);
     if (r < 0)

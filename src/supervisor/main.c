@@ -166,6 +166,7 @@ static bool prepare(struct house *house, const struct wishes *wishes, struct are
     good &= logs_open(conf, &house->identity, house->behind, arena, diags, &house->logs);
     good &= places_open(conf, &house->identity, arena, diags, &house->places);
     good = good && groups_open(conf, &house->identity, arena, diags, &house->groups);
+    good = good && sandboxes_open(conf, &house->identity, arena, diags, &house->sandboxes);
     return good && diags->errors == 0;
 }
 
@@ -183,6 +184,7 @@ static void release(struct house *house)
 {
     places_close(&house->places);
     groups_close(&house->groups);
+    sandboxes_close(&house->sandboxes);
     ports_close(&house->ports);
     logs_close(&house->logs);
     plan_done(&house->plan);

@@ -167,10 +167,18 @@ static bool may_interpret(const struct server_conf *conf, const struct vhost_con
     return false;
 }
 
+static void add_sandbox(const struct sandbox *sandbox, struct policy_rule *rule)
+{
+    if (!sandbox)
+        return;
+    rule->confine.sandbox = sandbox->number;
+    rule->confine.tmp = slice_cstr(sandbox->tmp);
+}
+
 /* Rule 0 of a host runs the script itself, the others run it by an interpreter. A host that
  * executes nothing keeps its numbers, but its rules have no root. */
-static void add_host(const struct server_conf *conf, const struct vhost_conf *host,
-                     struct arena *arena, struct policy_rule *rules)
+static void add_host(const struct server_conf *conf, const struct sandbox *sandbox,
+                     const struct vhost_conf *host, struct arena *arena, struct policy_rule *rules)
 {
     struct policy_rule base = {
         .host = host->hostnames ? host->hostnames->text : SLICE("default"),
@@ -182,6 +190,7 @@ static void add_host(const struct server_conf *conf, const struct vhost_conf *ho
         base.root = (struct slice){ 0 };
         base.confine = (struct policy_confine){ 0 };
     }
+    add_sandbox(sandbox, &base);
     rules[0] = base;
     if (!host->cgi_extensions && !conf->cgi_extensions && host->cgi_pattern.len == 0)
         rules[0].root = (struct slice){ 0 };
@@ -195,7 +204,8 @@ static void add_host(const struct server_conf *conf, const struct vhost_conf *ho
     }
 }
 
-void plan_policy(const struct server_conf *conf, char **ret_data, size_t *ret_len)
+void plan_policy(const struct server_conf *conf, const struct sandboxes *sandboxes, char **ret_data,
+                 size_t *ret_len)
 {
     struct arena arena = { 0 };
     struct policy policy = {
@@ -205,7 +215,8 @@ void plan_policy(const struct server_conf *conf, char **ret_data, size_t *ret_le
 
     policy.rules = arena_array(&arena, struct policy_rule, policy.rule_count);
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
-        add_host(conf, host, &arena, &policy.rules[host->rule_base]);
+        add_host(conf, sandboxes_find(sandboxes, host), host, &arena,
+                 &policy.rules[host->rule_base]);
     policy_encode(&policy, ret_data, ret_len);
     arena_done(&arena);
 }

@@ -11,6 +11,7 @@
  *             ports.c    listening sockets       logs.c   log files
  *             places.c   PID file, control socket, work folder
  *             groups.c   control groups for programs
+ *             sandboxes.c what programs of a host may see and write
  *   run       child.c    one child: start, channel, back-off
  *             house.c    the phases from the first start to the end
  *   say       journal.c  system log and terminal  banner.c  "is ready"
@@ -70,7 +71,9 @@ void plan_done(struct plan *plan);
 /* The rules of all hosts, in the order of their numbers, as bytes of ipc/policy; malloc'd. */
 /* Whether the spawner needs the right to change the user of a program. */
 bool plan_switches_users(const struct server_conf *conf);
-void plan_policy(const struct server_conf *conf, char **ret_data, size_t *ret_len);
+struct sandboxes;
+void plan_policy(const struct server_conf *conf, const struct sandboxes *sandboxes, char **ret_data,
+                 size_t *ret_len);
 
 /* ---- ports.c ---- */
 
@@ -158,6 +161,33 @@ void groups_kill(const struct groups *groups);
 /* Kills what is left in them, and removes them. */
 void groups_close(struct groups *groups);
 
+/* ---- sandboxes.c ---- */
+
+struct sandbox {
+    struct sandbox *next;
+    const struct vhost_conf *host;
+    unsigned number; /* 1, 2, ... */
+    int ruleset;     /* owned */
+    const char *tmp; /* a folder that is removed at the end */
+};
+
+struct sandboxes {
+    struct sandbox *first;
+    struct sandbox **end;
+    unsigned count;
+};
+
+/* For each host that runs programs in one. False: a diagnostic says why. */
+bool sandboxes_open(const struct server_conf *conf, const struct identity *identity,
+                    struct arena *arena, struct diags *diags, struct sandboxes *ret);
+
+/* NULL: the host has none. */
+const struct sandbox *sandboxes_find(const struct sandboxes *sandboxes,
+                                     const struct vhost_conf *host);
+
+/* Removes what was made. */
+void sandboxes_close(struct sandboxes *sandboxes);
+
 /* ---- journal.c ---- */
 
 /* Lines for the system log and for who looks on. */
@@ -238,6 +268,7 @@ struct house {
     struct logs logs;
     struct places places;
     struct groups groups;
+    struct sandboxes sandboxes;
     char *folder; /* owned: of the programs */
     int bundle_fd;
     int policy_fd;

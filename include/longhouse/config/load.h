@@ -50,6 +50,7 @@ struct load_ask {
     /* Whether a house can be made in this folder of control groups (NULL: in our own): 0, or as
      * cgroup_find_base() says; *ret_controllers: enum cgroup_controller. */
     int (*cgroup)(struct load_ask *ask, const char *wanted, unsigned *ret_controllers);
+    int (*landlock)(struct load_ask *ask); /* landlock_abi() */
 };
 void load_check_disk(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 struct load_ask *load_ask_disk(void); /* the real one */

@@ -139,6 +139,8 @@ struct conf_cgroup {
     struct diag_place place;
 };
 
+enum conf_sandbox { SANDBOX_NO, SANDBOX_READONLY, SANDBOX_STRICT };
+
 /* Who a host's programs are, and what they may use; 0: as the server. */
 struct confine_conf {
     struct slice user; /* RunAs, or what WrapCGI stands for; empty: the user of the server */
@@ -161,6 +163,11 @@ struct confine_conf {
     bool has_umask;
     unsigned umask;
     bool no_new_privs;
+    enum conf_sandbox sandbox;
+    struct conf_folder *sandbox_reads;
+    struct conf_folder *sandbox_writes;
+    bool sandbox_network;            /* TCP is theirs */
+    struct diag_place sandbox_place; /* of Sandbox, or of what needs it */
 };
 
 struct vhost_conf {

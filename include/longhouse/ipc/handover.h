@@ -8,8 +8,8 @@
  *   supervisor -> server    BUNDLE (memory file)  LISTENER index  LOG path  CONTROL (listening unix
  * socket) SPAWNER index (channel of reactor `index`)  GO {reactors}  STOP {drain_ms}  LOGS_AGAIN
  *   server -> supervisor    READY   FAILED text   STOPPED
- *   supervisor -> spawner   CGROUP (folder for programs)   POLICY (memory file)   CHANNEL index
- *                           STOP
+ *   supervisor -> spawner   CGROUP (folder for programs)   SANDBOX index (ruleset)
+ *                           POLICY (memory file)   CHANNEL index   STOP
  *   spawner -> supervisor   READY   FAILED text
  */
 #include "base/parse.h"
@@ -37,11 +37,12 @@ enum handover_kind {
     HANDOVER_FAILED,
     HANDOVER_STOPPED,
     HANDOVER_CGROUP,
+    HANDOVER_SANDBOX,
 };
 
 struct handover {
     enum handover_kind kind;
-    uint32_t index;    /* of the binding or reactor */
+    uint32_t index;    /* of the binding or reactor; SANDBOX: 1, 2, ... in this order */
     uint64_t number;   /* GO: reactors; STOP: drain time in ms */
     struct slice text; /* LOG: path; FAILED: why */
 };

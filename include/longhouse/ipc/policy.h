@@ -39,6 +39,10 @@ struct policy_confine {
     uint32_t *groups; /* all of them, `group` too */
     uint32_t group_count;
     struct slice below; /* absolute; the script must lie in this folder; empty: anywhere */
+    struct slice
+        chroot;       /* absolute, the root lies in it: its root directory; empty: as the spawner */
+    uint32_t sandbox; /* number of a SANDBOX that was handed over before; 0: none */
+    struct slice tmp; /* absolute; its TMPDIR; empty: none */
     uint64_t limits[POLICY_LIMIT_COUNT];
     uint64_t group_limits[POLICY_GROUP_LIMIT_COUNT];
     uint32_t nice; /* 0 .. 19 */

@@ -43,7 +43,9 @@ enum spawn_stage {
     SPAWN_STAGE_LIMITS, /* its limits cannot be set */
     SPAWN_STAGE_USER,   /* it cannot become the user of its rule */
     SPAWN_STAGE_GROUP,  /* it cannot be in a control group of its own, with its limits */
-    SPAWN_STAGE_GONE,   /* the spawner itself went away (said by the client side only) */
+    SPAWN_STAGE_SANDBOX, /* its sandbox cannot be closed */
+    SPAWN_STAGE_CHROOT,  /* its root directory cannot be changed */
+    SPAWN_STAGE_GONE,    /* the spawner itself went away (said by the client side only) */
 };
 
 /* The `error` of SPAWN_STAGE_OWNER. */

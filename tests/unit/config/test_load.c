@@ -493,6 +493,12 @@ static int fake_cgroup(struct load_ask *ask, const char *wanted, unsigned *ret_c
     return strcmp(wanted, "/sys/fs/cgroup/ours") == 0 ? 0 : -ENOTSUP;
 }
 
+/* Linux 5.13, and none without /proc. */
+static int fake_landlock(struct load_ask *ask)
+{
+    return strcmp(((struct fake_ask *)ask)->missing, "/proc") == 0 ? 0 : 1;
+}
+
 static const struct asking_case {
     const char *line;
     const char *missing;
@@ -539,6 +545,16 @@ static const struct asking_case {
     { "CGIfiles = 1025", "/",
       "error CGIfiles = 1025 is above what this process itself may have (1024)" },
     { "CGIfiles = 1024\nCGIprocesses = 100\nCGImemory = 4 GiB", "/", NULL },
+    { "Sandbox = strict\nSandboxWrite = /srv/a, /srv/b\nSandboxRead = /x", "/", NULL },
+    { "Sandbox = readonly", "/proc",
+      "error Sandbox needs Landlock, which this kernel does not offer" },
+    { "Sandbox = no", "/proc", NULL },
+    { "SandboxWrite = /srv", "/",
+      "error SandboxRead, SandboxWrite and SandboxNetwork do nothing without Sandbox" },
+    { "SandboxNetwork = no\nSandbox = readonly", "/", "error SandboxNetwork = no takes Linux 6.7" },
+    { "Sandbox = readonly\nNoNewPrivs = no", "/", "error Sandbox needs NoNewPrivs = yes" },
+    { "Sandbox = readonly\nSandboxWrite = /srv/a", "/srv/a",
+      "warning the SandboxWrite '/srv/a': No such file or directory" },
     { "Cgroup = auto", "/", NULL },
     { "Cgroup = no", "/", NULL },
     { "Cgroup = /sys/fs/cgroup/ours", "/", NULL },
@@ -574,7 +590,7 @@ START_TEST(what_the_disk_lacks_is_told)
     const struct asking_case *it = &askings[_i];
     struct fake_ask ask = {
         .ask = { fake_stat, fake_executable, fake_user_known, fake_is_root, fake_account,
-                 fake_ceilings, fake_cgroup },
+                 fake_ceilings, fake_cgroup, fake_landlock },
         .missing = it->missing,
     };
     struct loaded loaded;

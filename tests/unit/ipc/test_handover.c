@@ -29,6 +29,7 @@ static const struct handover messages[] = {
     { .kind = HANDOVER_FAILED, .text = SLICE_INIT("x") },
     { .kind = HANDOVER_STOPPED },
     { .kind = HANDOVER_CGROUP },
+    { .kind = HANDOVER_SANDBOX, .index = 2 },
 };
 
 START_TEST(what_was_encoded_is_decoded)
@@ -68,7 +69,7 @@ static const struct {
 } strange[] = {
     { "", 0, "message too short" },
     { "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 24, "unknown kind of message" },
-    { "\17\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 24, "unknown kind of message" },
+    { "\20\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 24, "unknown kind of message" },
     { "\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0", 24, "the text has another length" },
     { "\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0", 24, "reserved bytes are not zero" },
     { "\3\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\0", 25, "NUL in the text" },

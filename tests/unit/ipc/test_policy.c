@@ -21,6 +21,9 @@ static struct policy_rule rules[] = {
                    .groups = alices,
                    .group_count = 2,
                    .below = SLICE_INIT("/srv/b/cgi"),
+                   .chroot = SLICE_INIT("/srv"),
+                   .sandbox = 7,
+                   .tmp = SLICE_INIT("/tmp/b"),
                    .limits = { 1u << 30, 20, 64, 5 },
                    .group_limits = { 1u << 29, 30, 10000 },
                    .nice = 19,
@@ -52,6 +55,9 @@ static void assert_same_rule(const struct policy_rule *a, const struct policy_ru
     for (uint32_t i = 0; i < a->confine.group_count; i++)
         ck_assert_uint_eq(a->confine.groups[i], b->confine.groups[i]);
     ck_assert(slice_equal(a->confine.below, b->confine.below));
+    ck_assert(slice_equal(a->confine.chroot, b->confine.chroot));
+    ck_assert(slice_equal(a->confine.tmp, b->confine.tmp));
+    ck_assert_uint_eq(a->confine.sandbox, b->confine.sandbox);
     for (int i = 0; i < POLICY_LIMIT_COUNT; i++)
         ck_assert_uint_eq(a->confine.limits[i], b->confine.limits[i]);
     for (int i = 0; i < POLICY_GROUP_LIMIT_COUNT; i++)
@@ -108,6 +114,10 @@ static const struct {
 } bad_rules[] = {
     { { .root = SLICE_INIT("srv") }, "a path is not absolute" },
     { { .interpreter = SLICE_INIT("perl") }, "a path is not absolute" },
+    { { .confine = { .tmp = SLICE_INIT("tmp") } }, "a path is not absolute" },
+    { { .confine = { .chroot = SLICE_INIT("/a\0b") } }, "NUL in a path" },
+    { { .root = SLICE_INIT("/srvs"), .confine = { .chroot = SLICE_INIT("/srv") } },
+      "a root outside of its root directory" },
     { { .root = SLICE_INIT("/a\0b") }, "NUL in a path" },
     { { .interpreter = SLICE_INIT("/a\0b") }, "NUL in a path" },
     { { .links = (enum policy_links)2 }, "unknown treatment of links" },
@@ -153,11 +163,11 @@ END_TEST
 
 START_TEST(counts_beyond_the_bytes_allocate_nothing)
 {
-    static const char many_rules[] = "HLP3\377\377\377\377\0\0\0\0\0\0\0";
-    static char many_arguments[16 + 104 + 8] =
-        "HLP3\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\377\377\377\377";
-    static char many_groups[16 + 104 + 8] =
-        "HLP3\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\377\377\377\377";
+    static const char many_rules[] = "HLP4\377\377\377\377\0\0\0\0\0\0\0";
+    static char many_arguments[16 + 116 + 8] =
+        "HLP4\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\377\377\377\377";
+    static char many_groups[16 + 116 + 8] =
+        "HLP4\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\377\377\377\377";
     struct arena arena = { 0 };
     struct policy back;
 

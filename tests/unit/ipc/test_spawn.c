@@ -178,7 +178,7 @@ static const struct {
     { "\6\0\0\0\1\0\0\0", 8, "unknown kind of message" },
     { "\1\0\0\0\1\0\0\0\0\0\0\0\3\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0a", 29, "unknown kind of stdin" },
     { "\3\0\0\0\1\0\0\0\1\0\0\0\2\0\0\0", 16, "a value is outside its range" },
-    { "\4\0\0\0\1\0\0\0\12\0\0\0\2\0\0\0", 16, "a value is outside its range" },
+    { "\4\0\0\0\1\0\0\0\14\0\0\0\2\0\0\0", 16, "a value is outside its range" },
     { "\1\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\377\377\377\377\1\0\0\0\0\0\0\0a", 29,
       "message too short" },
 };

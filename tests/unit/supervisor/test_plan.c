@@ -73,7 +73,7 @@ START_TEST(rules_come_in_the_order_of_their_numbers)
     char *data;
     size_t len;
 
-    plan_policy(&conf, &data, &len);
+    plan_policy(&conf, &(struct sandboxes){ 0 }, &data, &len);
     ck_assert_int_eq(policy_decode(slice_of(data, len), &arena, &policy, NULL), PARSE_DONE);
     ck_assert_uint_eq(policy.kill_grace_ms, 1500);
     ck_assert_uint_eq(policy.rule_count, sizeof(rules) / sizeof(rules[0]));
@@ -163,6 +163,28 @@ START_TEST(a_missing_file_is_named)
 }
 END_TEST
 
-SUITE("supervisor/plan", LOOP(rules_come_in_the_order_of_their_numbers, rules),
+START_TEST(the_rules_of_a_host_share_its_sandbox)
+{
+    const struct server_conf conf = { .hosts = hosts, .host_count = 4 };
+    struct sandbox sandbox = { .host = &hosts[2], .number = 1, .tmp = "/tmp/x" };
+    struct arena arena = { 0 };
+    struct policy policy;
+    char *data;
+    size_t len;
+
+    plan_policy(&conf, &(struct sandboxes){ .first = &sandbox, .count = 1 }, &data, &len);
+    ck_assert_int_eq(policy_decode(slice_of(data, len), &arena, &policy, NULL), PARSE_DONE);
+    for (uint32_t i = 0; i < policy.rule_count; i++) {
+        bool has = i == 5 || i == 6; /* of the third host */
+        ck_assert_uint_eq(policy.rules[i].confine.sandbox, has ? 1 : 0);
+        ck_assert(slice_equal_cstr(policy.rules[i].confine.tmp, has ? "/tmp/x" : ""));
+    }
+    arena_done(&arena);
+    free(data);
+}
+END_TEST
+
+SUITE("supervisor/plan", TEST(the_rules_of_a_host_share_its_sandbox),
+      LOOP(rules_come_in_the_order_of_their_numbers, rules),
       TEST(a_text_that_was_handed_in_includes_from_the_current_folder),
       TEST(without_reactors_in_the_text_there_is_one_per_processor), TEST(a_missing_file_is_named))
