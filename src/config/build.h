@@ -65,12 +65,16 @@ void build_run(struct build *build, const struct tree *tree);
 /* Cross checks, after build_run(); resolves names to records. */
 void check_run(struct build *build);
 
+/* Part of it. */
+void check_php_settings(struct build *build);
+
 /* Reads cgi-wrapper.conf when a host asks for it. */
 struct load;
 void wrapper_load(const struct load *load, struct build *build);
 
 /* Part of load_check_disk(). */
 struct load_ask;
+void check_sockets(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 void check_run_as(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 void check_sandbox(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 void check_cgroup(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);

@@ -14,6 +14,8 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /* ---- the real disk ---- */
@@ -53,6 +55,61 @@ static const char *disk_account(struct load_ask *ask, struct slice user,
 {
     (void)ask;
     return account_find(user, groups, arena, ret);
+}
+
+static bool is_in_group(const struct account *account, uint32_t group)
+{
+    for (uint32_t i = 0; i < account->group_count; i++)
+        if (account->groups[i] == group)
+            return true;
+    return account->group == group;
+}
+
+/* By the three sets of permission bits. What an access list adds cannot be seen here: with one the
+ * answer is yes. */
+static bool may(const char *path, unsigned wanted, const struct account *as)
+{
+    struct stat info;
+
+    if (as->user == 0 || stat(path, &info) < 0 ||
+        getxattr(path, "system.posix_acl_access", NULL, 0) > 0)
+        return true;
+    unsigned shift = info.st_uid == as->user ? 6 : is_in_group(as, info.st_gid) ? 3 : 0;
+    return (info.st_mode >> shift & wanted) == wanted;
+}
+
+/* Through all folders on the way, and then to write. */
+static bool may_reach(const char *path, const struct account *as)
+{
+    char folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
+
+    for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        size_t len = (size_t)(slash - path);
+
+        if (len >= sizeof(folder))
+            return true;
+        memcpy(folder, path, len);
+        folder[len] = '\0';
+        if (!may(folder, 1, as))
+            return false;
+    }
+    return may(path, 2, as);
+}
+
+static int disk_socket(struct load_ask *ask, const char *path, const struct account *as,
+                       struct load_socket *ret)
+{
+    struct stat info;
+
+    (void)ask;
+    if (stat(path, &info) < 0)
+        return -errno;
+    *ret = (struct load_socket){
+        .is_socket = S_ISSOCK(info.st_mode),
+        .may_connect = as ? may_reach(path, as) : access(path, W_OK) == 0,
+        .owner = info.st_uid,
+    };
+    return 0;
 }
 
 static uint64_t ceiling(int resource)
@@ -103,6 +160,7 @@ struct load_ask *load_ask_disk(void)
         .ceilings = disk_ceilings,
         .cgroup = disk_cgroup,
         .landlock = disk_landlock,
+        .socket = disk_socket,
     };
 
     return &disk;
@@ -223,25 +281,6 @@ static void check_log(const struct asking *asking, const struct conf_log *log)
               "make the folder, or write none, stdout or stderr");
 }
 
-static void check_sockets(const struct asking *asking, const struct fastcgi_conf *fastcgi)
-{
-    for (const struct connect_conf *target = fastcgi->targets; target; target = target->next) {
-        unsigned mode = 0;
-
-        if (target->address.any.sa_family != AF_UNIX)
-            continue;
-        int error = asking->ask->stat(asking->ask, cstr(asking, target->text), &mode);
-        if (error < 0)
-            diag_hint(asking->diags,
-                      diag_add(asking->diags, DIAG_WARNING, &target->place, "the socket '%.*s': %s",
-                               SLICE_ARGS(target->text), strerror(-error)),
-                      "is the FastCGI program running? Requests are answered 503 until it is");
-        else if (!S_ISSOCK(mode))
-            diag_add(asking->diags, DIAG_WARNING, &target->place, "'%.*s' is no socket",
-                     SLICE_ARGS(target->text));
-    }
-}
-
 /* Numbers need no entry; the default user matters only to a house started as root, which looks
  * itself. */
 static void check_user(const struct asking *asking, const struct server_conf *conf)
@@ -263,8 +302,6 @@ void load_check_disk(const struct server_conf *conf, struct load_ask *ask, struc
     check_user(&asking, conf);
     check_log(&asking, &conf->system_log);
     check_handlers(&asking, conf->cgi_handlers);
-    for (const struct fastcgi_conf *fastcgi = conf->fastcgi; fastcgi; fastcgi = fastcgi->next)
-        check_sockets(&asking, fastcgi);
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
         check_roots(&asking, host);
         check_front_controller(&asking, host);
@@ -273,6 +310,7 @@ void load_check_disk(const struct server_conf *conf, struct load_ask *ask, struc
         check_handlers(&asking, host->cgi_handlers);
     }
     check_run_as(conf, ask, diags);
+    check_sockets(conf, ask, diags);
     check_cgroup(conf, ask, diags);
     check_sandbox(conf, ask, diags);
     table_done(&folders);

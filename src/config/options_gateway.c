@@ -281,6 +281,17 @@ static void server_root_set(struct build *build, void *record, const struct tree
 
 static const char *const balances[] = { "roundrobin", "leastconn", "hash", NULL };
 
+static void socket_owner_set(struct build *build, void *record, const struct tree_node *node,
+                             const struct option_row *row)
+{
+    struct fastcgi_conf *fastcgi = record;
+
+    (void)build;
+    (void)row;
+    fastcgi->socket_owner = node->value;
+    fastcgi->socket_owner_place = tree_place(node, node->value);
+}
+
 static const struct option_row rows[] = {
     {
         .name = "FastCGIid",
@@ -475,6 +486,16 @@ static const struct option_row rows[] = {
         .text = "Bodies up to this length are collected before a target is asked, so that a slow "
                 "client holds no worker. Longer ones are passed on as they come. A body of unknown "
                 "length is always collected.",
+    },
+    {
+        .name = "SocketOwner",
+        .type = OPT_OWN,
+        .scopes = SCOPE_FASTCGI,
+        .set = socket_owner_set,
+        .grammar = "USER",
+        .text = "The user, by name or number, to whom the unix sockets of the section must belong; "
+                "who listens on them must be that user or root. Another's is not talked to: it "
+                "would get cookies and passwords. Without the option anybody's is good.",
     },
 };
 

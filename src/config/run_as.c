@@ -58,6 +58,17 @@ static const char *named_groups(const struct conf_word *words, struct arena *are
     return NULL;
 }
 
+bool account_user(struct slice user, struct arena *arena, uint32_t *ret)
+{
+    const struct passwd *entry = find_user(user, arena);
+    uint64_t number;
+
+    if (!entry && !number_parse(user, UINT32_MAX - 1, &number))
+        return false;
+    *ret = entry ? entry->pw_uid : (uint32_t)number;
+    return true;
+}
+
 const char *account_find(struct slice user, const struct conf_word *groups, struct arena *arena,
                          struct account *ret)
 {

@@ -1,5 +1,6 @@
 #include "gateway/backend.h"
 
+#include "gateway/owner.h"
 #include "gateway/sticky.h"
 
 #include <assert.h>
@@ -30,6 +31,7 @@ struct backend_group *backend_group_new(const struct fastcgi_conf *conf)
     group->conf = conf;
     group->targets = targets;
     group->count = count;
+    group->socket_owner = owner_find(conf->socket_owner);
     pthread_mutex_init(&group->lock, NULL);
     fair_line_init(&group->line);
     if (count > 1 && conf->session_timeout_ms > 0)

@@ -182,6 +182,7 @@ static struct fcgi_plan plan_of(struct fastcgi *self)
         .source_length = errand->upload.length,
         .prelude = self->prelude,
         .keeps_conn = keeps_connections(self),
+        .socket_owner = self->group->socket_owner,
     };
 }
 

@@ -1,6 +1,7 @@
 /* What became of the talk with a FastCGI program: an answer, another try, or a failure with its
  * reason. */
 #include "fastcgi_private.h"
+#include "gateway/owner.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -17,6 +18,8 @@ const char *fastcgi_connect_cure(int error)
     case -EPERM:
         return "the user of the server may not open the socket (php-fpm: listen.owner, "
                "listen.mode)";
+    case OWNER_WRONG:
+        return "the socket, or who listens on it, is not of the user that SocketOwner names";
     case -ETIMEDOUT:
         return "no answer within ConnectTimeout; is it the right address, does a firewall stand "
                "between?";

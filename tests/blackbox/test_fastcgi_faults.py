@@ -4,6 +4,7 @@ The application is ours and says exactly the bytes of each case. Each case looks
 the client notices that something is missing, and at the error log: one line for what went wrong, none otherwise.
 """
 import contextlib
+import os
 import socket
 import threading
 import time
@@ -474,6 +475,60 @@ def test_stderr_cannot_write_lines_of_its_own(site, backend):
     site.get("/words")
     wait_until("a line", lambda: "\n" in site.error_log()[length:])
     assert not set("\r\x1b\0") & set(site.error_log()[length:])
+
+
+# ---- whose socket it is ----
+
+
+@pytest.mark.parametrize("owner, good", [("us", True), ("daemon", False), ("no-such-user", False)])
+def test_the_owner_of_a_socket(new_house, backend, owner, good):
+    """Another's socket is not told a word."""
+    house = new_house("owner")
+    user = str(os.getuid()) if owner == "us" else owner
+    house.section(
+        f"FastCGIserver {{\n  FastCGIid = own\n  ConnectTo = {backend.socket}\n  SocketOwner = USER\n}}"
+    )
+    site = house.host("own.test", "  UseFastCGI = own")
+    if owner == "no-such-user":
+        house.sections[-2] = house.sections[-2].replace("USER", owner)
+        house.config_path.write_text(house.config_text())
+        status, _, errors = house.verb("check")
+        assert status == 1 and "SocketOwner: there is no user 'no-such-user'" in errors
+        return
+    house.sections[-2] = house.sections[-2].replace("USER", user)
+    house.start()
+    backend.plays(says(out(HEAD + b"body"), DONE))
+    answer = site.get("/x")
+    status, _, errors = house.verb("check")
+    assert status == 0 and ("SocketOwner" in errors) != good
+    if good:
+        assert (answer.status, answer.body) == (200, b"body")
+    else:
+        assert answer.status == 503 and not any(talk.records for talk in backend.talks)
+        told_once(site, 0, "SocketOwner", "answering 503")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="without root the server is whoever runs the tests")
+def test_a_socket_that_the_server_may_not_open(new_house, backend):
+    house = new_house("closed")
+    house.section(f"FastCGIserver {{\n  FastCGIid = own\n  ConnectTo = {backend.socket}\n}}")
+    site = house.host("own.test", "  UseFastCGI = own")
+    backend.plays(says(out(HEAD), DONE))
+    house.start()
+    backend.socket.chmod(0o600)
+    try:
+        status, _, errors = house.verb("check")
+        assert status == 0 and f"the user www-data may not open the socket '{backend.socket}'" in errors
+        assert site.get("/x").status == 503
+        told_once(site, 0, "listen.owner", "answering 503")
+        backend.socket.chmod(0o666)
+        backend.folder.chmod(0o700)
+        assert f"may not open the socket '{backend.socket}'" in house.verb("check")[2]
+        backend.folder.chmod(0o755)
+        assert "may not open" not in house.verb("check")[2]
+    finally:
+        backend.folder.chmod(0o755)
+        backend.socket.chmod(0o666)
 
 
 # ---- requests ----

@@ -37,6 +37,11 @@ struct load_ceilings { /* what setrlimit(2) allows this process at most */
     uint64_t processes;
     uint64_t files;
 };
+struct load_socket { /* a unix socket, as connect(2) sees it */
+    bool is_socket;
+    bool may_connect; /* of the account that was asked for */
+    uint32_t owner;
+};
 struct load_ask {
     /* 0 or negative errno; *ret_mode as in stat. */
     int (*stat)(struct load_ask *ask, const char *path, unsigned *ret_mode);
@@ -51,6 +56,9 @@ struct load_ask {
      * cgroup_find_base() says; *ret_controllers: enum cgroup_controller. */
     int (*cgroup)(struct load_ask *ask, const char *wanted, unsigned *ret_controllers);
     int (*landlock)(struct load_ask *ask); /* landlock_abi() */
+    /* 0 or negative errno. `as`: who would connect; NULL: this process. */
+    int (*socket)(struct load_ask *ask, const char *path, const struct account *as,
+                  struct load_socket *ret);
 };
 void load_check_disk(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 struct load_ask *load_ask_disk(void); /* the real one */

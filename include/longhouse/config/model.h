@@ -114,7 +114,9 @@ struct fastcgi_conf {
     unsigned target_count;
     struct conf_word *extensions; /* NULL: every request */
     uint64_t session_timeout_ms;  /* 0: plain rotation */
-    struct slice server_root;     /* empty: none */
+    struct slice socket_owner;    /* a user's name or number; empty: whoever */
+    struct diag_place socket_owner_place;
+    struct slice server_root; /* empty: none */
     uint64_t connect_timeout_ms;
     enum conf_balance balance;
     uint64_t max_connections;  /* to each target; 0: no bound */

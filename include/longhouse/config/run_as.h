@@ -25,4 +25,7 @@ struct account {
 const char *account_find(struct slice user, const struct conf_word *groups, struct arena *arena,
                          struct account *ret);
 
+/* The user alone, by name or number; a number needs no entry. False: there is no such user. */
+bool account_user(struct slice user, struct arena *arena, uint32_t *ret);
+
 #endif

@@ -64,6 +64,7 @@ struct backend_group {
     const struct fastcgi_conf *conf; /* borrowed; outlives the group */
     struct backend *targets;         /* owned; conf->target_count */
     unsigned count;
+    uint32_t socket_owner; /* see gateway/owner.h */
     struct sticky *sticky; /* owned; NULL: one target only, or no SessionTimeout */
     pthread_mutex_t lock;  /* guards what is said to be under it, here and in targets and places */
     struct fair_line line; /* who waits for any target */

@@ -92,7 +92,8 @@ struct fcgi_plan {
     struct body *source;
     int64_t source_length; /* -1: no body */
     struct slice prelude;
-    bool keeps_conn; /* as the prelude says */
+    bool keeps_conn;       /* as the prelude says */
+    uint32_t socket_owner; /* see gateway/owner.h */
 };
 
 /* Begins to connect. The link must be fresh or closed. */

@@ -12,6 +12,8 @@
 #define PORT "Binding {\nPort = 80\n}\n"
 #define SITE "Hostname = a\nWebsiteRoot = /srv\n"
 
+#define POOL "FastCGIserver {\nFastCGIid = F\nConnectTo = /f\nExtension = php\n}\n"
+
 /* ---- parts of a model as text ---- */
 
 static void words(FILE *out, const struct conf_word *list)
@@ -201,6 +203,10 @@ static const struct model_case {
     { SITE PORT "FrontController = /app/index.php\nUseFastCGI = F\nFastCGIserver {\nFastCGIid = "
                 "F\nConnectTo = /f\nExtension = php\n}\n",
       show_front, "app/index.php" },
+    { SITE PORT "UseFastCGI = F\nSetenv PHP_VALUE = a=1\n" POOL
+                "VirtualHost {\nHostname = v\nWebsiteRoot = /v\nUseFastCGI = F\nSetenv PHP_VALUE = "
+                "a=1\nSetenv OTHER = x\n}\n",
+      show_front, "" },
     { SITE PORT "FrontController = /index.html\n", show_front, "index.html" },
     { SITE PORT "FrontController = /v1.0/front\n", show_front, "v1.0/front" },
     { SITE PORT "StartFile = x\n", show_start_files, "x;" },
@@ -404,6 +410,20 @@ static const struct saying_case {
       "error 7:12+1 the list of 'Hostname' names nothing" },
     { SITE PORT "FastCGIserver {\nFastCGIid = F\nConnectTo =,,\n}\n",
       "error 8:12+2 the list of 'ConnectTo' names nothing" },
+    { SITE PORT "UseFastCGI = F\nSetenv PHP_VALUE = a=1\n" POOL
+                "VirtualHost {\nHostname = v\nWebsiteRoot = /v\nUseFastCGI = F\n}\n",
+      "warning 13:1+11 the PHP settings of this host (Setenv PHP_VALUE) are others than those of "
+      "the host at longhouse.conf:1, and both use the pool /f = a php-fpm worker keeps such a "
+      "setting for all its later requests, whoever they are for: give each host a pool and a "
+      "FastCGIserver of its own" },
+    { SITE PORT "UseFastCGI = F\nSetenv PHP_ADMIN_VALUE = a=1\n" POOL
+                "FastCGIserver {\nFastCGIid = G\nConnectTo = /f\nExtension = p\n}\n"
+                "VirtualHost {\nHostname = v\nWebsiteRoot = /v\nUseFastCGI = G\nSetenv "
+                "PHP_ADMIN_VALUE = a=2\n}\n",
+      "warning 18:1+11 the PHP settings of this host (Setenv PHP_ADMIN_VALUE) are others than "
+      "those of the host at longhouse.conf:1, and both use the pool /f = a php-fpm worker keeps "
+      "such a setting for all its later requests, whoever they are for: give each host a pool and "
+      "a FastCGIserver of its own" },
     { SITE PORT "FrontController = index.php\n",
       "error 6:19+9 'FrontController' must be the path of a file, not 'index.php' = it begins with "
       "'/', which stands for the WebsiteRoot; for example: FrontController = /index.php" },

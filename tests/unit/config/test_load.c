@@ -442,6 +442,22 @@ static int fake_executable(struct load_ask *ask, const char *path)
     return strcmp(path, "/bin/locked") == 0 ? -EACCES : 0;
 }
 
+/* /run/x.sock is what a program of the web server has, /run/root.sock nobody else may open, and
+ * /run/alice.sock is alice's. */
+static int fake_socket(struct load_ask *ask, const char *path, const struct account *as,
+                       struct load_socket *ret)
+{
+    unsigned mode;
+    int error = fake_stat(ask, path, &mode);
+
+    *ret = (struct load_socket){
+        .is_socket = S_ISSOCK(mode),
+        .may_connect = strcmp(path, "/run/root.sock") != 0 || (as && as->user == 0),
+        .owner = strcmp(path, "/run/alice.sock") == 0 ? 1000 : 33,
+    };
+    return error;
+}
+
 static bool fake_user_known(struct load_ask *ask, const char *user)
 {
     (void)ask;
@@ -582,6 +598,18 @@ static const struct asking_case {
     { "FastCGIserver {\nFastCGIid = F\nConnectTo = /tmp/x\n}", "/",
       "warning '/tmp/x' is no socket" },
     { "FastCGIserver {\nFastCGIid = F\nConnectTo = 1.2.3.4:5\n}", "/", NULL },
+    { "FastCGIserver {\nFastCGIid = F\nConnectTo = /run/root.sock\n}", "/",
+      "warning the user www-data may not open the socket '/run/root.sock'" },
+    { "FastCGIserver {\nFastCGIid = F\nConnectTo = /run/root.sock\n}", "root",
+      "warning the user running this may not open the socket '/run/root.sock'" },
+    { "FastCGIserver {\nFastCGIid = F\nConnectTo = /run/x\nSocketOwner = www-data\n}", "/", NULL },
+    { "FastCGIserver {\nFastCGIid = F\nConnectTo = /run/alice.sock\nSocketOwner = alice\n}", "/",
+      NULL },
+    { "FastCGIserver {\nFastCGIid = F\nConnectTo = /run/alice.sock\nSocketOwner = www-data\n}", "/",
+      "warning the socket '/run/alice.sock' belongs to the user with the number 1000, and not to "
+      "'www-data' (SocketOwner)" },
+    { "FastCGIserver {\nFastCGIid = F\nConnectTo = /run/x\nSocketOwner = bob\n}", "/",
+      "error SocketOwner: there is no user 'bob'" },
 };
 
 START_TEST(what_the_disk_lacks_is_told)
@@ -590,7 +618,7 @@ START_TEST(what_the_disk_lacks_is_told)
     const struct asking_case *it = &askings[_i];
     struct fake_ask ask = {
         .ask = { fake_stat, fake_executable, fake_user_known, fake_is_root, fake_account,
-                 fake_ceilings, fake_cgroup, fake_landlock },
+                 fake_ceilings, fake_cgroup, fake_landlock, fake_socket },
         .missing = it->missing,
     };
     struct loaded loaded;
