@@ -440,6 +440,7 @@ static enum step receive(struct fcgi_link *link)
         }
         if (got <= 0)
             return take_end(link, got < 0 ? -errno : 0);
+        link->touched = true;
         link->drained = (size_t)got < room;
         if (take_bytes(link, slice_of(bytes, (size_t)got)) == STEP_AGAIN)
             return STEP_AGAIN;
@@ -502,7 +503,7 @@ bool fcgi_link_is_replayable(const struct fcgi_link *link)
 
 bool fcgi_link_was_cut_short(const struct fcgi_link *link)
 {
-    return !link->heard && !all_is_sent(link);
+    return !link->touched && !all_is_sent(link);
 }
 
 struct fcgi_conn *fcgi_link_take_conn(struct fcgi_link *link)

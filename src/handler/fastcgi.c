@@ -165,7 +165,12 @@ static enum step turn_away(struct fastcgi *self)
                 self->errand.x->loop->now_ms - place->waits_since_ms,
                 self->last_error != 0 ? "" : "; they need more workers (php-fpm: pm.max_children)")
                 .at;
-    fastcgi_fail(self, 503, RESET_BROKEN, "%s%s", what, last_failure(self));
+    if (self->tried_again) /* that was the failure; the rest came of it */
+        fastcgi_fail(self, 502, RESET_BROKEN,
+                     "it closed before a word, and then %s%s; did its worker die?%s", what,
+                     last_failure(self), errand_last_words(&self->errand));
+    else
+        fastcgi_fail(self, 503, RESET_BROKEN, "%s%s", what, last_failure(self));
     return STEP_AGAIN;
 }
 

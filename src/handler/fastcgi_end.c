@@ -85,26 +85,26 @@ static bool may_try_fresh(const struct fastcgi *self)
 {
     const struct fcgi_link *link = &self->link;
 
-    return link->reused && !self->tried_fresh && fcgi_link_is_replayable(link) &&
+    return link->reused && !self->tried_fresh && !link->touched && fcgi_link_is_replayable(link) &&
            (method_is_safe(self->errand.x->request.method) || fcgi_link_was_cut_short(link));
 }
 
 /*
- * A last try: only what cannot have changed anything, and once. At another target; at the same one
- * only when it reset the connection, as one does that is being stopped with us in its queue. When
- * it closed in order, a worker has died of this request, and the next one would as well.
+ * A last try: only what cannot have changed anything, and once. At another target if there is one,
+ * else at the same: php-fpm that is stopped gently closes connections whose requests it has read
+ * and will not execute.
  */
-static bool may_try_again(struct fastcgi *self, bool *ret_elsewhere)
+static bool may_try_again(const struct fastcgi *self)
 {
-    if (self->tried_again || !method_is_safe(self->errand.x->request.method) ||
-        self->errand.upload.length > 0 || !fcgi_link_is_replayable(&self->link))
-        return false;
-    *ret_elsewhere = place_has_other(&self->place);
-    return *ret_elsewhere || self->link.error < 0;
+    return !self->tried_again && !self->link.touched &&
+           method_is_safe(self->errand.x->request.method) && self->errand.upload.length <= 0 &&
+           fcgi_link_is_replayable(&self->link);
 }
 
-static enum step try_again(struct fastcgi *self, bool elsewhere, const char *how)
+static enum step try_again(struct fastcgi *self, const char *how)
 {
+    const bool elsewhere = place_has_other(&self->place);
+
     self->tried_again = true;
     errand_note(&self->errand, LEVEL_WARNING,
                 "FastCGI %.*s: %.*s closed before a word (%s); trying %s",
@@ -130,9 +130,8 @@ static enum step on_closed(struct fastcgi *self)
         fastcgi_connect(self);
         return STEP_AGAIN;
     }
-    bool elsewhere;
-    if (may_try_again(self, &elsewhere))
-        return try_again(self, elsewhere, how);
+    if (may_try_again(self))
+        return try_again(self, how);
 
     const char *words = errand_last_words(errand);
     fastcgi_blame(self);

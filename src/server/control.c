@@ -5,6 +5,7 @@
 #include "gateway/turnstile.h"
 #include "os/fd.h"
 #include "os/socket.h"
+#include "server/orders.h"
 #include "server/reactor.h"
 
 #include <errno.h>
@@ -12,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define QUESTION_MOST 256u
+#define QUESTION_MOST 512u
 #define ANSWER_MOST   ((size_t)256 * 1024)
 #define ASKERS_MOST   16u
 #define PATIENCE_MS   5000u
@@ -233,8 +234,8 @@ static void asker_answer(struct asker *asker, struct slice question)
         control_write_status(asker->control->house, &text);
     else if (slice_equal(question, SLICE("status json")))
         control_write_status_json(asker->control->house, &text);
-    else
-        text_add_cstr(&text, "unknown question; ask for \"status\" or \"status json\"\n");
+    else if (!orders_obey(asker->control->house, question, &text))
+        text_add_cstr(&text, "error: unknown question; ask for \"status\" or \"status json\"\n");
     asker->answer = buffer;
     asker->answer_len = text.len;
 }

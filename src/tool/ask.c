@@ -1,4 +1,4 @@
-/* `longhouse status` and `longhouse stop`: word with the running house. */
+/* `longhouse status`, `longhouse backend` and `longhouse stop`: word with the running house. */
 #include "base/address.h"
 #include "base/number.h"
 #include "os/fd.h"
@@ -33,33 +33,27 @@ static int connect_control(const char *path)
     return fd_take(&fd);
 }
 
+/* To stdout, or to stderr when it is an error. */
 static int copy_answer(int fd)
 {
     char data[16384];
+    FILE *out = NULL;
     ssize_t n;
 
-    while ((n = read(fd, data, sizeof(data))) > 0)
-        fwrite(data, 1, (size_t)n, stdout);
-    return n < 0 ? 1 : 0;
+    while ((n = read(fd, data, sizeof(data))) > 0) {
+        if (!out)
+            out = slice_starts(slice_of(data, (size_t)n), SLICE("error: ")) ? stderr : stdout;
+        fwrite(data, 1, (size_t)n, out);
+    }
+    return n < 0 || out == stderr ? 1 : 0;
 }
 
-int tool_status(int argc, char **argv)
+/* Asks the house that runs with this configuration. The exit status. */
+static int ask_house(const char *config, const char *question)
 {
-    const char *config = CONFIG_FOLDER;
-    const char *question = "status\n";
     struct arena arena = { 0 };
-
-    for (int i = 0; i < argc; i++) {
-        const char *value = word_value("-c", argc, argv, &i);
-
-        if (value)
-            config = value;
-        else if (strcmp(argv[i], "--json") == 0)
-            question = "status json\n";
-        else
-            return usage("status [-c FILE|DIR] [--json]");
-    }
     const struct server_conf *conf = tool_load(config, false, &arena, NULL);
+
     if (!conf)
         return 1;
     char *path = arena_cstr(&arena, conf->control_socket);
@@ -73,6 +67,55 @@ int tool_status(int argc, char **argv)
         status = copy_answer(fd);
     arena_done(&arena);
     return status;
+}
+
+int tool_status(int argc, char **argv)
+{
+    const char *config = CONFIG_FOLDER;
+    const char *question = "status\n";
+
+    for (int i = 0; i < argc; i++) {
+        const char *value = word_value("-c", argc, argv, &i);
+
+        if (value)
+            config = value;
+        else if (strcmp(argv[i], "--json") == 0)
+            question = "status json\n";
+        else
+            return usage("status [-c FILE|DIR] [--json]");
+    }
+    return ask_house(config, question);
+}
+
+/* ---- backend ---- */
+
+int tool_backend(int argc, char **argv)
+{
+    static const char how[] = "backend drain|enable NAME [-c FILE|DIR]";
+    const char *config = CONFIG_FOLDER;
+    const char *words[2] = { NULL, NULL };
+    unsigned count = 0;
+    char question[400];
+
+    for (int i = 0; i < argc; i++) {
+        const char *value = word_value("-c", argc, argv, &i);
+
+        if (value)
+            config = value;
+        else if (argv[i][0] == '-' || count == 2)
+            return usage(how);
+        else
+            words[count++] = argv[i];
+    }
+    if (count < 2 || (strcmp(words[0], "drain") != 0 && strcmp(words[0], "enable") != 0) ||
+        strchr(words[1], '\n'))
+        return usage(how);
+    if (snprintf(question, sizeof(question), "backend %s %s\n", words[0], words[1]) >=
+        (int)sizeof(question)) {
+        fprintf(stderr, "longhouse: no target has such a long name\n");
+        return 1;
+    }
+    return ask_house(config, question);
 }
 
 /* ---- stop ---- */

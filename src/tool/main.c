@@ -32,6 +32,8 @@ static const struct verb verbs[] = {
     { "check", tool_check, "check [-c FILE|DIR]",
       "check a configuration and sum it up; exit status 0 or 1" },
     { "status", tool_status, "status [-c FILE|DIR] [--json]", "what the running house does" },
+    { "backend", tool_backend, "backend drain|enable NAME [-c FILE|DIR]",
+      "a FastCGI target takes no new sessions, or does again" },
     { "stop", tool_stop, "stop [-c FILE|DIR]", "end it; answers in flight are finished first" },
     { "manual", tool_manual, "manual", "all options of the configuration, as Markdown" },
     { "version", tool_version, "version", "the version" },

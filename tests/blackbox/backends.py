@@ -2,6 +2,7 @@
 import glob
 import os
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -86,6 +87,13 @@ class PhpFpm(Program):
             "php_admin_flag[log_errors] = on\nphp_admin_value[upload_max_filesize] = 10M\n"
         )
         self.command = [programs[-1], "--nodaemonize", "--fpm-config", str(config)]
+
+    def restart_gently(self):
+        """As the service manager does it: what is in work is finished, then the socket is gone for a moment."""
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait(10)
+        family.OURS.discard(self.process.pid)
+        self.start()
 
 
 # ---- an application under the thumb of the test ----

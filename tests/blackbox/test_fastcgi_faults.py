@@ -346,10 +346,11 @@ def test_an_answer_that_is_refused(site, backend, name, method):
     backend.plays(says(said))
     answer = site.get("/refused", method=method, body=b"1234" if method == "POST" else None)
     assert answer.status == 502 and answer.complete and answer.body.endswith(b"</html>\n")
-    assert len(backend.talks) == 1, "it was sent twice"
-    if name == "only stderr":
+    again = name == "nothing" and method == "GET"  # a target that is being stopped closes so: once more
+    assert len(backend.talks) == (2 if again else 1)
+    if name == "only stderr" or again:
         wait_until("both lines", lambda: len(lines_since(site, length)) == 2)
-        assert [line for line in lines_since(site, length) if words[0] in line and words[1] in line]
+        assert [line for line in lines_since(site, length) if all(word in line for word in words)]
     else:
         told_once(site, length, "answering 502", "FastCGI", *words)
 

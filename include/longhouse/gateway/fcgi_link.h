@@ -77,6 +77,7 @@ struct fcgi_link {
     bool keeps_conn;         /* it is asked to leave the connection open */
     bool reused;             /* the connection has served another request */
     bool drained;            /* the last read has left nothing in the socket */
+    bool touched;            /* some byte came, of whatever */
     bool heard;              /* something of the answer came */
     bool output_ended;       /* the empty STDOUT record came */
     unsigned skipped;        /* records of types that mean nothing here */
@@ -111,7 +112,8 @@ void fcgi_link_advance(struct fcgi_link *link);
  * to come. */
 bool fcgi_link_waits_for_client(const struct fcgi_link *link);
 
-/* True when nothing that happened keeps another target from getting the same request. */
+/* True when nothing that happened keeps another target from getting the same request: nothing of an
+ * answer came, and all of the body is here still. */
 bool fcgi_link_is_replayable(const struct fcgi_link *link);
 
 /*

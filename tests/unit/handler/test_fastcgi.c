@@ -782,6 +782,27 @@ START_TEST(a_get_that_was_closed_before_a_word_goes_to_one_other_target)
 }
 END_TEST
 
+START_TEST(the_only_target_is_asked_once_more)
+{
+    begin(1);
+    get();
+    hang_up(accept_one());
+    answer(accept_one());
+    ck_assert(visitor_log_has(v, "trying once more"));
+    get();
+    hang_up(accept_one());
+    hang_up(accept_one());
+    check_failure(502, "closed before the head");
+    v->line_count = 0;
+    get();
+    struct fastcgi_fake *fake = accept_one();
+    fastcgi_fake_say(fake, FCGI_STDERR, "x"); /* it has begun to work */
+    hang_up(fake);
+    check_failure(502, "closed before the head");
+    end();
+}
+END_TEST
+
 START_TEST(a_post_that_may_have_been_executed_is_not_repeated)
 {
     begin(2);
@@ -1156,6 +1177,7 @@ SUITE("fastcgi", TEST(a_get_comes_whole_in_one_go),
       TEST(a_busy_target_is_asked_again_for_a_while), TEST(a_full_queue_is_busy_and_not_down),
       TEST(a_queue_that_stays_full_is_503),
       TEST(a_get_that_was_closed_before_a_word_goes_to_one_other_target),
+      TEST(the_only_target_is_asked_once_more),
       TEST(a_post_that_may_have_been_executed_is_not_repeated),
       TEST(a_get_that_was_reset_in_the_queue_waits_for_its_target),
       TEST(a_target_that_starts_anew_is_waited_for),
