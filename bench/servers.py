@@ -1,0 +1,294 @@
+"""The servers that are compared, the site they serve, and what each of them uses of the processor.
+
+Each server starts in a control group of its own (cgroup v2), so that all of its family is counted, whoever waits for
+the programs. What a FastCGI server talks to is outside.
+"""
+import os
+import pathlib
+import socket
+import subprocess
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SERVER_CORE, LOAD_CORE = "0", "1"
+APPLICATION_WORKERS = 20
+PHP_WORKERS = 4
+FCGIWRAP_CHILDREN = 8
+
+LONGHOUSE = """
+Reactors = {reactors}
+SystemLogfile = {dir}/{name}.system
+PIDfile = {dir}/{name}.pid
+ControlSocket = {dir}/{name}.control
+WorkDirectory = {dir}/{name}.work
+ConnectionsPerIP = 1000
+Hostname = localhost
+WebsiteRoot = {dir}/site
+AccessLogfile = {dir}/{name}.access
+ErrorLogfile = {dir}/{name}.error
+LogFormat = extended
+CGIextension = cgi
+CGIhandler = /usr/bin/perl:pl
+CGIhandler = /usr/bin/python3:py
+CGIhandler = /bin/sh:sh
+ExecuteCGI = yes
+UseFastCGI = APP, PHP
+MaxCGI = 64
+Binding {{
+    Port = {port}
+    Interface = 127.0.0.1
+    MaxKeepAlive = 100000000
+}}
+FastCGIserver {{
+    FastCGIid = APP
+    ConnectTo = {dir}/app.sock
+    Extension = app
+}}
+FastCGIserver {{
+    FastCGIid = PHP
+    ConnectTo = {dir}/php.sock
+    Extension = php
+}}
+"""
+
+NGINX = """
+user root;
+worker_processes 1;
+pid {dir}/nginx.pid;
+error_log {dir}/nginx.error;
+events {{ worker_connections 2000; }}
+http {{
+    types {{ text/plain txt; }}
+    access_log {dir}/nginx.access combined buffer=32k flush=1s;
+    sendfile on; tcp_nopush on; keepalive_requests 100000000;
+    open_file_cache max=1000; open_file_cache_valid 1s;
+    client_max_body_size 100m;
+    client_body_temp_path {dir}/n1; proxy_temp_path {dir}/n2; fastcgi_temp_path {dir}/n3;
+    uwsgi_temp_path {dir}/n4; scgi_temp_path {dir}/n5;
+    include /etc/nginx/fastcgi_params;
+    fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;
+    upstream kept {{ server unix:{dir}/app.sock; keepalive {workers}; keepalive_requests 100000000; }}
+    server {{
+        listen 127.0.0.1:{port}; root {dir}/site;
+        location ~ \\.(cgi|pl|py|sh)$ {{ fastcgi_pass unix:{dir}/fcgiwrap.sock; fastcgi_request_buffering off; }}
+        location ~ \\.app$ {{ fastcgi_pass unix:{dir}/app.sock; }}
+        location ~ \\.kept$ {{ fastcgi_pass kept; fastcgi_keep_conn on; }}
+        location ~ \\.php$ {{ fastcgi_pass unix:{dir}/php.sock; }}
+    }}
+}}
+"""
+
+LIGHTTPD = """
+server.modules = ("mod_cgi", "mod_fastcgi", "mod_accesslog")
+server.document-root = "{dir}/site"
+server.bind = "127.0.0.1"
+server.port = {port}
+server.errorlog = "{dir}/lighttpd.error"
+accesslog.filename = "{dir}/lighttpd.access"
+server.upload-dirs = ("{dir}")
+server.max-keep-alive-requests = 100000000
+server.stat-cache-engine = "simple"
+mimetype.assign = (".txt" => "text/plain")
+cgi.assign = (".cgi" => "", ".pl" => "/usr/bin/perl", ".py" => "/usr/bin/python3", ".sh" => "/bin/sh")
+fastcgi.server = (
+    ".app" => (("socket" => "{dir}/app.sock", "check-local" => "disable")),
+    ".php" => (("socket" => "{dir}/php.sock"))
+)
+"""
+
+APACHE = """
+ServerRoot {dir}
+ServerName localhost
+PidFile {dir}/apache.pid
+ErrorLog {dir}/apache.error
+Listen 127.0.0.1:{port}
+LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
+LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
+LoadModule mime_module /usr/lib/apache2/modules/mod_mime.so
+LoadModule cgid_module /usr/lib/apache2/modules/mod_cgid.so
+StartServers 1
+ServerLimit 1
+ThreadsPerChild 64
+ThreadLimit 64
+MaxRequestWorkers 64
+MaxKeepAliveRequests 0
+KeepAliveTimeout 60
+DocumentRoot {dir}/site
+TypesConfig /etc/mime.types
+ScriptSock {dir}/cgid.sock
+LogFormat "%h %l %u %t \\"%r\\" %>s %O" common
+CustomLog {dir}/apache.access common
+BufferedLogs On
+AddHandler cgi-script .cgi .pl .py .sh
+<Directory {dir}/site>
+    Options +ExecCGI
+</Directory>
+"""
+
+H2O = """
+num-threads: 1
+user: root
+pid-file: {dir}/h2o.pid
+error-log: {dir}/h2o.error
+access-log: {dir}/h2o.access
+listen: {{ port: {port}, host: 127.0.0.1 }}
+file.custom-handler:
+  extension: .app
+  fastcgi.connect: {{ port: {dir}/app.sock, type: unix }}
+file.custom-handler:
+  extension: .php
+  fastcgi.connect: {{ port: {dir}/php.sock, type: unix }}
+hosts:
+  default:
+    paths:
+      /: {{ file.dir: {dir}/site }}
+"""
+
+PHP = """
+[global]
+error_log = {dir}/php.error
+daemonize = no
+[www]
+user = root
+group = root
+listen = {dir}/php.sock
+listen.mode = 0666
+listen.backlog = 512
+pm = static
+pm.max_children = {php_workers}
+"""
+
+CONFIGURATIONS = {"longhouse": LONGHOUSE, "nginx": NGINX, "lighttpd": LIGHTTPD, "apache": APACHE, "h2o": H2O}
+
+SCRIPTS = {
+    "hello.pl": '#!/usr/bin/perl\nprint "Content-Type: text/plain\\n\\nhello\\n";\n',
+    "hello.py": '#!/usr/bin/python3\nprint("Content-Type: text/plain\\n\\nhello")\n',
+    "hello.sh": '#!/bin/sh\necho "Content-Type: text/plain"\necho\necho hello\n',
+    "hello.php": "<?php header('Content-Type: text/plain'); echo \"hello\\n\";\n",
+    "1k.txt": "a" * 1024,
+    "100k.txt": "a" * 102400,
+}
+
+
+def pinned(core, words):
+    return ["taskset", "-c", core, *words]
+
+
+def compile_c(name, target, *words):
+    source = ROOT / "bench/programs" / name
+    subprocess.run(["cc", "-O2", str(source), "-o", target, *words], check=True)
+
+
+def build_site(folder):
+    """Everything that is served, and the programs of the bench itself."""
+    site = pathlib.Path(folder, "site")
+    os.chmod(folder, 0o755)
+    site.mkdir()
+    for name, text in SCRIPTS.items():
+        (site / name).write_text(text)
+        (site / name).chmod(0o755)
+    for name in ("1k.app", "100k.app", "1k.kept", "100k.kept"):
+        (site / name).write_text("")
+    compile_c("min_cgi.c", f"{site}/min.cgi", "-static")
+    compile_c("count_cgi.c", f"{site}/count.cgi", "-static")
+    compile_c("application.c", f"{folder}/app", "-lfcgi")
+    compile_c("bare.c", f"{folder}/bare")
+
+
+def commands(name, folder, port, program, reactors):
+    """What has to be started for the server; the first is the server itself."""
+    if name == "bare":
+        return [[f"{folder}/bare", str(port), f"{folder}/site", f"{folder}/app.sock", str(APPLICATION_WORKERS)]]
+    kind = name.rstrip("0123456789") if name.startswith("longhouse") else name
+    conf = pathlib.Path(folder, name + ".conf")
+    text = CONFIGURATIONS[kind]
+    conf.write_text(text.format(dir=folder, name=name, port=port, reactors=reactors, workers=APPLICATION_WORKERS))
+    wrap = ["fcgiwrap", "-c", str(FCGIWRAP_CHILDREN), "-s", f"unix:{folder}/fcgiwrap.sock"]
+    return {
+        "longhouse": [[program, "run", "--quiet", "-c", str(conf)]],
+        "nginx": [["nginx", "-c", str(conf), "-g", "daemon off;"], wrap],
+        "lighttpd": [["lighttpd", "-D", "-f", str(conf)]],
+        "apache": [["apache2", "-DFOREGROUND", "-f", str(conf)]],
+        "h2o": [["h2o", "-c", str(conf)]],
+    }[kind]
+
+
+class Server:
+    """One of those that are compared, running."""
+
+    def __init__(self, name, folder, port, program=None, reactors=1):
+        self.name, self.port = name, port
+        self.account = Account(name)
+        self.processes = [
+            subprocess.Popen(
+                pinned(SERVER_CORE, words),
+                preexec_fn=self.account.enter,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            for words in commands(name, folder, port, program, reactors)
+        ]
+
+    def wait_until_open(self):
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                return
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise SystemExit(f"{self.name} does not open its port") from None
+                time.sleep(0.05)
+
+    def stop(self):
+        end(self.processes)
+        self.account.close()
+
+
+class Backends:
+    """What FastCGI servers talk to: on the core of the load, in nobody's account."""
+
+    def __init__(self, folder):
+        php = pathlib.Path(folder, "php.conf")
+        php.write_text(PHP.format(dir=folder, php_workers=PHP_WORKERS))
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(f"{folder}/app.sock")
+            os.chmod(f"{folder}/app.sock", 0o666)
+            listener.listen(512)
+            application = pinned(LOAD_CORE, [f"{folder}/app"])
+            self.processes = [subprocess.Popen(application, stdin=listener) for _ in range(APPLICATION_WORKERS)]
+        words = ["php-fpm8.2", "--allow-to-run-as-root", "--nodaemonize", "--fpm-config", str(php)]
+        self.processes.append(subprocess.Popen(pinned(LOAD_CORE, words), stderr=subprocess.DEVNULL))
+
+    def stop(self):
+        end(self.processes)
+
+
+def end(processes):
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.wait()
+
+
+class Account:
+    """A control group, whose use of the processor can be read."""
+
+    def __init__(self, name):
+        mounts = [line.split() for line in pathlib.Path("/proc/mounts").read_text().splitlines()]
+        root = next(words[1] for words in mounts if words[2] == "cgroup2")
+        self.path = pathlib.Path(root, f"bench-{os.getpid()}-{name}")
+        self.path.mkdir()
+
+    def enter(self):
+        (self.path / "cgroup.procs").write_text(str(os.getpid()))
+
+    def used_us(self):
+        return int((self.path / "cpu.stat").read_text().split()[1])
+
+    def close(self):
+        """Whoever is left of the family ends with it."""
+        (self.path / "cgroup.kill").write_text("1")
+        while (self.path / "cgroup.procs").read_text():
+            time.sleep(0.01)
+        self.path.rmdir()
