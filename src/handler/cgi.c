@@ -7,6 +7,7 @@
  * the program is known to be gone, so that its exit can be told.
  */
 #include "errand.h"
+#include "gateway/program_input.h"
 #include "gateway/spawn_client.h"
 #include "os/fd.h"
 #include "outcome.h"
@@ -20,7 +21,6 @@
 
 #define SEARCH_PATH "/usr/local/bin:/usr/bin:/bin"
 
-#define PARTS_PER_WRITE 16
 #define ERROR_READ_MOST 4096u
 
 /* A program that closed stdout without an answer has so long to say how it ended, for the log. */
@@ -53,8 +53,8 @@ struct cgi {
     struct errand errand;
     enum cgi_state state;
     struct program program;
-    struct io in; /* our ends of the program's stdin, stdout, stderr */
-    struct io out;
+    struct program_input input;
+    struct io out; /* our ends of the program's stdout and stderr */
     struct io err;
     enum delivery_end end; /* DRAINING */
     struct timer exit_timer;
@@ -85,7 +85,7 @@ static void cgi_let_go(struct cgi *cgi)
 
     cgi->state = CGI_ENDED;
     timer_stop(loop, &cgi->exit_timer);
-    io_close(loop, &cgi->in);
+    program_input_close(&cgi->input);
     io_close(loop, &cgi->out);
     io_close(loop, &cgi->err);
     note_exit(cgi);
@@ -207,7 +207,7 @@ static enum step cgi_started(struct cgi *cgi)
     struct program *program = &cgi->program;
 
     if (program->stdin_fd >= 0)
-        io_init(&cgi->in, fd_take(&program->stdin_fd), &cgi->errand.x->wake);
+        program_input_open(&cgi->input, fd_take(&program->stdin_fd));
 
     int r = watch_fresh(cgi, &cgi->out, &program->stdout_fd);
     if (r == 0)
@@ -218,7 +218,7 @@ static enum step cgi_started(struct cgi *cgi)
     }
     errand_started(&cgi->errand);
     cgi->state = CGI_RUNNING;
-    if (cgi->in.fd >= 0)
+    if (cgi->input.io.fd >= 0)
         exchange_want_body(cgi->errand.x);
     return STEP_AGAIN;
 }
@@ -245,47 +245,6 @@ static enum step cgi_wait_for_start(struct cgi *cgi)
 }
 
 /* ---- the pumps ---- */
-
-static void close_stdin(struct cgi *cgi)
-{
-    io_close(cgi->errand.x->loop, &cgi->in);
-}
-
-/* 0 or negative errno of one write; what went is taken. */
-static int write_some(struct cgi *cgi, struct body *source)
-{
-    struct iovec parts[PARTS_PER_WRITE];
-    int count = body_peek(source, parts, PARTS_PER_WRITE);
-    ssize_t put = writev(cgi->in.fd, parts, count);
-
-    if (put < 0)
-        return -errno;
-    body_take(source, (uint64_t)put);
-    return 0;
-}
-
-static void pump_stdin(struct cgi *cgi)
-{
-    struct body *source = cgi->errand.upload.source;
-
-    while (cgi->in.fd >= 0 && cgi->in.writable && !body_empty(source)) {
-        int r = write_some(cgi, source);
-
-        if (r == -EAGAIN) {
-            cgi->in.writable = false;
-        } else if (r < 0 && r != -EINTR) {
-            close_stdin(cgi); /* it does not want more; it may still answer */
-            upload_abandon(&cgi->errand.upload);
-            return;
-        }
-    }
-    if (cgi->in.fd < 0)
-        return;
-    if (body_is_over(source))
-        close_stdin(cgi);
-    else if (!cgi->in.writable && io_wait(cgi->errand.x->loop, &cgi->in) < 0)
-        loop_wake_next_turn(cgi->errand.x->loop, &cgi->errand.x->wake);
-}
 
 /* All that is there now; the end closes it. Nothing of it holds the answer. */
 static void pump_stderr(struct cgi *cgi)
@@ -398,7 +357,7 @@ static void cgi_end_answer(struct cgi *cgi)
     struct exchange *x = cgi->errand.x;
 
     io_close(x->loop, &cgi->out);
-    close_stdin(cgi);
+    program_input_close(&cgi->input);
     upload_abandon(&cgi->errand.upload);
     time_limit_hold(&cgi->errand.limit, false, false);
     time_limit_end_silence(&cgi->errand.limit);
@@ -415,7 +374,7 @@ static enum step cgi_pump(struct cgi *cgi)
 {
     struct errand *errand = &cgi->errand;
 
-    pump_stdin(cgi);
+    program_input_pump(&cgi->input);
     pump_stderr(cgi);
     if (errand->upload.source->end == BODY_BROKEN && !errand->upload.source->reader_gone) {
         cgi_fail(cgi, errand_broken_body_status(errand), "the client did not send the whole body");
@@ -443,9 +402,7 @@ static enum step cgi_pump(struct cgi *cgi)
     }
     if (delivery_has_head(&errand->delivery))
         cgi->state = CGI_REPLYING;
-    time_limit_hold(&errand->limit,
-                    cgi->in.fd >= 0 && cgi->in.writable && upload_waits_for_client(&errand->upload),
-                    cgi->out.readable);
+    time_limit_hold(&errand->limit, program_input_is_hungry(&cgi->input), cgi->out.readable);
     return STEP_WAIT;
 }
 
@@ -572,7 +529,8 @@ static void cgi_start(struct exchange *x, const struct verdict *verdict)
 
     x->handler_self = cgi;
     cgi->program.task = &x->wake;
-    cgi->in.fd = cgi->out.fd = cgi->err.fd = -1;
+    cgi->out.fd = cgi->err.fd = -1;
+    program_input_init(&cgi->input, x, &cgi->errand.upload);
     errand_init(&cgi->errand, x, verdict, 0);
     cgi_advance(x);
 }

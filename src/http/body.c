@@ -1,6 +1,7 @@
 #include "http/body.h"
 
 #include "http/scratch.h"
+#include "loop/io.h"
 #include "loop/loop.h"
 
 #include <assert.h>
@@ -210,12 +211,68 @@ static bool put_aside(struct body *body, struct slice bytes)
     return true;
 }
 
+/* ---- the outlet ---- */
+
+static bool outlet_is_free(const struct body *body)
+{
+    return list_empty(&body->pieces) && body->outlet->writable;
+}
+
+int body_outlet(const struct body *body)
+{
+    return body->outlet && !body->reader_gone ? body->outlet->fd : -1;
+}
+
+void body_passed(struct body *body, uint64_t len)
+{
+    assert(body->end == BODY_OPEN && list_empty(&body->pieces));
+    body->put_bytes += len;
+    body->taken_bytes += len;
+}
+
+void body_outlet_full(struct body *body)
+{
+    body->outlet->writable = false;
+    wake_reader(body);
+}
+
+void body_outlet_break(struct body *body)
+{
+    body->outlet = NULL;
+    body->outlet_offered = false;
+}
+
+void body_open_outlet(struct body *body, struct io *pipe)
+{
+    if (body->outlet_offered && !body->reader_gone)
+        body->outlet = pipe;
+}
+
+void body_outlet_has_room(struct body *body)
+{
+    if (body->outlet && body->writer_waits && outlet_is_free(body))
+        wake_writer(body);
+}
+
+void body_close_outlet(struct body *body)
+{
+    if (!body->outlet)
+        return;
+    body->outlet = NULL;
+    if (body->writer_waits)
+        wake_writer(body);
+}
+
 /* ---- the writer's side ---- */
 
 size_t body_room(struct body *body)
 {
     if (body->reader_gone)
         return body->high;
+    if (body->outlet && !outlet_is_free(body)) {
+        body->writer_waits = true;
+        return 0;
+    }
     if (body->held < body->high)
         return body->high - body->held;
     if (takes_aside(body)) {
@@ -382,7 +439,7 @@ void body_take(struct body *body, uint64_t len)
             piece_drop(body, piece);
         len -= part;
     }
-    if (body->writer_waits && body->held <= body->low)
+    if (body->writer_waits && (body->outlet ? outlet_is_free(body) : body->held <= body->low))
         wake_writer(body);
 }
 
@@ -406,6 +463,7 @@ void body_abandon(struct body *body)
         return;
     drop_pieces(body);
     spool_drop(&body->spool);
+    body->outlet = NULL;
     body->reader_gone = true;
     wake_writer(body);
 }

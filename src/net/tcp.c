@@ -2,8 +2,10 @@
 #include "net/transport.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 
@@ -83,6 +85,40 @@ static ssize_t tcp_send_file(struct transport *t, int fd, uint64_t offset, size_
     return sent(t, put, 0);
 }
 
+static bool has_bytes(const struct transport *t)
+{
+    int waiting = 0;
+
+    return ioctl(t->io.fd, FIONREAD, &waiting) == 0 && waiting > 0;
+}
+
+/*
+ * EAGAIN may mean either side. Nobody else reads the socket: when bytes wait in it and a further
+ * try fails as well, it is the pipe.
+ */
+static ssize_t tcp_splice(struct transport *t, int pipe, size_t most)
+{
+    bool bytes_wait = false;
+    ssize_t moved;
+
+    for (;;) {
+        moved = splice(t->io.fd, NULL, pipe, NULL, most, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+        if (moved >= 0)
+            return moved;
+        if (errno == EINTR)
+            continue;
+        if (errno != EAGAIN)
+            return -errno;
+        if (bytes_wait)
+            return -ENOBUFS;
+        bytes_wait = has_bytes(t);
+        if (!bytes_wait) {
+            t->io.readable = false;
+            return -EAGAIN;
+        }
+    }
+}
+
 static void tcp_finish(struct transport *t)
 {
     (void)shutdown(t->io.fd, SHUT_WR); /* ENOTCONN: the peer was faster */
@@ -106,6 +142,7 @@ static const struct transport_ops tcp_ops = {
     .read = tcp_read,
     .write = tcp_write,
     .send_file = tcp_send_file,
+    .splice = tcp_splice,
     .finish = tcp_finish,
     .abort = tcp_abort,
     .close = tcp_close,

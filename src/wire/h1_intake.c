@@ -26,6 +26,8 @@ void h1_intake_start(struct conn *conn)
     struct h1_leg *leg = conn->h1.leg;
 
     leg->intake_left = request->length > 0 ? (uint64_t)request->length : 0;
+    if (!leg->framing.chunked && transport_can_splice(conn->transport))
+        body_offer_outlet(&request->body);
     if (request->failed != 0 || !request->has_body ||
         (!leg->framing.chunked && leg->intake_left == 0))
         finish_intake(conn);
@@ -107,6 +109,40 @@ static enum step intake_held(struct conn *conn)
     return read_input(conn);
 }
 
+static void count_intake(struct conn *conn, size_t len)
+{
+    struct h1_leg *leg = conn->h1.leg;
+
+    leg->intake_left -= len;
+    leg->intake_bytes += len;
+}
+
+/* Straight from the socket into the pipe of a program. */
+static enum step pass_to_outlet(struct conn *conn)
+{
+    struct body *body = &conn->h1.x->request.body;
+
+    if (!h1_may_read(conn))
+        return STEP_WAIT;
+
+    ssize_t moved = transport_splice(conn->transport, body_outlet(body), conn->h1.leg->intake_left);
+    if (moved > 0) {
+        body_passed(body, (uint64_t)moved);
+        count_intake(conn, (size_t)moved);
+        conn->h1.turn_bytes += (unsigned)moved;
+        return STEP_AGAIN;
+    }
+    if (moved == 0)
+        return intake_lost(conn);
+    if (moved == -EAGAIN)
+        return STEP_WAIT;
+    if (moved == -ENOBUFS)
+        body_outlet_full(body);
+    else
+        body_outlet_break(body); /* if it was the socket, reading finds out */
+    return STEP_AGAIN;
+}
+
 /* Straight from the socket into the exchange's memory. */
 static enum step read_into_body(struct conn *conn)
 {
@@ -127,8 +163,7 @@ static enum step read_into_body(struct conn *conn)
         return STEP_WAIT;
     if (got <= 0)
         return intake_lost(conn);
-    leg->intake_left -= (size_t)got;
-    leg->intake_bytes += (size_t)got;
+    count_intake(conn, (size_t)got);
     conn->h1.turn_bytes += (unsigned)got;
     return STEP_AGAIN;
 }
@@ -143,14 +178,14 @@ static enum step intake_length(struct conn *conn)
     if (intake_paused(conn))
         return STEP_WAIT;
     if (filled.len == 0)
-        return read_into_body(conn);
+        return body_outlet(&conn->h1.x->request.body) >= 0 ? pass_to_outlet(conn)
+                                                           : read_into_body(conn);
 
     if (filled.len > leg->intake_left)
         filled.len = (size_t)leg->intake_left;
     body_put_bytes(&conn->h1.x->request.body, filled);
     input_take(&conn->h1.input, filled.len);
-    leg->intake_left -= filled.len;
-    leg->intake_bytes += filled.len;
+    count_intake(conn, filled.len);
     return STEP_AGAIN;
 }
 

@@ -17,6 +17,12 @@
  * A body with a spool takes more than memory allows while its reader is stuck: what comes then goes
  * to a file without a name, so that the writer is not held by a slow reader. A reader that keeps up
  * costs no file. When all of the file was read it is given back.
+ *
+ * A body may have an outlet: a pipe of the reader, into which the writer moves bytes from its
+ * socket without a copy through our memory (splice). The writer offers it, the reader opens it, and
+ * either may close it at any time: then the bytes come by the queue again. What lies in the queue
+ * goes first: there is no room for more, and nothing goes through the outlet, until the reader has
+ * taken it.
  */
 #include "base/arena.h"
 #include "base/chunk.h"
@@ -30,6 +36,7 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+struct io;
 struct loop;
 
 enum body_end {
@@ -64,6 +71,8 @@ struct body {
     bool writer_waits; /* met a full queue */
     bool reader_stuck; /* it said so, and has taken nothing since */
     struct spool spool;
+    struct io *outlet; /* borrowed; NULL: none is open */
+    bool outlet_offered;
     bool reader_gone; /* what is put is thrown away: body_room() stays > 0 */
 };
 
@@ -101,6 +110,23 @@ void body_put_file(struct body *body, struct file_ref *file, uint64_t offset, ui
 char *body_reserve(struct body *body, size_t *ret_room);
 void body_commit(struct body *body, size_t len);
 
+/* The bytes could go through an outlet as well. */
+static inline void body_offer_outlet(struct body *body)
+{
+    body->outlet_offered = true;
+}
+
+/* When body_room() says that there is room: the pipe to move bytes into, or -1: put them. */
+int body_outlet(const struct body *body);
+
+/* So many bytes went through it / it is full: body_room() is 0 until the reader says otherwise. */
+void body_passed(struct body *body, uint64_t len);
+void body_outlet_full(struct body *body);
+
+/* It cannot be used (its other end was closed, or the kernel does not know how). The reader finds
+ * out the ordinary way, if it has to. */
+void body_outlet_break(struct body *body);
+
 /* Exactly once; later puts are a broken invariant. */
 void body_finish(struct body *body, enum body_end how);
 
@@ -119,6 +145,15 @@ void body_take(struct body *body, uint64_t len);
 
 /* The reader cannot go on for now (its socket is full): time to put aside what comes. */
 void body_reader_stuck(struct body *body);
+
+/*
+ * Opens the outlet, if one is offered: the io stays the reader's. The writer clears its `writable`
+ * and wakes the reader when the pipe is full; the reader, which watches it, says when it has room
+ * again.
+ */
+void body_open_outlet(struct body *body, struct io *pipe);
+void body_outlet_has_room(struct body *body);
+void body_close_outlet(struct body *body); /* before the io goes; harmless when none is open */
 
 /* Bytes waiting, files included. */
 uint64_t body_waiting(const struct body *body);

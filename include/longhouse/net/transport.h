@@ -24,6 +24,12 @@ struct transport_ops {
     ssize_t (*write)(struct transport *, const struct iovec *parts, int count, bool more);
     /* As write; 0 when the file ends before `len` (it was truncated). */
     ssize_t (*send_file)(struct transport *, int fd, uint64_t offset, size_t len);
+    /*
+     * From the stream into a pipe, past our memory: bytes > 0, 0 at the end, -EAGAIN (nothing to
+     * read), -ENOBUFS (the pipe is full), -EPIPE (nobody reads it), or negative errno. NULL: the
+     * bytes have to be read (they are enciphered, or there is no descriptor).
+     */
+    ssize_t (*splice)(struct transport *, int pipe, size_t most);
     /* No more bytes will be written (shutdown of the writing side). */
     void (*finish)(struct transport *);
     /* The close to come is to be seen as a failure by the peer (RST). */
@@ -55,6 +61,16 @@ static inline ssize_t transport_send_file(struct transport *t, int fd, uint64_t 
     return t->ops->send_file(t, fd, offset, len);
 }
 
+static inline bool transport_can_splice(const struct transport *t)
+{
+    return t->ops->splice != NULL;
+}
+
+static inline ssize_t transport_splice(struct transport *t, int pipe, size_t most)
+{
+    return t->ops->splice(t, pipe, most);
+}
+
 static inline void transport_finish(struct transport *t)
 {
     t->ops->finish(t);
@@ -84,7 +100,7 @@ static inline int transport_wait(struct transport *t)
 
 /*
  * A connected or connecting socket (TCP or unix stream) as a transport; takes the descriptor. The
- * process must ignore SIGPIPE: sendfile(2) cannot be told not to raise it.
+ * process must ignore SIGPIPE: sendfile(2) and splice(2) cannot be told not to raise it.
  */
 struct transport *tcp_transport(struct loop *loop, int fd);
 

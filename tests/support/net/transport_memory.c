@@ -198,6 +198,37 @@ static const struct transport_ops memory_ops = {
     .close = memory_close,
 };
 
+static ssize_t memory_splice(struct transport *t, int pipe, size_t most)
+{
+    struct transport_memory *memory = self_of(t);
+    size_t held = memory->in.end - memory->in.begin;
+    size_t len = least(least(held, most), memory->read_step);
+
+    if (memory->broken)
+        return -memory->broken;
+    if (len == 0 && memory->end)
+        return 0;
+    if (len == 0) {
+        t->io.readable = false;
+        return -EAGAIN;
+    }
+    ssize_t put = write(pipe, memory->in.at + memory->in.begin, len);
+    if (put < 0)
+        return errno == EAGAIN ? -ENOBUFS : -errno;
+    memory->in.begin += (size_t)put;
+    return put;
+}
+
+static const struct transport_ops memory_splicing_ops = {
+    .read = memory_read,
+    .write = memory_write,
+    .send_file = memory_send_file,
+    .splice = memory_splice,
+    .finish = memory_finish,
+    .abort = memory_abort,
+    .close = memory_close,
+};
+
 struct transport_memory *transport_memory_new(struct loop *loop)
 {
     struct transport_memory *memory = malloc(sizeof(*memory));
@@ -252,6 +283,11 @@ void transport_memory_break(struct transport_memory *memory, int error)
 size_t transport_memory_unread(const struct transport_memory *memory)
 {
     return memory->in.end - memory->in.begin;
+}
+
+void transport_memory_let_splice(struct transport_memory *memory)
+{
+    memory->transport.ops = &memory_splicing_ops;
 }
 
 void transport_memory_read_step(struct transport_memory *memory, size_t most)

@@ -32,6 +32,9 @@ void transport_memory_break(struct transport_memory *memory, int error);
 /* Bytes fed that the house has not read yet. */
 size_t transport_memory_unread(const struct transport_memory *memory);
 
+/* From now on it can splice, as a socket without encryption does. */
+void transport_memory_let_splice(struct transport_memory *memory);
+
 /* At most so many bytes per read (1: byte by byte). */
 void transport_memory_read_step(struct transport_memory *memory, size_t most);
 

@@ -449,6 +449,59 @@ START_TEST(a_program_that_reads_nothing_stops_the_client)
 }
 END_TEST
 
+START_TEST(a_body_may_go_past_our_memory_into_stdin)
+{
+    char bytes[32] = "";
+    struct body *body;
+
+    begin();
+    visitor_ask(v, "POST", "/cgi/a.cgi", 11, NULL);
+    body = &v->x->request.body;
+    body_offer_outlet(body);
+    visitor_send(v, "hello ");
+    start_program();
+    ck_assert_int_eq(read(program.in, bytes, sizeof(bytes)), 6);
+    ck_assert_uint_gt(body_room(body), 0);
+    ck_assert_int_eq(write(body_outlet(body), "world", 5), 5); /* as a splice does */
+    body_passed(body, 5);
+    visitor_end_body(v, BODY_COMPLETE);
+    ck_assert_int_eq(body_outlet(body), -1);
+    ck_assert_int_eq(read(program.in, bytes, sizeof(bytes)), 5);
+    ck_assert_int_eq(read(program.in, bytes, sizeof(bytes)), 0);
+    say("\n");
+    exit_program(0);
+    end();
+}
+END_TEST
+
+START_TEST(a_program_that_falls_behind_holds_the_outlet)
+{
+    char bytes[65536];
+    struct body *body;
+
+    begin();
+    visitor_ask(v, "POST", "/cgi/a.cgi", 1 << 20, NULL);
+    body = &v->x->request.body;
+    body_offer_outlet(body);
+    start_program();
+    memset(bytes, 'x', sizeof(bytes));
+    while (write(body_outlet(body), bytes, sizeof(bytes)) > 0)
+        ;
+    body_outlet_full(body);
+    visitor_settle(v);
+    ck_assert_uint_eq(body_room(body), 0);
+    while (read(program.in, bytes, sizeof(bytes)) > 0)
+        ;
+    visitor_settle(v);
+    ck_assert_uint_gt(body_room(body), 0);
+    say("Status: 204\n\n"); /* it answers early, and the outlet is gone with it */
+    close_output();
+    ck_assert_int_eq(body_outlet(body), -1);
+    exit_program(0);
+    end();
+}
+END_TEST
+
 START_TEST(a_program_that_closes_stdin_early_is_heard)
 {
     begin();
@@ -816,6 +869,8 @@ SUITE("cgi", TEST(a_get_is_answered), TEST(the_answer_ends_with_the_output_not_w
       TEST(a_body_of_unknown_length_is_collected_first),
       TEST(a_long_body_of_unknown_length_becomes_a_file),
       TEST(a_program_that_reads_nothing_stops_the_client),
+      TEST(a_body_may_go_past_our_memory_into_stdin),
+      TEST(a_program_that_falls_behind_holds_the_outlet),
       TEST(a_program_that_closes_stdin_early_is_heard), TEST(a_body_that_breaks_ends_the_program),
       TEST(a_collected_body_that_breaks_starts_nothing),
       LOOP(no_head_is_502_and_the_log_tells_why, failures), TEST(a_bad_head_is_502_at_once),

@@ -1,6 +1,7 @@
 #include "http/body.h"
 
 #include "loop/driver_fake.h"
+#include "loop/io.h"
 #include "loop/loop.h"
 #include "suite.h"
 
@@ -555,6 +556,115 @@ START_TEST(what_was_put_aside_goes_with_its_reader)
 }
 END_TEST
 
+/* ---- the outlet ---- */
+
+static void open_outlet(struct bench *bench, struct io *pipe)
+{
+    io_init(pipe, 7, &bench->reader.task);
+    body_offer_outlet(&bench->body);
+    body_open_outlet(&bench->body, pipe);
+}
+
+START_TEST(an_outlet_is_opened_only_when_it_is_offered)
+{
+    struct bench *bench = bench_new();
+    struct io pipe;
+
+    io_init(&pipe, 7, NULL);
+    body_open_outlet(&bench->body, &pipe);
+    ck_assert_int_eq(body_outlet(&bench->body), -1);
+    body_offer_outlet(&bench->body);
+    body_open_outlet(&bench->body, &pipe);
+    ck_assert_int_eq(body_outlet(&bench->body), 7);
+    bench_free(bench);
+}
+END_TEST
+
+START_TEST(what_is_queued_goes_before_the_outlet)
+{
+    struct bench *bench = bench_new();
+    struct io pipe;
+
+    body_put_bytes(&bench->body, SLICE("first"));
+    open_outlet(bench, &pipe);
+    ck_assert_uint_eq(body_room(&bench->body), 0);
+    body_take(&bench->body, 2);
+    ck_assert_uint_eq(writer_runs(bench), 0);
+    body_take(&bench->body, 3);
+    ck_assert_uint_eq(writer_runs(bench), 1);
+    ck_assert_uint_gt(body_room(&bench->body), 0);
+    body_passed(&bench->body, 1000);
+    ck_assert_uint_eq(bench->body.put_bytes, 1005);
+    ck_assert_uint_eq(body_waiting(&bench->body), 0);
+    body_finish(&bench->body, BODY_COMPLETE);
+    ck_assert(body_is_over(&bench->body));
+    bench_free(bench);
+}
+END_TEST
+
+START_TEST(a_full_outlet_pauses_its_writer_and_is_the_readers_to_watch)
+{
+    struct bench *bench = bench_new();
+    struct io pipe;
+
+    open_outlet(bench, &pipe);
+    ck_assert_uint_gt(body_room(&bench->body), 0);
+    body_outlet_full(&bench->body);
+    ck_assert_uint_eq(reader_runs(bench), 1);
+    ck_assert(!pipe.writable);
+    ck_assert_uint_eq(body_room(&bench->body), 0);
+    body_outlet_has_room(&bench->body); /* not yet */
+    ck_assert_uint_eq(writer_runs(bench), 0);
+    pipe.writable = true;
+    body_outlet_has_room(&bench->body);
+    ck_assert_uint_eq(writer_runs(bench), 1);
+    ck_assert_uint_gt(body_room(&bench->body), 0);
+    bench_free(bench);
+}
+END_TEST
+
+static void close_by_reader(struct body *body)
+{
+    body_close_outlet(body);
+}
+
+static void close_by_leaving(struct body *body)
+{
+    body_abandon(body);
+}
+
+static void (*const closings[])(struct body *) = { close_by_reader, close_by_leaving };
+
+START_TEST(a_writer_that_waits_for_an_outlet_is_woken_when_it_closes)
+{
+    struct bench *bench = bench_new();
+    struct io pipe;
+
+    open_outlet(bench, &pipe);
+    body_outlet_full(&bench->body);
+    ck_assert_uint_eq(body_room(&bench->body), 0);
+    closings[_i](&bench->body);
+    ck_assert_uint_eq(writer_runs(bench), 1);
+    ck_assert_int_eq(body_outlet(&bench->body), -1);
+    ck_assert_uint_eq(body_room(&bench->body), BODY_HIGH);
+    bench_free(bench);
+}
+END_TEST
+
+START_TEST(a_broken_outlet_is_not_opened_again)
+{
+    struct bench *bench = bench_new();
+    struct io pipe;
+
+    open_outlet(bench, &pipe);
+    body_outlet_break(&bench->body);
+    ck_assert_uint_eq(body_room(&bench->body), BODY_HIGH);
+    body_open_outlet(&bench->body, &pipe);
+    ck_assert_int_eq(body_outlet(&bench->body), -1);
+    bench_free(bench);
+}
+END_TEST
+
 SUITE("http/body", TEST(bytes_come_out_as_they_went_in), TEST(small_puts_share_a_chunk),
       TEST(a_put_of_several_chunks_is_taken_whole),
       TEST(a_peek_gives_no_more_pieces_than_asked_for),
@@ -568,4 +678,9 @@ SUITE("http/body", TEST(bytes_come_out_as_they_went_in), TEST(small_puts_share_a
       TEST(what_comes_while_the_reader_is_stuck_is_put_aside),
       TEST(bytes_and_chunks_are_put_aside_as_well), TEST(a_full_disk_makes_the_writer_wait),
       TEST(a_writer_that_waits_for_the_low_mark_is_woken_when_the_reader_sticks),
-      TEST(what_was_put_aside_goes_with_its_reader), TEST(a_long_stream_does_not_grow_the_arena))
+      TEST(what_was_put_aside_goes_with_its_reader), TEST(a_long_stream_does_not_grow_the_arena),
+      TEST(an_outlet_is_opened_only_when_it_is_offered),
+      TEST(what_is_queued_goes_before_the_outlet),
+      TEST(a_full_outlet_pauses_its_writer_and_is_the_readers_to_watch),
+      LOOP(a_writer_that_waits_for_an_outlet_is_woken_when_it_closes, closings),
+      TEST(a_broken_outlet_is_not_opened_again))

@@ -8,10 +8,13 @@
 #include "suite.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 static struct loop loop;
 static struct transport *here;
@@ -323,6 +326,84 @@ START_TEST(a_peer_that_resets_is_told)
 }
 END_TEST
 
+/* ---- splice ---- */
+
+static int pipe_ends[2];
+
+static void open_tcp_and_pipe(void)
+{
+    open_tcp();
+    signal(SIGPIPE, SIG_IGN); /* as the server does */
+    ck_assert_int_eq(pipe2(pipe_ends, O_NONBLOCK | O_CLOEXEC), 0);
+}
+
+static void close_pipe_and_all(void)
+{
+    fd_close(&pipe_ends[0]);
+    fd_close(&pipe_ends[1]);
+    close_all();
+}
+
+/* The other side sends, and it has come. */
+static void send_there(const char *bytes, size_t len)
+{
+    ck_assert_int_eq(send(there, bytes, len, 0), (ssize_t)len);
+    wait_for(here->io.fd, POLLIN);
+}
+
+START_TEST(bytes_go_from_the_socket_into_a_pipe)
+{
+    char data[16];
+
+    open_tcp_and_pipe();
+    ck_assert(transport_can_splice(here));
+    send_there("hello world", 11);
+    ck_assert_int_eq(transport_splice(here, pipe_ends[1], 5), 5);
+    ck_assert_int_eq(transport_splice(here, pipe_ends[1], 100), 6);
+    ck_assert_int_eq(read(pipe_ends[0], data, sizeof(data)), 11);
+    ck_assert_int_eq(memcmp(data, "hello world", 11), 0);
+    ck_assert(here->io.readable);
+    ck_assert_int_eq(transport_splice(here, pipe_ends[1], 100), -EAGAIN);
+    ck_assert(!here->io.readable);
+    fd_close(&there);
+    wait_for(here->io.fd, POLLIN);
+    ck_assert_int_eq(transport_splice(here, pipe_ends[1], 100), 0);
+    close_pipe_and_all();
+}
+END_TEST
+
+START_TEST(a_full_pipe_is_told_from_an_empty_socket)
+{
+    char data[4096];
+
+    open_tcp_and_pipe();
+    memset(data, 'x', sizeof(data));
+    while (write(pipe_ends[1], data, sizeof(data)) > 0)
+        ;
+    ck_assert_int_eq(transport_splice(here, pipe_ends[1], 100), -EAGAIN);
+    here->io.readable = true;
+    send_there("hello", 5);
+    ck_assert_int_eq(transport_splice(here, pipe_ends[1], 100), -ENOBUFS);
+    ck_assert(here->io.readable);
+    ck_assert_int_eq(read(pipe_ends[0], data, sizeof(data)), sizeof(data));
+    ck_assert_int_eq(transport_splice(here, pipe_ends[1], 100), 5);
+    close_pipe_and_all();
+}
+END_TEST
+
+START_TEST(a_pipe_that_nobody_reads_is_told)
+{
+    char data[8];
+
+    open_tcp_and_pipe();
+    fd_close(&pipe_ends[0]);
+    send_there("hello", 5);
+    ck_assert_int_eq(transport_splice(here, pipe_ends[1], 100), -EPIPE);
+    ck_assert_int_eq(transport_read(here, data, sizeof(data)), 5); /* nothing is lost */
+    close_pipe_and_all();
+}
+END_TEST
+
 START_TEST(close_leaves_nothing_behind)
 {
     open_epoll();
@@ -347,4 +428,5 @@ SUITE("tcp", TEST(bytes_come_through_both_ways),
       TEST(a_file_that_fills_the_buffer_says_again),
       TEST(finish_ends_the_writing_and_not_the_reading),
       LOOP(the_peer_can_tell_an_abort_from_an_end, aborts), TEST(a_peer_that_resets_is_told),
-      TEST(close_leaves_nothing_behind))
+      TEST(bytes_go_from_the_socket_into_a_pipe), TEST(a_full_pipe_is_told_from_an_empty_socket),
+      TEST(a_pipe_that_nobody_reads_is_told), TEST(close_leaves_nothing_behind))

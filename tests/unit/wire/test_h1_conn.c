@@ -2,10 +2,13 @@
 
 #include "base/chunk.h"
 #include "loop/loop.h"
+#include "os/fd.h"
 #include "suite.h"
 #include "wire/house.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -697,6 +700,165 @@ START_TEST(nothing_is_read_that_the_handler_does_not_take)
 }
 END_TEST
 
+/* ---- the outlet: past our memory into a pipe ---- */
+
+static struct io outlet;
+static int outlet_reader;
+
+/* What has come through the pipe. */
+static void read_outlet(struct house *house)
+{
+    ssize_t got;
+
+    while ((got = read(outlet_reader, house->received + house->received_len,
+                       sizeof(house->received) - house->received_len)) > 0)
+        house->received_len += (size_t)got;
+}
+
+/* What lies in memory first, as a handler has to. */
+static void advance_with_outlet(struct house *house, struct exchange *x)
+{
+    house_swallow(house, x);
+    if (x->request.body.end == BODY_COMPLETE)
+        house_answer(x, "hello");
+}
+
+static void start_with_outlet(struct house *house, struct exchange *x)
+{
+    int ends[2];
+
+    signal(SIGPIPE, SIG_IGN); /* as the server does */
+    ck_assert_int_eq(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
+    outlet_reader = ends[0];
+    io_init(&outlet, ends[1], &x->wake);
+    body_open_outlet(&x->request.body, &outlet);
+    exchange_want_body(x);
+    advance_with_outlet(house, x);
+}
+
+static struct house *open_house_with_outlet(void)
+{
+    struct house *house = house_new();
+
+    house->start = start_with_outlet;
+    house->advance = advance_with_outlet;
+    house_open(house);
+    transport_memory_let_splice(house->client);
+    return house;
+}
+
+static void close_house_with_outlet(struct house *house)
+{
+    fd_close(&outlet.fd);
+    fd_close(&outlet_reader);
+    close_house(house);
+}
+
+START_TEST(a_body_goes_through_the_outlet)
+{
+    struct house *house = open_house_with_outlet();
+
+    house_feed(house, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 600000\r\n\r\n");
+    feed_big_body(house);
+    while (house->x) {
+        const size_t before = house->received_len;
+
+        house_settle(house);
+        read_outlet(house);
+        ck_assert(house->received_len > before || !house->x);
+        if (house->x && !outlet.writable) { /* as the driver says */
+            outlet.writable = true;
+            body_outlet_has_room(&house->x->request.body);
+        }
+    }
+    ck_assert_uint_eq(house->received_len, sizeof(big_body));
+    ck_assert_int_eq(memcmp(house->received, big_body, sizeof(big_body)), 0);
+    ck_assert_str_eq(house_written(house), HELLO);
+    ck_assert_uint_eq(chunk_in_use(), 0);
+    house_forget(house);
+    house->start = NULL;
+    house_feed(house, GET); /* the next request is not swallowed */
+    ck_assert_str_eq(house_written(house), HELLO);
+    close_house_with_outlet(house);
+}
+END_TEST
+
+START_TEST(what_came_with_the_head_is_put_and_the_rest_goes_through_the_outlet)
+{
+    struct house *house = open_house_with_outlet();
+
+    house_feed(house, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\nhello ");
+    ck_assert_str_eq(house->received, "hello ");
+    house_feed(house, "worldGET / HTTP/1.1\r\n"); /* not a byte more than its length */
+    read_outlet(house);
+    ck_assert_str_eq(house->received, "hello world");
+    ck_assert_str_eq(house_written(house), HELLO);
+    close_house_with_outlet(house);
+}
+END_TEST
+
+START_TEST(an_outlet_that_nobody_reads_leaves_the_bytes_to_the_queue)
+{
+    struct house *house = open_house_with_outlet();
+
+    house_feed(house, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n");
+    fd_close(&outlet_reader);
+    house_feed(house, "hello");
+    ck_assert_str_eq(house->received, "hello");
+    ck_assert_str_eq(house_written(house), HELLO);
+    close_house_with_outlet(house);
+}
+END_TEST
+
+START_TEST(a_full_outlet_is_not_the_clients_slowness)
+{
+    struct house *house = open_house_with_outlet();
+
+    house_feed(house, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 600000\r\n\r\n");
+    feed_big_body(house);
+    house_settle(house);
+    ck_assert(!outlet.writable);
+    house_pass(house, 600000);
+    ck_assert_int_eq(house->x->request.failed, 0);
+    close_house_with_outlet(house);
+}
+END_TEST
+
+START_TEST(a_client_that_leaves_within_an_outlet_ends_the_handler)
+{
+    struct house *house = open_house_with_outlet();
+
+    house_feed(house, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 600000\r\n\r\n");
+    house_feed(house, "hello");
+    transport_memory_feed_end(house->client);
+    house_settle(house);
+    ck_assert_uint_eq(house->cancels, 1);
+    ck_assert_int_eq(house->cancel_reason, RESET_CLIENT_GONE);
+    close_house_with_outlet(house);
+}
+END_TEST
+
+static const char *const without_outlet[] = {
+    "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", /* but no splice */
+};
+
+START_TEST(chunks_and_enciphered_bytes_do_not_go_through_an_outlet)
+{
+    struct house *house = house_new();
+
+    house->start = start_with_outlet;
+    house->advance = advance_with_outlet;
+    house_open(house);
+    if (_i == 0)
+        transport_memory_let_splice(house->client);
+    house_feed(house, without_outlet[_i]);
+    ck_assert_str_eq(house->received, "hello");
+    ck_assert_str_eq(house_written(house), HELLO);
+    close_house_with_outlet(house);
+}
+END_TEST
+
 static const struct {
     const char *request;
     uint64_t body_bytes;
@@ -1378,7 +1540,12 @@ SUITE(
     TEST(a_loaded_file_leaves_with_its_head_in_one_write), TEST(a_large_file_is_sent_in_slices),
     TEST(a_file_that_shrinks_is_cut), TEST(memory_and_files_make_one_chunk),
     LOOP(a_body_arrives_whole, uploads), LOOP(a_body_arrives_byte_by_byte, uploads),
-    TEST(nothing_is_read_that_the_handler_does_not_take),
+    TEST(nothing_is_read_that_the_handler_does_not_take), TEST(a_body_goes_through_the_outlet),
+    TEST(what_came_with_the_head_is_put_and_the_rest_goes_through_the_outlet),
+    TEST(an_outlet_that_nobody_reads_leaves_the_bytes_to_the_queue),
+    TEST(a_full_outlet_is_not_the_clients_slowness),
+    TEST(a_client_that_leaves_within_an_outlet_ends_the_handler),
+    LOOP(chunks_and_enciphered_bytes_do_not_go_through_an_outlet, without_outlet),
     LOOP(a_bad_body_is_told_to_the_handler_and_ends_the_connection, bad_bodies),
     TEST(a_body_that_comes_too_slowly_is_408), TEST(a_small_rest_is_read_and_the_connection_kept),
     TEST(a_large_rest_ends_the_connection_after_the_answer),
