@@ -3,6 +3,7 @@
 #include "config/load.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 static void refuse(struct diags *diags, const struct diag_place *place, struct slice user,
                    const char *why, const char *hint)
@@ -100,6 +101,41 @@ static void check_wrap(const struct server_conf *conf, const struct vhost_conf *
                       SLICE_ARGS(host->handlers[i]->program));
 }
 
+/* What a program with a root directory of its own does not find there. */
+static void check_chroot(const struct vhost_conf *host, struct load_ask *ask, struct diags *diags)
+{
+    const struct confine_conf *confine = &host->confine;
+    const struct slice root = host->website_root;
+
+    if (confine->chroot.len == 0)
+        return;
+    if (confine->sandbox != SANDBOX_NO)
+        diag_hint(
+            diags,
+            diag_add(diags, DIAG_ERROR, &confine->wrap_place,
+                     "a Wrap line with a root directory ('|') and Sandbox do not go together"),
+            "TMPDIR and the folders of a sandbox lie outside of that directory");
+    if (root.len > 0 && (!slice_starts(root, confine->chroot) ||
+                         (root.len > confine->chroot.len && root.at[confine->chroot.len] != '/')))
+        diag_hint(diags,
+                  diag_add(diags, DIAG_ERROR, &confine->wrap_place,
+                           "the WebsiteRoot '%.*s' is outside of the root directory '%.*s' of its "
+                           "Wrap line",
+                           SLICE_ARGS(root), SLICE_ARGS(confine->chroot)),
+                  "programs find nothing but what lies in there");
+    for (unsigned i = 0; i < host->handler_count; i++) {
+        const char *path = arena_printf(diags->arena, "%.*s%.*s", SLICE_ARGS(confine->chroot),
+                                        SLICE_ARGS(host->handlers[i]->program))
+                               .at;
+        int r = ask->executable(ask, path);
+        if (r < 0)
+            diag_hint(diags,
+                      diag_add(diags, DIAG_WARNING, &confine->wrap_place,
+                               "the interpreter '%s' cannot be run: %s", path, strerror(-r)),
+                      "in its root directory a program needs its interpreter, with all libraries");
+    }
+}
+
 static void check_ceiling(const struct confine_conf *confine, const char *name, uint64_t wanted,
                           uint64_t most, struct diags *diags)
 {
@@ -119,6 +155,7 @@ void check_run_as(const struct server_conf *conf, struct load_ask *ask, struct d
 
         check_host(conf, host, ask, diags);
         check_wrap(conf, host, ask, diags);
+        check_chroot(host, ask, diags);
         if (!confine->limits_place.file)
             continue;
         struct load_ceilings most = ask->ceilings(ask);

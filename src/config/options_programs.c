@@ -144,7 +144,8 @@ static const struct option_row rows[] = {
         .text = "Hiawatha's way to say RunAs: user, groups and the folder in which the scripts "
                 "must lie come from the `Wrap = ID ; ROOT ; USER[:GROUP,...]` line of "
                 "cgi-wrapper.conf in the configuration folder, and only the interpreters of its "
-                "CGIhandler lines are used. No wrapper is executed.",
+                "CGIhandler lines are used. One '/' of ROOT may be a '|': what stands before it "
+                "is the root directory of the programs. No wrapper is executed.",
     },
     {
         .name = "MinUid",

@@ -1,6 +1,7 @@
 /*
  * cgi-wrapper.conf of Hiawatha, for hosts with WrapCGI: lines `CGIhandler = PATH[, PATH]` and
- * `Wrap = ID ; ROOT ; USER[:GROUP[,GROUP]]`; ROOT is a folder or ~USER.
+ * `Wrap = ID ; ROOT ; USER[:GROUP[,GROUP]]`; ROOT is a folder or ~USER. One slash of the folder may
+ * be a '|': what stands before it is the root directory of the programs.
  */
 #include "build.h"
 #include "config/load.h"
@@ -12,6 +13,7 @@ struct wrap {
     struct wrap *next;
     struct slice id;
     struct slice root;
+    struct slice chroot; /* empty: none */
     struct slice user;
     struct conf_word *groups;
 };
@@ -30,6 +32,32 @@ static struct diag *fault(const struct wrapper *wrapper, const struct line *line
 
 /* ---- lines ---- */
 
+static bool is_plain(struct slice path)
+{
+    struct slice segment;
+
+    while (slice_next(&path, '/', &segment))
+        if (slice_equal(segment, SLICE("..")) || slice_equal(segment, SLICE(".")))
+            return false;
+    return true;
+}
+
+/* "/srv/shop|htdocs": the root directory is /srv/shop. False: it cannot be one. */
+static bool take_chroot(struct wrap *wrap, struct arena *arena)
+{
+    size_t bar = slice_find(wrap->root, '|');
+
+    if (bar == SLICE_NONE)
+        return true;
+    char *folder = arena_cstr(arena, wrap->root);
+    folder[bar] = '/';
+    wrap->chroot = slice_of(folder, bar);
+    wrap->root.at = folder;
+    return slice_starts(wrap->chroot, SLICE("/")) && wrap->chroot.len > 1 &&
+           !slice_ends(wrap->chroot, SLICE("/")) && bar + 1 < wrap->root.len &&
+           !slice_has(wrap->root, '|') && is_plain(wrap->root);
+}
+
 static void take_wrap(struct wrapper *wrapper, const struct line *line, struct slice value)
 {
     struct wrap *wrap = arena_new(wrapper->load->arena, struct wrap);
@@ -47,10 +75,10 @@ static void take_wrap(struct wrapper *wrapper, const struct line *line, struct s
                   "for example: Wrap = shop ; /srv/shop ; alice:web");
         return;
     }
-    if (slice_has(wrap->root, '|')) {
+    if (!take_chroot(wrap, wrapper->load->arena)) {
         diag_hint(wrapper->load->diags,
-                  fault(wrapper, line, "a change of the root directory ('|') is not available"),
-                  "write the whole folder with '/'");
+                  fault(wrapper, line, "one '/' of an absolute folder without '..' may be a '|'"),
+                  "for example: Wrap = shop ; /srv/shop|htdocs ; alice");
         return;
     }
     if (!slice_starts(wrap->root, SLICE("/")) && !slice_starts(wrap->root, SLICE("~"))) {
@@ -125,6 +153,7 @@ static void resolve(const struct wrapper *wrapper, struct vhost_conf *host)
     confine->user = wrap->user;
     confine->groups = wrap->groups;
     confine->below = wrap->root;
+    confine->chroot = wrap->chroot;
     confine->user_place = confine->wrap_place;
 }
 

@@ -532,6 +532,7 @@ static void cgi_start(struct exchange *x, const struct verdict *verdict)
     cgi->out.fd = cgi->err.fd = -1;
     program_input_init(&cgi->input, x, &cgi->errand.upload);
     errand_init(&cgi->errand, x, verdict, 0);
+    cgi->errand.program_root = verdict->host->conf->confine.chroot;
     cgi_advance(x);
 }
 

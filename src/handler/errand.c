@@ -43,6 +43,20 @@ void errand_init(struct errand *errand, struct exchange *x, const struct verdict
 
 /* ---- variables ---- */
 
+/* The path as the program sees it. */
+static struct slice seen_place(const struct errand *errand, struct slice path)
+{
+    struct slice root = errand->program_root;
+
+    while (root.len > 0 && root.at[root.len - 1] == '/')
+        root.len--;
+    if (root.len == 0 || !slice_starts(path, root))
+        return path;
+    if (path.len == root.len)
+        return SLICE("/");
+    return path.at[root.len] == '/' ? slice_skip(path, root.len) : path;
+}
+
 void errand_describe(const struct errand *errand, struct meta_source *ret)
 {
     const struct resource *resource = &errand->verdict->resource;
@@ -51,8 +65,8 @@ void errand_describe(const struct errand *errand, struct meta_source *ret)
         .exchange = errand->x,
         .script_name = resource->script_name,
         .path_info = resource->path_info,
-        .script_filename = resource->absolute,
-        .document_root = errand->host->conf->website_root,
+        .script_filename = seen_place(errand, resource->absolute),
+        .document_root = seen_place(errand, errand->host->conf->website_root),
         .server_name = errand->host->name,
         .setenv = errand->host->conf->setenv,
         .body_length = errand->upload.length,

@@ -51,18 +51,6 @@ void fastcgi_fail(struct fastcgi *self, int status, enum reset_reason reason, co
 
 /* ---- the variables ---- */
 
-/* The path as a program sees it whose root is `root`. */
-static struct slice below_root(struct slice path, struct slice root)
-{
-    while (root.len > 0 && root.at[root.len - 1] == '/')
-        root.len--;
-    if (root.len == 0 || !slice_starts(path, root))
-        return path;
-    if (path.len == root.len)
-        return SLICE("/");
-    return path.at[root.len] == '/' ? slice_skip(path, root.len) : path;
-}
-
 static bool keeps_connections(const struct fastcgi *self)
 {
     return self->group->conf->keep_connections > 0;
@@ -72,15 +60,12 @@ static bool keeps_connections(const struct fastcgi *self)
 static bool make_prelude(struct fastcgi *self)
 {
     struct errand *errand = &self->errand;
-    const struct slice root = self->group->conf->server_root;
     struct meta_source source;
     struct fcgi_params params;
     int status;
     const char *why;
 
     errand_describe(errand, &source);
-    source.script_filename = below_root(source.script_filename, root);
-    source.document_root = below_root(source.document_root, root);
     source.tell_authorization = true;
     fcgi_params_init(&params, &errand->x->arena,
                      errand->services->snapshot->conf->max_environment_bytes, FCGI_RESPONDER,

@@ -190,11 +190,12 @@ static pid_t launch_script(struct spawner *spawner, const struct rule *rule,
                            const struct pipes *pipes, struct arena *arena, struct leaf **leaf,
                            struct spawn_fault *fault)
 {
+    const char *path = rule_seen(rule, script->path);
     struct launch launch = {
-        .argv = launch_arguments(arena, rule, script->path, ask->arguments),
+        .argv = launch_arguments(arena, rule, path, ask->arguments),
         .envp =
             launch_environment(arena, ask->environment, ++spawner->last_number, rule->confine.tmp),
-        .program = rule->interpreter ? rule->interpreter : script->path,
+        .program = rule->interpreter ? rule->interpreter : path,
         .folder = script->folder,
         .stdio = { pipes->program[0], pipes->program[1], pipes->program[2] },
         .parent = spawner->pid,

@@ -52,13 +52,14 @@ static int settle_stdio(void)
 }
 
 /*
- * When a rule of the policy changes the user, the supervisor hands down what that takes, and what
- * it takes to end such a program. Here it stays with the spawner: programs have none of it.
+ * When a rule of the policy changes the user or the root directory, the supervisor hands down what
+ * that takes, and what it takes to end such a program. Here it stays with the spawner: programs
+ * have none of it.
  */
 static int settle_rights(void)
 {
-    const uint64_t needed =
-        UINT64_C(1) << CAP_SETUID | UINT64_C(1) << CAP_SETGID | UINT64_C(1) << CAP_KILL;
+    const uint64_t needed = UINT64_C(1) << CAP_SETUID | UINT64_C(1) << CAP_SETGID |
+                            UINT64_C(1) << CAP_KILL | UINT64_C(1) << CAP_SYS_CHROOT;
     uint64_t have;
     int r = sandbox_capabilities(&have);
 

@@ -374,3 +374,9 @@ bool rule_find_script(const struct rule *rule, struct slice name, struct arena *
     }
     return r == 0 || fault(ret_fault, SPAWN_STAGE_FOLDER, -r);
 }
+
+const char *rule_seen(const struct rule *rule, const char *path)
+{
+    /* The root of a rule lies in its root directory, and the path below the root. */
+    return rule->confine.chroot ? path + strlen(rule->confine.chroot) : path;
+}

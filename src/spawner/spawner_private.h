@@ -117,6 +117,9 @@ struct script {
 bool rule_find_script(const struct rule *rule, struct slice name, struct arena *arena,
                       struct script *ret, struct spawn_fault *ret_fault);
 
+/* The path of a script as its program sees it, which may have a root directory of its own. */
+const char *rule_seen(const struct rule *rule, const char *path);
+
 /* ---- launch.c ---- */
 
 struct launch {

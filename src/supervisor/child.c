@@ -189,9 +189,7 @@ static uint64_t rights_of(const struct child *child)
 {
     const struct house *house = child->house;
 
-    if (child->confined || !house->identity.switches || !plan_switches_users(house->plan.conf))
-        return 0;
-    return UINT64_C(1) << CAP_SETUID | UINT64_C(1) << CAP_SETGID | UINT64_C(1) << CAP_KILL;
+    return child->confined || !house->identity.switches ? 0 : plan_rights(house->plan.conf);
 }
 
 /*

@@ -5,6 +5,7 @@
 #include "os/fd.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -139,6 +140,7 @@ static bool add_confine(const struct vhost_conf *host, struct arena *arena,
     if (account_find(from->user, from->groups, arena, &account) || account.user == 0 ||
         !folder_of(from->below, arena, &ret->below))
         return false;
+    ret->chroot = from->chroot;
     ret->switches = true;
     ret->user = account.user;
     ret->group = account.group;
@@ -147,12 +149,20 @@ static bool add_confine(const struct vhost_conf *host, struct arena *arena,
     return true;
 }
 
-bool plan_switches_users(const struct server_conf *conf)
+uint64_t plan_rights(const struct server_conf *conf)
 {
-    for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
-        if (host->execute_cgi && host->confine.user.len > 0)
-            return true;
-    return false;
+    uint64_t rights = 0;
+
+    for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
+        if (!host->execute_cgi)
+            continue;
+        if (host->confine.user.len > 0)
+            rights |=
+                UINT64_C(1) << CAP_SETUID | UINT64_C(1) << CAP_SETGID | UINT64_C(1) << CAP_KILL;
+        if (host->confine.chroot.len > 0)
+            rights |= UINT64_C(1) << CAP_SYS_CHROOT;
+    }
+    return rights;
 }
 
 /* Hosts with WrapCGI use the interpreters of cgi-wrapper.conf only. */

@@ -68,9 +68,10 @@ bool plan_load(const struct plan_source *from, struct arena *arena, struct diags
                struct plan *ret);
 void plan_done(struct plan *plan);
 
+/* What the spawner needs to make programs what their hosts say: bits of capabilities. */
+uint64_t plan_rights(const struct server_conf *conf);
+
 /* The rules of all hosts, in the order of their numbers, as bytes of ipc/policy; malloc'd. */
-/* Whether the spawner needs the right to change the user of a program. */
-bool plan_switches_users(const struct server_conf *conf);
 struct sandboxes;
 void plan_policy(const struct server_conf *conf, const struct sandboxes *sandboxes, char **ret_data,
                  size_t *ret_len);

@@ -1,5 +1,6 @@
 """Who runs, with what: RunAs, WrapCGI, limits, and what becomes of programs that are left alone."""
 import os
+import shutil
 import subprocess
 import time
 
@@ -183,10 +184,10 @@ def test_wrapcgi_is_runas_with_a_folder(house):
 @needs_root
 def test_a_bad_wrap_line_is_shown(house):
     host(house, "wrap.test", "  WrapCGI = shop")
-    (house.folder / "cgi-wrapper.conf").write_text("Wrap = shop ; relative ; games\nWrp = x\nWrap = a ; /srv|/www ; games\n")
+    (house.folder / "cgi-wrapper.conf").write_text("Wrap = shop ; relative ; games\nWrp = x\nWrap = a ; /srv|a|b ; games\n")
     status, said = check(house)
     assert status != 0
-    assert "cgi-wrapper.conf:1:" in said and "cgi-wrapper.conf:2:" in said and "not available" in said
+    assert "cgi-wrapper.conf:1:" in said and "cgi-wrapper.conf:2:" in said and "may be a '|'" in said
 
 
 def test_limits(house):
@@ -249,3 +250,65 @@ def test_what_a_wrap_line_leaves_without_effect_is_said(house):
     wrapper.write_text("CGIhandler = /bin/sh\nWrap = shop ; ~nobody-of-this-name ; games\n")
     status, said = check(house)
     assert status != 0 and "there is no user for the folder" in said and "is not used" not in said, said
+
+
+def jail(folder, *programs):
+    """A folder with programs and the libraries they need, where they stand in the system."""
+    for program in programs:
+        told = subprocess.run(["ldd", program], capture_output=True, text=True, check=True).stdout
+        for path in [program, *(word for word in told.split() if word.startswith("/"))]:
+            target = folder / path.lstrip("/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, target)
+
+
+@needs_root
+def test_a_bar_in_a_wrap_line_is_the_root_directory(house):
+    site = house.host("jail.test", "  ExecuteCGI = yes\n  WrapCGI = jailed\n  EnablePathInfo = yes")
+    inside = site.root / "htdocs"
+    inside.mkdir()
+    house.sections[-1] = house.sections[-1].replace(f"WebsiteRoot = {site.root}", f"WebsiteRoot = {inside}")
+    jail(site.root, "/bin/sh")
+    show = (
+        'echo "$0" "$SCRIPT_FILENAME" "$DOCUMENT_ROOT" "$PATH_TRANSLATED"\npwd\necho /*\nkill -0 1 || echo alone\n'
+    )
+    site.put("htdocs/cgi/show.cgi", HEAD + show, 0o755)
+    site.put("htdocs/cgi/show.sh", HEAD + show)
+    site.put("htdocs/page.txt", "page\n")
+    site.put("htdocs/cgi/send.cgi", "#!/bin/sh\necho X-Sendfile: /htdocs/page.txt\necho\n", 0o755)
+    site.put("htdocs/away.cgi", HEAD, 0o755)
+    (house.folder / "cgi-wrapper.conf").write_text(
+        f"CGIhandler = /bin/sh\nWrap = jailed ; {site.root}|htdocs/cgi ; games\n"
+    )
+    house.start()
+    for name in ("show.cgi", "show.sh"):
+        text = site.get(f"/cgi/{name}/info").text
+        assert text.splitlines() == [
+            f"/htdocs/cgi/{name} /htdocs/cgi/{name} /htdocs /htdocs/info",
+            "/htdocs/cgi",
+            " ".join(sorted(f"/{path.name}" for path in site.root.iterdir())),
+            "alone",
+        ]
+    assert site.get("/cgi/send.cgi").text == "page\n"
+    assert site.get("/away.cgi").status == 403
+    assert int(status_of(house.spawner_pid())["CapPrm"], 16) == 1 << 5 | 1 << 6 | 1 << 7 | 1 << 18
+
+
+@needs_root
+@pytest.mark.parametrize(
+    "root, options, why",
+    [
+        ("/srv|htdocs", "", "is outside of the root directory '/srv'"),
+        ("ROOT|htdocs", "  Sandbox = readonly", "do not go together"),
+        ("ROOT/|htdocs", "", "may be a '|'"),
+        ("/../ROOT|htdocs", "", "may be a '|'"),
+        ("~games|htdocs", "", "may be a '|'"),
+    ],
+)
+def test_a_root_directory_that_cannot_be_is_refused_at_check(house, root, options, why):
+    site = house.host("jail.test", f"  ExecuteCGI = yes\n  WrapCGI = jailed\n{options}")
+    (house.folder / "cgi-wrapper.conf").write_text(
+        f"CGIhandler = /bin/sh\nWrap = jailed ; {root.replace('ROOT', str(site.root))} ; games\n"
+    )
+    status, said = check(house)
+    assert status != 0 and why in said, said

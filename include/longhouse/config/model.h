@@ -149,6 +149,7 @@ struct confine_conf {
     struct conf_word *groups;
     struct slice
         below; /* WrapCGI: where the scripts must lie; a folder or ~USER; empty: anywhere */
+    struct slice chroot; /* WrapCGI: the root directory of the programs; empty: that of the house */
     struct diag_place user_place;
     struct slice wrap_id;
     struct diag_place wrap_place;

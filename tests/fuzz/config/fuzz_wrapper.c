@@ -43,6 +43,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(confine->user.len > 0 && confine->user_place.file);
         assert(slice_starts(confine->below, SLICE("/")) ||
                slice_starts(confine->below, SLICE("~")));
+        assert(confine->chroot.len == 0 ||
+               (confine->chroot.at[0] == '/' && slice_starts(confine->below, confine->chroot) &&
+                confine->below.at[confine->chroot.len] == '/' && !slice_has(confine->below, '|')));
     }
     arena_done(&arena);
     return 0;

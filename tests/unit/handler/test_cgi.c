@@ -780,6 +780,22 @@ START_TEST(a_program_may_be_left_alone_behind_its_answer)
 }
 END_TEST
 
+START_TEST(a_program_with_a_root_directory_is_told_paths_in_it)
+{
+    begin();
+    vhost.confine.chroot = SLICE("/www");
+    get();
+    start_program();
+    ck_assert_str_eq(spawner_fake_variable(&spawner, "SCRIPT_FILENAME"), "/cgi/a.cgi");
+    ck_assert_str_eq(spawner_fake_variable(&spawner, "DOCUMENT_ROOT"), "/");
+    say("Content-Type: a/b\n\nhello");
+    close_output();
+    exit_program(0);
+    check_body("hello");
+    end();
+}
+END_TEST
+
 START_TEST(processor_time_that_is_used_up_is_named)
 {
     begin();
@@ -883,6 +899,7 @@ SUITE("cgi", TEST(a_get_is_answered), TEST(the_answer_ends_with_the_output_not_w
       TEST(a_program_that_runs_on_behind_its_answer_is_ended),
       TEST(a_program_may_be_left_alone_at_the_time_limit),
       TEST(a_program_may_be_left_alone_behind_its_answer),
+      TEST(a_program_with_a_root_directory_is_told_paths_in_it),
       TEST(processor_time_that_is_used_up_is_named),
       LOOP(memory_of_the_group_that_is_used_up_is_named, peaks),
       LOOP(a_client_that_leaves_ends_the_program, after_head),

@@ -85,5 +85,16 @@ START_TEST(a_program_has_its_mark_and_a_place_for_temporary_files)
 }
 END_TEST
 
-SUITE("rules", TEST(sandboxes_come_in_order_and_are_known_by_number),
+START_TEST(a_program_sees_its_script_below_its_root_directory)
+{
+    struct rule rule = { 0 };
+
+    ck_assert_str_eq(rule_seen(&rule, "/srv/jail/htdocs/a.cgi"), "/srv/jail/htdocs/a.cgi");
+    rule.confine.chroot = "/srv/jail";
+    ck_assert_str_eq(rule_seen(&rule, "/srv/jail/htdocs/a.cgi"), "/htdocs/a.cgi");
+}
+END_TEST
+
+SUITE("rules", TEST(a_program_sees_its_script_below_its_root_directory),
+      TEST(sandboxes_come_in_order_and_are_known_by_number),
       LOOP(a_program_has_its_mark_and_a_place_for_temporary_files, environments))

@@ -5,6 +5,7 @@
 #include "suite.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -184,7 +185,25 @@ START_TEST(the_rules_of_a_host_share_its_sandbox)
 }
 END_TEST
 
-SUITE("supervisor/plan", TEST(the_rules_of_a_host_share_its_sandbox),
+START_TEST(the_spawner_has_the_rights_that_its_hosts_ask_for)
+{
+    const uint64_t users =
+        UINT64_C(1) << CAP_SETUID | UINT64_C(1) << CAP_SETGID | UINT64_C(1) << CAP_KILL;
+    struct vhost_conf host = { .execute_cgi = true };
+    const struct server_conf conf = { .hosts = &host, .host_count = 1 };
+
+    ck_assert_uint_eq(plan_rights(&conf), 0);
+    host.confine.user = SLICE("alice");
+    ck_assert_uint_eq(plan_rights(&conf), users);
+    host.confine.chroot = SLICE("/srv");
+    ck_assert_uint_eq(plan_rights(&conf), users | UINT64_C(1) << CAP_SYS_CHROOT);
+    host.execute_cgi = false;
+    ck_assert_uint_eq(plan_rights(&conf), 0);
+}
+END_TEST
+
+SUITE("supervisor/plan", TEST(the_spawner_has_the_rights_that_its_hosts_ask_for),
+      TEST(the_rules_of_a_host_share_its_sandbox),
       LOOP(rules_come_in_the_order_of_their_numbers, rules),
       TEST(a_text_that_was_handed_in_includes_from_the_current_folder),
       TEST(without_reactors_in_the_text_there_is_one_per_processor), TEST(a_missing_file_is_named))
