@@ -269,6 +269,26 @@ static void rest_after_set(struct build *build, void *record, const struct tree_
     count_and_time(build, node, row, &fastcgi->rest_failures, &fastcgi->rest_window_ms);
 }
 
+static void probe_set(struct build *build, void *record, const struct tree_node *node,
+                      const struct option_row *row)
+{
+    struct fastcgi_conf *fastcgi = record;
+    const bool is_path = slice_starts(node->value, SLICE("/"));
+
+    (void)row;
+    if (!is_path && !slice_equal_nocase(node->value, SLICE("connect")) &&
+        !slice_equal_nocase(node->value, SLICE("no"))) {
+        diag_hint(build->diags,
+                  build_fault(build, DIAG_ERROR, node, node->value,
+                              "'Probe' must be no, connect or a path, not '%.*s'",
+                              SLICE_ARGS(node->value)),
+                  "php-fpm answers the path of its ping.path, for example /ping");
+        return;
+    }
+    fastcgi->probe = !slice_equal_nocase(node->value, SLICE("no"));
+    fastcgi->probe_path = is_path ? node->value : (struct slice){ 0 };
+}
+
 static void server_root_set(struct build *build, void *record, const struct tree_node *node,
                             const struct option_row *row)
 {
@@ -472,6 +492,44 @@ static const struct option_row rows[] = {
         .unit = 1000,
         .grammar = "seconds, or with a unit; 0 = none",
         .text = "How long it takes until a target that came back has its full share again.",
+    },
+    {
+        .name = "Probe",
+        .type = OPT_OWN,
+        .scopes = SCOPE_FASTCGI,
+        .fallback = "no",
+        .set = probe_set,
+        .grammar = "no | connect | /PATH",
+        .text =
+            "Whether the targets are asked now and then how they are: connect, whether they can "
+            "be connected to; a path, whether they answer a GET of it with a status below 500 "
+            "(php-fpm: its ping.path). One that fails rests, one that is back is used again at "
+            "once. Without it the requests of visitors tell.",
+    },
+    {
+        .name = "ProbeEvery",
+        .type = OPT_DURATION,
+        .scopes = SCOPE_FASTCGI,
+        AT(fastcgi_conf, probe_every_ms),
+        .fallback = "10",
+        .least = 100,
+        .most = 3600 * UINT64_C(1000),
+        .unit = 1000,
+        .grammar = "seconds, or with a unit",
+        .text = "The pause between two probes of a target.",
+    },
+    {
+        .name = "ProbeTimeout",
+        .type = OPT_DURATION,
+        .scopes = SCOPE_FASTCGI,
+        AT(fastcgi_conf, probe_timeout_ms),
+        .fallback = "2",
+        .least = 10,
+        .most = 300000,
+        .unit = 1000,
+        .grammar = "seconds, or with a unit",
+        .text = "How long a probe may take. One that is late because all workers are busy with "
+                "visitors who are being answered does not count.",
     },
     {
         .name = "CollectBody",

@@ -109,6 +109,7 @@ uint64_t backend_blame(const struct backend_group *group, struct backend *backen
 
 void backend_praise(struct backend *backend, uint64_t now_ms)
 {
+    backend->praised_ms = now_ms;
     if (backend->rests == 0)
         return;
     backend->rests = 0;

@@ -47,26 +47,13 @@ static void begin(struct fcgi_link *link, const struct fcgi_plan *plan)
     };
 }
 
-/* A unix socket is connected to at once, and looked at before a word is said. */
-static int connect_to(const union socket_address *address, uint32_t owner, int *ret_fd)
-{
-    scoped_fd fd = -1;
-    int r = socket_connect(address, &fd);
-
-    if (r == 0 && address->any.sa_family == AF_UNIX)
-        r = owner_check(fd, address->un.sun_path, owner);
-    if (r == 0 || r == -EINPROGRESS)
-        *ret_fd = fd_take(&fd);
-    return r;
-}
-
 void fcgi_link_open(struct fcgi_link *link, const struct fcgi_plan *plan,
                     const union socket_address *address, uint64_t connect_ms)
 {
     int fd = -1;
 
     begin(link, plan);
-    int r = connect_to(address, plan->socket_owner, &fd);
+    int r = owner_connect(address, plan->socket_owner, &fd);
     if (r != 0 && r != -EINPROGRESS) {
         end_link(link, r == -EAGAIN ? LINK_BUSY : LINK_UNREACHABLE, r);
         return;

@@ -1,6 +1,8 @@
 #include "gateway/owner.h"
 
 #include "config/run_as.h"
+#include "os/fd.h"
+#include "os/socket.h"
 
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -30,4 +32,16 @@ int owner_check(int fd, const char *path, uint32_t owner)
     if (stat(path, &file) < 0 || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &listener, &len) < 0)
         return -errno;
     return file.st_uid == owner && (listener.uid == owner || listener.uid == 0) ? 0 : OWNER_WRONG;
+}
+
+int owner_connect(const union socket_address *address, uint32_t owner, int *ret_fd)
+{
+    scoped_fd fd = -1;
+    int r = socket_connect(address, &fd);
+
+    if (r == 0 && address->any.sa_family == AF_UNIX)
+        r = owner_check(fd, address->un.sun_path, owner);
+    if (r == 0 || r == -EINPROGRESS)
+        *ret_fd = fd_take(&fd);
+    return r;
 }

@@ -307,13 +307,6 @@ uint64_t place_blame(struct place *place)
     return rest_ms;
 }
 
-void place_praise(struct place *place)
-{
-    lock(place);
-    backend_praise(place->backend, now_of(place));
-    unlock(place);
-}
-
 bool place_has_other(struct place *place)
 {
     lock(place);
@@ -411,6 +404,9 @@ static void leave_target(struct place *place, struct fcgi_conn *conn)
 
     lock(place);
     atomic_fetch_sub_explicit(&backend->now, 1, memory_order_relaxed);
+    if (place->praise)
+        backend_praise(backend, now_of(place));
+    place->praise = false;
     place_withdraw(place);
     if (conn && keep(place, conn)) {
         conn = NULL;
@@ -439,6 +435,41 @@ void place_leave(struct place *place, struct fcgi_conn *conn)
     }
     place->conn = NULL;
     place->state = PLACE_NONE;
+}
+
+/* ---- those who look after targets ---- */
+
+bool place_found_well(struct backend_group *group, struct backend *backend, const struct desk *own)
+{
+    pthread_mutex_lock(&group->lock);
+    const bool was_ill = backend->rests > 0;
+    const uint64_t praised_ms = backend->praised_ms;
+    backend_praise(backend, own->loop->now_ms);
+    backend->praised_ms = praised_ms; /* by visitors only */
+    if (was_ill)
+        backend_serve(group, backend, own);
+    pthread_mutex_unlock(&group->lock);
+    return was_ill;
+}
+
+uint64_t place_found_ill(struct backend_group *group, struct backend *backend,
+                         const struct desk *own, uint64_t since_ms)
+{
+    uint64_t rest_ms = 0;
+
+    pthread_mutex_lock(&group->lock);
+    if (backend->praised_ms < since_ms && backend->trouble == TROUBLE_NONE)
+        rest_ms = backend_send_away(group, backend, own);
+    pthread_mutex_unlock(&group->lock);
+    return rest_ms;
+}
+
+union socket_address place_address(struct backend_group *group, const struct backend *backend)
+{
+    pthread_mutex_lock(&group->lock);
+    const union socket_address address = backend->address;
+    pthread_mutex_unlock(&group->lock);
+    return address;
 }
 
 void place_close_kept(struct backend_group *group, struct desk *desk)

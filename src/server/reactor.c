@@ -2,6 +2,7 @@
 
 #include "base/chunk.h"
 #include "gateway/place.h"
+#include "gateway/probe.h"
 #include "gateway/spawn_client.h"
 #include "handler/registry.h"
 #include "net/transport.h"
@@ -297,8 +298,32 @@ void reactor_new_spawner(struct reactor *reactor, int spawner_fd)
     mailbox_send(&reactor->mailbox, &news->letter);
 }
 
+/* One reactor looks after the targets, for all. */
+static void reactor_open_probers(struct reactor *reactor)
+{
+    struct house *house = reactor->house;
+
+    if (reactor->index != 0)
+        return;
+    reactor->probers = calloc(house->backend_count + 1, sizeof(struct prober *));
+    if (!reactor->probers)
+        abort();
+    for (unsigned i = 0; i < house->backend_count; i++)
+        if (house->backends[i]->conf->probe)
+            reactor->probers[i] =
+                prober_new(&reactor->loop, &reactor->desk, house->log, house->backends[i]);
+}
+
+static void reactor_close_probers(struct reactor *reactor)
+{
+    for (unsigned i = 0; reactor->probers && i < reactor->house->backend_count; i++)
+        prober_free(reactor->probers[i]);
+    free(reactor->probers);
+}
+
 static void reactor_close(struct reactor *reactor)
 {
+    reactor_close_probers(reactor);
     access_log_done(&reactor->access);
     spawn_client_free(reactor->services.spawner);
     for (unsigned i = 0; i < reactor->house->backend_count; i++)
@@ -317,6 +342,7 @@ static void *reactor_run(void *arg)
 {
     struct reactor *reactor = arg;
 
+    reactor_open_probers(reactor);
     listeners_open(reactor);
     loop_run(&reactor->loop);
     reactor_close(reactor);

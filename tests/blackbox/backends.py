@@ -83,7 +83,7 @@ class PhpFpm(Program):
         config.write_text(
             f"[global]\nerror_log = {self.folder}/php-fpm.log\ndaemonize = no\n"
             f"[test]\n{owner}listen = {self.socket}\nlisten.mode = 0666\n"
-            "pm = static\npm.max_children = 2\n"
+            "pm = static\npm.max_children = 2\nping.path = /ping\n"
             "php_admin_flag[log_errors] = on\nphp_admin_value[upload_max_filesize] = 10M\n"
         )
         self.command = [programs[-1], "--nodaemonize", "--fpm-config", str(config)]

@@ -32,6 +32,7 @@ def house():
             "kept", house.php.socket,
             f"  Extension = php\n  MaxConnections = {WORKERS}\n  KeepConnections = {WORKERS}\n  KeepTime = 1s",
         )
+        section("probed", house.php.socket, "  Extension = php\n  Probe = /ping\n  ProbeEvery = 200ms\n  RestartHold = 0")
         section("heavy", f"{sockets[0]} weight=3, {sockets[1]}", "  SessionTimeout = 0")
         section("pair", f"{sockets[0]}, {sockets[1]}", "  SessionTimeout = 0")
         section("spare", f"{sockets[2]}, {sockets[1]} backup", "  SessionTimeout = 0\n  RestartHold = 0")
@@ -117,6 +118,17 @@ def test_a_kept_connection_that_php_closed_is_replaced(house):
         body = b"a=1" if method == "POST" else None
         assert site.get("/nap.php?ms=1", method=method, body=body).status == 200
     assert target_of(house, "kept")["failed"] == 0
+
+
+def test_probes_find_what_no_visitor_has_met(house):
+    assert target_of(house, "probed")["health"] == "up"
+    house.php.stop()
+    wait_until("the probe to notice", lambda: target_of(house, "probed")["health"] == "resting")
+    house.php.start()
+    wait_until("the probe to find it", lambda: target_of(house, "probed")["health"] == "up")
+    assert target_of(house, "probed")["requests"] == 0
+    assert "FastCGI probed: the probe of" in house.system_log()
+    assert "is well again, its probe says" in house.system_log()
 
 
 def test_weights(house):

@@ -127,9 +127,13 @@ struct fastcgi_conf {
     uint64_t restart_hold_ms;  /* how long a target that is gone may be starting anew */
     uint64_t rest_failures;    /* so many failed requests ... */
     uint64_t rest_window_ms;   /* ... within that time let a target rest; 0 failures: never */
-    uint64_t slow_start_ms;    /* until a target that came back has its full share */
-    uint64_t collect_bytes;    /* bodies up to this length are complete before a target is asked */
-    bool all_local;            /* every target is on this machine and server_root is empty */
+    bool probe;                /* its targets are asked whether they are well: */
+    struct slice probe_path;   /* by a GET of this; empty: by connecting */
+    uint64_t probe_every_ms;
+    uint64_t probe_timeout_ms;
+    uint64_t slow_start_ms; /* until a target that came back has its full share */
+    uint64_t collect_bytes; /* bodies up to this length are complete before a target is asked */
+    bool all_local;         /* every target is on this machine and server_root is empty */
 };
 
 enum conf_cgroup_kind { CGROUP_AUTO, CGROUP_NO, CGROUP_AT_PATH };

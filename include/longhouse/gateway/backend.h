@@ -51,6 +51,7 @@ struct backend {
     unsigned failures;      /* of requests, since window_ms */
     uint64_t window_ms;
     uint64_t came_back_ms; /* 0: was always there */
+    uint64_t praised_ms;   /* it last answered a request well */
     bool drained;          /* takes no new sessions */
     int64_t turn;          /* round robin: what it is owed */
     bool line_is_next;     /* its own line, not the common one, is served next */

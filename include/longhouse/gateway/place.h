@@ -51,6 +51,7 @@ struct place {
     struct timer timer;      /* WAITING */
     uint64_t waits_since_ms; /* the first time; 0: it never had to wait */
     bool prober;             /* GIVEN: of its target */
+    bool praise;             /* the target has answered well */
 
     /* Under the lock of the group. */
     struct fair_waiter waiter;
@@ -105,8 +106,11 @@ uint64_t place_reached(struct place *place, bool answered);
  * does not. */
 uint64_t place_blame(struct place *place);
 
-/* It answered well. */
-void place_praise(struct place *place);
+/* It answered well: known to the others when the place is left. */
+static inline void place_praise(struct place *place)
+{
+    place->praise = true;
+}
 
 /* Another target than the one it has could be asked now or soon. */
 bool place_has_other(struct place *place);
@@ -117,6 +121,19 @@ bool place_has_other(struct place *place);
  * before the memory goes; harmless when repeated.
  */
 void place_leave(struct place *place, struct fcgi_conn *conn);
+
+/* ---- for those who look after targets (gateway/probe.h); `own` is the desk of their thread ----
+ */
+
+/* The target is well. True: it rested, and does not any more. */
+bool place_found_well(struct backend_group *group, struct backend *backend, const struct desk *own);
+
+/* It is not, unless it has answered a request since `since_ms`. Returns for how many ms it rests
+ * from now on because of that; 0: it does not, or did already. */
+uint64_t place_found_ill(struct backend_group *group, struct backend *backend,
+                         const struct desk *own, uint64_t since_ms);
+
+union socket_address place_address(struct backend_group *group, const struct backend *backend);
 
 /* Closes what this desk's thread keeps; its reactor ends. Nobody of that thread has a place. */
 void place_close_kept(struct backend_group *group, struct desk *desk);
