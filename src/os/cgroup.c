@@ -197,6 +197,8 @@ const char *cgroup_base_text(int error)
         return "that is no folder of control groups of version 2";
     case EPERM:
         return "the control group of this process was not delegated to it";
+    case ENOSYS:
+        return "this kernel cannot kill a control group (Linux 5.14)";
     default:
         return strerror(-error);
     }
@@ -372,18 +374,39 @@ static int make_locked(struct cgroup_house *house)
     return -EEXIST;
 }
 
-static int hand_down(int folder, unsigned controllers)
+/* Each by itself; 0 or the first negative errno. */
+static int switch_controllers(int folder, char sign, unsigned controllers)
 {
+    int first = 0;
+
     for (size_t i = 0; i < sizeof(controllers_known) / sizeof(controllers_known[0]); i++) {
         char text[16];
         if (!(controllers & controllers_known[i].bit))
             continue;
-        snprintf(text, sizeof(text), "+%s", controllers_known[i].name);
+        snprintf(text, sizeof(text), "%c%s", sign, controllers_known[i].name);
         int r = write_file(folder, "cgroup.subtree_control", text);
-        if (r < 0)
-            return r;
+        if (first == 0)
+            first = r;
     }
-    return 0;
+    return first;
+}
+
+static int hand_down(int folder, unsigned controllers)
+{
+    return switch_controllers(folder, '+', controllers);
+}
+
+/* By whoever made the folder. */
+static unsigned handed_down_before(int folder)
+{
+    char *text = NULL;
+    size_t len = 0;
+
+    if (file_read(folder, "cgroup.subtree_control", &text, &len) < 0)
+        return 0;
+    unsigned found = cgroup_controllers_parse(slice_of(text, len));
+    free(text);
+    return found;
 }
 
 static int enter_house(struct cgroup_house *house, unsigned controllers)
@@ -400,6 +423,7 @@ static int enter_house(struct cgroup_house *house, unsigned controllers)
     if (r < 0)
         return r;
     house->entered = true;
+    house->handed_down = controllers & ~handed_down_before(house->base);
     r = hand_down(house->base, controllers);
     return r < 0 ? r : hand_down(house->folder, controllers);
 }
@@ -460,7 +484,7 @@ int cgroup_house_make(const char *base, uid_t owner, gid_t group, unsigned contr
 /* Back where we were: the controllers first, which forbid processes there. */
 static void leave_house(struct cgroup_house *house)
 {
-    (void)write_file(house->base, "cgroup.subtree_control", "-cpu -memory -pids");
+    (void)switch_controllers(house->base, '-', house->handed_down);
     if (cgroup_enter(house->base) == 0)
         house->entered = false;
 }

@@ -180,7 +180,7 @@ static pid_t launch_in_leaf(struct spawner *spawner, struct launch *launch, stru
     *leaf = NULL;
     if (!refused)
         return -1;
-    leaves_give_up(spawner, -fault->error);
+    leaves_shut(spawner, -fault->error);
     launch->leaf = -1;
     return launch_program(launch, fault);
 }

@@ -128,6 +128,16 @@ static int make(struct spawner *spawner, const struct confine *confine, struct l
     return 0;
 }
 
+static void leaves_give_up(struct spawner *spawner, int error)
+{
+    if (!spawner->leaves_failed)
+        spawner_complain(spawner,
+                         "spawner: a program goes without a control group: %s; the families of "
+                         "such programs are known by their mark",
+                         strerror(-error));
+    spawner->leaves_failed = true;
+}
+
 int leaf_take(struct spawner *spawner, const struct confine *confine, struct leaf **ret)
 {
     bool limited = cgroup_limits_need(&confine->family) != 0;
@@ -151,16 +161,6 @@ int leaf_take(struct spawner *spawner, const struct confine *confine, struct lea
     return 0;
 }
 
-void leaves_give_up(struct spawner *spawner, int error)
-{
-    if (!spawner->leaves_failed)
-        spawner_complain(spawner,
-                         "spawner: a program goes without a control group: %s; the families of "
-                         "such programs are known by their mark",
-                         strerror(-error));
-    spawner->leaves_failed = true;
-}
-
 static struct program *find_in(const struct list *programs, unsigned number)
 {
     list_for_each (link, programs) {
@@ -169,6 +169,12 @@ static struct program *find_in(const struct list *programs, unsigned number)
             return program;
     }
     return NULL;
+}
+
+void leaves_shut(struct spawner *spawner, int error)
+{
+    leaves_give_up(spawner, error);
+    fd_close(&spawner->programs);
 }
 
 struct program *leaf_program(const struct spawner *spawner, pid_t pid)

@@ -204,8 +204,8 @@ void leaf_watch(struct leaf *leaf);
 /* The program in whose leaf the process is, or NULL. */
 struct program *leaf_program(const struct spawner *spawner, pid_t pid);
 
-/* Says once that programs go without. */
-void leaves_give_up(struct spawner *spawner, int error);
+/* Says once that a program goes without; so do all from now on. */
+void leaves_shut(struct spawner *spawner, int error);
 
 /* ---- the spawner and its parts ---- */
 

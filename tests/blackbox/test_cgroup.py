@@ -123,6 +123,28 @@ def test_what_hops_from_process_to_process_ends_too(house):
 
 
 @needs_groups
+@pytest.mark.parametrize("who", ["server", "spawner", "supervisor"])
+def test_what_hops_does_not_outlive_one_of_ours(house, who):
+    house.default.program("cgi_hopper")
+    house.default.put("stays.cgi", HEAD + "./hopper.cgi\nexec sleep 986\n", 0o755)
+    house.start()
+    programs = folder_of(house) / "programs"
+
+    def alive():
+        return [pid for leaf in programs.glob("*/") for pid in processes(leaf)]
+
+    with house.visit() as visitor:
+        visitor.request("GET", "/stays.cgi")
+        visitor.first_bytes(60)
+        wait_until("both of them", lambda: len(alive()) > 1)
+        victim = house.process.pid if who == "supervisor" else house.pid_of(who)
+        os.kill(victim, signal.SIGKILL)
+        if who == "supervisor":
+            house.process.wait()
+        wait_until("all to be gone", lambda: not alive(), 3)
+
+
+@needs_groups
 def test_the_next_house_ends_what_is_left_of_one_that_was_killed_whole(house, new_house):
     house.default.put("stays.cgi", HEAD + "env -i setsid sleep 987 >/dev/null 2>&1 &\necho $!\nexec sleep 986\n", 0o755)
     house.start()

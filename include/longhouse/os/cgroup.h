@@ -34,7 +34,8 @@ bool cgroup_locate(struct slice membership, struct slice mounts, char *ret, size
  * Where a house may be made. `wanted` is the folder that somebody named; NULL: our own, if it was
  * delegated to us (by systemd with Delegate=yes, by owning it, or because it is the first one).
  * -ENOENT: this system has no hierarchy of version 2 in sight; -ENOTSUP: `wanted` lies in none;
- * -EPERM: it belongs to somebody else; -EACCES, -EROFS: it may not be written to.
+ * -EPERM: it belongs to somebody else; -EACCES, -EROFS: it may not be written to. (-ENOSYS of
+ * cgroup_house_make(): the kernel cannot kill a group.)
  */
 int cgroup_find_base(const char *wanted, char *ret, size_t room);
 
@@ -63,10 +64,11 @@ int cgroup_limit(int folder, const struct cgroup_limits *limits);
 
 struct cgroup_house {
     int base;
-    int folder;   /* locked as long as it, or a copy of it, is open */
-    int spawner;  /* for cgroup_enter() */
-    int programs; /* for the spawner */
-    bool entered; /* this process is in BASE/longhouse-PID/house */
+    int folder;           /* locked as long as it, or a copy of it, is open */
+    int spawner;          /* for cgroup_enter() */
+    int programs;         /* for the spawner */
+    bool entered;         /* this process is in BASE/longhouse-PID/house */
+    unsigned handed_down; /* controllers that BASE had not handed down before */
     char name[40];
 };
 #define CGROUP_HOUSE_NONE                                                                          \

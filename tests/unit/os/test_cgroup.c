@@ -296,8 +296,32 @@ START_TEST(what_a_dead_house_left_is_ended_by_the_next)
 }
 END_TEST
 
-SUITE("cgroup", LOOP(the_folder_of_a_process_is_found, places),
-      LOOP(controllers_are_read, controllers), TEST(what_is_no_control_group_is_no_base),
+/* With controllers the process itself moves; afterwards it is where it was, whether it worked or
+ * not. */
+START_TEST(a_house_with_controllers_is_left_again)
+{
+    struct cgroup_house house = CGROUP_HOUSE_NONE;
+    char before[4096];
+    char after[4096];
+    char name[64];
+    struct stat info;
+
+    if (cgroup_find_base(NULL, before, sizeof(before)) < 0)
+        return;
+    int r = cgroup_house_make(before, geteuid(), getegid(), CGROUP_PIDS, &house);
+    ck_assert_int_eq(house.entered, r == 0);
+    cgroup_house_remove(&house);
+    ck_assert_int_eq(cgroup_find_base(NULL, after, sizeof(after)), 0);
+    ck_assert_str_eq(after, before);
+    snprintf(name, sizeof(name), "/longhouse-%d-1", (int)getpid());
+    strcat(after, name);
+    ck_assert_int_eq(stat(after, &info), -1);
+}
+END_TEST
+
+SUITE("cgroup", TEST(a_house_with_controllers_is_left_again),
+      LOOP(the_folder_of_a_process_is_found, places), LOOP(controllers_are_read, controllers),
+      TEST(what_is_no_control_group_is_no_base),
       TEST(limits_are_written_where_the_kernel_reads_them), TEST(what_was_used_is_read),
       TEST(only_what_says_so_is_empty), TEST(a_leaf_that_cannot_be_limited_is_not_made),
       TEST(a_house_is_made_locked_and_removed_with_all_that_is_in_it),
