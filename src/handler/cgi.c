@@ -23,6 +23,10 @@
 
 #define ERROR_READ_MOST 4096u
 
+/* Most programs say nothing on stderr and are over soon: it is watched only from then on. What was
+ * said before is read at the end. */
+#define STDERR_UNWATCHED_MS 100u
+
 /* A program that closed stdout without an answer has so long to say how it ended, for the log. */
 #define EXIT_WAIT_MS 1000u
 
@@ -58,7 +62,10 @@ struct cgi {
     struct io err;
     enum delivery_end end; /* DRAINING */
     struct timer exit_timer;
+    struct timer stderr_timer; /* when to begin watching it */
 };
+
+static void pump_stderr(struct cgi *cgi);
 
 /* ---- letting go ---- */
 
@@ -85,6 +92,9 @@ static void cgi_let_go(struct cgi *cgi)
 
     cgi->state = CGI_ENDED;
     timer_stop(loop, &cgi->exit_timer);
+    timer_stop(loop, &cgi->stderr_timer);
+    cgi->err.readable = true;
+    pump_stderr(cgi);
     program_input_close(&cgi->input);
     io_close(loop, &cgi->out);
     io_close(loop, &cgi->err);
@@ -195,23 +205,26 @@ static void cgi_refused(struct cgi *cgi)
 }
 
 /* A pipe of a program that was just started is surely empty: what comes will be told. */
-static int watch_fresh(struct cgi *cgi, struct io *io, int *fd)
+static int take_pipes(struct cgi *cgi)
 {
-    io_init(io, fd_take(fd), &cgi->errand.x->wake);
-    io->readable = false;
-    return io_wait(cgi->errand.x->loop, io);
+    struct program *program = &cgi->program;
+    struct exchange *x = cgi->errand.x;
+
+    if (program->stdin_fd >= 0)
+        program_input_open(&cgi->input, fd_take(&program->stdin_fd));
+    io_init(&cgi->err, fd_take(&program->stderr_fd), &x->wake);
+    cgi->err.readable = false;
+    cgi->stderr_timer.task = &x->wake;
+    timer_set(x->loop, &cgi->stderr_timer, x->loop->now_ms + STDERR_UNWATCHED_MS);
+    io_init(&cgi->out, fd_take(&program->stdout_fd), &x->wake);
+    cgi->out.readable = false;
+    return io_wait(x->loop, &cgi->out);
 }
 
 static enum step cgi_started(struct cgi *cgi)
 {
-    struct program *program = &cgi->program;
+    int r = take_pipes(cgi);
 
-    if (program->stdin_fd >= 0)
-        program_input_open(&cgi->input, fd_take(&program->stdin_fd));
-
-    int r = watch_fresh(cgi, &cgi->out, &program->stdout_fd);
-    if (r == 0)
-        r = watch_fresh(cgi, &cgi->err, &program->stderr_fd);
     if (r < 0) {
         cgi_fail(cgi, 503, "its pipes cannot be watched: %s", strerror(-r));
         return STEP_WAIT;
@@ -246,6 +259,18 @@ static enum step cgi_wait_for_start(struct cgi *cgi)
 
 /* ---- the pumps ---- */
 
+static void watch_stderr(struct cgi *cgi)
+{
+    struct exchange *x = cgi->errand.x;
+
+    if (!cgi->stderr_timer.fired || cgi->err.fd < 0)
+        return;
+    cgi->stderr_timer.fired = false;
+    cgi->err.readable = true;
+    if (io_wait(x->loop, &cgi->err) < 0) /* later, perhaps */
+        timer_set(x->loop, &cgi->stderr_timer, x->loop->now_ms + STDERR_UNWATCHED_MS);
+}
+
 /* All that is there now; the end closes it. Nothing of it holds the answer. */
 static void pump_stderr(struct cgi *cgi)
 {
@@ -253,6 +278,8 @@ static void pump_stderr(struct cgi *cgi)
     char bytes[ERROR_READ_MOST];
     size_t budget = ERRAND_BYTES_PER_TURN;
 
+    if (cgi->err.exhausted)
+        io_close(x->loop, &cgi->err);
     while (cgi->err.fd >= 0 && cgi->err.readable) {
         ssize_t got = read(cgi->err.fd, bytes, sizeof(bytes));
 
@@ -311,6 +338,8 @@ static enum pump pump_stdout(struct cgi *cgi)
     size_t budget = ERRAND_BYTES_PER_TURN;
 
     while (cgi->out.readable) {
+        if (cgi->out.exhausted)
+            return PUMP_ENDED;
         const bool writers_gone = cgi->out.hung_up;
         size_t room = 0;
         ssize_t got = read_stdout(cgi, &room);
@@ -375,6 +404,7 @@ static enum step cgi_pump(struct cgi *cgi)
     struct errand *errand = &cgi->errand;
 
     program_input_pump(&cgi->input);
+    watch_stderr(cgi);
     pump_stderr(cgi);
     if (errand->upload.source->end == BODY_BROKEN && !errand->upload.source->reader_gone) {
         cgi_fail(cgi, errand_broken_body_status(errand), "the client did not send the whole body");
@@ -453,7 +483,8 @@ static enum step cgi_drain(struct cgi *cgi)
 {
     const bool over = cgi->program.state != PROGRAM_RUNNING;
 
-    if (over)
+    watch_stderr(cgi);
+    if (over || cgi->exit_timer.fired)
         cgi->err.readable = true; /* its last words came before its exit did */
     pump_stderr(cgi);
     if (is_good(cgi->end) && !cgi_conf(cgi)->wait_for_cgi)
@@ -484,6 +515,7 @@ static void cgi_out_of_time(struct cgi *cgi)
         cgi_finish(cgi);
         return;
     }
+    cgi->err.readable = true;
     pump_stderr(cgi);
     cgi_fail_for(cgi, 504, RESET_DEADLINE, "%s: %s%s", what, then, errand_last_words(errand));
 }

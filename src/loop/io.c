@@ -89,6 +89,8 @@ int io_release(struct loop *loop, struct io *io)
  */
 void io_mark(struct loop *loop, struct io *io, unsigned bits)
 {
+    if ((bits & IO_HUNG_UP) && !(bits & IO_READABLE))
+        io->exhausted = true;
     /* Whoever tries finds the end or the error; a broken pipe alone is neither readable nor
      * writable. */
     if (bits & IO_HUNG_UP)

@@ -22,6 +22,8 @@ struct io {
     bool writable;
     bool hung_up;     /* peer closed both directions, or an error is pending */
     bool read_closed; /* peer closed its writing side (EPOLLRDHUP) */
+    bool exhausted; /* hung up, and nothing is left to read: a pipe without writers needs no read to
+                       find its end */
     bool watched;
     bool quiet;        /* io_init_quiet() */
     unsigned awaited;  /* quiet: the enum io_bits that the driver watches for now */

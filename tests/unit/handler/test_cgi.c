@@ -328,6 +328,38 @@ START_TEST(stderr_is_one_line_per_line)
 }
 END_TEST
 
+START_TEST(stderr_of_a_program_that_runs_on_is_heard_at_once)
+{
+    begin();
+    get();
+    start_program();
+    program_fake_complain(&program, "too early to be watched\n");
+    visitor_pass(v, 99);
+    ck_assert_uint_eq(v->line_count, 0);
+    visitor_pass(v, 1);
+    ck_assert_uint_eq(v->line_count, 1);
+    program_fake_complain(&program, "watched\n");
+    visitor_settle(v);
+    ck_assert_uint_eq(v->line_count, 2);
+    say("Content-Type: a/b\n\nbody");
+    exit_program(0);
+    end();
+}
+END_TEST
+
+START_TEST(what_was_said_before_the_client_left_is_heard)
+{
+    begin();
+    get();
+    start_program();
+    program_fake_complain(&program, "half done\n");
+    visitor_leave(v, RESET_CLIENT_GONE);
+    ck_assert(visitor_log_has(v, "half done"));
+    ck_assert(was_killed());
+    end();
+}
+END_TEST
+
 START_TEST(a_flood_on_stderr_does_not_hold_the_answer)
 {
     begin();
@@ -880,8 +912,10 @@ SUITE("cgi", TEST(a_get_is_answered), TEST(the_answer_ends_with_the_output_not_w
       TEST(a_local_redirect_is_left_to_the_client), TEST(surplus_is_cut_and_told),
       TEST(too_few_bytes_cut_the_answer), TEST(an_answer_to_head_needs_no_body),
       TEST(cgitb_is_served_and_told), TEST(a_slow_client_makes_the_program_wait),
-      TEST(stderr_is_one_line_per_line), TEST(a_flood_on_stderr_does_not_hold_the_answer),
-      TEST(a_body_goes_to_stdin_and_ends), TEST(the_body_is_wanted_only_once_the_program_runs),
+      TEST(stderr_is_one_line_per_line), TEST(stderr_of_a_program_that_runs_on_is_heard_at_once),
+      TEST(what_was_said_before_the_client_left_is_heard),
+      TEST(a_flood_on_stderr_does_not_hold_the_answer), TEST(a_body_goes_to_stdin_and_ends),
+      TEST(the_body_is_wanted_only_once_the_program_runs),
       TEST(a_body_of_unknown_length_is_collected_first),
       TEST(a_long_body_of_unknown_length_becomes_a_file),
       TEST(a_program_that_reads_nothing_stops_the_client),

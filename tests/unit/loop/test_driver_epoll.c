@@ -172,6 +172,26 @@ START_TEST(a_broken_pipe_is_ready_so_that_its_end_is_found)
     loop_turn(&loop, -1);
     ck_assert(here.io.hung_up);
     ck_assert(writing ? here.io.writable : here.io.readable);
+    ck_assert(writing || here.io.exhausted);
+    io_close(&loop, &here.io);
+    loop_done(&loop);
+}
+END_TEST
+
+START_TEST(a_broken_pipe_with_bytes_in_it_is_not_exhausted)
+{
+    struct holder here;
+    int fds[2];
+
+    open_loop();
+    ck_assert_int_eq(fd_pipe(&fds[0], &fds[1]), 0);
+    holder_open(&here, fds[0]);
+    ck_assert_int_eq(io_wait(&loop, &here.io), 0);
+    ck_assert_int_eq(write(fds[1], "x", 1), 1);
+    fd_close(&fds[1]);
+    loop_turn(&loop, -1);
+    ck_assert(here.io.hung_up);
+    ck_assert(!here.io.exhausted);
     io_close(&loop, &here.io);
     loop_done(&loop);
 }
@@ -377,6 +397,7 @@ SUITE("driver_epoll", TEST(new_bytes_wake_and_old_ones_do_not),
       TEST(what_came_before_the_watching_is_told), TEST(room_after_a_full_buffer_wakes),
       TEST(the_end_of_the_peers_writing_is_told),
       LOOP(a_broken_pipe_is_ready_so_that_its_end_is_found, pipe_ends),
+      TEST(a_broken_pipe_with_bytes_in_it_is_not_exhausted),
       TEST(an_unwatched_io_hears_nothing_even_if_its_file_lives_on),
       TEST(an_io_closed_in_the_turn_of_its_event_stays_silent),
       TEST(a_waiting_client_keeps_a_shared_listener_awake),

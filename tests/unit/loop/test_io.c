@@ -68,6 +68,30 @@ START_TEST(marks_are_remembered_and_only_news_wakes)
 }
 END_TEST
 
+static const struct {
+    unsigned bits;
+    bool exhausted;
+} hang_ups[] = {
+    { IO_HUNG_UP, true },
+    { IO_HUNG_UP | IO_READABLE, false },
+    { IO_READABLE, false },
+};
+
+START_TEST(a_hang_up_with_nothing_to_read_is_the_end)
+{
+    struct holder holder;
+
+    loop_init(&loop, driver_fake_new());
+    holder_init(&holder, -1);
+    ck_assert_int_eq(io_wait(&loop, &holder.io), 0);
+    holder.io.readable = false;
+    io_mark(&loop, &holder.io, hang_ups[_i].bits);
+    ck_assert_int_eq(holder.io.exhausted, hang_ups[_i].exhausted);
+    io_close(&loop, &holder.io);
+    loop_done(&loop);
+}
+END_TEST
+
 START_TEST(a_shared_io_wakes_with_every_event)
 {
     struct holder holder;
@@ -160,6 +184,7 @@ START_TEST(a_batch_grows_while_there_is_more_and_shrinks_at_once)
 END_TEST
 
 SUITE("io", LOOP(marks_are_remembered_and_only_news_wakes, marks),
+      LOOP(a_hang_up_with_nothing_to_read_is_the_end, hang_ups),
       TEST(a_shared_io_wakes_with_every_event), TEST(a_fresh_io_is_ready_and_unknown_to_the_driver),
       TEST(close_and_release_end_the_watching), TEST(a_watch_that_fails_is_told),
       TEST(a_batch_grows_while_there_is_more_and_shrinks_at_once))
