@@ -19,6 +19,16 @@ static uint64_t give_up_ms(const struct place *place)
     return place->waits_since_ms + place->group->conf->queue_ms;
 }
 
+static void on_news(struct desk_note *news)
+{
+    struct place *place = container_of(news, struct place, news);
+
+    pthread_mutex_lock(&place->group->lock);
+    place_heed(place);
+    pthread_mutex_unlock(&place->group->lock);
+    loop_wake(place->desk->loop, place->task);
+}
+
 void place_init(struct place *place, struct backend_group *group, struct desk *desk,
                 struct task *task, unsigned host, const union socket_address *client, bool *tried,
                 bool *fit)
@@ -34,6 +44,7 @@ void place_init(struct place *place, struct backend_group *group, struct desk *d
         .fit = fit,
         .timer.task = task,
         .given_fd = -1,
+        .news.read = on_news,
     };
 }
 

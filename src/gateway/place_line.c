@@ -155,16 +155,6 @@ static void count_waiting(struct place *place)
     place->counted = true;
 }
 
-static void on_news(struct desk_note *news)
-{
-    struct place *place = container_of(news, struct place, news);
-
-    pthread_mutex_lock(&place->group->lock);
-    place_heed(place);
-    pthread_mutex_unlock(&place->group->lock);
-    loop_wake(place->desk->loop, place->task);
-}
-
 /* One who waits is told; a decision that it has not read yet is overruled. */
 static void tell(struct place *place, enum place_decision decided, const struct desk *own)
 {
@@ -175,7 +165,6 @@ static void tell(struct place *place, enum place_decision decided, const struct 
         return;
     }
     desk_take_back(place->desk, &place->news);
-    place->news.read = on_news;
     desk_tell(place->desk, &place->news, own);
 }
 

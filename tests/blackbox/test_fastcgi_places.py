@@ -121,7 +121,7 @@ def test_a_kept_connection_that_php_closed_is_replaced(house):
 
 
 def test_probes_find_what_no_visitor_has_met(house):
-    assert target_of(house, "probed")["health"] == "up"
+    wait_until("the first probes", lambda: target_of(house, "probed")["health"] == "up")
     house.php.stop()
     wait_until("the probe to notice", lambda: target_of(house, "probed")["health"] == "resting")
     house.php.start()

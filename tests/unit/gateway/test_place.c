@@ -6,7 +6,10 @@
 #include "suite.h"
 
 #include <arpa/inet.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -641,6 +644,156 @@ START_TEST(one_that_the_program_closes_is_forgotten)
 }
 END_TEST
 
+/* ---- two threads, as two reactors are ---- */
+
+enum { GUESTS = 24, ROUNDS = 400, ROOM = 5 };
+
+struct room;
+
+struct guest {
+    struct room *room;
+    struct place place;
+    struct task task;
+    union socket_address client;
+    bool tried[TARGETS];
+    bool fit[TARGETS];
+    unsigned rounds_left;
+    bool inside;
+};
+
+struct room {
+    pthread_t thread;
+    struct loop loop;
+    struct mailbox mailbox;
+    struct desk desk;
+    struct guest guests[GUESTS];
+    unsigned left;
+};
+
+static _Atomic unsigned inside[2];
+
+static void go_in(struct guest *guest)
+{
+    const unsigned target = target_of(&guest->place);
+
+    guest->inside = true;
+    ck_assert_uint_le(atomic_fetch_add(&inside[target], 1) + 1, ROOM);
+    loop_wake_next_turn(&guest->room->loop, &guest->task);
+}
+
+/* With its connection, without, or by way of a full queue. */
+static void go_out(struct guest *guest)
+{
+    struct place *place = &guest->place;
+    struct fcgi_conn *conn = place->conn;
+
+    guest->inside = false;
+    atomic_fetch_sub(&inside[target_of(place)], 1);
+    if (guest->rounds_left % 61 == 0) {
+        fcgi_conn_close(conn);
+        place->conn = NULL;
+        fail_with(place, PLACE_BUSY);
+        loop_wake_next_turn(&guest->room->loop, &guest->task);
+        guest->rounds_left--; /* may end here as well: see guest_run() */
+        return;
+    }
+    place_reached(place, true);
+    if (!conn && guest->rounds_left % 3 == 0)
+        conn = fcgi_conn_new(&guest->room->loop, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    place->conn = NULL;
+    place_leave(place, conn);
+    guest->rounds_left--;
+    loop_wake_next_turn(&guest->room->loop, &guest->task);
+}
+
+static void guest_run(struct task *task)
+{
+    struct guest *guest = container_of(task, struct guest, task);
+    struct place *place = &guest->place;
+
+    if (guest->inside) {
+        go_out(guest);
+        return;
+    }
+    if (guest->rounds_left == 0) {
+        place_leave(place, NULL);
+        loop_forget(&guest->room->loop, task);
+        if (guest->room->left > 0 && --guest->room->left == 0)
+            loop_stop(&guest->room->loop);
+        return;
+    }
+    if (place->state == PLACE_WAITING && guest->rounds_left % 7 == 0) {
+        place_leave(place, NULL); /* changes its mind, and comes again */
+        guest->rounds_left--;
+    }
+    if (place->state == PLACE_WAITING)
+        place_advance(place);
+    if (place->state == PLACE_NONE || place->state == PLACE_REFUSED || place_is_late(place)) {
+        place_leave(place, NULL);
+        place_take(place);
+    }
+    if (place->state == PLACE_GIVEN)
+        go_in(guest);
+    else
+        ck_assert_int_eq(place->state, PLACE_WAITING);
+}
+
+static void room_open(struct room *room, unsigned number)
+{
+    struct driver *driver;
+
+    ck_assert_int_eq(driver_epoll_new(&driver), 0);
+    loop_init(&room->loop, driver);
+    ck_assert_int_eq(mailbox_open(&room->mailbox, &room->loop), 0);
+    desk_open(&room->desk, &room->loop, &room->mailbox);
+    room->left = GUESTS;
+    for (unsigned i = 0; i < GUESTS; i++) {
+        struct guest *guest = &room->guests[i];
+
+        *guest = (struct guest){ .room = room, .task.run = guest_run, .rounds_left = ROUNDS + i };
+        guest->client =
+            (union socket_address){ .in4 = { .sin_family = AF_INET,
+                                             .sin_addr.s_addr = htonl(0x0a000000u + i % 5) } };
+        place_init(&guest->place, group, &room->desk, &guest->task, number + i % 3, &guest->client,
+                   guest->tried, guest->fit);
+        loop_wake(&room->loop, &guest->task);
+    }
+}
+
+static void *room_run(void *arg)
+{
+    struct room *room = arg;
+
+    loop_run(&room->loop);
+    place_close_kept(group, &room->desk);
+    desk_close(&room->desk);
+    return NULL;
+}
+
+START_TEST(two_threads_share_the_targets_and_forget_nobody)
+{
+    struct room *rooms = calloc(2, sizeof(*rooms));
+
+    ck_assert_ptr_nonnull(rooms);
+    begin(2, ROOM);
+    conf.keep_connections = 3;
+    conf.queue_length = 1000;
+    conf.queue_ms = 60000;
+    for (unsigned i = 0; i < 2; i++)
+        room_open(&rooms[i], i);
+    for (unsigned i = 0; i < 2; i++)
+        ck_assert_int_eq(pthread_create(&rooms[i].thread, NULL, room_run, &rooms[i]), 0);
+    for (unsigned i = 0; i < 2; i++)
+        ck_assert_int_eq(pthread_join(rooms[i].thread, NULL), 0);
+    for (unsigned i = 0; i < 2; i++) { /* as the main thread does it, when both have ended */
+        mailbox_close(&rooms[i].mailbox);
+        loop_done(&rooms[i].loop);
+    }
+    free(rooms);
+    end();
+}
+END_TEST
+
 SUITE("place", TEST(without_a_bound_everybody_is_let_in),
       TEST(who_finds_no_room_waits_until_somebody_leaves), TEST(two_targets_serve_one_line),
       TEST(a_place_of_another_reactor_is_told_by_letter),
@@ -660,4 +813,5 @@ SUITE("place", TEST(without_a_bound_everybody_is_let_in),
       TEST(a_connection_is_kept_for_the_next_request),
       TEST(a_connection_of_another_reactor_is_taken_over),
       TEST(a_connection_goes_straight_to_one_who_waits),
-      TEST(only_so_many_are_kept_and_not_for_ever), TEST(one_that_the_program_closes_is_forgotten))
+      TEST(only_so_many_are_kept_and_not_for_ever), TEST(one_that_the_program_closes_is_forgotten),
+      TEST(two_threads_share_the_targets_and_forget_nobody))
