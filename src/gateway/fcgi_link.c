@@ -1,5 +1,5 @@
-#include "gateway/fcgi_link.h"
-
+#include "fcgi_link_private.h"
+#include "gateway/dialect.h"
 #include "gateway/owner.h"
 #include "os/fd.h"
 #include "os/socket.h"
@@ -14,9 +14,7 @@
 #define SOURCE_PARTS    24
 #define PARTS_PER_WRITE (SOURCE_PARTS + 4) /* prelude, head, content, padding, the end of STDIN */
 
-enum step { STEP_AGAIN, STEP_WAIT };
-
-static enum step end_link(struct fcgi_link *link, enum link_end end, int error)
+enum step fcgi_link_end(struct fcgi_link *link, enum link_end end, int error)
 {
     link->end = end;
     link->error = error;
@@ -25,17 +23,12 @@ static enum step end_link(struct fcgi_link *link, enum link_end end, int error)
     return STEP_AGAIN;
 }
 
-static enum step find_strange(struct fcgi_link *link, const char *why)
-{
-    link->why = why;
-    return end_link(link, LINK_STRANGE, 0);
-}
-
 /* ---- connecting ---- */
 
 static void begin(struct fcgi_link *link, const struct fcgi_plan *plan)
 {
     *link = (struct fcgi_link){
+        .dialect = plan->dialect,
         .loop = plan->loop,
         .task = plan->task,
         .delivery = plan->delivery,
@@ -55,7 +48,7 @@ void fcgi_link_open(struct fcgi_link *link, const struct fcgi_plan *plan,
     begin(link, plan);
     int r = owner_connect(address, plan->socket_owner, &fd);
     if (r != 0 && r != -EINPROGRESS) {
-        end_link(link, r == -EAGAIN ? LINK_BUSY : LINK_UNREACHABLE, r);
+        fcgi_link_end(link, r == -EAGAIN ? LINK_BUSY : LINK_UNREACHABLE, r);
         return;
     }
     link->conn = fcgi_conn_new(plan->loop, fd);
@@ -82,15 +75,15 @@ void fcgi_link_open_kept(struct fcgi_link *link, const struct fcgi_plan *plan,
 static enum step link_connect(struct fcgi_link *link)
 {
     if (link->connect_timer.fired)
-        return end_link(link, LINK_UNREACHABLE, -ETIMEDOUT);
+        return fcgi_link_end(link, LINK_UNREACHABLE, -ETIMEDOUT);
     if (!link->conn->io.writable) {
         int r = io_wait(link->loop, &link->conn->io);
-        return r < 0 ? end_link(link, LINK_UNREACHABLE, r) : STEP_WAIT;
+        return r < 0 ? fcgi_link_end(link, LINK_UNREACHABLE, r) : STEP_WAIT;
     }
 
     int r = socket_error(link->conn->io.fd);
     if (r < 0)
-        return end_link(link, LINK_UNREACHABLE, r);
+        return fcgi_link_end(link, LINK_UNREACHABLE, r);
     timer_stop(link->loop, &link->connect_timer);
     link->conn->io.readable = false;
     link->state = LINK_SENDING;
@@ -109,7 +102,7 @@ static bool source_is_over(const struct fcgi_link *link)
     return link->source->end == BODY_COMPLETE && unsent(link) == link->out.content_left;
 }
 
-static bool is_between_records(const struct fcgi_outgoing *out)
+static bool is_between_frames(const struct fcgi_outgoing *out)
 {
     return out->head_left == 0 && out->content_left == 0 && out->padding_left == 0;
 }
@@ -138,13 +131,13 @@ static int load_file_part(struct fcgi_link *link)
     return 1;
 }
 
-/* Makes the next record of what is there. 0 or negative errno. */
-static int open_record(struct fcgi_link *link)
+/* Makes the next frame of what is there. 0 or negative errno. */
+static int open_frame(struct fcgi_link *link)
 {
     struct fcgi_outgoing *out = &link->out;
     uint64_t len = unsent(link);
 
-    if (!is_between_records(out) || len == 0)
+    if (!is_between_frames(out) || len == 0)
         return 0;
     int r = load_file_part(link);
     if (r < 0)
@@ -154,20 +147,18 @@ static int open_record(struct fcgi_link *link)
     if (len > FCGI_CONTENT_MOST)
         len = FCGI_CONTENT_MOST;
 
-    fcgi_head_encode(FCGI_STDIN, (size_t)len, out->head);
-    out->head_left = FCGI_HEAD_LEN;
+    link->dialect->open_frame(out, (size_t)len);
     out->content_left = (size_t)len;
-    out->padding_left = fcgi_padding((size_t)len);
     return 0;
 }
 
-/* The empty record that ends STDIN, as soon as nothing can come before it. */
+/* What ends the body, as soon as nothing can come before it. */
 static void open_end(struct fcgi_link *link)
 {
     if (link->out.end_begun || !source_is_over(link))
         return;
     link->out.end_begun = true;
-    link->out.end_left = FCGI_HEAD_LEN;
+    link->dialect->open_end(&link->out);
 }
 
 static int add_part(struct iovec *parts, int count, const void *at, size_t len)
@@ -177,7 +168,7 @@ static int add_part(struct iovec *parts, int count, const void *at, size_t len)
     return count;
 }
 
-/* The content of the open record, or as much of it as fits; *ret_whole: all of it. */
+/* The content of the open frame, or as much of it as fits; *ret_whole: all of it. */
 static int add_content(const struct fcgi_link *link, struct iovec *parts, int count,
                        bool *ret_whole)
 {
@@ -205,8 +196,7 @@ static int add_content(const struct fcgi_link *link, struct iovec *parts, int co
 }
 
 /* All that can go in one write: in the usual case the whole request. */
-static int list_parts(const struct fcgi_link *link, struct iovec parts[PARTS_PER_WRITE],
-                      unsigned char end_head[FCGI_HEAD_LEN])
+static int list_parts(const struct fcgi_link *link, struct iovec parts[PARTS_PER_WRITE])
 {
     static const unsigned char zeros[8];
     const struct fcgi_outgoing *out = &link->out;
@@ -218,8 +208,7 @@ static int list_parts(const struct fcgi_link *link, struct iovec parts[PARTS_PER
     if (!whole)
         return count;
     count = add_part(parts, count, zeros, out->padding_left);
-    fcgi_head_encode(FCGI_STDIN, 0, end_head);
-    return add_part(parts, count, end_head + FCGI_HEAD_LEN - out->end_left, out->end_left);
+    return add_part(parts, count, out->end + FCGI_HEAD_LEN - out->end_left, out->end_left);
 }
 
 static size_t use_up(size_t *put, size_t left)
@@ -251,12 +240,11 @@ static void note_sent(struct fcgi_link *link, size_t put)
     out->end_left -= (unsigned)use_up(&put, out->end_left);
 }
 
-static bool all_is_sent(const struct fcgi_link *link)
+bool fcgi_link_all_is_sent(const struct fcgi_link *link)
 {
     const struct fcgi_outgoing *out = &link->out;
 
-    return link->prelude.len == 0 && is_between_records(out) && out->end_begun &&
-           out->end_left == 0;
+    return link->prelude.len == 0 && is_between_frames(out) && out->end_begun && out->end_left == 0;
 }
 
 /* The program wants no more, but it may still say something: it often has. */
@@ -272,24 +260,23 @@ static void stop_sending(struct fcgi_link *link)
 static bool send_some(struct fcgi_link *link)
 {
     struct iovec parts[PARTS_PER_WRITE];
-    unsigned char end_head[FCGI_HEAD_LEN];
 
-    int r = open_record(link);
+    int r = open_frame(link);
     if (r < 0) {
-        end_link(link, LINK_BODY_LOST, r);
+        fcgi_link_end(link, LINK_BODY_LOST, r);
         return false;
     }
     open_end(link);
 
     struct msghdr message = { .msg_iov = parts };
-    message.msg_iovlen = (size_t)list_parts(link, parts, end_head);
+    message.msg_iovlen = (size_t)list_parts(link, parts);
     if (message.msg_iovlen == 0)
         return false;
 
     ssize_t put = sendmsg(link->conn->io.fd, &message, MSG_NOSIGNAL);
     if (put >= 0) {
         note_sent(link, (size_t)put);
-        if (all_is_sent(link))
+        if (fcgi_link_all_is_sent(link))
             link->state = LINK_RECEIVING;
         return link->state == LINK_SENDING;
     }
@@ -304,97 +291,11 @@ static bool send_some(struct fcgi_link *link)
 
 /* ---- receiving ---- */
 
-static bool all_is_sent(const struct fcgi_link *link);
-
-/* Nothing of this request is under way in either direction, and the program leaves it open. */
-static bool is_fit_for_another(const struct fcgi_link *link, struct slice rest)
-{
-    const struct io *io = &link->conn->io;
-
-    return link->keeps_conn && link->drained && all_is_sent(link) &&
-           fcgi_reader_ends_with(&link->reader, rest) && !io->read_closed && !io->hung_up;
-}
-
-static enum step end_well(struct fcgi_link *link, struct slice rest)
-{
-    link->end = LINK_COMPLETE;
-    link->state = LINK_ENDED;
-    if (is_fit_for_another(link, rest))
-        link->conn->io.readable = false; /* all was read: what comes now makes a new edge */
-    else
-        fcgi_link_close(link);
-    return STEP_AGAIN;
-}
-
-static enum step end_request(struct fcgi_link *link, const struct fcgi_piece *piece,
-                             struct slice rest)
-{
-    link->app_status = piece->app_status;
-    switch (piece->status) {
-    case FCGI_COMPLETE:
-        return end_well(link, rest);
-    case FCGI_OVERLOADED:
-    case FCGI_CANT_MULTIPLEX:
-        return link->heard ? find_strange(link, "it says that it is overloaded, behind an answer")
-                           : end_link(link, LINK_OVERLOADED, 0);
-    case FCGI_UNKNOWN_ROLE:
-        return find_strange(link, "it is no responder (UNKNOWN_ROLE)");
-    default:
-        return find_strange(link, "it ended the request with an unknown status");
-    }
-}
-
-/* STEP_WAIT: go on with the next piece. */
-static enum step take_piece(struct fcgi_link *link, const struct fcgi_piece *piece,
-                            struct slice rest)
-{
-    switch (piece->type) {
-    case FCGI_STDOUT:
-        if (piece->content.len == 0) {
-            link->output_ended = true;
-            return STEP_WAIT;
-        }
-        link->heard = true;
-        return delivery_add(link->delivery, piece->content) ? STEP_WAIT
-                                                            : end_link(link, LINK_BAD_HEAD, 0);
-    case FCGI_STDERR:
-        last_words_add(link->words, piece->content);
-        return STEP_WAIT;
-    case FCGI_END_REQUEST:
-        return end_request(link, piece, rest);
-    default:
-        link->skipped++;
-        return STEP_WAIT;
-    }
-}
-
-/* STEP_AGAIN: the link has ended. */
-static enum step take_bytes(struct fcgi_link *link, struct slice bytes)
-{
-    struct fcgi_piece piece;
-    struct parse_fault fault;
-
-    for (;;) {
-        switch (fcgi_reader_next(&link->reader, &bytes, &piece, &fault)) {
-        case PARSE_DONE:
-            if (take_piece(link, &piece, bytes) == STEP_AGAIN)
-                return STEP_AGAIN;
-            break;
-        case PARSE_MORE:
-            return STEP_WAIT;
-        case PARSE_BAD:
-            return find_strange(link, fault.why);
-        }
-    }
-}
-
-/* An end without END_REQUEST is none when all that was announced is here. */
 static enum step take_end(struct fcgi_link *link, int error)
 {
-    const bool whole = delivery_is_satisfied(link->delivery) ||
-                       (delivery_knows_head(link->delivery) && link->output_ended);
+    const bool whole = link->dialect->is_whole(link, error);
 
-    return end_link(link, whole ? LINK_COMPLETE : LINK_CLOSED, error);
+    return fcgi_link_end(link, whole ? LINK_COMPLETE : LINK_CLOSED, error);
 }
 
 /* How much to read: what the client has room for, 0 while it is behind. */
@@ -429,7 +330,7 @@ static enum step receive(struct fcgi_link *link)
             return take_end(link, got < 0 ? -errno : 0);
         link->touched = true;
         link->drained = (size_t)got < room;
-        if (take_bytes(link, slice_of(bytes, (size_t)got)) == STEP_AGAIN)
+        if (!link->dialect->take_bytes(link, slice_of(bytes, (size_t)got)))
             return STEP_AGAIN;
         if ((size_t)got < room && !no_more)
             link->conn->io.readable = false; /* new bytes and the end make a new edge */
@@ -451,7 +352,7 @@ static enum step link_talk(struct fcgi_link *link)
 
     int r = io_wait(link->loop, &link->conn->io);
     if (r < 0)
-        return end_link(link, LINK_CLOSED, r);
+        return fcgi_link_end(link, LINK_CLOSED, r);
     return receive(link);
 }
 
@@ -479,7 +380,7 @@ void fcgi_link_advance(struct fcgi_link *link)
 bool fcgi_link_waits_for_client(const struct fcgi_link *link)
 {
     return link->state == LINK_SENDING && link->conn->io.writable && link->prelude.len == 0 &&
-           is_between_records(&link->out) && unsent(link) == 0 && link->source->end == BODY_OPEN;
+           is_between_frames(&link->out) && unsent(link) == 0 && link->source->end == BODY_OPEN;
 }
 
 bool fcgi_link_is_replayable(const struct fcgi_link *link)
@@ -490,7 +391,7 @@ bool fcgi_link_is_replayable(const struct fcgi_link *link)
 
 bool fcgi_link_was_cut_short(const struct fcgi_link *link)
 {
-    return !link->touched && !all_is_sent(link);
+    return !link->touched && !fcgi_link_all_is_sent(link);
 }
 
 struct fcgi_conn *fcgi_link_take_conn(struct fcgi_link *link)

@@ -60,21 +60,26 @@ static bool keeps_connections(const struct fastcgi *self)
 static bool make_prelude(struct fastcgi *self)
 {
     struct errand *errand = &self->errand;
+    const struct prelude_plan plan = {
+        .arena = &errand->x->arena,
+        .most = errand->services->snapshot->conf->max_environment_bytes,
+        .role = FCGI_RESPONDER,
+        .keep = keeps_connections(self),
+        .body_length = errand->upload.length,
+    };
+    union prelude prelude;
     struct meta_source source;
-    struct fcgi_params params;
     int status;
     const char *why;
 
     errand_describe(errand, &source);
     source.tell_authorization = true;
-    fcgi_params_init(&params, &errand->x->arena,
-                     errand->services->snapshot->conf->max_environment_bytes, FCGI_RESPONDER,
-                     keeps_connections(self));
-    if (!errand_tell(errand, &source, &params.sink, &status, &why)) {
+    struct meta_sink *sink = self->dialect->prelude_begin(&prelude, &plan);
+    if (!errand_tell(errand, &source, sink, &status, &why)) {
         fastcgi_fail(self, status, RESET_BROKEN, "%s", why);
         return false;
     }
-    self->prelude = fcgi_params_end(&params);
+    self->prelude = self->dialect->prelude_end(&prelude);
     return true;
 }
 
@@ -164,6 +169,7 @@ static struct fcgi_plan plan_of(struct fastcgi *self)
     struct errand *errand = &self->errand;
 
     return (struct fcgi_plan){
+        .dialect = self->dialect,
         .loop = errand->x->loop,
         .task = &errand->x->wake,
         .delivery = &errand->delivery,
@@ -406,6 +412,7 @@ static void fastcgi_start(struct exchange *x, const struct verdict *verdict)
 
     x->handler_self = self;
     self->group = services->backends[verdict->fastcgi->index];
+    self->dialect = &dialect_fastcgi;
     errand_init(&self->errand, x, verdict, self->group->conf->collect_bytes);
     place_init(&self->place, self->group, services->desk, &x->wake, verdict->host->conf->index,
                &x->visit->client, arena_array(&x->arena, bool, self->group->count),

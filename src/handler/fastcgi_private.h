@@ -6,6 +6,7 @@
  * became of the talk) share.
  */
 #include "errand.h"
+#include "gateway/dialect.h"
 #include "gateway/fcgi_link.h"
 #include "gateway/place.h"
 
@@ -28,10 +29,11 @@ enum fastcgi_state {
 struct fastcgi {
     struct errand errand;
     enum fastcgi_state state;
-    struct backend_group *group; /* borrowed */
+    struct backend_group *group;   /* borrowed */
+    const struct dialect *dialect; /* of the section */
     struct place place;
     struct fcgi_link link;
-    struct slice prelude;     /* BEGIN_REQUEST and PARAMS */
+    struct slice prelude;     /* what is sent before the body */
     bool settled;             /* the target was reached, and the client stays with it */
     bool tried_again;         /* after a connection that closed before a word */
     bool tried_fresh;         /* after a kept one that was closed meanwhile */

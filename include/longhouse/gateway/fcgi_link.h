@@ -21,6 +21,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct dialect; /* gateway/dialect.h */
+
 /* A body up to this length is not given back before the answer begins, so that another target can
  * get all of it. */
 #define FCGI_REPLAY_MOST 32768u
@@ -47,23 +49,26 @@ enum link_end {
     LINK_BODY_LOST,   /* the request's body cannot be read again from its file: `error` */
 };
 
-/* A record of STDIN on its way; its content is still in the source. */
+/* A frame of the body on its way (FastCGI: a record of STDIN); its content is still in the source.
+ */
 struct fcgi_outgoing {
     unsigned char head[FCGI_HEAD_LEN];
     unsigned head_left;
     size_t content_left;
     unsigned padding_left;
-    unsigned end_left; /* of the empty record that ends STDIN */
+    unsigned char end[FCGI_HEAD_LEN]; /* what ends the body */
+    unsigned end_left;
     bool end_begun;
 };
 
 struct fcgi_link {
-    struct loop *loop; /* borrowed, as all pointers but the chunk */
+    const struct dialect *dialect; /* borrowed, as all pointers but the chunk */
+    struct loop *loop;
     struct task *task;
     struct delivery *delivery;
     struct last_words *words;
     struct body *source;  /* STDIN comes from here */
-    struct slice prelude; /* BEGIN_REQUEST and PARAMS: what is left of it */
+    struct slice prelude; /* what is sent before the body: what is left of it */
     enum link_state state;
     enum link_end end;
     int error;
@@ -86,6 +91,7 @@ struct fcgi_link {
 };
 
 struct fcgi_plan {
+    const struct dialect *dialect;
     struct loop *loop;
     struct task *task;
     struct delivery *delivery;

@@ -1,0 +1,17 @@
+#ifndef FCGI_LINK_PRIVATE_H
+#define FCGI_LINK_PRIVATE_H
+
+/*
+ * What the link lends to its dialects.
+ */
+#include "gateway/fcgi_link.h"
+
+enum step { STEP_AGAIN, STEP_WAIT };
+
+/* The talk is over, and the connection closed. */
+enum step fcgi_link_end(struct fcgi_link *link, enum link_end end, int error);
+
+/* The request has gone, its end included. */
+bool fcgi_link_all_is_sent(const struct fcgi_link *link);
+
+#endif
