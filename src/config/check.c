@@ -182,6 +182,28 @@ static void check_server_root(struct build *build, const struct mention *root)
     }
 }
 
+static void refuse_with_scgi(struct build *build, const struct fastcgi_conf *fastcgi,
+                             const char *what, const char *cure)
+{
+    diag_hint(build->diags,
+              diag_add(build->diags, DIAG_ERROR, &fastcgi->place,
+                       "%s in FastCGIserver '%.*s', which speaks SCGI", what,
+                       SLICE_ARGS(fastcgi->id)),
+              "%s", cure);
+}
+
+static void check_protocol(struct build *build, const struct fastcgi_conf *fastcgi)
+{
+    if (fastcgi->protocol != PROTOCOL_SCGI)
+        return;
+    if (fastcgi->keep_connections > 0)
+        refuse_with_scgi(build, fastcgi, "KeepConnections",
+                         "SCGI ends each connection with its answer: leave KeepConnections out");
+    if (fastcgi->probe_path.len > 0)
+        refuse_with_scgi(build, fastcgi, "a Probe that asks for a path",
+                         "paths are asked by FastCGI only; write: Probe = connect");
+}
+
 /* ---- extensions claimed twice ---- */
 
 static bool handlers_have(const struct cgi_handler_conf *handler, struct slice extension)
@@ -399,6 +421,8 @@ void check_run(struct build *build)
     resolve_fastcgi(build);
     for (struct mention *root = build->server_roots.first; root; root = root->next)
         check_server_root(build, root);
+    for (const struct fastcgi_conf *f = build->conf->fastcgi; f; f = f->next)
+        check_protocol(build, f);
     for (struct mention *use = build->use_fastcgi.first; use; use = use->next)
         note_claims(build, use);
     check_hostnames(build);

@@ -299,6 +299,7 @@ static void server_root_set(struct build *build, void *record, const struct tree
                       tree_place(node, node->value), fastcgi);
 }
 
+static const char *const protocols[] = { "fastcgi", "scgi", NULL };
 static const char *const balances[] = { "roundrobin", "leastconn", "hash", NULL };
 
 static void socket_owner_set(struct build *build, void *record, const struct tree_node *node,
@@ -325,6 +326,18 @@ static const struct option_row rows[] = {
         .text = "Name of the section for UseFastCGI. Capitals count.",
     },
     {
+        .name = "Protocol",
+        .type = OPT_CHOICE,
+        .scopes = SCOPE_FASTCGI,
+        AT(fastcgi_conf, protocol),
+        .fallback = "fastcgi",
+        .choices = protocols,
+        .grammar = "fastcgi | scgi",
+        .text =
+            "What the program speaks. With scgi everything else of the section means the same, "
+            "but no connection can be kept (KeepConnections), and a Probe cannot ask for a path.",
+    },
+    {
         .name = "ConnectTo",
         .type = OPT_OWN,
         .scopes = SCOPE_FASTCGI,
@@ -333,7 +346,7 @@ static const struct option_row rows[] = {
         .set = connect_to_set,
         .grammar = "TARGET [weight=N] [max=N] [backup][, TARGET ...]; TARGET = IPv4:PORT | "
                    "[IPv6]:PORT | /UNIXSOCKET",
-        .text = "Where the FastCGI program listens. Several targets, listed or repeated, share the "
+        .text = "Where the program listens. Several targets, listed or repeated, share the "
                 "load as Balance says; one that cannot be reached is passed over. weight: its "
                 "share beside the others (1 to 100). max: MaxConnections of this target. backup: "
                 "asked only while none of the others can be. Host names are not looked up.",

@@ -1,5 +1,6 @@
 #include "gateway/backend.h"
 
+#include "gateway/dialect.h"
 #include "gateway/owner.h"
 #include "gateway/sticky.h"
 
@@ -172,7 +173,8 @@ static void describe_target(const struct backend_group *group, struct backend *b
 void backend_group_describe(struct backend_group *group, uint64_t now_ms, struct text *text)
 {
     pthread_mutex_lock(&group->lock);
-    text_printf(text, "FastCGI %.*s%s\n", SLICE_ARGS(group->conf->id),
+    text_printf(text, "%s %.*s%s\n", dialect_of(group->conf->protocol)->name,
+                SLICE_ARGS(group->conf->id),
                 group->sticky ? ", clients stay with their target" : "");
     if (group->waited + group->refused > 0)
         text_printf(text,

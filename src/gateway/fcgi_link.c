@@ -270,8 +270,11 @@ static bool send_some(struct fcgi_link *link)
 
     struct msghdr message = { .msg_iov = parts };
     message.msg_iovlen = (size_t)list_parts(link, parts);
-    if (message.msg_iovlen == 0)
+    if (message.msg_iovlen == 0) {
+        if (fcgi_link_all_is_sent(link)) /* the body ended, and nothing is said about that */
+            link->state = LINK_RECEIVING;
         return false;
+    }
 
     ssize_t put = sendmsg(link->conn->io.fd, &message, MSG_NOSIGNAL);
     if (put >= 0) {

@@ -1,5 +1,6 @@
 #include "gateway/probe.h"
 
+#include "gateway/dialect.h"
 #include "gateway/fcgi_record.h"
 #include "gateway/owner.h"
 #include "gateway/place.h"
@@ -63,13 +64,18 @@ static void rest_until_next(struct probe *probe)
     timer_set(loop, &probe->timer, loop->now_ms + conf_of(probe)->probe_every_ms);
 }
 
+static const char *name_of(const struct probe *probe)
+{
+    return dialect_of(conf_of(probe)->protocol)->name;
+}
+
 static void is_well(struct probe *probe)
 {
     const struct prober *prober = probe->prober;
     const struct slice target = probe->backend->conf->text;
 
     if (place_found_well(prober->group, probe->backend, prober->desk))
-        log_notice(prober->log, "FastCGI %.*s: %.*s is well again, its probe says",
+        log_notice(prober->log, "%s %.*s: %.*s is well again, its probe says", name_of(probe),
                    SLICE_ARGS(conf_of(probe)->id), SLICE_ARGS(target));
     rest_until_next(probe);
 }
@@ -82,9 +88,9 @@ static void is_ill(struct probe *probe, const char *why)
 
     if (rest_ms > 0)
         log_warning(prober->log,
-                    "FastCGI %.*s: the probe of %.*s failed: %s; resting it for %" PRIu64 " s",
-                    SLICE_ARGS(conf_of(probe)->id), SLICE_ARGS(probe->backend->conf->text), why,
-                    rest_ms / 1000);
+                    "%s %.*s: the probe of %.*s failed: %s; resting it for %" PRIu64 " s",
+                    name_of(probe), SLICE_ARGS(conf_of(probe)->id),
+                    SLICE_ARGS(probe->backend->conf->text), why, rest_ms / 1000);
     rest_until_next(probe);
 }
 

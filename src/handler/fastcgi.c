@@ -1,5 +1,5 @@
 /*
- * FastCGI: a request to a program that runs already, on one of the targets of its section.
+ * FastCGI and SCGI: a request to a program that runs already, on one of the targets of its section.
  *
  * Where it goes, and whether it has to wait, is the place's (gateway/place.h): a target that is
  * busy or starting anew is waited for, one that cannot be reached is left for the next one. Nothing
@@ -30,10 +30,10 @@ void fastcgi_blame(struct fastcgi *self)
     const uint64_t rest_ms = place_blame(&self->place);
 
     if (rest_ms > 0)
-        log_warning(
-            self->errand.services->log,
-            "FastCGI %.*s: %.*s fails again and again (RestAfter); resting it for %" PRIu64 " s",
-            SLICE_ARGS(fastcgi_section(self)), SLICE_ARGS(fastcgi_target(self)), rest_ms / 1000);
+        log_warning(self->errand.services->log,
+                    "%s %.*s: %.*s fails again and again (RestAfter); resting it for %" PRIu64 " s",
+                    self->dialect->name, SLICE_ARGS(fastcgi_section(self)),
+                    SLICE_ARGS(fastcgi_target(self)), rest_ms / 1000);
 }
 
 void fastcgi_fail(struct fastcgi *self, int status, enum reset_reason reason, const char *format,
@@ -45,8 +45,8 @@ void fastcgi_fail(struct fastcgi *self, int status, enum reset_reason reason, co
     struct slice why = arena_printf_v(&self->errand.x->arena, format, args);
     va_end(args);
     fastcgi_let_go(self, NULL);
-    errand_fail(&self->errand, status, status == 503 ? RETRY_AFTER_S : 0, reason,
-                "FastCGI %.*s: %.*s", SLICE_ARGS(fastcgi_section(self)), SLICE_ARGS(why));
+    errand_fail(&self->errand, status, status == 503 ? RETRY_AFTER_S : 0, reason, "%s %.*s: %.*s",
+                self->dialect->name, SLICE_ARGS(fastcgi_section(self)), SLICE_ARGS(why));
 }
 
 /* ---- the variables ---- */
@@ -292,9 +292,9 @@ static void note_recovery(struct fastcgi *self, bool answered)
     const uint64_t gone_ms = place_reached(&self->place, answered);
 
     if (gone_ms > 0)
-        log_notice(self->errand.services->log,
-                   "FastCGI %.*s: %.*s is there again, after %" PRIu64 " ms",
-                   SLICE_ARGS(fastcgi_section(self)), SLICE_ARGS(fastcgi_target(self)), gone_ms);
+        log_notice(self->errand.services->log, "%s %.*s: %.*s is there again, after %" PRIu64 " ms",
+                   self->dialect->name, SLICE_ARGS(fastcgi_section(self)),
+                   SLICE_ARGS(fastcgi_target(self)), gone_ms);
 }
 
 /* The target was reached: the client stays with it, its body is wanted now, the time begins. */
@@ -412,8 +412,9 @@ static void fastcgi_start(struct exchange *x, const struct verdict *verdict)
 
     x->handler_self = self;
     self->group = services->backends[verdict->fastcgi->index];
-    self->dialect = &dialect_fastcgi;
+    self->dialect = dialect_of(self->group->conf->protocol);
     errand_init(&self->errand, x, verdict, self->group->conf->collect_bytes);
+    x->record.handler = self->dialect->handler;
     place_init(&self->place, self->group, services->desk, &x->wake, verdict->host->conf->index,
                &x->visit->client, arena_array(&x->arena, bool, self->group->count),
                arena_array(&x->arena, bool, self->group->count));

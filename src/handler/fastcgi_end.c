@@ -52,13 +52,14 @@ static enum step on_unreachable(struct fastcgi *self)
     self->last_error = error;
     find_another(self, is_gone ? PLACE_DOWN : PLACE_UNREACHABLE, &news);
     if (news.is_down)
-        log_notice(log, "FastCGI %.*s: %.*s is gone: %s; its requests wait (RestartHold)",
-                   SLICE_ARGS(fastcgi_section(self)), SLICE_ARGS(self->last_target),
-                   strerror(-error));
+        log_notice(log, "%s %.*s: %.*s is gone: %s; its requests wait (RestartHold)",
+                   self->dialect->name, SLICE_ARGS(fastcgi_section(self)),
+                   SLICE_ARGS(self->last_target), strerror(-error));
     if (news.rest_ms > 0)
-        log_warning(log, "FastCGI %.*s: cannot reach %.*s: %s; resting it for %" PRIu64 " s; %s",
-                    SLICE_ARGS(fastcgi_section(self)), SLICE_ARGS(self->last_target),
-                    strerror(-error), news.rest_ms / 1000, fastcgi_connect_cure(error));
+        log_warning(log, "%s %.*s: cannot reach %.*s: %s; resting it for %" PRIu64 " s; %s",
+                    self->dialect->name, SLICE_ARGS(fastcgi_section(self)),
+                    SLICE_ARGS(self->last_target), strerror(-error), news.rest_ms / 1000,
+                    fastcgi_connect_cure(error));
     return STEP_AGAIN;
 }
 
@@ -106,10 +107,9 @@ static enum step try_again(struct fastcgi *self, const char *how)
     const bool elsewhere = place_has_other(&self->place);
 
     self->tried_again = true;
-    errand_note(&self->errand, LEVEL_WARNING,
-                "FastCGI %.*s: %.*s closed before a word (%s); trying %s",
-                SLICE_ARGS(fastcgi_section(self)), SLICE_ARGS(fastcgi_target(self)), how,
-                elsewhere ? "another target" : "once more");
+    errand_note(&self->errand, LEVEL_WARNING, "%s %.*s: %.*s closed before a word (%s); trying %s",
+                self->dialect->name, SLICE_ARGS(fastcgi_section(self)),
+                SLICE_ARGS(fastcgi_target(self)), how, elsewhere ? "another target" : "once more");
     fastcgi_blame(self);
     if (elsewhere)
         self->place.tried[self->place.backend - self->group->targets] = true;
@@ -173,8 +173,8 @@ static void note_oddities(struct fastcgi *self)
 
     errand_note_repairs(errand);
     if (self->link.skipped > 0)
-        errand_note(errand, LEVEL_WARNING, "FastCGI %.*s: skipped %u records of unknown types",
-                    SLICE_ARGS(fastcgi_section(self)), self->link.skipped);
+        errand_note(errand, LEVEL_WARNING, "%s %.*s: skipped %u records of unknown types",
+                    self->dialect->name, SLICE_ARGS(fastcgi_section(self)), self->link.skipped);
     if (self->link.app_status != 0)
         errand_note(errand, LEVEL_NOTICE, "it ended with status %u, with its answer complete",
                     self->link.app_status);

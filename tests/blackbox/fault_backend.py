@@ -183,6 +183,8 @@ class Talk:
 class FaultBackend:
     """Listens on a unix socket and on a port of the loopback; `act(talk)` plays each connection."""
 
+    talk = Talk
+
     def __init__(self):
         self.folder = open_folder("fault")
         self.socket = self.folder / "socket"
@@ -238,7 +240,7 @@ class FaultBackend:
         connection.settimeout(20)
         if connection.family == socket.AF_INET:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        talk = Talk(connection)
+        talk = self.talk(connection)
         self.talks.append(talk)
         try:
             with connection:

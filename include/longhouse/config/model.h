@@ -102,6 +102,9 @@ struct connect_conf {
     bool backup;              /* asked only when no other target is there */
 };
 
+/* What the programs of a FastCGIserver section speak. */
+enum conf_protocol { PROTOCOL_FASTCGI, PROTOCOL_SCGI };
+
 /* Which of several targets a request without a session goes to. */
 enum conf_balance { BALANCE_ROUND_ROBIN, BALANCE_LEAST_CONN, BALANCE_HASH };
 
@@ -110,6 +113,7 @@ struct fastcgi_conf {
     struct diag_place place;
     unsigned index;
     struct slice id;
+    enum conf_protocol protocol;
     struct connect_conf *targets;
     unsigned target_count;
     struct conf_word *extensions; /* NULL: every request */

@@ -8,8 +8,10 @@
  */
 #include "base/arena.h"
 #include "base/slice.h"
+#include "config/model.h"
 #include "gateway/fcgi_record.h"
 #include "gateway/meta.h"
+#include "gateway/scgi_head.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,13 +23,14 @@ struct fcgi_outgoing;
 /* What is sent before the body, while it is written. */
 union prelude {
     struct fcgi_params fastcgi;
+    struct scgi_head scgi;
 };
 
 struct prelude_plan {
     struct arena *arena; /* borrowed */
     size_t most;         /* bytes of all variables */
-    enum fcgi_role role;
-    bool keep;           /* the program is asked to leave the connection open */
+    enum fcgi_role role; /* FastCGI */
+    bool keep;           /* FastCGI: the program is asked to leave the connection open */
     int64_t body_length; /* -1: no body */
 };
 
@@ -51,5 +54,8 @@ struct dialect {
 };
 
 extern const struct dialect dialect_fastcgi;
+extern const struct dialect dialect_scgi;
+
+const struct dialect *dialect_of(enum conf_protocol protocol);
 
 #endif

@@ -2,7 +2,8 @@
 #define GATEWAY_FCGI_LINK_H
 
 /*
- * One request on a connection to a FastCGI program. Sends and receives at the same time: a program
+ * One request on a connection to a FastCGI program, or to one that speaks another dialect
+ * (gateway/dialect.h). Sends and receives at the same time: a program
  * may answer before it has read the body, and one that closes its side early is heard to the end.
  * The connection is closed the moment the request has ended, because php-fpm and libfcgi hold a
  * worker until then, unless it was asked to be kept and is fit for another request.
@@ -43,7 +44,7 @@ enum link_end {
     LINK_OVERLOADED,  /* it said so, or that it cannot multiplex: nothing was executed */
     LINK_UNREACHABLE, /* connect failed, `error` tells how (-ETIMEDOUT: it took too long): nothing
                          was executed */
-    LINK_CLOSED,      /* it ended without END_REQUEST; `error`: 0 or negative errno */
+    LINK_CLOSED,      /* it closed, and that is no whole answer; `error`: 0 or negative errno */
     LINK_STRANGE,     /* what came is no FastCGI, or no answer to what was asked: `why` */
     LINK_BAD_HEAD,    /* the head of the answer is refused: delivery's reply */
     LINK_BODY_LOST,   /* the request's body cannot be read again from its file: `error` */

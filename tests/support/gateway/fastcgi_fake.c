@@ -154,7 +154,8 @@ void fastcgi_fake_read(struct fastcgi_fake *fake, size_t most)
             return;
         fake->pending_len += (size_t)got;
         most -= (size_t)got;
-        take_records(fake);
+        if (!fake->raw)
+            take_records(fake);
     }
 }
 

@@ -16,6 +16,7 @@ struct fastcgi_fake {
     char path[108];
     int listener; /* -1: not there */
     int fd;       /* the connection, -1: none */
+    bool raw;     /* by the test: what comes is kept in `pending` as it is */
 
     /* What came on the connection. */
     unsigned begins;

@@ -507,6 +507,17 @@ static const struct saying_case {
     { SITE PORT "FastCGIserver {\nFastCGIid = F\nFastCGIid = G\nConnectTo = /f\n}\n",
       "error 8:1+9 'FastCGIid' is given twice in FastCGIserver 'F' (first on line 7)" },
 
+    { SITE PORT "FastCGIserver {\nFastCGIid = F\nConnectTo = /f\nProtocol = http\n}\n",
+      "error 9:12+4 'Protocol' must be fastcgi | scgi, not 'http'" },
+    { SITE PORT "FastCGIserver {\nFastCGIid = F\nConnectTo = /f\nProtocol = scgi\n"
+                "KeepConnections = 1\n}\n",
+      "error 6:1+13 KeepConnections in FastCGIserver 'F', which speaks SCGI = SCGI ends each "
+      "connection with its answer: leave KeepConnections out" },
+    { SITE PORT "FastCGIserver {\nFastCGIid = F\nConnectTo = /f\nProtocol = scgi\n"
+                "Probe = /ping\n}\n",
+      "error 6:1+13 a Probe that asks for a path in FastCGIserver 'F', which speaks SCGI = paths "
+      "are asked by FastCGI only; write: Probe = connect" },
+
     /* names that must exist elsewhere */
     { SITE PORT "UseFastCGI = PHP7\nFastCGIserver {\nFastCGIid = PHP\nConnectTo = /f\n}\n",
       "error 6:14+4 UseFastCGI names 'PHP7', but no FastCGIserver has that FastCGIid = known: "
