@@ -164,9 +164,11 @@ static uint64_t spool_room(const struct spool *spool)
     return spool->error == 0 && spool->end < spool->most ? spool->most - spool->end : 0;
 }
 
+/* Once there is a file, nothing more is held in memory for a reader that is stuck. */
 static bool takes_aside(const struct body *body)
 {
-    return body->reader_stuck && body->held >= body->high && spool_room(&body->spool) > 0;
+    return body->reader_stuck && (body->held >= body->high || body->spool.file) &&
+           spool_room(&body->spool) > 0;
 }
 
 static int spool_write(struct spool *spool, struct slice bytes)
@@ -199,10 +201,44 @@ static void add_span(struct body *body, uint64_t len)
     spool->file->size = spool->end;
 }
 
+/* What lies in memory follows, each piece at its place in the queue: many slow readers shall not
+ * hold 64 KiB each. Where the file has no room for all of it, it stays. */
+static void put_held_aside(struct body *body)
+{
+    struct spool *spool = &body->spool;
+
+    if (body->held == 0 || spool_room(spool) < body->held)
+        return;
+    list_for_each (link, &body->pieces) {
+        struct piece *piece = piece_of(link);
+        const uint64_t len = piece_len(piece);
+
+        if (piece->kind != PIECE_CHUNK)
+            continue;
+        spool->error = spool_write(spool, chunk_filled(piece->chunk));
+        if (spool->error < 0)
+            return;
+        chunk_free(piece->chunk);
+        body->held -= (size_t)len;
+        *piece = (struct piece){
+            .link = piece->link,
+            .kind = PIECE_FILE,
+            .file = file_ref_hold(spool->file),
+            .offset = spool->end,
+            .len = len,
+        };
+        spool->end += len;
+        spool->file->size = spool->end;
+    }
+}
+
 /* False: they go into memory; whoever writes on then waits for the reader. */
 static bool put_aside(struct body *body, struct slice bytes)
 {
     if (!takes_aside(body))
+        return false;
+    put_held_aside(body);
+    if (body->spool.error < 0 || spool_room(&body->spool) < bytes.len)
         return false;
     body->spool.error = spool_write(&body->spool, bytes);
     if (body->spool.error < 0)

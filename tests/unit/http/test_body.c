@@ -515,9 +515,25 @@ START_TEST(bytes_and_chunks_are_put_aside_as_well)
     memcpy(chunk->data, bytes + 600, 400);
     chunk->end = 400;
     body_put_chunk(&bench->body, chunk);
-    ck_assert_uint_eq(bench->body.spool.end, 1000);
+    ck_assert_uint_eq(bench->body.spool.end, put + 1000); /* with what was in memory */
+    ck_assert_uint_eq(bench->body.held, 0);
     ck_assert_uint_eq(body_waiting(&bench->body), put + 1000);
     ck_assert_uint_eq(read_on(bench, 0, UINT64_MAX), put + 1000);
+    bench_free(bench);
+}
+END_TEST
+
+START_TEST(what_has_no_room_in_the_file_stays_in_memory)
+{
+    struct bench *bench = bench_new();
+
+    body_spool(&bench->body, SLICE("/tmp"), CHUNK_SIZE);
+    uint64_t put = fill(bench, 0);
+    body_reader_stuck(&bench->body);
+    ck_assert_uint_eq(fill(bench, put), put + CHUNK_SIZE);
+    ck_assert_uint_eq(bench->body.held, BODY_HIGH);
+    ck_assert_uint_eq(bench->body.spool.end, CHUNK_SIZE);
+    ck_assert_uint_eq(read_on(bench, 0, UINT64_MAX), put + CHUNK_SIZE);
     bench_free(bench);
 }
 END_TEST
@@ -676,6 +692,7 @@ SUITE("http/body", TEST(bytes_come_out_as_they_went_in), TEST(small_puts_share_a
       TEST(a_file_that_carries_its_bytes_is_memory), TEST(an_abandoned_body_swallows_without_end),
       TEST(a_filled_chunk_is_given_away), TEST(a_reader_that_keeps_up_costs_no_file),
       TEST(what_comes_while_the_reader_is_stuck_is_put_aside),
+      TEST(what_has_no_room_in_the_file_stays_in_memory),
       TEST(bytes_and_chunks_are_put_aside_as_well), TEST(a_full_disk_makes_the_writer_wait),
       TEST(a_writer_that_waits_for_the_low_mark_is_woken_when_the_reader_sticks),
       TEST(what_was_put_aside_goes_with_its_reader), TEST(a_long_stream_does_not_grow_the_arena),
