@@ -3,6 +3,7 @@
  *
  *   echo     all parameters, then the body's size, then the body
  *   who      the name given on the command line and the process id
+ *   count    the size of the body, which is thrown away
  *   mirror   each piece of the body as soon as it comes
  *   slow     sleeps ?MILLISECONDS, then answers
  *   stall    begins an answer, then sleeps ?MILLISECONDS
@@ -91,6 +92,18 @@ static void act_who(FCGX_Request *request)
     FCGX_FPrintF(request->out, "%s %d\n", worker_name, (int)getpid());
 }
 
+static void act_count(FCGX_Request *request)
+{
+    char data[65536];
+    long long total = 0;
+    int n;
+
+    while ((n = FCGX_GetStr(data, sizeof(data), request->in)) > 0)
+        total += n;
+    say_text_head(request);
+    FCGX_FPrintF(request->out, "bytes=%lld\n", total);
+}
+
 static void act_mirror(FCGX_Request *request)
 {
     FCGX_FPrintF(request->out, "Content-Type: application/octet-stream\r\n\r\n");
@@ -177,7 +190,7 @@ static const struct act {
     { "slow", act_slow }, { "stall", act_stall },   { "crash", act_crash },
     { "cut", act_cut },   { "big", act_big },       { "stderr", act_stderr },
     { "mute", act_mute }, { "nohead", act_nohead }, { "status", act_status },
-    { "say", act_say },
+    { "say", act_say },   { "count", act_count },
 };
 
 static void answer(FCGX_Request *request)

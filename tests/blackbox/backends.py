@@ -1,6 +1,7 @@
 """Applications for the house to talk to: php-fpm, libfcgi workers, and one that speaks FastCGI badly."""
 import glob
 import os
+import pathlib
 import shutil
 import signal
 import socket
@@ -73,20 +74,64 @@ class Worker(Program):
         self.command = [str(BACKENDS / "fcgi_worker"), str(self.socket), name]
 
 
+class Spawned(Program):
+    """A program that finds its socket as descriptor 0, put there by spawn-fcgi."""
+
+    def __init__(self, name, *command, options=()):
+        super().__init__(f"spawned-{name}")
+        self.command = ["/usr/bin/spawn-fcgi", "-n", "-s", str(self.socket), "-M", "0666", *options, "--", *command]
+
+
+class Bridged(Program):
+    """Two processes of a program, started by cgi-fcgi, which ends at once."""
+
+    def __init__(self, name, program):
+        super().__init__(f"bridged-{name}")
+        self.program = self.folder / pathlib.Path(program).name
+        shutil.copy(program, self.program)
+
+    def pids(self):
+        return family.with_words(str(self.program))
+
+    def start(self):
+        subprocess.run(
+            ["/usr/bin/cgi-fcgi", "-start", "-connect", str(self.socket), str(self.program), "2"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True,
+        )
+        family.OURS.update(wait_until("two processes", lambda: len(found := self.pids()) == 2 and found))
+        self.socket.chmod(0o666)
+
+    def stop(self):
+        pids = self.pids()
+        for pid in pids:
+            os.kill(pid, signal.SIGTERM)
+        wait_until(f"{self.program} to end", lambda: not any(map(family.is_alive, pids)))
+        family.OURS.difference_update(pids)
+
+
 class PhpFpm(Program):
-    def __init__(self):
-        super().__init__("php")
+    """A static pool of two; `more` are lines for the pool, which overrule earlier ones."""
+
+    def __init__(self, name="php", more=""):
+        super().__init__(name)
         programs = sorted(glob.glob("/usr/sbin/php-fpm*"))
         assert programs, "no php-fpm: apt-get install php-fpm"
         config = self.folder / "php-fpm.conf"
         owner = "user = www-data\ngroup = www-data\n" if os.getuid() == 0 else ""
         config.write_text(
-            f"[global]\nerror_log = {self.folder}/php-fpm.log\ndaemonize = no\n"
+            f"[global]\nerror_log = {self.folder}/php-fpm.log\ndaemonize = no\nprocess_control_timeout = 10s\n"
             f"[test]\n{owner}listen = {self.socket}\nlisten.mode = 0666\n"
             "pm = static\npm.max_children = 2\nping.path = /ping\n"
             "php_admin_flag[log_errors] = on\nphp_admin_value[upload_max_filesize] = 10M\n"
+            f"{more}\n"
         )
         self.command = [programs[-1], "--nodaemonize", "--fpm-config", str(config)]
+
+    def reload(self):
+        """The master starts anew and keeps the socket."""
+        old = family.children(self.process.pid)
+        self.process.send_signal(signal.SIGUSR2)
+        wait_until("new children", lambda: (now := family.children(self.process.pid)) and not set(now) & set(old), 10)
 
     def restart_gently(self):
         """As the service manager does it: what is in work is finished, then the socket is gone for a moment."""
