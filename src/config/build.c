@@ -304,6 +304,7 @@ static void build_fastcgi(struct build *build, const struct tree_node *section)
     build->fastcgi_end = &fastcgi->next;
     fill_section(build, section, SECTION_FASTCGI, SCOPE_FASTCGI, fastcgi);
     fastcgi->all_local = all_local(fastcgi);
+    sessions_complete(build, fastcgi);
 }
 
 static void add_host(struct build *build, struct vhost_conf *host)

@@ -47,6 +47,7 @@ struct build {
     struct table fastcgi_ids; /* FastCGIid -> the last fastcgi_conf of that name; while checked */
     struct diag_place place;  /* see build_place() */
     struct diag_place mimetype_place;
+    struct diag_place session_key_place; /* of SessionKeyFile */
 
     struct mentions hostnames;          /* owner: vhost_conf */
     struct mentions use_fastcgi;        /* owner: vhost_conf */
@@ -160,6 +161,18 @@ bool run_as_parse(struct arena *arena, struct slice text, struct slice *ret_user
 char *show_duration(uint64_t ms, char out[32]);
 char *show_size(uint64_t bytes, char out[32]);
 
+/* ---- sessions of FastCGI sections ---- */
+
+/* The name of our cookie where none is given. */
+void sessions_complete(struct build *build, struct fastcgi_conf *fastcgi);
+
+/* Our cookie is not the application's. */
+void sessions_check_cookies(struct build *build);
+
+/* The key of our cookies, or an error: it is too short to be one. */
+void session_key_take(struct diags *diags, const struct diag_place *place, struct slice text,
+                      struct server_conf *conf);
+
 /* ---- the rows ---- */
 
 struct option_group {
@@ -170,6 +183,7 @@ extern const struct option_group server_options;
 extern const struct option_group binding_options;
 extern const struct option_group host_options;
 extern const struct option_group fastcgi_options;
+extern const struct option_group session_options;
 extern const struct option_group path_options;
 extern const struct option_group program_options;
 extern const struct option_group sandbox_options;

@@ -419,6 +419,7 @@ void check_run(struct build *build)
     spread_keep_alive(build);
     note_fastcgi_ids(build);
     resolve_fastcgi(build);
+    sessions_check_cookies(build);
     for (struct mention *root = build->server_roots.first; root; root = root->next)
         check_server_root(build, root);
     for (const struct fastcgi_conf *f = build->conf->fastcgi; f; f = f->next)

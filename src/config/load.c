@@ -49,6 +49,26 @@ static void load_mimetypes(const struct load *load, struct build *build)
     }
 }
 
+static void load_session_key(const struct load *load, struct build *build)
+{
+    struct server_conf *conf = build->conf;
+    const struct diag_place *place = &build->session_key_place;
+    const char *why = "not found";
+
+    if (conf->session_key_file.len == 0)
+        return;
+    struct source_text *text =
+        load->source->find(load->source, load->arena, conf->session_key_file, &why);
+    if (text && !text->next) {
+        session_key_take(load->diags, place, text->text, conf);
+        return;
+    }
+    diag_hint(load->diags,
+              diag_add(load->diags, DIAG_ERROR, place, "cannot read the key from '%.*s': %s",
+                       SLICE_ARGS(conf->session_key_file), text ? "it is a folder" : why),
+              "make one with: openssl rand -hex 32");
+}
+
 static bool has_pair(const struct conf_pair *pair, struct slice name)
 {
     for (; pair; pair = pair->next)
@@ -90,6 +110,7 @@ struct server_conf *load_config(const struct load *load, const struct source_tex
     check_run(&build);
     programs_number(&build);
     load_mimetypes(load, &build);
+    load_session_key(load, &build);
     load_pass_env(load, &build);
     wrapper_load(load, &build);
     if (load->ask) /* whatever was wrong above: all faults at once */

@@ -35,9 +35,16 @@ struct backend_group *backend_group_new(const struct fastcgi_conf *conf)
     group->socket_owner = owner_find(conf->socket_owner);
     pthread_mutex_init(&group->lock, NULL);
     fair_line_init(&group->line);
-    if (count > 1 && conf->session_timeout_ms > 0)
+    group->has_sessions = count > 1 && conf->session_timeout_ms > 0;
+    if (group->has_sessions && conf->stick_to != STICK_TO_COOKIE)
         group->sticky = sticky_new(conf->session_timeout_ms);
+    backend_group_set_key(group, SLICE(""));
     return group;
+}
+
+void backend_group_set_key(struct backend_group *group, struct slice key)
+{
+    group->secret = sticky_secret_of(key);
 }
 
 void backend_group_free(struct backend_group *group)
@@ -175,7 +182,7 @@ void backend_group_describe(struct backend_group *group, uint64_t now_ms, struct
     pthread_mutex_lock(&group->lock);
     text_printf(text, "%s %.*s%s\n", dialect_of(group->conf->protocol)->name,
                 SLICE_ARGS(group->conf->id),
-                group->sticky ? ", clients stay with their target" : "");
+                group->has_sessions ? ", clients stay with their target" : "");
     if (group->waited + group->refused > 0)
         text_printf(text,
                     "  %u waiting now, %" PRIu64 " had to wait, %" PRIu64 " were turned away\n",
@@ -207,7 +214,8 @@ void backend_group_describe_json(struct backend_group *group, uint64_t now_ms, s
     text_printf(text,
                 ",\"sticky\":%s,\"waiting\":%u,\"waited\":%" PRIu64 ",\"turned_away\":%" PRIu64
                 ",\"targets\":[",
-                group->sticky ? "true" : "false", group->waiting, group->waited, group->refused);
+                group->has_sessions ? "true" : "false", group->waiting, group->waited,
+                group->refused);
     for (unsigned i = 0; i < group->count; i++) {
         if (i > 0)
             text_add_char(text, ',');

@@ -1,7 +1,5 @@
 #include "gateway/balance.h"
 
-#include "base/siphash.h"
-
 #include <string.h>
 
 /*
@@ -55,10 +53,11 @@ static int choose_least_loaded(struct backend_group *group, uint64_t now_ms, con
 }
 
 /* A constant key: all front servers, and this one after a restart, send a client to the same. */
+static const struct siphash_key common_key = { 0x6c6f6e67686f7573, 0x6261636b656e6473 };
+
 static uint64_t affinity(const struct backend *backend, const unsigned char *client,
                          unsigned client_len, uint64_t copy)
 {
-    static const struct siphash_key key = { 0x6c6f6e67686f7573, 0x6261636b656e6473 };
     char address[ADDRESS_TEXT_MOST];
     unsigned char bytes[sizeof(address) + 16 + sizeof(copy)];
     size_t len = strlen(address_text_port(&backend->address, address));
@@ -67,7 +66,7 @@ static uint64_t affinity(const struct backend *backend, const unsigned char *cli
     memcpy(bytes + len, client, client_len);
     len += client_len;
     memcpy(bytes + len, &copy, sizeof(copy));
-    return siphash(key, slice_of((const char *)bytes, len + sizeof(copy)));
+    return siphash(common_key, slice_of((const char *)bytes, len + sizeof(copy)));
 }
 
 /* As many draws as the target weighs: so it wins in proportion. */
@@ -103,11 +102,10 @@ static bool is_overloaded(const struct backend_group *group, const bool *fit,
     return own >= most;
 }
 
-static int choose_by_client(struct backend_group *group, const union socket_address *client,
-                            const bool *fit, bool overloaded_too)
+/* `key`: at most 16 bytes. */
+static int choose_by_key(struct backend_group *group, const unsigned char *key, unsigned len,
+                         const bool *fit, bool overloaded_too)
 {
-    unsigned char key[16];
-    const unsigned len = address_client_key(client, key);
     uint64_t best_of_all = 0;
     int best = BALANCE_NOBODY;
 
@@ -124,19 +122,36 @@ static int choose_by_client(struct backend_group *group, const union socket_addr
     return best;
 }
 
+static int choose_by_client(struct backend_group *group, const union socket_address *client,
+                            const bool *fit)
+{
+    unsigned char key[16];
+    const unsigned len = address_client_key(client, key);
+    const int chosen = choose_by_key(group, key, len, fit, false);
+
+    return chosen >= 0 ? chosen : choose_by_key(group, key, len, fit, true);
+}
+
+int balance_choose_by_name(struct backend_group *group, struct siphash_key key, struct slice name,
+                           const bool *fit)
+{
+    const uint64_t hash = siphash(key, name);
+    unsigned char bytes[sizeof(hash)];
+
+    memcpy(bytes, &hash, sizeof(hash));
+    return choose_by_key(group, bytes, sizeof(bytes), fit, true);
+}
+
 int balance_choose(struct backend_group *group, const union socket_address *client, uint64_t now_ms,
                    const bool *fit)
 {
-    int chosen;
-
     switch (group->conf->balance) {
     case BALANCE_ROUND_ROBIN:
         break;
     case BALANCE_LEAST_CONN:
         return choose_least_loaded(group, now_ms, fit);
     case BALANCE_HASH:
-        chosen = choose_by_client(group, client, fit, false);
-        return chosen >= 0 ? chosen : choose_by_client(group, client, fit, true);
+        return choose_by_client(group, client, fit);
     }
     return choose_in_turn(group, now_ms, fit);
 }

@@ -53,13 +53,19 @@ static bool is_local(struct delivery *delivery)
                PARSE_DONE;
 }
 
-static void decide(struct delivery *delivery)
+static enum delivery_way way_of(struct delivery *delivery)
 {
     if (reply_wants_file(&delivery->reply))
-        delivery->way = DELIVERY_FROM_FILE;
-    else if (is_local(delivery))
-        delivery->way = DELIVERY_FROM_PATH;
-    else
+        return DELIVERY_FROM_FILE;
+    return is_local(delivery) ? DELIVERY_FROM_PATH : DELIVERY_TO_CLIENT;
+}
+
+static void decide(struct delivery *delivery)
+{
+    delivery->way = way_of(delivery);
+    if (delivery->session)
+        session_heed(delivery->session, &delivery->reply.fields);
+    if (delivery->way == DELIVERY_TO_CLIENT)
         send_head(delivery);
 }
 

@@ -3,6 +3,7 @@
 #include "base/container.h"
 #include "base/encode.h"
 #include "base/text.h"
+#include "http/cookie.h"
 
 #define BLOCK_FIRST_ROOM 4096u
 #define SERVER_SOFTWARE  "Longhouse/" LONGHOUSE_VERSION
@@ -251,6 +252,16 @@ static struct slice joined_value(struct arena *arena, const struct fields *field
     return text_slice(&text);
 }
 
+/* The house's own cookie is its own affair. */
+static void tell_cookies(struct teller *teller, struct slice value)
+{
+    const struct slice hidden = teller->source->hidden_cookie;
+    const struct slice left = hidden.len > 0 ? cookie_without(value, hidden, teller->arena) : value;
+
+    if (left.len > 0 || value.len == 0)
+        tell(teller, SLICE("HTTP_COOKIE"), left);
+}
+
 static bool was_before(const struct fields *fields, uint32_t at)
 {
     for (uint32_t i = 0; i < at; i++)
@@ -274,8 +285,11 @@ static void tell_fields(struct teller *teller)
         if (!is_told(teller, field) || was_before(fields, i) ||
             (absolute && field->id == FIELD_HOST))
             continue;
-        tell(teller, variable_name(teller->arena, field->name),
-             joined_value(teller->arena, fields, i));
+        if (field->id == FIELD_COOKIE)
+            tell_cookies(teller, joined_value(teller->arena, fields, i));
+        else
+            tell(teller, variable_name(teller->arena, field->name),
+                 joined_value(teller->arena, fields, i));
     }
 }
 

@@ -4,14 +4,15 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define STRIPES         16u
 #define WAYS            8u
 #define SETS_PER_STRIPE (STICKY_SESSIONS_MOST / STRIPES / WAYS)
 
 struct session {
-    unsigned char client[16]; /* address_client_key() */
-    unsigned client_len;      /* 0: free */
+    struct sticky_key key; /* len 0: free */
+    enum sticky_proof proof;
     unsigned target;
     uint64_t until_ms;
 };
@@ -26,6 +27,34 @@ struct sticky {
     struct siphash_key key;
     struct stripe stripes[STRIPES];
 };
+
+/* ---- keys ---- */
+
+struct sticky_key sticky_key_of_client(const union socket_address *client)
+{
+    struct sticky_key key = { 0 };
+
+    key.len = address_client_key(client, key.bytes);
+    return key;
+}
+
+/* 128 bits: two different sessions never meet. */
+struct sticky_key sticky_key_of_session(struct slice name, struct slice value)
+{
+    const struct siphash_key process = siphash_process_key();
+    const struct siphash_key by_name = { siphash(process, name), process.b };
+    const struct siphash_key halves[2] = { by_name, { ~by_name.a, by_name.b } };
+    struct sticky_key key = { .len = sizeof(key.bytes) };
+
+    for (size_t i = 0; i < 2; i++) {
+        const uint64_t hash = siphash(halves[i], value);
+
+        memcpy(key.bytes + i * sizeof(hash), &hash, sizeof(hash));
+    }
+    return key;
+}
+
+/* ---- the table ---- */
 
 struct sticky *sticky_new(uint64_t timeout_ms)
 {
@@ -51,18 +80,12 @@ void sticky_free(struct sticky *sticky)
     free(sticky);
 }
 
-/* The stripe of a client, locked, and the place of its set. NULL: the address names nobody. */
-static struct stripe *enter(struct sticky *sticky, const union socket_address *client,
-                            struct session *ret_wanted, size_t *ret_first)
+/* The stripe of a visitor, locked, and its set in it. */
+static struct stripe *enter(struct sticky *sticky, const struct sticky_key *key, size_t *ret_first)
 {
-    struct session wanted = { .client_len = address_client_key(client, wanted.client) };
-
-    if (wanted.client_len == 0)
-        return NULL;
-
-    uint64_t hash = siphash(sticky->key, slice_of(wanted.client, wanted.client_len));
+    const uint64_t hash = siphash(sticky->key, slice_of(key->bytes, key->len));
     struct stripe *stripe = &sticky->stripes[hash % STRIPES];
-    *ret_wanted = wanted;
+
     *ret_first = (size_t)(hash / STRIPES % SETS_PER_STRIPE) * WAYS;
     pthread_mutex_lock(&stripe->lock);
     return stripe;
@@ -73,63 +96,90 @@ static void leave(struct stripe *stripe)
     pthread_mutex_unlock(&stripe->lock);
 }
 
-static bool is_same_client(const struct session *a, const struct session *b)
+static bool is_of(const struct session *session, const struct sticky_key *key)
 {
-    return slice_equal(slice_of(a->client, a->client_len), slice_of(b->client, b->client_len));
+    return slice_equal(slice_of(session->key.bytes, session->key.len),
+                       slice_of(key->bytes, key->len));
 }
 
-bool sticky_find(struct sticky *sticky, const union socket_address *client, uint64_t now_ms,
+/* NULL: it is not there. */
+static struct session *find_in_set(const struct stripe *stripe, size_t first,
+                                   const struct sticky_key *key)
+{
+    for (unsigned i = 0; stripe->sessions && i < WAYS; i++)
+        if (is_of(&stripe->sessions[first + i], key))
+            return &stripe->sessions[first + i];
+    return NULL;
+}
+
+bool sticky_find(struct sticky *sticky, const struct sticky_key *key, uint64_t now_ms,
                  unsigned *ret_target)
 {
-    struct session wanted;
     size_t first;
-    struct stripe *stripe = enter(sticky, client, &wanted, &first);
-    bool found = false;
 
-    if (!stripe)
+    if (key->len == 0)
         return false;
-    for (unsigned i = 0; stripe->sessions && i < WAYS && !found; i++) {
-        const struct session *session = &stripe->sessions[first + i];
-
-        found = is_same_client(session, &wanted) && session->until_ms > now_ms;
-        if (found)
-            *ret_target = session->target;
-    }
+    struct stripe *stripe = enter(sticky, key, &first);
+    const struct session *session = find_in_set(stripe, first, key);
+    const bool found = session && session->until_ms > now_ms;
+    if (found)
+        *ret_target = session->target;
     leave(stripe);
     return found;
 }
 
-/* Where the client goes: its own place, or the one whose session ends (or has ended, or never
- * began) first. */
-static struct session *choose_place(struct session *set, const struct session *wanted)
+/* The one whose session ends (or has ended, or never began) first, of those that may be pushed out.
+ * NULL: none may. */
+static struct session *choose_place(struct session *set, enum sticky_proof proof, uint64_t now_ms)
 {
-    struct session *place = &set[0];
+    struct session *place = NULL;
 
     for (unsigned i = 0; i < WAYS; i++) {
-        if (is_same_client(&set[i], wanted))
-            return &set[i];
-        if (set[i].until_ms < place->until_ms)
+        const bool lives = set[i].until_ms > now_ms;
+
+        if (lives && set[i].proof > proof)
+            continue;
+        if (!place || set[i].until_ms < place->until_ms)
             place = &set[i];
     }
     return place;
 }
 
-void sticky_put(struct sticky *sticky, const union socket_address *client, uint64_t now_ms,
-                unsigned target)
+void sticky_put(struct sticky *sticky, const struct sticky_key *key, enum sticky_proof proof,
+                uint64_t now_ms, unsigned target)
 {
-    struct session wanted;
     size_t first;
-    struct stripe *stripe = enter(sticky, client, &wanted, &first);
 
-    if (!stripe)
+    if (key->len == 0)
         return;
+    struct stripe *stripe = enter(sticky, key, &first);
     if (!stripe->sessions) {
         stripe->sessions = calloc((size_t)SETS_PER_STRIPE * WAYS, sizeof(struct session));
         if (!stripe->sessions)
             abort();
     }
-    wanted.target = target;
-    wanted.until_ms = now_ms + sticky->timeout_ms;
-    *choose_place(&stripe->sessions[first], &wanted) = wanted;
+
+    struct session *place = find_in_set(stripe, first, key);
+    if (place && place->until_ms > now_ms && place->proof > proof)
+        proof = place->proof;
+    if (!place)
+        place = choose_place(&stripe->sessions[first], proof, now_ms);
+    if (place)
+        *place = (struct session){
+            .key = *key, .proof = proof, .target = target, .until_ms = now_ms + sticky->timeout_ms
+        };
+    leave(stripe);
+}
+
+void sticky_forget(struct sticky *sticky, const struct sticky_key *key)
+{
+    size_t first;
+
+    if (key->len == 0)
+        return;
+    struct stripe *stripe = enter(sticky, key, &first);
+    struct session *session = find_in_set(stripe, first, key);
+    if (session)
+        *session = (struct session){ 0 };
     leave(stripe);
 }

@@ -7,7 +7,6 @@
  * method, whose connection closed before a word of an answer, is tried once more.
  */
 #include "fastcgi_private.h"
-#include "gateway/sticky.h"
 #include "os/socket.h"
 
 #include <inttypes.h>
@@ -73,6 +72,7 @@ static bool make_prelude(struct fastcgi *self)
     const char *why;
 
     errand_describe(errand, &source);
+    source.hidden_cookie = session_own_cookie(self->group);
     source.tell_authorization = true;
     struct meta_sink *sink = self->dialect->prelude_begin(&prelude, &plan);
     if (!errand_tell(errand, &source, sink, &status, &why)) {
@@ -243,24 +243,11 @@ static enum step heed_place(struct fastcgi *self, enum place_state state)
     return turn_away(self);
 }
 
-/* The client's session decides, if it has one. */
-static void find_session(struct fastcgi *self)
-{
-    const struct exchange *x = self->errand.x;
-    unsigned target;
-
-    self->place.wanted = -1;
-    if (self->group->sticky &&
-        sticky_find(self->group->sticky, &x->visit->client, x->loop->now_ms, &target) &&
-        target < self->group->count)
-        self->place.wanted = (int)target;
-}
-
 static enum step fastcgi_choose(struct fastcgi *self)
 {
     if (self->place.state == PLACE_NONE) {
         errand_came(&self->errand);
-        find_session(self);
+        self->place.wanted = session_target(&self->session);
         place_take(&self->place);
     }
     return heed_place(self, self->place.state);
@@ -300,7 +287,6 @@ static void note_recovery(struct fastcgi *self, bool answered)
 /* The target was reached: the client stays with it, its body is wanted now, the time begins. */
 static void settle(struct fastcgi *self)
 {
-    struct exchange *x = self->errand.x;
     struct backend *backend = self->place.backend;
 
     if (self->settled || !is_reached(&self->link))
@@ -310,11 +296,9 @@ static void settle(struct fastcgi *self)
     errand_start_time(&self->errand);
     note_recovery(self, false);
     atomic_fetch_add_explicit(&backend->requests, 1, memory_order_relaxed);
-    if (self->group->sticky)
-        sticky_put(self->group->sticky, &x->visit->client, x->loop->now_ms,
-                   (unsigned)(backend - self->group->targets));
+    session_settle(&self->session, (unsigned)(backend - self->group->targets));
     if (self->errand.upload.length > 0)
-        exchange_want_body(x);
+        exchange_want_body(self->errand.x);
 }
 
 static enum step fastcgi_talk(struct fastcgi *self)
@@ -415,6 +399,8 @@ static void fastcgi_start(struct exchange *x, const struct verdict *verdict)
     self->dialect = dialect_of(self->group->conf->protocol);
     errand_init(&self->errand, x, verdict, self->group->conf->collect_bytes);
     x->record.handler = self->dialect->handler;
+    session_init(&self->session, self->group, x);
+    self->errand.delivery.session = &self->session;
     place_init(&self->place, self->group, services->desk, &x->wake, verdict->host->conf->index,
                &x->visit->client, arena_array(&x->arena, bool, self->group->count),
                arena_array(&x->arena, bool, self->group->count));

@@ -9,6 +9,7 @@
 #include "gateway/dialect.h"
 #include "gateway/fcgi_link.h"
 #include "gateway/place.h"
+#include "gateway/session.h"
 
 /*
  *  COLLECTING ──> WAITING ──> CHOOSING ──> TALKING ──> ENDED     any ── failure, cancel ──> ENDED
@@ -31,6 +32,7 @@ struct fastcgi {
     enum fastcgi_state state;
     struct backend_group *group;   /* borrowed */
     const struct dialect *dialect; /* of the section */
+    struct session session;
     struct place place;
     struct fcgi_link link;
     struct slice prelude;     /* what is sent before the body */

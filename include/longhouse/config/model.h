@@ -108,6 +108,9 @@ enum conf_protocol { PROTOCOL_FASTCGI, PROTOCOL_SCGI };
 /* Which of several targets a request without a session goes to. */
 enum conf_balance { BALANCE_ROUND_ROBIN, BALANCE_LEAST_CONN, BALANCE_HASH };
 
+/* What tells the visitors of a section apart. */
+enum conf_stick_to { STICK_TO_ADDRESS, STICK_TO_COOKIE };
+
 struct fastcgi_conf {
     struct fastcgi_conf *next;
     struct diag_place place;
@@ -120,7 +123,10 @@ struct fastcgi_conf {
     uint64_t session_timeout_ms;  /* 0: plain rotation */
     struct slice socket_owner;    /* a user's name or number; empty: whoever */
     struct diag_place socket_owner_place;
-    struct slice server_root; /* empty: none */
+    enum conf_stick_to stick_to;
+    struct conf_word *session_cookies; /* of the application; NULL: every visitor has a session */
+    struct slice sticky_cookie;        /* the name of our own */
+    struct slice server_root;          /* empty: none */
     uint64_t connect_timeout_ms;
     enum conf_balance balance;
     uint64_t max_connections;  /* to each target; 0: no bound */
@@ -253,7 +259,9 @@ struct server_conf {
     struct cgi_handler_conf
         *cgi_handlers; /* newest first: the first that claims an extension wins */
     struct slice work_directory;
-    struct slice control_socket; /* unix socket for `longhouse status`, `stop` ... */
+    struct slice session_key;      /* SessionKey, or what SessionKeyFile holds; empty: none */
+    struct slice session_key_file; /* empty: none */
+    struct slice control_socket;   /* unix socket for `longhouse status`, `stop` ... */
     enum conf_log_format log_format;
     struct slice server_string; /* empty: no Server field */
     uint64_t listen_backlog;

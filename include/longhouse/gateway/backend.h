@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "config/model.h"
 #include "gateway/fair_line.h"
+#include "gateway/sticky_cookie.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -66,7 +67,9 @@ struct backend_group {
     struct backend *targets;         /* owned; conf->target_count */
     unsigned count;
     uint32_t socket_owner; /* see gateway/owner.h */
-    struct sticky *sticky; /* owned; NULL: one target only, or no SessionTimeout */
+    bool has_sessions;     /* several targets, and a SessionTimeout */
+    struct sticky *sticky; /* owned; NULL: visitors carry a cookie of ours, or have no sessions */
+    struct sticky_secret secret; /* for cookies of ours, and for sessions of the application */
     pthread_mutex_t lock;  /* guards what is said to be under it, here and in targets and places */
     struct fair_line line; /* who waits for any target */
     unsigned waiting;      /* in all lines, and those who probe */
@@ -76,6 +79,11 @@ struct backend_group {
 };
 
 struct backend_group *backend_group_new(const struct fastcgi_conf *conf);
+
+/* Before the first request: the key that all front servers share (SessionKey), or one of this
+ * house. */
+void backend_group_set_key(struct backend_group *group, struct slice key);
+
 void backend_group_free(struct backend_group *group); /* nobody has a place any more */
 
 /* ---- under the lock ---- */

@@ -10,6 +10,7 @@
  * over for the client's next one.
  */
 #include "base/address.h"
+#include "base/siphash.h"
 #include "gateway/backend.h"
 
 #include <stdbool.h>
@@ -20,5 +21,12 @@
 /* The index of one of the targets whose `fit` is true, or BALANCE_NOBODY. */
 int balance_choose(struct backend_group *group, const union socket_address *client, uint64_t now_ms,
                    const bool *fit);
+
+/*
+ * The same for each name, on every front server with the same targets and key: rendezvous over the
+ * fit ones, whatever their load and whatever Balance says.
+ */
+int balance_choose_by_name(struct backend_group *group, struct siphash_key key, struct slice name,
+                           const bool *fit);
 
 #endif

@@ -8,6 +8,7 @@
  */
 #include "base/chunk.h"
 #include "gateway/reply.h"
+#include "gateway/session.h"
 #include "http/exchange.h"
 
 #include <stdbool.h>
@@ -24,6 +25,7 @@ enum delivery_way {
 struct delivery {
     struct exchange *x; /* borrowed */
     struct reply reply;
+    struct session *session; /* borrowed: of which the head may tell news; NULL: none */
     enum delivery_way way;
     bool local_redirects;  /* they are wanted */
     struct target path;    /* DELIVERY_FROM_PATH */

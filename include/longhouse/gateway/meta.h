@@ -33,6 +33,7 @@ struct meta_source {
     struct slice search_path;       /* PATH; empty: not told */
     const struct conf_pair *setenv; /* of the host; come last and override everything */
     int64_t body_length;            /* -1: no body */
+    struct slice hidden_cookie;     /* the house's own; empty: none */
     bool tell_authorization;
 };
 

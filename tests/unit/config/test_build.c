@@ -113,6 +113,16 @@ static void show_fastcgi(FILE *out, const struct server_conf *conf)
     }
 }
 
+static void show_sessions(FILE *out, const struct server_conf *conf)
+{
+    for (const struct fastcgi_conf *f = conf->fastcgi; f; f = f->next) {
+        fprintf(out, "%s ", f->stick_to == STICK_TO_COOKIE ? "cookie" : "address");
+        words(out, f->session_cookies);
+        fprintf(out, " %.*s;", SLICE_ARGS(f->sticky_cookie));
+    }
+    fprintf(out, " %.*s", SLICE_ARGS(conf->session_key));
+}
+
 static void show_used(FILE *out, const struct server_conf *conf)
 {
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
@@ -282,6 +292,15 @@ static const struct model_case {
     { SITE PORT "UseFastCGI = F\nFastCGIserver {\nFastCGIid = F\nConnectTo = "
                 "/f\n}\nFastCGIserver {\nFastCGIid = F\nConnectTo = /g\n}\n",
       show_used, "1;" },
+
+    /* sessions */
+    { SITE PORT POOL, show_sessions, "address  ; " },
+    { SITE PORT "SessionKey = 0123456789 abcdef\nFastCGIserver {\nFastCGIid = F\nConnectTo = /f\n"
+                "StickTo = cookie\n}\n",
+      show_sessions, "cookie  LH-F; 0123456789 abcdef" },
+    { SITE PORT "FastCGIserver {\nFastCGIid = F G\nConnectTo = /f\nStickTo = cookie\n"
+                "StickyCookieName = way\nSessionCookie = PHPSESSID, sid\nSessionCookie = x\n}\n",
+      show_sessions, "cookie PHPSESSID,sid,x way; " },
 
     /* logs */
     { SITE PORT, show_logs,
@@ -575,6 +594,19 @@ static const struct saying_case {
       "error 6:18+8 cannot read the media types from 'my.types': No such file or directory = leave "
       "MimetypeConfig out for the built-in table" },
 
+    { SITE PORT "FastCGIserver {\nFastCGIid = F G\nConnectTo = /f\nStickTo = cookie\n}\n",
+      "error 6:1+13 'F G' cannot be part of the name of a cookie (StickTo) = add: StickyCookieName "
+      "= NAME" },
+    { SITE PORT "FastCGIserver {\nFastCGIid = F\nConnectTo = /f\nSessionCookie = a=b\n}\n",
+      "error 9:17+3 'SessionCookie' wants the name of a cookie, not 'a=b' = letters, digits, '-', "
+      "'_' and '.'; for example PHPSESSID" },
+    { SITE PORT "FastCGIserver {\nFastCGIid = F\nConnectTo = /f\nStickTo = cookie\n"
+                "StickyCookieName = s\nSessionCookie = s\n}\n",
+      "error 6:1+13 's' is the application's cookie (SessionCookie) and ours (StickyCookieName) = "
+      "give StickyCookieName another name" },
+    { SITE PORT "SessionKey = too short\n",
+      "error 6:14+9 the key of sessions has 9 bytes; it must have at least 16 = make one with: "
+      "openssl rand -hex 32" },
     { SITE "Binding {\nPort = 80\nProxyProtocol = yes\n}\n",
       "error 3:1+7 ProxyProtocol is for trusted proxies, and this Binding has none = add: "
       "TrustedProxy = ADDRESS of the proxy" },

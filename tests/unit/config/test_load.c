@@ -249,6 +249,55 @@ START_TEST(a_folder_is_read_in_hiawathas_order)
 }
 END_TEST
 
+#define STICKY_HOUSE                                                                               \
+    "Hostname = a\nWebsiteRoot = /srv\nBinding {\nPort = 80\n}\nSessionKeyFile = secrets/key\n"    \
+    "FastCGIserver {\nFastCGIid = F\nConnectTo = 127.0.0.1:1, 127.0.0.1:2\nStickTo = cookie\n}\n"
+
+START_TEST(the_key_of_sessions_is_read_from_its_file)
+{
+    struct disk_load load;
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    put("longhouse.conf", STICKY_HOUSE);
+    make_folder("secrets");
+    put("secrets/key", "\n 0123456789abcdef \n");
+    load_disk(&load, folder);
+    ck_assert_ptr_nonnull(load.conf);
+    ck_assert(slice_equal_cstr(load.conf->session_key, "0123456789abcdef"));
+    arena_done(&load.arena);
+    remove_folder();
+}
+END_TEST
+
+static const struct {
+    const char *file; /* NULL: not there */
+    const char *says;
+} bad_keys[] = {
+    { NULL, "cannot read the key from 'secrets/key'" },
+    { " 0123456789abcde\n\n\n", "the key of sessions has 15 bytes; it must have at least 16" },
+    { "", "the key of sessions has 0 bytes" },
+};
+
+START_TEST(a_key_that_is_none_is_told)
+{
+    struct disk_load load;
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    put("longhouse.conf", STICKY_HOUSE);
+    make_folder("secrets");
+    if (bad_keys[_i].file)
+        put("secrets/key", bad_keys[_i].file);
+    load_disk(&load, folder);
+    char *text = report(&load.diags);
+    ck_assert_ptr_null(load.conf);
+    ck_assert_ptr_nonnull(strstr(text, bad_keys[_i].says));
+    ck_assert_ptr_nonnull(strstr(text, "openssl rand -hex 32"));
+    free(text);
+    arena_done(&load.arena);
+    remove_folder();
+}
+END_TEST
+
 START_TEST(a_bundle_gives_the_same_model_without_the_disk)
 {
     struct disk_load load;
@@ -681,6 +730,7 @@ END_TEST
 
 SUITE("load", LOOP(a_broken_file_is_explained, broken), TEST(the_example_loads_without_a_word),
       TEST(the_manual_is_up_to_date), TEST(a_folder_is_read_in_hiawathas_order),
+      TEST(the_key_of_sessions_is_read_from_its_file), LOOP(a_key_that_is_none_is_told, bad_keys),
       TEST(a_bundle_gives_the_same_model_without_the_disk),
       TEST(a_variable_of_the_environment_is_in_the_bundle), TEST(a_damaged_bundle_is_refused),
       TEST(a_loop_of_links_is_told), TEST(a_file_that_includes_itself_by_another_name_is_told),

@@ -3,6 +3,8 @@
 #include "suite.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
 
 static struct connect_conf targets[3];
 static struct fastcgi_conf conf;
@@ -155,9 +157,44 @@ START_TEST(an_overloaded_target_is_passed_over_for_the_clients_next_one)
 }
 END_TEST
 
+/* Whatever the load, and in proportion to the weights. */
+START_TEST(a_name_has_its_target)
+{
+    const struct siphash_key key = { 1, 2 };
+    const struct siphash_key other_key = { 1, 3 };
+    bool fit[3] = { true, true, true };
+    unsigned moved = 0;
+
+    begin_hash();
+    for (unsigned i = 0; i < 100; i++) {
+        char text[16];
+        const struct slice name = slice_of(text, (size_t)snprintf(text, sizeof(text), "s%u", i));
+        const int own = balance_choose_by_name(group, key, name, fit);
+
+        group->targets[own].open += 10;
+        ck_assert_int_eq(balance_choose_by_name(group, key, name, fit), own);
+        moved += balance_choose_by_name(group, other_key, name, fit) != own;
+        fit[own] = false;
+        ck_assert_int_ne(balance_choose_by_name(group, key, name, fit), own);
+        fit[own] = true;
+        const int gone = (own + 1) % 3; /* another one: it does not move for that */
+        fit[gone] = false;
+        ck_assert_int_eq(balance_choose_by_name(group, key, name, fit), own);
+        fit[gone] = true;
+    }
+    for (unsigned i = 0; i < 3; i++)
+        ck_assert_uint_gt(group->targets[i].open, 100);
+    ck_assert_uint_gt(moved, 30);
+    memset(fit, 0, sizeof(fit));
+    ck_assert_int_eq(balance_choose_by_name(group, key, SLICE("s"), fit), BALANCE_NOBODY);
+    backend_group_free(group);
+}
+END_TEST
+
 SUITE("balance", TEST(targets_take_turns),
       TEST(a_heavy_target_is_asked_more_often_but_not_in_a_row),
       TEST(the_least_loaded_goes_first_by_weight), TEST(equally_loaded_ones_take_turns),
       TEST(a_client_has_its_target_and_keeps_it_when_another_goes),
       TEST(a_weight_wins_clients_in_proportion),
-      TEST(an_overloaded_target_is_passed_over_for_the_clients_next_one))
+      TEST(an_overloaded_target_is_passed_over_for_the_clients_next_one),
+      TEST(a_name_has_its_target))
