@@ -107,7 +107,17 @@ static void house_make_limits(struct house *house)
         };
 }
 
-static void house_make_backends(struct house *house)
+/* Sessions that are not known here go the same way everywhere without a key; a drawn one would
+ * part the front servers. */
+static struct slice key_for(const struct house *house, const struct takeover *takeover,
+                            const struct fastcgi_conf *section)
+{
+    const struct slice given = house->snapshot->conf->session_key;
+
+    return given.len > 0 || section->stick_to != STICK_TO_COOKIE ? given : takeover->key;
+}
+
+static void house_make_backends(struct house *house, const struct takeover *takeover)
 {
     const struct server_conf *conf = house->snapshot->conf;
 
@@ -116,8 +126,10 @@ static void house_make_backends(struct house *house)
         calloc(conf->fastcgi_count ? conf->fastcgi_count : 1, sizeof(struct backend_group *));
     if (!house->backends)
         abort();
-    for (const struct fastcgi_conf *section = conf->fastcgi; section; section = section->next)
+    for (const struct fastcgi_conf *section = conf->fastcgi; section; section = section->next) {
         house->backends[section->index] = backend_group_new(section);
+        backend_group_set_key(house->backends[section->index], key_for(house, takeover, section));
+    }
 }
 
 static void house_make_turnstiles(struct house *house)
@@ -153,7 +165,7 @@ const char *house_build(struct house *house, struct takeover *takeover)
         return "the number of sockets handed over is not the number of bindings";
     house_assign_logs(house);
     house_make_limits(house);
-    house_make_backends(house);
+    house_make_backends(house, takeover);
     house_make_turnstiles(house);
     house->guard = guard_new(conf->connections_total, conf->connections_per_ip);
     house->binding_count = takeover->listener_count;

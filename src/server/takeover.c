@@ -83,6 +83,9 @@ bool takeover_take(struct takeover *takeover, const struct handover *message, in
         takeover->reactors =
             message->number > 0 && message->number <= 1024 ? (unsigned)message->number : 1;
         return true;
+    case HANDOVER_KEY:
+        takeover->key = arena_copy(&takeover->arena, message->text);
+        return true;
     case HANDOVER_STOP:
     case HANDOVER_LOGS_AGAIN:
     case HANDOVER_POLICY:

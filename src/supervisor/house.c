@@ -63,6 +63,9 @@ static void hand_over_all(struct house *house)
     if (house->places.control_fd >= 0)
         child_send(server, &(struct handover){ .kind = HANDOVER_CONTROL },
                    house->places.control_fd);
+    if (house->key[0] != '\0')
+        child_send(server,
+                   &(struct handover){ .kind = HANDOVER_KEY, .text = slice_cstr(house->key) }, -1);
     connect_children(house);
     child_send(server, &(struct handover){ .kind = HANDOVER_GO, .number = house->plan.reactors },
                -1);

@@ -165,6 +165,7 @@ static bool prepare(struct house *house, const struct wishes *wishes, struct are
     bool good = ports_open(conf, diags, &house->ports);
     good &= logs_open(conf, &house->identity, house->behind, arena, diags, &house->logs);
     good &= places_open(conf, &house->identity, arena, diags, &house->places);
+    good = good && key_open(conf, arena, diags, house->key);
     good = good && groups_open(conf, &house->identity, arena, diags, &house->groups);
     good = good && sandboxes_open(conf, &house->identity, arena, diags, &house->sandboxes);
     return good && diags->errors == 0;

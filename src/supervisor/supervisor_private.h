@@ -10,6 +10,7 @@
  *             identity.c who the children run as
  *             ports.c    listening sockets       logs.c   log files
  *             places.c   PID file, control socket, work folder
+ *             key.c      the key of our own cookies
  *             groups.c   control groups for programs
  *             sandboxes.c what programs of a host may see and write
  *   run       child.c    one child: start, channel, back-off
@@ -144,6 +145,17 @@ int places_write_pid(struct places *places, pid_t pid);
 /* Removes what was made. */
 void places_close(struct places *places);
 
+/* ---- key.c ---- */
+
+#define KEY_DIGITS 64
+
+/* The key in this file, made if it is not there or not ours alone. 0 or negative errno. */
+int key_find(const char *path, char out[KEY_DIGITS + 1]);
+
+/* The key of our own cookies, or nothing where none is needed. False: a diagnostic says why. */
+bool key_open(const struct server_conf *conf, struct arena *arena, struct diags *diags,
+              char ret[KEY_DIGITS + 1]);
+
 /* ---- groups.c ---- */
 
 struct groups {
@@ -268,6 +280,7 @@ struct house {
     struct ports ports;
     struct logs logs;
     struct places places;
+    char key[KEY_DIGITS + 1]; /* of our own cookies; empty: not needed */
     struct groups groups;
     struct sandboxes sandboxes;
     char *folder; /* owned: of the programs */

@@ -7,6 +7,7 @@
  *
  *   supervisor -> server    BUNDLE (memory file)  LISTENER index  LOG path  CONTROL (listening unix
  * socket) SPAWNER index (channel of reactor `index`)  GO {reactors}  STOP {drain_ms}  LOGS_AGAIN
+ *                           KEY text (of cookies)
  *   server -> supervisor    READY   FAILED text   STOPPED
  *   supervisor -> spawner   CGROUP (folder for programs)   SANDBOX index (ruleset)
  *                           POLICY (memory file)   CHANNEL index   STOP
@@ -38,13 +39,14 @@ enum handover_kind {
     HANDOVER_STOPPED,
     HANDOVER_CGROUP,
     HANDOVER_SANDBOX,
+    HANDOVER_KEY,
 };
 
 struct handover {
     enum handover_kind kind;
     uint32_t index;    /* of the binding or reactor; SANDBOX: 1, 2, ... in this order */
     uint64_t number;   /* GO: reactors; STOP: drain time in ms */
-    struct slice text; /* LOG: path; FAILED: why */
+    struct slice text; /* LOG: path; FAILED: why; KEY: of cookies */
 };
 
 /* Returns the number of parts (1 or 2), or -EMSGSIZE. */

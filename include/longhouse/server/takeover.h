@@ -25,6 +25,7 @@ struct takeover {
     int *spawners; /* by reactor */
     unsigned spawner_count;
     struct takeover_log *logs;
+    struct slice key; /* of our own cookies, where the configuration has none; empty: not needed */
     unsigned reactors;
 };
 

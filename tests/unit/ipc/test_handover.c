@@ -30,6 +30,7 @@ static const struct handover messages[] = {
     { .kind = HANDOVER_STOPPED },
     { .kind = HANDOVER_CGROUP },
     { .kind = HANDOVER_SANDBOX, .index = 2 },
+    { .kind = HANDOVER_KEY, .text = SLICE_INIT("0123456789abcdef") },
 };
 
 START_TEST(what_was_encoded_is_decoded)
@@ -69,7 +70,7 @@ static const struct {
 } strange[] = {
     { "", 0, "message too short" },
     { "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 24, "unknown kind of message" },
-    { "\20\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 24, "unknown kind of message" },
+    { "\177\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 24, "unknown kind of message" },
     { "\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0", 24, "the text has another length" },
     { "\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0", 24, "reserved bytes are not zero" },
     { "\3\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\0", 25, "NUL in the text" },

@@ -17,17 +17,20 @@ START_TEST(descriptors_come_in_any_order_and_are_closed_when_not_taken)
     const struct handover second = { .kind = HANDOVER_LISTENER, .index = 1 };
     const struct handover first = { .kind = HANDOVER_LISTENER, .index = 0 };
     const struct handover log = { .kind = HANDOVER_LOG, .text = SLICE_INIT("/var/log/a") };
+    const struct handover key = { .kind = HANDOVER_KEY, .text = SLICE_INIT("abc") };
     const struct handover go = { .kind = HANDOVER_GO, .number = 2 };
 
     takeover_init(&takeover);
     ck_assert(takeover_take(&takeover, &second, some_fd()));
     ck_assert(takeover_take(&takeover, &first, some_fd()));
     ck_assert(takeover_take(&takeover, &log, some_fd()));
+    ck_assert(takeover_take(&takeover, &key, -1));
     ck_assert(takeover_take(&takeover, &go, -1));
     ck_assert_uint_eq(takeover.listener_count, 2);
     ck_assert_int_ge(takeover.listeners[0], 0);
     ck_assert_int_ge(takeover.listeners[1], 0);
     ck_assert(slice_equal(takeover.logs->path, SLICE("/var/log/a")));
+    ck_assert(slice_equal(takeover.key, SLICE("abc")));
     ck_assert_uint_eq(takeover.reactors, 2);
     takeover_done(&takeover);
     ck_assert_uint_eq(fd_count_open(), before);
