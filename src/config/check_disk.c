@@ -6,6 +6,7 @@
 #include "os/cgroup.h"
 #include "os/fd.h"
 #include "os/landlock.h"
+#include "os/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -47,6 +48,14 @@ static bool disk_is_root(struct load_ask *ask)
 {
     (void)ask;
     return geteuid() == 0;
+}
+
+static uint64_t disk_capabilities(struct load_ask *ask)
+{
+    uint64_t have;
+
+    (void)ask;
+    return sandbox_capabilities(&have) < 0 ? 0 : have;
 }
 
 static const char *disk_account(struct load_ask *ask, struct slice user,
@@ -156,6 +165,7 @@ struct load_ask *load_ask_disk(void)
         .executable = disk_executable,
         .user_known = disk_user_known,
         .is_root = disk_is_root,
+        .capabilities = disk_capabilities,
         .account = disk_account,
         .ceilings = disk_ceilings,
         .cgroup = disk_cgroup,

@@ -3,6 +3,7 @@
 #include "config/load.h"
 
 #include <inttypes.h>
+#include <linux/capability.h>
 #include <string.h>
 
 static void refuse(struct diags *diags, const struct diag_place *place, struct slice user,
@@ -47,6 +48,22 @@ static const char *account_fault(const struct server_conf *conf, const struct ac
     return NULL;
 }
 
+/* The root of a container may be one by name only. */
+static bool lacks(struct load_ask *ask, const struct confine_conf *confine, struct diags *diags)
+{
+    const uint64_t users =
+        UINT64_C(1) << CAP_SETUID | UINT64_C(1) << CAP_SETGID | UINT64_C(1) << CAP_KILL;
+    const uint64_t root = confine->chroot.len > 0 ? UINT64_C(1) << CAP_SYS_CHROOT : 0;
+    const uint64_t missing = (users | root) & ~ask->capabilities(ask);
+
+    if (missing)
+        refuse(diags, &confine->user_place, confine->user,
+               missing & users ? "this root has not all of CAP_SETUID, CAP_SETGID and CAP_KILL"
+                               : "a root directory needs CAP_SYS_CHROOT, which this root has not",
+               "give it to the container or the service (CapabilityBoundingSet)");
+    return missing != 0;
+}
+
 static void check_host(const struct server_conf *conf, const struct vhost_conf *host,
                        struct load_ask *ask, struct diags *diags)
 {
@@ -61,6 +78,8 @@ static void check_host(const struct server_conf *conf, const struct vhost_conf *
                "start it as root: it keeps of that only the right to change the user of programs");
         return;
     }
+    if (lacks(ask, confine, diags))
+        return;
     const char *why = ask->account(ask, confine->user, confine->groups, diags->arena, &account);
     if (!why)
         why = account_fault(conf, &account, ask, diags->arena, &hint);

@@ -312,3 +312,17 @@ def test_a_root_directory_that_cannot_be_is_refused_at_check(house, root, option
     )
     status, said = check(house)
     assert status != 0 and why in said, said
+
+
+@needs_root
+@pytest.mark.parametrize("capability", ["sys_chroot", "setuid", "setgid", "kill"])
+def test_a_root_without_the_right_for_it_is_told_at_check(house, capability):
+    site = house.host("jail.test", "  ExecuteCGI = yes\n  WrapCGI = jailed")
+    (house.folder / "cgi-wrapper.conf").write_text(
+        f"CGIhandler = /bin/sh\nWrap = jailed ; {site.root.parent}|{site.name} ; games\n"
+    )
+    status, said = check(house)
+    assert status == 0, said
+    words = ["setpriv", f"--bounding-set=-{capability}", BINARY, "check", "-c", house.config_path]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode != 0 and f"CAP_{capability.upper()}" in done.stdout + done.stderr, done

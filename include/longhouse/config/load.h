@@ -48,6 +48,7 @@ struct load_ask {
     int (*executable)(struct load_ask *ask, const char *path); /* 0 or negative errno */
     bool (*user_known)(struct load_ask *ask, const char *user);
     bool (*is_root)(struct load_ask *ask);
+    uint64_t (*capabilities)(struct load_ask *ask); /* bits: a root may lack some (containers) */
     /* See account_find(). */
     const char *(*account)(struct load_ask *ask, struct slice user, const struct conf_word *groups,
                            struct arena *arena, struct account *ret);

@@ -518,6 +518,12 @@ static bool fake_is_root(struct load_ask *ask)
     return strcmp(((struct fake_ask *)ask)->missing, "root") != 0;
 }
 
+/* All, or none. */
+static uint64_t fake_capabilities(struct load_ask *ask)
+{
+    return strcmp(((struct fake_ask *)ask)->missing, "capabilities") == 0 ? 0 : UINT64_MAX;
+}
+
 static const char *fake_account(struct load_ask *ask, struct slice user,
                                 const struct conf_word *groups, struct arena *arena,
                                 struct account *ret)
@@ -598,6 +604,8 @@ static const struct asking_case {
     { "AccessLogfile = none", "/logs", NULL },
     { "RunAs = alice", "/", NULL },
     { "RunAs = alice", "root", "error RunAs 'alice': it needs a house started by root" },
+    { "RunAs = alice", "capabilities",
+      "error RunAs 'alice': this root has not all of CAP_SETUID, CAP_SETGID and CAP_KILL" },
     { "RunAs = bob", "/", "error RunAs 'bob': there is no such user" },
     { "RunAs = root", "/", "error RunAs 'root': no program runs as the superuser" },
     { "RunAs = alice:root", "/",
@@ -666,8 +674,16 @@ START_TEST(what_the_disk_lacks_is_told)
     static const char *const levels[] = { "note", "warning", "error" };
     const struct asking_case *it = &askings[_i];
     struct fake_ask ask = {
-        .ask = { fake_stat, fake_executable, fake_user_known, fake_is_root, fake_account,
-                 fake_ceilings, fake_cgroup, fake_landlock, fake_socket },
+        .ask = { .stat = fake_stat,
+                 .executable = fake_executable,
+                 .user_known = fake_user_known,
+                 .is_root = fake_is_root,
+                 .capabilities = fake_capabilities,
+                 .account = fake_account,
+                 .ceilings = fake_ceilings,
+                 .cgroup = fake_cgroup,
+                 .landlock = fake_landlock,
+                 .socket = fake_socket },
         .missing = it->missing,
     };
     struct loaded loaded;
