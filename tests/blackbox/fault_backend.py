@@ -99,7 +99,8 @@ class Talk:
         return kind, content
 
     def read_params(self):
-        """BEGIN_REQUEST and all PARAMS."""
+        """BEGIN_REQUEST and all PARAMS; what was heard of an earlier request is forgotten."""
+        self.records, self.pairs, self.body = [], [], b""
         kind, content = self.read_record()
         role, flags = struct.unpack("!HB5x", content)
         assert (kind, role) == (BEGIN, 1)

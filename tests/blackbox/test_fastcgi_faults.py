@@ -22,6 +22,8 @@ from fault_backend import (
     UNKNOWN_ROLE,
     UNKNOWN_TYPE,
     FaultBackend,
+    HungUp,
+    Talk,
     end,
     err,
     out,
@@ -49,6 +51,11 @@ def house():
         house.section(f"FastCGIserver {{\n  FastCGIid = any\n  ConnectTo = {backend.socket}\n}}")
         house.section(f"FastCGIserver {{\n  FastCGIid = short\n  ConnectTo = {backend.socket}\n  Queue = 5, 1s\n}}")
         house.host("fault.test", "  UseFastCGI = any\n  TimeForCGI = 8")
+        house.section(
+            f"FastCGIserver {{\n  FastCGIid = kept\n  ConnectTo = 127.0.0.1:{backend.port}\n"
+            "  KeepConnections = 1\n  MaxConnections = 1\n  KeepTime = 1s\n}"
+        )
+        house.host("kept.test", "  UseFastCGI = kept\n  TimeForCGI = 8")
         house.host("short.test", "  UseFastCGI = short\n  TimeForCGI = 8")
         house.host("port.test", "  UseFastCGI = port\n  TimeForCGI = 8")
         house.host("brief.test", "  UseFastCGI = any\n  TimeForCGI = 1")
@@ -446,6 +453,155 @@ def test_an_application_that_stays_busy_is_503(house, backend):
     answer = site.get("/busy")
     assert answer.status == 503 and int(answer["retry-after"]) > 0
     told_once(site, length, "busy", "answering 503")
+
+
+# ---- gone for a moment ----
+
+
+def sockets_of_its_own(new_house, more=""):
+    house = new_house("moment")
+    house.path = house.folder / "app.sock"
+    house.section(f"FastCGIserver {{\n  FastCGIid = app\n  ConnectTo = {house.path}\n{more}\n}}")
+    house.host("app.test", "  UseFastCGI = app\n  TimeForCGI = 8")
+    house.start()
+    return house
+
+
+def asks_aside(house, method):
+    """A request on a thread of its own; call the result to have the answer."""
+    answers = []
+    body = b"x" * 1000 if method == "POST" else None
+    thread = threading.Thread(
+        target=lambda: answers.append(house.get("/x", host="app.test", method=method, body=body))
+    )
+    thread.start()
+
+    def answer():
+        thread.join(20)
+        return answers[0]
+
+    return answer
+
+
+def answer_next(listener):
+    """Accepts until a connection holds a request, and answers that."""
+    listener.settimeout(10)
+    while True:
+        connection, _ = listener.accept()
+        with connection:
+            connection.settimeout(10)
+            talk = Talk(connection)
+            try:
+                talk.read_request()
+            except HungUp:
+                continue  # one that only filled the queue
+            talk.say(out(HEAD + b"body"), DONE)
+            return talk
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_queue_that_is_full_for_a_second(new_house, method):
+    """EAGAIN is no failure: the request waits, and nobody hears of it."""
+    house = sockets_of_its_own(new_house)
+    with full_socket(house.path) as (listener, others):
+        answer = asks_aside(house, method)
+        time.sleep(1)
+        others.close()
+        talk = answer_next(listener)
+        answer = answer()
+    assert (answer.status, answer.body) == (200, b"body") and len(talk.body) == (1000 if method == "POST" else 0)
+    assert house.sites["app.test"].error_log() == ""
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_socket_that_is_removed_and_made_again(new_house, method):
+    """RestartHold: the request waits for the new one."""
+    house = sockets_of_its_own(new_house)
+    with socket.socket(socket.AF_UNIX) as first:
+        first.bind(str(house.path))
+        house.path.chmod(0o666)
+        first.listen(5)
+        answer = asks_aside(house, method)
+        assert len(answer_next(first).body) == (1000 if method == "POST" else 0)
+        assert answer().body == b"body"
+    house.path.unlink()
+    answer = asks_aside(house, method)
+    time.sleep(0.7)
+    with socket.socket(socket.AF_UNIX) as second:
+        second.bind(str(house.path))
+        house.path.chmod(0o666)
+        second.listen(5)
+        talk = answer_next(second)
+        answer = answer()
+    assert (answer.status, answer.body) == (200, b"body") and len(talk.body) == (1000 if method == "POST" else 0)
+    assert house.sites["app.test"].error_log() == ""
+
+
+# ---- kept connections ----
+
+
+@pytest.fixture
+def kept(house):
+    """A host whose connection is kept; nothing is left of it afterwards."""
+    yield house.sites["kept.test"]
+    wait_until("the kept connection to go", lambda: house.backend.running == 0, 5)
+
+
+def body_for(method):
+    return b"x" * 1000 if method == "POST" else None
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_kept_connection_serves_many_requests(kept, backend, method):
+    def act(talk):
+        for number in range(5):
+            talk.read_request()
+            assert talk.keep
+            talk.say(out(HEAD + b"%d" % number), DONE)
+
+    backend.plays(act)
+    answers = [kept.get("/x", method=method, body=body_for(method)).body for _ in range(5)]
+    assert answers == [b"0", b"1", b"2", b"3", b"4"] and len(backend.talks) == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_kept_connection_that_was_closed_while_idle(kept, backend, method):
+    length = len(kept.error_log())
+    backend.plays(says(out(HEAD + b"body"), DONE))  # and closes, although it was asked to keep
+    for _ in range(3):
+        answer = kept.get("/x", method=method, body=body_for(method))
+        assert (answer.status, answer.body) == (200, b"body")
+        backend.wait_until_quiet()
+    assert len(backend.talks) == 3 and kept.error_log()[length:] == ""
+
+
+@pytest.mark.parametrize("method, status, talks", [("GET", 200, 2), ("POST", 502, 1)])
+def test_a_kept_connection_that_is_closed_in_the_face_of_a_request(kept, backend, method, status, talks):
+    """It had read all of it, and may have done what it says: only what is safe is sent once more."""
+
+    def act(talk):
+        talk.read_request().say(out(HEAD + b"body"), DONE)
+        if len(backend.talks) == 1:
+            talk.read_request()
+
+    backend.plays(act)
+    assert kept.get("/x").body == b"body"
+    answer = kept.get("/x", method=method, body=body_for(method))
+    backend.wait_until_quiet()
+    assert answer.status == status and len(backend.talks) == talks
+
+
+def test_what_lies_behind_an_answer_is_never_the_next_one(kept, backend):
+    """A connection with a byte too many is not used again."""
+
+    def act(talk):
+        talk.read_request().say(out(HEAD + b"first"), DONE, out(HEAD + b"for nobody"), DONE)
+        with contextlib.suppress(HungUp):
+            talk.read_request().say(out(HEAD + b"second"), DONE)
+
+    backend.plays(act)
+    assert kept.get("/x").body == b"first"
+    assert kept.get("/x").body == b"first" and len(backend.talks) == 2
 
 
 # ---- stderr ----
@@ -862,7 +1018,7 @@ def full_socket(path):
             visitor.setblocking(False)
             if visitor.connect_ex(str(path)) != 0:
                 break
-        yield listener
+        yield listener, stack
 
 
 @pytest.mark.parametrize("manner", ["port", "unix"])
