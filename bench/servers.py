@@ -11,7 +11,8 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SERVER_CORE, LOAD_CORE = "0", "1"
-APPLICATION_WORKERS = 20
+KEPT_MOST = 20  # connections that each of those who keep them may keep
+APPLICATION_WORKERS = 100  # an idle connection occupies one: enough for all of them, and for those who keep none
 PHP_WORKERS = 4
 FCGIWRAP_CHILDREN = 8
 
@@ -32,7 +33,7 @@ CGIhandler = /usr/bin/perl:pl
 CGIhandler = /usr/bin/python3:py
 CGIhandler = /bin/sh:sh
 ExecuteCGI = yes
-UseFastCGI = APP, PHP
+UseFastCGI = APP, KEPT, PHP
 MaxCGI = 64
 Binding {{
     Port = {port}
@@ -43,6 +44,13 @@ FastCGIserver {{
     FastCGIid = APP
     ConnectTo = {dir}/app.sock
     Extension = app
+}}
+FastCGIserver {{
+    FastCGIid = KEPT
+    ConnectTo = {dir}/app.sock
+    Extension = kept
+    MaxConnections = {workers}
+    KeepConnections = {workers}
 }}
 FastCGIserver {{
     FastCGIid = PHP
@@ -198,11 +206,11 @@ def build_site(folder):
 def commands(name, folder, port, program, reactors):
     """What has to be started for the server; the first is the server itself."""
     if name == "bare":
-        return [[f"{folder}/bare", str(port), f"{folder}/site", f"{folder}/app.sock", str(APPLICATION_WORKERS)]]
+        return [[f"{folder}/bare", str(port), f"{folder}/site", f"{folder}/app.sock", str(KEPT_MOST)]]
     kind = name.rstrip("0123456789") if name.startswith("longhouse") else name
     conf = pathlib.Path(folder, name + ".conf")
     text = CONFIGURATIONS[kind]
-    conf.write_text(text.format(dir=folder, name=name, port=port, reactors=reactors, workers=APPLICATION_WORKERS))
+    conf.write_text(text.format(dir=folder, name=name, port=port, reactors=reactors, workers=KEPT_MOST))
     wrap = ["fcgiwrap", "-c", str(FCGIWRAP_CHILDREN), "-s", f"unix:{folder}/fcgiwrap.sock"]
     return {
         "longhouse": [[program, "run", "--quiet", "-c", str(conf)]],
@@ -211,6 +219,12 @@ def commands(name, folder, port, program, reactors):
         "apache": [["apache2", "-DFOREGROUND", "-f", str(conf)]],
         "h2o": [["h2o", "-c", str(conf)]],
     }[kind]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 class Server:
