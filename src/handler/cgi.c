@@ -30,10 +30,13 @@
 /* A program that closed stdout without an answer has so long to say how it ended, for the log. */
 #define EXIT_WAIT_MS 1000u
 
+/* An answer of unknown length has so long to be confirmed by the program's exit. */
+#define DOUBT_MS 20u
+
 #define RETRY_AFTER_S 5u
 
 /*
- *  COLLECTING ──> WAITING ──> ASKING ──> RUNNING ──> REPLYING ──> DRAINING ──> ENDED
+ *  COLLECTING ──> WAITING ──> ASKING ──> RUNNING ──> REPLYING ──> ENDING ──> DRAINING ──> ENDED
  *                                                          any ── failure, cancel ──> ENDED
  *
  *  COLLECTING  a body of unknown length is kept until its length is known
@@ -41,7 +44,8 @@
  *  ASKING      the spawner has the request
  *  RUNNING     the program runs, the head of its answer is not complete
  *  REPLYING    the head is out
- *  DRAINING    stdout has ended; the program may live a little longer
+ *  ENDING      stdout has ended; whether that was all is known in a moment
+ *  DRAINING    the answer is out; the program may live a little longer
  */
 enum cgi_state {
     CGI_COLLECTING,
@@ -49,6 +53,7 @@ enum cgi_state {
     CGI_ASKING,
     CGI_RUNNING,
     CGI_REPLYING,
+    CGI_ENDING,
     CGI_DRAINING,
     CGI_ENDED,
 };
@@ -370,6 +375,16 @@ static enum pump pump_stdout(struct cgi *cgi)
 
 /* ---- running ---- */
 
+/*
+ * The end of an output of unknown length says nothing about whether it was all: the program may
+ * have died with the spawner. Its exit is usually known a moment later, and the end waits for that.
+ */
+static bool end_is_doubtful(const struct cgi *cgi)
+{
+    return cgi->program.state == PROGRAM_RUNNING && delivery_has_head(&cgi->errand.delivery) &&
+           !delivery_is_satisfied(&cgi->errand.delivery);
+}
+
 /* An end of output that is no end of the answer: the program died with the spawner. */
 static bool was_torn_off(const struct cgi *cgi)
 {
@@ -393,7 +408,6 @@ static void cgi_end_answer(struct cgi *cgi)
     cgi->end = delivery_finish(&cgi->errand.delivery);
     if (!is_good(cgi->end)) { /* the log wants to know how it ended; the client does not wait
                                         long for that */
-        cgi->exit_timer.task = &x->wake;
         timer_set(x->loop, &cgi->exit_timer, x->loop->now_ms + EXIT_WAIT_MS);
     }
     cgi->state = CGI_DRAINING;
@@ -424,10 +438,10 @@ static enum step cgi_pump(struct cgi *cgi)
                  errand->delivery.reply.sample);
         return STEP_WAIT;
     case PUMP_ENDED:
-        if (was_torn_off(cgi))
-            cgi_fail(cgi, 503, "the spawner went away, and the program with it");
-        else
-            cgi_end_answer(cgi);
+        cgi->state = CGI_ENDING;
+        cgi->exit_timer.task = &errand->x->wake;
+        if (end_is_doubtful(cgi))
+            timer_set(errand->x->loop, &cgi->exit_timer, errand->x->loop->now_ms + DOUBT_MS);
         return STEP_AGAIN;
     }
     if (delivery_has_head(&errand->delivery))
@@ -437,6 +451,18 @@ static enum step cgi_pump(struct cgi *cgi)
 }
 
 /* ---- the end ---- */
+
+static enum step cgi_end(struct cgi *cgi)
+{
+    if (end_is_doubtful(cgi) && !cgi->exit_timer.fired)
+        return STEP_WAIT;
+    timer_stop(cgi->errand.x->loop, &cgi->exit_timer);
+    if (was_torn_off(cgi))
+        cgi_fail(cgi, 503, "the spawner went away, and the program with it");
+    else
+        cgi_end_answer(cgi);
+    return STEP_AGAIN;
+}
 
 /* How it ended, in words. */
 static const char *end_text(const struct cgi *cgi)
@@ -545,6 +571,9 @@ static void cgi_advance(struct exchange *x)
         case CGI_RUNNING:
         case CGI_REPLYING:
             step = cgi_pump(cgi);
+            break;
+        case CGI_ENDING:
+            step = cgi_end(cgi);
             break;
         case CGI_DRAINING:
             step = cgi_drain(cgi);

@@ -114,6 +114,21 @@ def test_a_killed_spawner_is_back(house):
     assert house.spawner_pid() != spawner
 
 
+def test_an_answer_that_dies_with_its_spawner_is_never_whole(house):
+    """Its length is not known, so its end must not come from the end of a pipe that the kernel closed."""
+    house.default.put("half.sh", "printf 'Content-Type: text/plain\\n\\nhalf'\nsleep 30\n")
+    house.start()
+    for _ in range(4):
+        spawner = house.spawner_pid()
+        with house.visit() as visitor:
+            visitor.request("GET", "/half.sh")
+            answer = visitor.head()
+            assert answer.status == 200
+            os.kill(spawner, signal.SIGKILL)
+            assert b"\r\n0\r\n" not in visitor.rest()
+        wait_until("programs to run again", lambda: house.get("/hello.sh").text == "hello from sh\n", 10.0)
+
+
 def test_what_an_entry_script_started_outlives_a_spawner(house):
     house.entry = ["sh", "-c", 'sleep 300 & exec "$@"', "sh"]
     house.start()

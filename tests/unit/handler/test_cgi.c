@@ -166,6 +166,8 @@ START_TEST(the_answer_ends_with_the_output_not_with_the_program)
     start_program();
     say("Content-Type: text/plain\n\nhello");
     close_output();
+    ck_assert_int_eq(v->end, BODY_OPEN); /* its exit may tell that this was not all */
+    visitor_pass(v, 20);
     ck_assert_int_eq(v->end, BODY_COMPLETE);
     ck_assert_ptr_nonnull(v->x); /* its exit is still to come */
     exit_program(0);
@@ -805,6 +807,7 @@ START_TEST(a_program_may_be_left_alone_behind_its_answer)
     start_program();
     say("Content-Type: a/b\n\nhello");
     close_output();
+    visitor_pass(v, 20);
     check_body("hello");
     ck_assert_ptr_null(v->x);
     ck_assert(!was_killed());
@@ -907,12 +910,31 @@ START_TEST(a_client_that_leaves_while_its_body_is_collected)
 }
 END_TEST
 
+START_TEST(an_answer_that_died_with_the_spawner_is_cut)
+{
+    begin();
+    get();
+    start_program();
+    say("Content-Type: a/b\n\nhalf of i");
+    program_fake_close_output(
+        &program); /* the kernel ends both; the end of the pipe is seen first */
+    visitor_settle(v);
+    ck_assert_int_eq(v->end, BODY_OPEN);
+    spawner_fake_close(&spawner);
+    visitor_settle(v);
+    ck_assert_int_eq(v->reset, RESET_BROKEN);
+    ck_assert(visitor_log_has(v, "the spawner went away"));
+    end();
+}
+END_TEST
+
 SUITE("cgi", TEST(a_get_is_answered), TEST(the_answer_ends_with_the_output_not_with_the_program),
-      TEST(all_output_at_once_with_the_exit), TEST(an_answer_at_every_split),
-      TEST(a_local_redirect_is_left_to_the_client), TEST(surplus_is_cut_and_told),
-      TEST(too_few_bytes_cut_the_answer), TEST(an_answer_to_head_needs_no_body),
-      TEST(cgitb_is_served_and_told), TEST(a_slow_client_makes_the_program_wait),
-      TEST(stderr_is_one_line_per_line), TEST(stderr_of_a_program_that_runs_on_is_heard_at_once),
+      TEST(an_answer_that_died_with_the_spawner_is_cut), TEST(all_output_at_once_with_the_exit),
+      TEST(an_answer_at_every_split), TEST(a_local_redirect_is_left_to_the_client),
+      TEST(surplus_is_cut_and_told), TEST(too_few_bytes_cut_the_answer),
+      TEST(an_answer_to_head_needs_no_body), TEST(cgitb_is_served_and_told),
+      TEST(a_slow_client_makes_the_program_wait), TEST(stderr_is_one_line_per_line),
+      TEST(stderr_of_a_program_that_runs_on_is_heard_at_once),
       TEST(what_was_said_before_the_client_left_is_heard),
       TEST(a_flood_on_stderr_does_not_hold_the_answer), TEST(a_body_goes_to_stdin_and_ends),
       TEST(the_body_is_wanted_only_once_the_program_runs),
