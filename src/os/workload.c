@@ -1,0 +1,258 @@
+#include "os/workload.h"
+
+#include "base/number.h"
+#include "os/fd.h"
+#include "os/strays.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/fsuid.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TABLE_MOST  (64u << 20)
+#define FAMILY_MOST 1024u
+
+/* ---- the table of unix sockets ---- */
+
+int connections_read(char **ret_table, size_t *ret_len)
+{
+    scoped_fd fd = open("/proc/net/unix", O_RDONLY | O_CLOEXEC);
+
+    return fd < 0 ? -errno : fd_read_all(fd, TABLE_MOST, ret_table, ret_len);
+}
+
+static void add(struct connections *connections, uint64_t socket)
+{
+    if (connections->count == connections->room) {
+        size_t room = connections->room ? 2 * connections->room : 16;
+        uint64_t *more = realloc(connections->accepted, room * sizeof(*more));
+
+        if (!more)
+            abort();
+        connections->accepted = more;
+        connections->room = room;
+    }
+    connections->accepted[connections->count++] = socket;
+}
+
+/* The next word of a line whose columns are filled up with blanks. */
+static struct slice take_word(struct slice *rest)
+{
+    *rest = slice_trim(*rest);
+    size_t len = slice_find(*rest, ' ');
+    struct slice word = slice_first(*rest, len);
+
+    *rest = slice_skip(*rest, len);
+    return word;
+}
+
+/* "ADDRESS: COUNT PROTOCOL FLAGS TYPE STATE INODE PATH". A connection that nobody has accepted has
+ * no socket yet: its number is 0. */
+static void take_line(struct slice line, struct slice path, struct connections *ret)
+{
+    uint64_t flags;
+    uint64_t socket;
+    struct slice rest = line;
+
+    if (!slice_ends(line, path))
+        return;
+    take_word(&rest);
+    take_word(&rest);
+    take_word(&rest);
+    struct slice flag_word = take_word(&rest);
+    take_word(&rest);
+    take_word(&rest);
+    struct slice number = take_word(&rest);
+    if (!slice_equal(slice_skip(rest, 1), path) || !number_parse_hex(flag_word, &flags) ||
+        !number_parse(number, UINT64_MAX, &socket))
+        return;
+    if (flags & 0x10000) /* the listener itself */
+        return;
+    if (socket == 0)
+        ret->waiting++;
+    else
+        add(ret, socket);
+}
+
+void connections_find(struct slice table, struct slice path, struct connections *ret)
+{
+    struct slice line;
+
+    ret->count = 0;
+    ret->waiting = 0;
+    while (table.len > 0) {
+        slice_cut(table, '\n', &line, &table);
+        take_line(line, path, ret);
+    }
+}
+
+void connections_free(struct connections *connections)
+{
+    free(connections->accepted);
+    *connections = (struct connections){ 0 };
+}
+
+/* ---- small files of a process ---- */
+
+/* What one read of /proc/PID/NAME gives; empty: it is gone. */
+static struct slice read_file(pid_t pid, const char *name, char *room, size_t size)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+    scoped_fd fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t got = fd < 0 ? -1 : read(fd, room, size);
+    return slice_of(room, got > 0 ? (size_t)got : 0);
+}
+
+static bool number_at(struct slice text, unsigned column, uint64_t *ret)
+{
+    struct slice word = take_word(&text);
+
+    for (; column > 0; column--)
+        word = take_word(&text);
+    return number_parse(slice_trim_space(word), UINT64_MAX, ret);
+}
+
+/* ---- families ---- */
+
+typedef bool visit(pid_t pid, void *told);
+
+/* False as soon as one visit says so. */
+static bool visit_family(pid_t pid, visit *each, void *told, unsigned *left)
+{
+    char name[64];
+    char text[4096];
+    struct slice word;
+    uint64_t child;
+
+    if (*left == 0)
+        return true;
+    (*left)--;
+    if (!each(pid, told))
+        return false;
+    snprintf(name, sizeof(name), "task/%d/children", (int)pid);
+    struct slice rest = read_file(pid, name, text, sizeof(text));
+    while (slice_next(&rest, ' ', &word))
+        if (number_parse(word, INT32_MAX, &child) && !visit_family((pid_t)child, each, told, left))
+            return false;
+    return true;
+}
+
+static bool add_use(pid_t pid, void *told)
+{
+    struct workload *sum = told;
+    char text[256];
+    uint64_t pages;
+    uint64_t ran_ns;
+
+    if (!number_at(read_file(pid, "statm", text, sizeof(text)), 1, &pages))
+        return true; /* gone meanwhile */
+    sum->memory_bytes += pages * (uint64_t)sysconf(_SC_PAGESIZE);
+    if (number_at(read_file(pid, "schedstat", text, sizeof(text)), 0, &ran_ns))
+        sum->ran_ns += ran_ns;
+    sum->processes++;
+    return true;
+}
+
+bool workload_of(pid_t pid, struct workload *ret)
+{
+    unsigned left = FAMILY_MOST;
+
+    *ret = (struct workload){ 0 };
+    visit_family(pid, add_use, ret, &left);
+    return ret->processes > 0;
+}
+
+/* ---- who holds a connection ---- */
+
+static bool is_one_of(const struct connections *connections, uint64_t socket)
+{
+    for (size_t i = 0; i < connections->count; i++)
+        if (connections->accepted[i] == socket)
+            return true;
+    return false;
+}
+
+static bool is_connection(int folder, const char *name, const struct connections *connections)
+{
+    char target[64];
+    ssize_t len = readlinkat(folder, name, target, sizeof(target));
+    struct slice text = slice_of(target, len > 0 ? (size_t)len : 0);
+    uint64_t socket;
+
+    return slice_starts(text, SLICE("socket:[")) &&
+           number_parse(slice_skip(slice_first(text, text.len - 1), 8), UINT64_MAX, &socket) &&
+           is_one_of(connections, socket);
+}
+
+/* 1, 0, or a negative errno. */
+static int holds(pid_t pid, const struct connections *connections)
+{
+    char path[64];
+    int found = 0;
+
+    snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+    DIR *folder = opendir(path);
+    if (!folder)
+        return -errno;
+    for (const struct dirent *entry; found == 0 && (entry = readdir(folder)) != NULL;)
+        found = is_connection(dirfd(folder), entry->d_name, connections);
+    closedir(folder);
+    return found;
+}
+
+/* With the eyes of its user: the rights to files, not those to signal or be signalled. */
+static int holds_as_owner(pid_t pid, const struct connections *connections)
+{
+    char path[64];
+    struct stat owner;
+
+    snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+    if (stat(path, &owner) < 0)
+        return -errno;
+    if (owner.st_uid == 0)
+        return -EACCES;
+    int own_group = setfsgid(owner.st_gid);
+    int own_user = setfsuid(owner.st_uid);
+    int r = holds(pid, connections);
+    setfsuid((uid_t)own_user);
+    setfsgid((gid_t)own_group);
+    return r;
+}
+
+static bool holds_none(pid_t pid, void *told)
+{
+    const struct connections *connections = told;
+    int r = holds(pid, connections);
+
+    if (r == -EACCES)
+        r = holds_as_owner(pid, connections);
+    return r == 0 || r == -ENOENT || r == -ESRCH;
+}
+
+bool workload_holds(pid_t pid, const struct connections *connections)
+{
+    unsigned left = FAMILY_MOST;
+
+    return connections->count > 0 && !visit_family(pid, holds_none, (void *)connections, &left);
+}
+
+/* ---- signals ---- */
+
+uint64_t workload_catches(pid_t pid)
+{
+    char text[4096];
+    struct slice rest = read_file(pid, "status", text, sizeof(text));
+    struct slice line;
+    uint64_t mask = 0;
+
+    while (slice_next(&rest, '\n', &line))
+        if (slice_starts(line, SLICE("SigCgt:")))
+            number_parse_hex(slice_trim(slice_skip(line, 7)), &mask);
+    return mask;
+}
