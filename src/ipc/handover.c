@@ -33,7 +33,7 @@ enum parse handover_decode(struct slice datagram, struct handover *ret, struct p
 
     if (cursor.short_of)
         return parse_bad(reterr, datagram.len, "message too short");
-    if (kind < HANDOVER_BUNDLE || kind > HANDOVER_KEY)
+    if (kind < HANDOVER_BUNDLE || kind > HANDOVER_KIND_LAST)
         return parse_bad(reterr, 0, "unknown kind of message");
     if (text_len != cursor.rest.len || text_len > HANDOVER_TEXT_MOST)
         return parse_bad(reterr, 16, "the text has another length");

@@ -95,6 +95,10 @@ bool takeover_take(struct takeover *takeover, const struct handover *message, in
     case HANDOVER_STOPPED:
     case HANDOVER_CGROUP:
     case HANDOVER_SANDBOX:
+    case HANDOVER_POOLS:
+    case HANDOVER_SOCKET:
+    case HANDOVER_WORKERS:
+    case HANDOVER_SAID:
         break;
     }
     return false;

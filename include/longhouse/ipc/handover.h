@@ -12,6 +12,11 @@
  *   supervisor -> spawner   CGROUP (folder for programs)   SANDBOX index (ruleset)
  *                           POLICY (memory file)   CHANNEL index   STOP
  *   spawner -> supervisor   READY   FAILED text
+ *
+ * With pools of workers also: supervisor -> spawner   POOLS (memory file)   SOCKET index
+ * (listening); spawner -> supervisor   WORKERS index text (ipc/workers_report)   SAID index text
+ * (a line of a worker's stderr); supervisor -> server   WORKERS, as it came. `index` is that of the
+ * pool.
  */
 #include "base/parse.h"
 #include "base/slice.h"
@@ -40,6 +45,11 @@ enum handover_kind {
     HANDOVER_CGROUP,
     HANDOVER_SANDBOX,
     HANDOVER_KEY,
+    HANDOVER_POOLS,
+    HANDOVER_SOCKET,
+    HANDOVER_WORKERS,
+    HANDOVER_SAID,
+    HANDOVER_KIND_LAST = HANDOVER_SAID,
 };
 
 struct handover {

@@ -31,6 +31,7 @@ static const struct handover messages[] = {
     { .kind = HANDOVER_CGROUP },
     { .kind = HANDOVER_SANDBOX, .index = 2 },
     { .kind = HANDOVER_KEY, .text = SLICE_INIT("0123456789abcdef") },
+    { .kind = HANDOVER_SAID, .index = 3, .text = SLICE_INIT("words of a worker") },
 };
 
 START_TEST(what_was_encoded_is_decoded)
