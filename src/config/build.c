@@ -1,6 +1,8 @@
 /* A tree becomes a model: each node finds its option row, each record its checks. */
 #include "build.h"
 
+#include "base/number.h"
+
 #include "section.h"
 
 /* ---- places and mentions ---- */
@@ -294,6 +296,54 @@ static bool all_local(const struct fastcgi_conf *fastcgi)
     return fastcgi->server_root.len == 0;
 }
 
+static bool section_has(const struct tree_node *section, struct slice name)
+{
+    const struct tree_node *node = section->first_child;
+
+    while (node && !slice_equal_nocase(node->name, name))
+        node = node->next;
+    return node != NULL;
+}
+
+/* Where its program is: one of two ways to say it. */
+static void check_program(struct build *build, const struct tree_node *section)
+{
+    struct slice label = label_of(build, section, SECTION_FASTCGI);
+    bool connects = section_has(section, SLICE("ConnectTo"));
+    bool runs = section_has(section, SLICE("Run"));
+
+    if (runs && connects)
+        diag_hint(build->diags,
+                  diag_add(build->diags, DIAG_ERROR, &section->name_place,
+                           "%.*s has both Run and ConnectTo", SLICE_ARGS(label)),
+                  "Run: the house runs the program; ConnectTo: somebody else does");
+    else if (!runs && !connects)
+        diag_hint(build->diags,
+                  diag_add(build->diags, DIAG_ERROR, &section->name_place,
+                           "%.*s has neither ConnectTo nor Run", SLICE_ARGS(label)),
+                  "add: ConnectTo = %s; or Run = /PROGRAM, for a program that the house runs",
+                  option_find(SLICE("ConnectTo"), SCOPE_FASTCGI)->grammar);
+}
+
+static unsigned capacity_of(const struct run_conf *run)
+{
+    uint64_t count;
+
+    for (const struct conf_pair *pair = run->setenv; pair; pair = pair->next)
+        if (slice_equal(pair->name, SLICE("PHP_FCGI_CHILDREN")))
+            return number_parse(pair->value, 10000, &count) && count > 0 ? (unsigned)count : 1;
+    return 1;
+}
+
+/* What pools_number() needs to know of the section. */
+static void note_run(const struct tree_node *section, struct run_conf *run)
+{
+    run->capacity = capacity_of(run);
+    run->sets_connections = section_has(section, SLICE("MaxConnections"));
+    run->sets_kept = section_has(section, SLICE("KeepConnections"));
+    run->sets_keep_time = section_has(section, SLICE("KeepTime"));
+}
+
 static void build_fastcgi(struct build *build, const struct tree_node *section)
 {
     struct fastcgi_conf *fastcgi = arena_new(build->arena, struct fastcgi_conf);
@@ -303,6 +353,8 @@ static void build_fastcgi(struct build *build, const struct tree_node *section)
     *build->fastcgi_end = fastcgi;
     build->fastcgi_end = &fastcgi->next;
     fill_section(build, section, SECTION_FASTCGI, SCOPE_FASTCGI, fastcgi);
+    check_program(build, section);
+    note_run(section, &fastcgi->run);
     fastcgi->all_local = all_local(fastcgi);
     sessions_complete(build, fastcgi);
 }

@@ -80,6 +80,9 @@ void check_run_as(const struct server_conf *conf, struct load_ask *ask, struct d
 void check_sandbox(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 void check_cgroup(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 
+/* Which pools of workers there are, when all identities are known. */
+void pools_number(struct build *build);
+
 /* Handlers in effect and rule numbers of all hosts, when all is read. */
 void programs_number(struct build *build);
 
@@ -130,6 +133,24 @@ void extensions_set(struct build *build, void *record, const struct tree_node *n
                     const struct option_row *row);
 void cgi_handler_set(struct build *build, void *record, const struct tree_node *node,
                      const struct option_row *row);
+
+void setenv_set(struct build *build, void *record, const struct tree_node *node,
+                const struct option_row *row);
+
+/* Takes the next word of a command line off *rest. */
+bool word_next(struct slice *rest, struct slice *ret);
+
+/* Who programs are and what they may use, in a VirtualHost or, for workers, a FastCGIserver. */
+void run_as_set(struct build *build, void *record, const struct tree_node *node,
+                const struct option_row *row);
+void limit_set(struct build *build, void *record, const struct tree_node *node,
+               const struct option_row *row);
+void cpu_limit_set(struct build *build, void *record, const struct tree_node *node,
+                   const struct option_row *row);
+void group_limit_set(struct build *build, void *record, const struct tree_node *node,
+                     const struct option_row *row);
+void umask_set(struct build *build, void *record, const struct tree_node *node,
+               const struct option_row *row);
 
 /* An absolute path, or an error. A trailing slash is taken off. */
 bool path_clean(struct build *build, const struct tree_node *node, const struct option_row *row,
@@ -187,6 +208,7 @@ extern const struct option_group session_options;
 extern const struct option_group path_options;
 extern const struct option_group program_options;
 extern const struct option_group sandbox_options;
+extern const struct option_group worker_options;
 extern const struct option_group later_options;
 
 /* The row of a member of `type`, as designated initialisers. */

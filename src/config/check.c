@@ -431,6 +431,5 @@ void check_run(struct build *build)
     check_proxy_protocol(build);
     for (struct vhost_conf *host = build->conf->hosts; host; host = host->next)
         check_host(build, host);
-    check_php_settings(build);
     table_done(&build->fastcgi_ids);
 }

@@ -30,8 +30,8 @@ static void refuse(const struct confine_conf *confine, enum diag_level level, co
               "%s", cure);
 }
 
-static void check_host(const struct server_conf *conf, const struct confine_conf *confine, int r,
-                       unsigned controllers, struct diags *diags)
+static void check_needs(const struct server_conf *conf, const struct confine_conf *confine, int r,
+                        unsigned controllers, struct diags *diags)
 {
     unsigned missing = needs_of(confine) & ~controllers;
 
@@ -69,6 +69,8 @@ void check_cgroup(const struct server_conf *conf, struct load_ask *ask, struct d
 
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
         asked = asked || needs_of(&host->confine) != 0;
+    for (unsigned i = 0; i < conf->pool_count; i++)
+        asked = asked || needs_of(&conf->pools[i]->run.confine) != 0;
     if (asked && cgroup->kind != CGROUP_NO)
         r = ask->cgroup(ask, asked_path(cgroup, diags->arena), &controllers);
     if (r < 0 && cgroup->kind == CGROUP_AT_PATH) {
@@ -79,5 +81,7 @@ void check_cgroup(const struct server_conf *conf, struct load_ask *ask, struct d
         return;
     }
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
-        check_host(conf, &host->confine, r, controllers, diags);
+        check_needs(conf, &host->confine, r, controllers, diags);
+    for (unsigned i = 0; i < conf->pool_count; i++)
+        check_needs(conf, &conf->pools[i]->run.confine, r, controllers, diags);
 }

@@ -247,23 +247,28 @@ static void check_front_controller(const struct asking *asking, const struct vho
                   "until it is there, every path that is no file is answered 404");
 }
 
+static void check_runnable(const struct asking *asking, const char *what, struct slice program,
+                           const struct diag_place *place)
+{
+    const char *path = cstr(asking, program);
+    unsigned mode = 0;
+    int error = asking->ask->stat(asking->ask, path, &mode);
+
+    if (error == 0 && !S_ISREG(mode))
+        error = -EACCES;
+    if (error == 0)
+        error = asking->ask->executable(asking->ask, path);
+    if (error < 0)
+        diag_hint(asking->diags,
+                  diag_add(asking->diags, DIAG_WARNING, place, "the %s '%s' cannot be run: %s",
+                           what, path, strerror(-error)),
+                  "install it, or correct the path");
+}
+
 static void check_handlers(const struct asking *asking, const struct cgi_handler_conf *handler)
 {
-    for (; handler; handler = handler->next) {
-        const char *path = cstr(asking, handler->program);
-        unsigned mode = 0;
-        int error = asking->ask->stat(asking->ask, path, &mode);
-
-        if (error == 0 && !S_ISREG(mode))
-            error = -EACCES;
-        if (error == 0)
-            error = asking->ask->executable(asking->ask, path);
-        if (error < 0)
-            diag_hint(asking->diags,
-                      diag_add(asking->diags, DIAG_WARNING, &handler->place,
-                               "the interpreter '%s' cannot be run: %s", path, strerror(-error)),
-                      "install it, or correct the path");
-    }
+    for (; handler; handler = handler->next)
+        check_runnable(asking, "interpreter", handler->program, &handler->place);
 }
 
 /* Made at the start of the house, as far as its rights go. */
@@ -291,6 +296,67 @@ static void check_log(const struct asking *asking, const struct conf_log *log)
               "make the folder, or write none, stdout or stderr");
 }
 
+static void check_budget(const struct asking *asking, const struct server_conf *conf,
+                         const struct run_conf *run)
+{
+    char most[32];
+    char own[32];
+
+    if (conf->workers_memory_bytes == 0 || run->memory_bytes <= conf->workers_memory_bytes)
+        return;
+    diag_hint(asking->diags,
+              diag_add(asking->diags, DIAG_WARNING, &run->place,
+                       "a worker may grow to %s (WorkerMemory), which is more than all may have "
+                       "together (WorkersMemory: %s)",
+                       show_size(run->memory_bytes, own),
+                       show_size(conf->workers_memory_bytes, most)),
+              "lower WorkerMemory, or raise WorkersMemory");
+}
+
+/* What all pools are sure to have, if their workers grow as far as they may. */
+static void check_least(const struct asking *asking, const struct server_conf *conf)
+{
+    uint64_t sum = 0;
+    char most[32];
+    char least[32];
+
+    for (unsigned i = 0; i < conf->pool_count; i++)
+        sum += conf->pools[i]->run.min_workers * conf->pools[i]->run.memory_bytes;
+    if (conf->workers_memory_bytes == 0 || sum <= conf->workers_memory_bytes)
+        return;
+    diag_hint(asking->diags,
+              diag_add(asking->diags, DIAG_WARNING, &conf->pools[0]->run.place,
+                       "MinWorkers of all pools may grow to %s, which is more than WorkersMemory "
+                       "(%s)",
+                       show_size(sum, least), show_size(conf->workers_memory_bytes, most)),
+              "lower MinWorkers or WorkerMemory, or raise WorkersMemory");
+}
+
+static bool is_first_of(const struct server_conf *conf, const struct fastcgi_conf *pool)
+{
+    const struct diag_place *place = &pool->run.place;
+
+    for (unsigned i = 0; i < pool->run.pool; i++)
+        if (conf->pools[i]->run.place.file == place->file &&
+            conf->pools[i]->run.place.line == place->line)
+            return false;
+    return true;
+}
+
+static void check_workers(const struct asking *asking, const struct server_conf *conf)
+{
+    for (unsigned i = 0; i < conf->pool_count; i++) {
+        const struct run_conf *run = &conf->pools[i]->run;
+
+        if (!is_first_of(conf, conf->pools[i])) /* once for all identities of a section */
+            continue;
+        check_runnable(asking, "program", run->program, &run->place);
+        check_log(asking, &run->error_log);
+        check_budget(asking, conf, run);
+    }
+    check_least(asking, conf);
+}
+
 /* Numbers need no entry; the default user matters only to a house started as root, which looks
  * itself. */
 static void check_user(const struct asking *asking, const struct server_conf *conf)
@@ -312,6 +378,7 @@ void load_check_disk(const struct server_conf *conf, struct load_ask *ask, struc
     check_user(&asking, conf);
     check_log(&asking, &conf->system_log);
     check_handlers(&asking, conf->cgi_handlers);
+    check_workers(&asking, conf);
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
         check_roots(&asking, host);
         check_front_controller(&asking, host);

@@ -64,10 +64,9 @@ static bool lacks(struct load_ask *ask, const struct confine_conf *confine, stru
     return missing != 0;
 }
 
-static void check_host(const struct server_conf *conf, const struct vhost_conf *host,
-                       struct load_ask *ask, struct diags *diags)
+static void check_identity(const struct server_conf *conf, const struct confine_conf *confine,
+                           struct load_ask *ask, struct diags *diags)
 {
-    const struct confine_conf *confine = &host->confine;
     const char *hint = NULL;
     struct account account;
 
@@ -167,19 +166,38 @@ static void check_ceiling(const struct confine_conf *confine, const char *name, 
               "see ulimit -H, or the Limit… lines of the service");
 }
 
+static void check_ceilings(const struct confine_conf *confine, struct load_ask *ask,
+                           struct diags *diags)
+{
+    if (!confine->limits_place.file)
+        return;
+    struct load_ceilings most = ask->ceilings(ask);
+    check_ceiling(confine, "CGImemory", confine->memory_bytes, most.memory_bytes, diags);
+    check_ceiling(confine, "CGIprocesses", confine->processes, most.processes, diags);
+    check_ceiling(confine, "CGIfiles", confine->files, most.files, diags);
+}
+
+/* The identity of a pool that is not its section's is that of a host, which was looked at. */
+static bool is_of_texts(const struct server_conf *conf, const struct fastcgi_conf *section)
+{
+    for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
+        if (host->confine.user.at == section->run.confine.user.at)
+            return false;
+    return true;
+}
+
 void check_run_as(const struct server_conf *conf, struct load_ask *ask, struct diags *diags)
 {
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
-        const struct confine_conf *confine = &host->confine;
-
-        check_host(conf, host, ask, diags);
+        check_identity(conf, &host->confine, ask, diags);
         check_wrap(conf, host, ask, diags);
         check_chroot(host, ask, diags);
-        if (!confine->limits_place.file)
+        check_ceilings(&host->confine, ask, diags);
+    }
+    for (unsigned i = 0; i < conf->pool_count; i++) {
+        if (!is_of_texts(conf, conf->pools[i]))
             continue;
-        struct load_ceilings most = ask->ceilings(ask);
-        check_ceiling(confine, "CGImemory", confine->memory_bytes, most.memory_bytes, diags);
-        check_ceiling(confine, "CGIprocesses", confine->processes, most.processes, diags);
-        check_ceiling(confine, "CGIfiles", confine->files, most.files, diags);
+        check_identity(conf, &conf->pools[i]->run.confine, ask, diags);
+        check_ceilings(&conf->pools[i]->run.confine, ask, diags);
     }
 }

@@ -93,5 +93,6 @@ void check_sockets(const struct server_conf *conf, struct load_ask *ask, struct 
         !ask->account(ask, conf->server_user, conf->server_groups, diags->arena, &server))
         look.server = &server;
     for (const struct fastcgi_conf *section = conf->fastcgi; section; section = section->next)
-        look_at(&look, section);
+        if (section->run.program.len == 0) /* else the house makes it */
+            look_at(&look, section);
 }

@@ -113,6 +113,8 @@ struct server_conf *load_config(const struct load *load, const struct source_tex
     load_session_key(load, &build);
     load_pass_env(load, &build);
     wrapper_load(load, &build);
+    pools_number(&build);
+    check_php_settings(&build);
     if (load->ask) /* whatever was wrong above: all faults at once */
         load_check_disk(build.conf, load->ask, load->diags);
     return load->diags->errors == errors_before ? build.conf : NULL;

@@ -76,8 +76,7 @@ static bool cut_handler(struct slice value, struct slice *ret_command, struct sl
     return ret_command->len > 0;
 }
 
-/* Takes the next word of a command line off *rest. */
-static bool next_word(struct slice *rest, struct slice *ret)
+bool word_next(struct slice *rest, struct slice *ret)
 {
     *rest = slice_trim(*rest);
     size_t len = 0;
@@ -128,9 +127,9 @@ void cgi_handler_set(struct build *build, void *record, const struct tree_node *
 
     struct cgi_handler_conf *handler = arena_new(build->arena, struct cgi_handler_conf);
     handler->place = tree_place(node, command);
-    if (!next_word(&command, &item) || !find_program(build, node, item, &handler->program))
+    if (!word_next(&command, &item) || !find_program(build, node, item, &handler->program))
         return;
-    while (next_word(&command, &item))
+    while (word_next(&command, &item))
         words_add(build->arena, &handler->arguments, item);
 
     struct items items = items_of(build, node, row, extensions);
@@ -213,7 +212,7 @@ static void connect_to_set(struct build *build, void *record, const struct tree_
         struct slice text;
         struct slice word;
 
-        next_word(&item, &text);
+        word_next(&item, &text);
         if (!address_parse_target(text, &address)) {
             hint_target(build,
                         build_fault(build, DIAG_ERROR, node, text,
@@ -230,7 +229,7 @@ static void connect_to_set(struct build *build, void *record, const struct tree_
             .place = tree_place(node, text),
             .weight = 1,
         };
-        while (next_word(&item, &word))
+        while (word_next(&item, &word))
             target_word(build, node, word, target);
         *end = target;
         end = &target->next;
@@ -342,7 +341,6 @@ static const struct option_row rows[] = {
         .type = OPT_OWN,
         .scopes = SCOPE_FASTCGI,
         .repeat = REPEAT_APPENDS,
-        .required = true,
         .set = connect_to_set,
         .grammar = "TARGET [weight=N] [max=N] [backup][, TARGET ...]; TARGET = IPv4:PORT | "
                    "[IPv6]:PORT | /UNIXSOCKET",

@@ -21,10 +21,17 @@ bool run_as_parse(struct arena *arena, struct slice text, struct slice *ret_user
     return ret_user->len > 0 && !has_groups == !*ret_groups;
 }
 
-static void run_as_set(struct build *build, void *record, const struct tree_node *node,
-                       const struct option_row *row)
+/* Of a host, or of the workers of a section. */
+static struct confine_conf *confine_of(void *record, const struct option_row *row)
 {
-    struct confine_conf *confine = &((struct vhost_conf *)record)->confine;
+    return row->scopes & SCOPE_FASTCGI ? &((struct fastcgi_conf *)record)->run.confine
+                                       : &((struct vhost_conf *)record)->confine;
+}
+
+void run_as_set(struct build *build, void *record, const struct tree_node *node,
+                const struct option_row *row)
+{
+    struct confine_conf *confine = confine_of(record, row);
 
     confine->user_place = tree_place(node, node->value);
     if (!run_as_parse(build->arena, node->value, &confine->user, &confine->groups))
@@ -59,13 +66,12 @@ static void cgroup_set(struct build *build, void *record, const struct tree_node
         cgroup->kind = CGROUP_AT_PATH;
 }
 
-static void group_limit_set(struct build *build, void *record, const struct tree_node *node,
-                            const struct option_row *row)
+void group_limit_set(struct build *build, void *record, const struct tree_node *node,
+                     const struct option_row *row)
 {
-    struct vhost_conf *host = record;
     uint64_t *member = (uint64_t *)(void *)((char *)record + row->offset);
 
-    host->confine.group_place = tree_place(node, node->value);
+    confine_of(record, row)->group_place = tree_place(node, node->value);
     if (row->unit > 0)
         size_parse(build, node, row, node->value, member);
     else
@@ -73,37 +79,36 @@ static void group_limit_set(struct build *build, void *record, const struct tree
 }
 
 /* A limit of setrlimit(2), with the place of the last one for what only the system can judge. */
-static void limit_set(struct build *build, void *record, const struct tree_node *node,
-                      const struct option_row *row)
+void limit_set(struct build *build, void *record, const struct tree_node *node,
+               const struct option_row *row)
 {
-    struct vhost_conf *host = record;
     uint64_t *member = (uint64_t *)(void *)((char *)record + row->offset);
 
-    host->confine.limits_place = tree_place(node, node->value);
+    confine_of(record, row)->limits_place = tree_place(node, node->value);
     if (row->unit > 0)
         size_parse(build, node, row, node->value, member);
     else
         count_parse(build, node, row, node->value, member);
 }
 
-static void cpu_limit_set(struct build *build, void *record, const struct tree_node *node,
-                          const struct option_row *row)
+void cpu_limit_set(struct build *build, void *record, const struct tree_node *node,
+                   const struct option_row *row)
 {
-    struct vhost_conf *host = record;
+    struct confine_conf *confine = confine_of(record, row);
     uint64_t ms;
 
     if (!duration_parse(build, node, row, node->value, &ms))
         return;
-    host->confine.cpu_s = (ms + 999) / 1000; /* the kernel counts whole seconds */
+    confine->cpu_s = (ms + 999) / 1000; /* the kernel counts whole seconds */
     if (ms % 1000 != 0)
         build_fault(build, DIAG_NOTE, node, node->value,
-                    "the kernel counts whole seconds: %u are taken", (unsigned)host->confine.cpu_s);
+                    "the kernel counts whole seconds: %u are taken", (unsigned)confine->cpu_s);
 }
 
-static void umask_set(struct build *build, void *record, const struct tree_node *node,
-                      const struct option_row *row)
+void umask_set(struct build *build, void *record, const struct tree_node *node,
+               const struct option_row *row)
 {
-    struct vhost_conf *host = record;
+    struct confine_conf *confine = confine_of(record, row);
     unsigned mask = 0;
     bool good = node->value.len > 0 && node->value.len <= 4;
 
@@ -117,8 +122,8 @@ static void umask_set(struct build *build, void *record, const struct tree_node 
                     SLICE_ARGS(node->value));
         return;
     }
-    host->confine.umask = mask;
-    host->confine.has_umask = true;
+    confine->umask = mask;
+    confine->has_umask = true;
 }
 
 static const struct option_row rows[] = {

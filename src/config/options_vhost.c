@@ -93,10 +93,9 @@ static void use_fastcgi_set(struct build *build, void *record, const struct tree
     }
 }
 
-static void setenv_set(struct build *build, void *record, const struct tree_node *node,
-                       const struct option_row *row)
+void setenv_set(struct build *build, void *record, const struct tree_node *node,
+                const struct option_row *row)
 {
-    struct vhost_conf *host = record;
     struct slice name;
     struct slice value;
 
@@ -113,7 +112,8 @@ static void setenv_set(struct build *build, void *record, const struct tree_node
         build_fault(build, DIAG_ERROR, node, name, "a variable's name has no blanks");
         return;
     }
-    pairs_add(build->arena, &host->setenv, name, slice_trim(value));
+    pairs_add(build->arena, (struct conf_pair **)(void *)((char *)record + row->offset), name,
+              slice_trim(value));
 }
 
 /* "256", "256, 30", "256, 90s" */
@@ -344,6 +344,7 @@ static const struct option_row rows[] = {
         .name = "Setenv",
         .type = OPT_OWN,
         .scopes = SCOPE_HOST,
+        AT(vhost_conf, setenv),
         .repeat = REPEAT_APPENDS,
         .set = setenv_set,
         .grammar = "NAME = VALUE",

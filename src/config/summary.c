@@ -258,6 +258,17 @@ static struct slice answer_cell(struct arena *arena, const struct connect_conf *
     return arena_printf(arena, "no: %s", why);
 }
 
+static struct slice workers_of(struct arena *arena, const struct run_conf *run)
+{
+    struct slice command = run->program;
+
+    for (const struct conf_word *word = run->arguments; word; word = word->next)
+        command = arena_printf(arena, "%.*s %.*s", SLICE_ARGS(command), SLICE_ARGS(word->text));
+    return arena_printf(arena, "%u to %u workers: %.*s%s%.*s", (unsigned)run->min_workers,
+                        (unsigned)run->max_workers, SLICE_ARGS(command),
+                        run->confine.user.len > 0 ? " as " : "", SLICE_ARGS(run->confine.user));
+}
+
 static void print_fastcgi(const struct server_conf *conf, struct arena *arena, FILE *out,
                           answers_now *answers)
 {
@@ -277,8 +288,8 @@ static void print_fastcgi(const struct server_conf *conf, struct arena *arena, F
                 row->cells[2] =
                     f->target_count > 1 ? show_time(arena, f->session_timeout_ms) : SLICE("-");
             }
-            row->cells[3] = target->text;
-            row->cells[4] = answer_cell(arena, target, answers);
+            row->cells[3] = f->run.program.len > 0 ? workers_of(arena, &f->run) : target->text;
+            row->cells[4] = answer_cell(arena, target, f->run.program.len > 0 ? NULL : answers);
         }
     }
     if (sheet.first->next)

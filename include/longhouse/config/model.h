@@ -111,41 +111,6 @@ enum conf_balance { BALANCE_ROUND_ROBIN, BALANCE_LEAST_CONN, BALANCE_HASH };
 /* What tells the visitors of a section apart. */
 enum conf_stick_to { STICK_TO_ADDRESS, STICK_TO_COOKIE };
 
-struct fastcgi_conf {
-    struct fastcgi_conf *next;
-    struct diag_place place;
-    unsigned index;
-    struct slice id;
-    enum conf_protocol protocol;
-    struct connect_conf *targets;
-    unsigned target_count;
-    struct conf_word *extensions; /* NULL: every request */
-    uint64_t session_timeout_ms;  /* 0: plain rotation */
-    struct slice socket_owner;    /* a user's name or number; empty: whoever */
-    struct diag_place socket_owner_place;
-    enum conf_stick_to stick_to;
-    struct conf_word *session_cookies; /* of the application; NULL: every visitor has a session */
-    struct slice sticky_cookie;        /* the name of our own */
-    struct slice server_root;          /* empty: none */
-    uint64_t connect_timeout_ms;
-    enum conf_balance balance;
-    uint64_t max_connections;  /* to each target; 0: no bound */
-    uint64_t keep_connections; /* idle ones, to each target */
-    uint64_t keep_ms;          /* for so long */
-    uint64_t queue_length;     /* how many may wait for a target */
-    uint64_t queue_ms;         /* for so long */
-    uint64_t restart_hold_ms;  /* how long a target that is gone may be starting anew */
-    uint64_t rest_failures;    /* so many failed requests ... */
-    uint64_t rest_window_ms;   /* ... within that time let a target rest; 0 failures: never */
-    bool probe;                /* its targets are asked whether they are well: */
-    struct slice probe_path;   /* by a GET of this; empty: by connecting */
-    uint64_t probe_every_ms;
-    uint64_t probe_timeout_ms;
-    uint64_t slow_start_ms; /* until a target that came back has its full share */
-    uint64_t collect_bytes; /* bodies up to this length are complete before a target is asked */
-    bool all_local;         /* every target is on this machine and server_root is empty */
-};
-
 enum conf_cgroup_kind { CGROUP_AUTO, CGROUP_NO, CGROUP_AT_PATH };
 
 /* Where the control groups of programs are made. */
@@ -185,6 +150,63 @@ struct confine_conf {
     struct conf_folder *sandbox_writes;
     bool sandbox_network;            /* TCP is theirs */
     struct diag_place sandbox_place; /* of Sandbox, or of what needs it */
+};
+
+/* Workers of our own: the program of a FastCGIserver section with Run. */
+struct run_conf {
+    struct slice program; /* absolute; empty: the section has ConnectTo */
+    struct conf_word *arguments;
+    struct diag_place place;
+    unsigned pool; /* its number, see server_conf.pools */
+    struct confine_conf confine;
+    struct conf_pair *setenv;
+    struct conf_log error_log; /* of what workers say on stderr; place.file NULL: the system log */
+    uint64_t min_workers;
+    uint64_t max_workers;
+    unsigned capacity;     /* requests that one serves at a time: the children it forks, or 1 */
+    uint64_t max_requests; /* of one worker; 0: no limit. The same for the following */
+    uint64_t age_ms;
+    uint64_t memory_bytes;
+    bool sets_connections; /* MaxConnections is given, KeepConnections, KeepTime */
+    bool sets_kept;
+    bool sets_keep_time;
+    uint64_t idle_ms; /* after so long without need for it a worker ends */
+};
+
+struct fastcgi_conf {
+    struct fastcgi_conf *next;
+    struct diag_place place;
+    unsigned index;
+    struct slice id;
+    enum conf_protocol protocol;
+    struct connect_conf *targets;
+    unsigned target_count;
+    struct conf_word *extensions; /* NULL: every request */
+    uint64_t session_timeout_ms;  /* 0: plain rotation */
+    struct slice socket_owner;    /* a user's name or number; empty: whoever */
+    struct diag_place socket_owner_place;
+    enum conf_stick_to stick_to;
+    struct conf_word *session_cookies; /* of the application; NULL: every visitor has a session */
+    struct slice sticky_cookie;        /* the name of our own */
+    struct slice server_root;          /* empty: none */
+    uint64_t connect_timeout_ms;
+    enum conf_balance balance;
+    uint64_t max_connections;  /* to each target; 0: no bound */
+    uint64_t keep_connections; /* idle ones, to each target */
+    uint64_t keep_ms;          /* for so long */
+    uint64_t queue_length;     /* how many may wait for a target */
+    uint64_t queue_ms;         /* for so long */
+    uint64_t restart_hold_ms;  /* how long a target that is gone may be starting anew */
+    uint64_t rest_failures;    /* so many failed requests ... */
+    uint64_t rest_window_ms;   /* ... within that time let a target rest; 0 failures: never */
+    bool probe;                /* its targets are asked whether they are well: */
+    struct slice probe_path;   /* by a GET of this; empty: by connecting */
+    uint64_t probe_every_ms;
+    uint64_t probe_timeout_ms;
+    uint64_t slow_start_ms; /* until a target that came back has its full share */
+    uint64_t collect_bytes; /* bodies up to this length are complete before a target is asked */
+    struct run_conf run;
+    bool all_local; /* every target is on this machine and server_root is empty */
 };
 
 struct vhost_conf {
@@ -285,7 +307,14 @@ struct server_conf {
     unsigned binding_count;
     struct fastcgi_conf *fastcgi;
     unsigned fastcgi_count;
-    struct vhost_conf *hosts; /* the default host first, then in the order of the text */
+    /*
+     * Sections with Run, one for each identity that uses them: a host with RunAs has one of its
+     * own. They are among `fastcgi` too, with a unix socket in WorkDirectory as their one target.
+     */
+    struct fastcgi_conf **pools;
+    unsigned pool_count;
+    uint64_t workers_memory_bytes; /* of all pools together; 0: no limit */
+    struct vhost_conf *hosts;      /* the default host first, then in the order of the text */
     unsigned host_count;
 };
 

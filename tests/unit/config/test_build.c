@@ -383,10 +383,19 @@ static const struct saying_case {
     { SITE PORT "FastCGIserver {\nConnectTo = /f\n}\n",
       "error 6:1+13 this FastCGIserver has no FastCGIid = add: FastCGIid = name" },
     { SITE PORT "FastCGIserver {\nFastCGIid = F\n}\n",
-      "error 6:1+13 FastCGIserver 'F' has no ConnectTo = add: ConnectTo = TARGET [weight=N] "
-      "[max=N] [backup][, "
-      "TARGET ...]; "
-      "TARGET = IPv4:PORT | [IPv6]:PORT | /UNIXSOCKET" },
+      "error 6:1+13 FastCGIserver 'F' has neither ConnectTo nor Run = add: ConnectTo = TARGET "
+      "[weight=N] [max=N] [backup][, TARGET ...]; TARGET = IPv4:PORT | [IPv6]:PORT | /UNIXSOCKET; "
+      "or Run = /PROGRAM, for a "
+      "program that the house runs" },
+    { SITE PORT "FastCGIserver {\nFastCGIid = F\nRun = /f\nConnectTo = /f\n}\n",
+      "error 6:1+13 FastCGIserver 'F' has both Run and ConnectTo = Run: the house runs the "
+      "program; ConnectTo: somebody else does" },
+    { SITE PORT "FastCGIserver {\nFastCGIid = F\nRun = f\n}\n",
+      "error 8:7+1 'Run' must be an absolute path, not 'f' = begin it with '/'; the variable "
+      "CONFIG_DIR stands for the configuration folder" },
+    { SITE PORT "FastCGIserver {\nFastCGIid = F\nRun = /f\nMinWorkers = 9\n}\n",
+      "error 8:7+2 FastCGIserver 'F' has more MinWorkers (9) than MaxWorkers (8) = lower "
+      "MinWorkers, or raise MaxWorkers" },
     { "VirtualHost {\nHostname = v\nWebsiteRoot = /v\n}\n" PORT,
       "note 1:1+11 this first VirtualHost is the default host = it answers for all names that no "
       "other host has; Hostname and WebsiteRoot outside sections would make one of its own" },
@@ -649,5 +658,133 @@ START_TEST(each_fault_is_named_at_its_place)
 }
 END_TEST
 
-SUITE("build", LOOP(a_text_becomes_its_model, models),
-      LOOP(each_fault_is_named_at_its_place, sayings))
+/* ---- pools of workers ---- */
+
+static const char own_workers[] =
+    "WorkDirectory = /w\nHostname = a\nWebsiteRoot = /a\nUseFastCGI = P\nBinding {\nPort = 80\n}\n"
+    "FastCGIserver {\nFastCGIid = P\nRun = /usr/bin/php-cgi -c /etc/php.ini\nMinWorkers = 1\n"
+    "MaxWorkers = 4\nExtension = php\nMaxRequests = 500\nWorkerAge = 1h\nWorkerMemory = 64M\n"
+    "IdleTime = 5s\nCGIfiles = 100\nCGInice = 3\nCGIumask = 077\nNoNewPrivs = no\n"
+    "Setenv A = 1\nErrorLogfile = /l\n}\n"
+    "FastCGIserver {\nFastCGIid = F\nConnectTo = /f\n}\n"
+    "FastCGIserver {\nFastCGIid = Q\nRun = /q\nRunAs = bob\nMinWorkers = 2\n}\n"
+    "VirtualHost {\nHostname = b\nWebsiteRoot = /b\nUseFastCGI = P, F\nRunAs = alice\n}\n"
+    "VirtualHost {\nHostname = c\nWebsiteRoot = /c\nUseFastCGI = P\nRunAs = alice\n}\n"
+    "VirtualHost {\nHostname = d\nWebsiteRoot = /d\nUseFastCGI = P\nRunAs = alice:web\n}\n"
+    "VirtualHost {\nHostname = e\nWebsiteRoot = /e\nUseFastCGI = Q\nRunAs = alice\n}\n"
+    "WorkersMemory = 1G\n";
+
+static const struct {
+    const char *id;
+    const char *user;
+    const char *socket;
+    unsigned least;
+} pools[] = {
+    { "P", "", "/w/workers-0.sock", 1 },
+    { "Q", "bob", "/w/workers-1.sock", 0 }, /* nobody uses it */
+    { "P (alice)", "alice", "/w/workers-2.sock", 1 },
+    { "P (alice)", "alice", "/w/workers-3.sock", 1 }, /* with another group */
+    { "Q (alice)", "alice", "/w/workers-4.sock", 2 },
+};
+
+START_TEST(each_section_has_a_pool_for_each_identity_that_uses_it)
+{
+    struct loaded loaded;
+
+    loaded_text(&loaded, own_workers);
+    ck_assert_uint_eq(loaded.diags.errors, 0);
+    ck_assert_uint_eq(loaded.conf->pool_count, sizeof(pools) / sizeof(pools[0]));
+    ck_assert_uint_eq(loaded.conf->workers_memory_bytes, 1u << 30);
+    for (unsigned i = 0; i < loaded.conf->pool_count; i++) {
+        const struct fastcgi_conf *pool = loaded.conf->pools[i];
+        ck_assert(slice_equal_cstr(pool->id, pools[i].id));
+        ck_assert(slice_equal_cstr(pool->run.confine.user, pools[i].user));
+        ck_assert_uint_eq(pool->target_count, 1);
+        ck_assert_ptr_null(pool->targets->next);
+        ck_assert_str_eq(pool->targets->address.un.sun_path, pools[i].socket);
+        ck_assert_uint_eq(pool->run.pool, i);
+        ck_assert_uint_eq(pool->run.min_workers, pools[i].least);
+        ck_assert(pool->all_local);
+    }
+    loaded_done(&loaded);
+}
+END_TEST
+
+static const struct {
+    const char *options;
+    uint64_t most;
+    uint64_t kept;
+    uint64_t keep_ms;
+} keeps[] = {
+    { "}\n", 8, 8, 30000 },
+    { "MaxWorkers = 3\nSetenv PHP_FCGI_CHILDREN = 4\nIdleTime = 8\n}\n", 12, 12, 4000 },
+    { "}\nWorkersMemory = 1G\n", 8, 0, 30000 },
+    { "MaxConnections = 5\nKeepConnections = 2\nKeepTime = 90\n}\nWorkersMemory = 1G\n", 5, 2,
+      90000 },
+    { "MaxConnections = 0\nKeepConnections = 0\n}\n", 0, 0, 30000 },
+};
+
+START_TEST(as_many_connections_are_kept_as_workers_can_serve)
+{
+    char text[1024];
+    struct loaded loaded;
+
+    snprintf(text, sizeof(text),
+             SITE PORT "WorkDirectory = /w\nFastCGIserver {\nFastCGIid = F\nRun = /f\n%s",
+             keeps[_i].options);
+    loaded_text(&loaded, text);
+    ck_assert_uint_eq(loaded.diags.errors, 0);
+    const struct fastcgi_conf *pool = loaded.conf->pools[0];
+    ck_assert_uint_eq(pool->max_connections, keeps[_i].most);
+    ck_assert_uint_eq(pool->keep_connections, keeps[_i].kept);
+    ck_assert_uint_eq(pool->keep_ms, keeps[_i].keep_ms);
+    loaded_done(&loaded);
+}
+END_TEST
+
+START_TEST(hosts_use_the_pool_of_their_identity)
+{
+    static const unsigned used[] = { 0, 2, 2, 3, 4 };
+    struct loaded loaded;
+    unsigned i = 0;
+
+    loaded_text(&loaded, own_workers);
+    for (const struct vhost_conf *host = loaded.conf->hosts; host; host = host->next)
+        ck_assert_ptr_eq(host->use_fastcgi[0], loaded.conf->pools[used[i++]]);
+    ck_assert_ptr_null(loaded.conf->hosts->next->use_fastcgi[1]->run.program.at);
+
+    unsigned sections = 0;
+    for (const struct fastcgi_conf *f = loaded.conf->fastcgi; f; f = f->next)
+        ck_assert_uint_eq(f->index, sections++);
+    ck_assert_uint_eq(sections, loaded.conf->fastcgi_count);
+    loaded_done(&loaded);
+}
+END_TEST
+
+START_TEST(a_pool_has_what_its_section_says)
+{
+    struct loaded loaded;
+
+    loaded_text(&loaded, own_workers);
+    const struct run_conf *run = &loaded.conf->pools[2]->run;
+    ck_assert(slice_equal_cstr(run->program, "/usr/bin/php-cgi"));
+    ck_assert(slice_equal_cstr(run->arguments->next->text, "/etc/php.ini"));
+    ck_assert_uint_eq(run->max_workers, 4);
+    ck_assert_uint_eq(run->max_requests, 500);
+    ck_assert_uint_eq(run->age_ms, 3600000);
+    ck_assert_uint_eq(run->memory_bytes, 64 << 20);
+    ck_assert_uint_eq(run->idle_ms, 5000);
+    ck_assert_uint_eq(run->confine.files, 100);
+    ck_assert_uint_eq(run->confine.nice, 3);
+    ck_assert_uint_eq(run->confine.umask, 077);
+    ck_assert(!run->confine.no_new_privs);
+    ck_assert(slice_equal_cstr(run->setenv->value, "1"));
+    ck_assert(slice_equal_cstr(run->error_log.path, "/l"));
+    loaded_done(&loaded);
+}
+END_TEST
+
+SUITE("build", TEST(each_section_has_a_pool_for_each_identity_that_uses_it),
+      LOOP(as_many_connections_are_kept_as_workers_can_serve, keeps),
+      TEST(hosts_use_the_pool_of_their_identity), TEST(a_pool_has_what_its_section_says),
+      LOOP(a_text_becomes_its_model, models), LOOP(each_fault_is_named_at_its_place, sayings))
