@@ -7,6 +7,7 @@
 #include "os/socket.h"
 #include "server/orders.h"
 #include "server/reactor.h"
+#include "server/workers_status.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -169,6 +170,7 @@ void control_write_status(const struct house *house, struct text *text)
         backend_group_describe(house->backends[i], now_ms, text);
     }
     add_seats(house, text);
+    workers_status_describe(house->workers, text);
 }
 
 void control_write_status_json(const struct house *house, struct text *text)
@@ -198,7 +200,9 @@ void control_write_status_json(const struct house *house, struct text *text)
         backend_group_describe_json(house->backends[i], now_ms, text);
     }
     add_seats_json(house, text);
-    text_add_cstr(text, "}\n");
+    text_add_cstr(text, ",\"workers\":[");
+    workers_status_describe_json(house->workers, text);
+    text_add_cstr(text, "]}\n");
 }
 
 /* ---- those who ask ---- */

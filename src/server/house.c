@@ -6,6 +6,7 @@
 #include "gateway/turnstile.h"
 #include "os/fd.h"
 #include "server/house_build.h"
+#include "server/workers_status.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -167,6 +168,7 @@ const char *house_build(struct house *house, struct takeover *takeover)
     house_make_limits(house);
     house_make_backends(house, takeover);
     house_make_turnstiles(house);
+    house->workers = workers_status_new(conf);
     house->guard = guard_new(conf->connections_total, conf->connections_per_ip);
     house->binding_count = takeover->listener_count;
     house->listeners = takeover->listeners;
@@ -184,6 +186,7 @@ void house_free(struct house *house)
         backend_group_free(house->backends[i]);
     free(house->backends);
     turnstiles_free(house->turnstiles);
+    workers_status_free(house->workers);
     for (unsigned i = 0; i < house->binding_count; i++)
         fd_close(&house->listeners[i]);
     free(house->listeners);

@@ -10,6 +10,7 @@
 #include "server/house_build.h"
 #include "server/log_clock.h"
 #include "server/reactor.h"
+#include "server/workers_status.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -177,6 +178,8 @@ static void server_take_open(struct server *server, const struct handover *messa
 {
     if (message->kind == HANDOVER_LOG && fd >= 0)
         server_new_log(server, message->text, fd);
+    else if (message->kind == HANDOVER_WORKERS && fd < 0)
+        workers_status_take(server->house.workers, message->index, message->text);
     else if (message->kind == HANDOVER_SPAWNER && message->index < server->house.reactor_count &&
              server->house.reactors[message->index] && fd >= 0)
         reactor_new_spawner(server->house.reactors[message->index], fd);

@@ -152,8 +152,10 @@ static void channel_run(struct task *task)
 {
     struct channel *channel = container_of(task, struct channel, task);
 
-    if (channel_advance(channel) < 0)
+    if (channel_advance(channel) < 0) {
+        services_server_gone(channel->spawner);
         channel_close(channel);
+    }
 }
 
 void channel_open(struct spawner *spawner, int fd, uint32_t index)

@@ -1,5 +1,5 @@
 /* What runs, until its family is gone: started, ended, reaped, reported. */
-#include "spawner_private.h"
+#include "services_private.h"
 
 #include "os/fd.h"
 #include "os/strays.h"
@@ -137,17 +137,14 @@ static void forget_family_of(struct spawner *spawner, pid_t pid)
     }
 }
 
-static void enter(struct channel *channel, uint32_t token, pid_t pid, struct leaf *leaf)
+struct program *program_enter(struct spawner *spawner, pid_t pid, struct leaf *leaf)
 {
-    struct spawner *spawner = channel->spawner;
     struct program *program = calloc(1, sizeof(*program));
 
     if (!program)
         abort();
     forget_family_of(spawner, pid);
     program->spawner = spawner;
-    program->channel = channel;
-    program->token = token;
     program->pid = pid;
     program->number = spawner->last_number;
     program->leaf = leaf;
@@ -157,12 +154,20 @@ static void enter(struct channel *channel, uint32_t token, pid_t pid, struct lea
     program->grace.task = &program->task;
     list_push_back(&spawner->running, &program->link);
     table_put(&spawner->by_pid, pid_key(program), program);
+    return program;
+}
+
+static void enter(struct channel *channel, uint32_t token, pid_t pid, struct leaf *leaf)
+{
+    struct program *program = program_enter(channel->spawner, pid, leaf);
+
+    program->channel = channel;
+    program->token = token;
     table_put(&channel->programs, token_key(program), program);
 }
 
-/* Into a leaf, or without one where the kernel does not let us and no limit asks for it. */
-static pid_t launch_in_leaf(struct spawner *spawner, struct launch *launch, struct leaf **leaf,
-                            struct spawn_fault *fault)
+pid_t launch_in_leaf(struct spawner *spawner, struct launch *launch, struct leaf **leaf,
+                     struct spawn_fault *fault)
 {
     int r = leaf_take(spawner, launch->confine, leaf);
 
@@ -290,6 +295,8 @@ static void tell_exit(struct program *program, bool family_left)
     if (program->leaf && program->leaf->limited)
         count_group(program, &exited.exited);
     program->exit_told = true;
+    if (program->worker)
+        worker_gone(program->worker);
     if (program->channel)
         channel_send(program->channel, &exited, NULL, 0);
 }
@@ -321,6 +328,8 @@ static void settle_families(struct spawner *spawner)
             forget(program);
         else if (program->leaf)
             leaf_watch(program->leaf);
+        if (left && program->ends_alone)
+            program_end(program);
     }
 }
 

@@ -239,6 +239,14 @@ uint64_t rules_kill_grace_ms(const struct rules *rules)
     return rules ? rules->kill_grace_ms : 0;
 }
 
+const struct rule *rules_find_service(const struct rules *rules, uint32_t number)
+{
+    if (!rules || number >= rules->count || rules->rules[number].root ||
+        !rules->rules[number].interpreter)
+        return NULL;
+    return &rules->rules[number];
+}
+
 const struct rule *rules_find(const struct rules *rules, uint32_t number)
 {
     if (!rules || number >= rules->count || !rules->rules[number].root)

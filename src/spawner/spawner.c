@@ -31,7 +31,7 @@ static void begin_ending(struct spawner *spawner)
 
 /* ---- the supervisor ---- */
 
-static void tell_boss(struct spawner *spawner, const struct handover *message)
+void spawner_tell(struct spawner *spawner, const struct handover *message)
 {
     unsigned char head[HANDOVER_HEAD];
     struct iovec parts[2];
@@ -54,7 +54,7 @@ void spawner_complain(struct spawner *spawner, const char *format, ...)
     va_start(args, format);
     vsnprintf(line, sizeof(line), format, args);
     va_end(args);
-    tell_boss(spawner, &(struct handover){ .kind = HANDOVER_FAILED, .text = slice_cstr(line) });
+    spawner_tell(spawner, &(struct handover){ .kind = HANDOVER_FAILED, .text = slice_cstr(line) });
 }
 
 /* What runs goes on; what is asked for from now on is judged by the new rules. */
@@ -70,19 +70,32 @@ static void adopt_policy(struct spawner *spawner, int fd)
     }
     /* Once for all programs costs none of them a call; a later policy that lets programs gain
      * rights needs a new spawner. */
-    if (!spawner->gains_nothing && rules_gain_nothing(rules))
+    if (!spawner->gains_nothing && rules_gain_nothing(rules) &&
+        services_gain_nothing(spawner->services, rules))
         spawner->gains_nothing = sandbox_no_new_privs() == 0;
     if (spawner->gains_nothing)
         rules_let_gain_rest(rules);
     rules_free(spawner->rules);
     spawner->rules = rules;
-    tell_boss(spawner, &(struct handover){ .kind = HANDOVER_READY });
+    spawner_tell(spawner, &(struct handover){ .kind = HANDOVER_READY });
+    services_begin(spawner);
+}
+
+/* Before the policy. Another set of pools needs another spawner. */
+static void adopt_pools(struct spawner *spawner, int fd)
+{
+    const char *why = "there are some already";
+    int r = spawner->services ? -EEXIST : services_adopt(spawner, fd, &why);
+
+    if (r < 0)
+        spawner_complain(spawner, "spawner: pools of workers refused: %s (%s)", why, strerror(-r));
 }
 
 static void act_on(struct spawner *spawner, const struct handover *message, int fd)
 {
     bool wants_fd = message->kind == HANDOVER_POLICY || message->kind == HANDOVER_CHANNEL ||
-                    message->kind == HANDOVER_CGROUP || message->kind == HANDOVER_SANDBOX;
+                    message->kind == HANDOVER_CGROUP || message->kind == HANDOVER_SANDBOX ||
+                    message->kind == HANDOVER_POOLS || message->kind == HANDOVER_SOCKET;
 
     if (wants_fd && fd < 0)
         spawner_complain(spawner, "spawner: a message of kind %d came without its descriptor",
@@ -96,6 +109,10 @@ static void act_on(struct spawner *spawner, const struct handover *message, int 
     else if (message->kind == HANDOVER_SANDBOX &&
              !sandboxes_add(&spawner->sandboxes, message->index, fd_take(&fd)))
         spawner_complain(spawner, "spawner: sandbox %u came out of order", message->index);
+    else if (message->kind == HANDOVER_POOLS)
+        adopt_pools(spawner, fd);
+    else if (message->kind == HANDOVER_SOCKET && services_take_socket(spawner, message->index, fd))
+        fd_take(&fd);
     else if (message->kind == HANDOVER_STOP)
         begin_ending(spawner);
     fd_close(&fd);
@@ -223,6 +240,7 @@ void spawner_close(struct spawner *spawner)
     while (!list_empty(&spawner->channels))
         channel_close(container_of(list_first(&spawner->channels), struct channel, link));
     adopted_close(spawner);
+    services_free(spawner->services);
     list_append_all(&spawner->running, &spawner->families);
     for (struct list_link *link; (link = list_first(&spawner->running)) != NULL;) {
         struct program *program = container_of(link, struct program, link);

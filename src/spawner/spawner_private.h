@@ -17,6 +17,7 @@
 #include "base/arena.h"
 #include "base/list.h"
 #include "base/table.h"
+#include "ipc/handover.h"
 #include "ipc/outbox.h"
 #include "ipc/policy.h"
 #include "ipc/spawn.h"
@@ -102,6 +103,9 @@ bool rules_gain_nothing(const struct rules *rules);
 /* The spawner has given that up itself, and with it all it starts. */
 void rules_let_gain_rest(struct rules *rules);
 uint64_t rules_kill_grace_ms(const struct rules *rules);
+
+/* The rule of a service: a program and no scripts. NULL: no such rule, or another kind. */
+const struct rule *rules_find_service(const struct rules *rules, uint32_t number);
 
 /* NULL: no such rule, or one that runs nothing. */
 const struct rule *rules_find(const struct rules *rules, uint32_t number);
@@ -209,6 +213,8 @@ void leaves_shut(struct spawner *spawner, int error);
 
 /* ---- the spawner and its parts ---- */
 
+struct services;
+
 struct spawner {
     struct loop loop;
     struct io boss; /* channel of the supervisor */
@@ -217,12 +223,13 @@ struct spawner {
     struct io signals; /* signalfd of SIGCHLD */
     struct task signals_task;
     struct sandboxes sandboxes;
-    struct rules *rules;  /* owned; NULL before the first policy */
-    struct list channels; /* of struct channel */
-    struct table by_pid;  /* programs whose leader lives */
-    struct list running;  /* the same */
-    struct list families; /* programs whose leader is gone while others of it live */
-    struct list strays;   /* see adopted.c */
+    struct rules *rules;       /* owned; NULL before the first policy */
+    struct services *services; /* owned; NULL: no pools of workers */
+    struct list channels;      /* of struct channel */
+    struct table by_pid;       /* programs whose leader lives */
+    struct list running;       /* the same */
+    struct list families;      /* programs whose leader is gone while others of it live */
+    struct list strays;        /* see adopted.c */
     struct table strays_by_pid;
     struct pids children;
     int children_fd;      /* see children_open() */
@@ -250,6 +257,27 @@ void spawner_close(struct spawner *spawner);
 /* A line for the supervisor's log. */
 void spawner_complain(struct spawner *spawner, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+void spawner_tell(struct spawner *spawner, const struct handover *message);
+
+/* ---- services.c: pools of workers (services_private.h) ---- */
+
+/* Reads the memory file of the pools. 0, or a negative errno and *ret_why. */
+int services_adopt(struct spawner *spawner, int pools, const char **ret_why);
+
+/* The listening socket of a pool. False: there is none of this number; `fd` stays with the caller.
+ */
+bool services_take_socket(struct spawner *spawner, uint32_t index, int fd);
+
+/* As rules_gain_nothing(), for the workers. `services` may be NULL. */
+bool services_gain_nothing(const struct services *services, const struct rules *rules);
+
+/* There is a policy: workers may be started. */
+void services_begin(struct spawner *spawner);
+
+/* The workers end as soon as they have finished, others take their places. */
+void services_server_gone(struct spawner *spawner);
+void services_free(struct services *services); /* NULL: nothing happens */
 
 /* ---- channel.c: one reactor of a server ---- */
 
@@ -285,9 +313,12 @@ void channel_send(struct channel *channel, const struct spawn_message *message, 
  */
 enum ending { ENDING_NOT, ENDING_TERM, ENDING_KILL };
 
+struct worker;
+
 struct program {
     struct spawner *spawner;
-    struct channel *channel; /* NULL once it has closed */
+    struct channel *channel; /* NULL once it has closed, and for workers */
+    struct worker *worker;   /* NULL once it has exited, and for what a channel asked for */
     struct list_link link;   /* in running or families */
     uint32_t token;
     pid_t pid;         /* also its process group and session */
@@ -296,6 +327,7 @@ struct program {
     unsigned strays;   /* adopted processes that carry the mark */
     bool leader_gone;
     bool exit_told;
+    bool ends_alone; /* a worker: what is left of it without its leader has to end */
     enum ending ending;
     int status; /* of the leader, with what it used */
     struct rusage used;
@@ -306,6 +338,16 @@ struct program {
 
 /* `file` (or -1) came with the ASK and is closed here. Answers with STARTED or FAILED. */
 void program_start(struct channel *channel, const struct spawn_ask *ask, int file);
+
+/*
+ * launch_program(), into a leaf of its own; without one where the kernel does not let us and no
+ * limit asks for it: *leaf is NULL then.
+ */
+pid_t launch_in_leaf(struct spawner *spawner, struct launch *launch, struct leaf **leaf,
+                     struct spawn_fault *fault);
+
+/* A process that was just launched, with the newest mark. */
+struct program *program_enter(struct spawner *spawner, pid_t pid, struct leaf *leaf);
 
 /* TERM now, KILL after the grace. Harmless when repeated. */
 void program_end(struct program *program);

@@ -69,6 +69,7 @@ static void hand_over_all(struct house *house)
     connect_children(house);
     child_send(server, &(struct handover){ .kind = HANDOVER_GO, .number = house->plan.reactors },
                -1);
+    workers_tell_all(&house->workers, server);
 }
 
 /* ---- starts ---- */
@@ -101,6 +102,7 @@ static void start(struct child *child)
     for (const struct sandbox *one = house->sandboxes.first; one; one = one->next)
         child_send(child, &(struct handover){ .kind = HANDOVER_SANDBOX, .index = one->number },
                    one->ruleset);
+    workers_hand_over(&house->workers, child);
     child_send(child, &(struct handover){ .kind = HANDOVER_POLICY }, house->policy_fd);
     if (house->server.pid > 0)
         connect_children(house);
@@ -167,6 +169,10 @@ static void on_message(struct child *child, const struct handover *message)
         on_ready(child);
     else if (message->kind == HANDOVER_FAILED && child->ready)
         log_error(&house->journal.log, "%.*s", SLICE_ARGS(message->text));
+    else if (message->kind == HANDOVER_WORKERS && child == &house->spawner)
+        workers_take(&house->workers, message, &house->server);
+    else if (message->kind == HANDOVER_SAID && child == &house->spawner)
+        workers_write(&house->workers, message, &house->logs, &house->journal.log);
     else if (message->kind == HANDOVER_FAILED && child == &house->spawner)
         child_kill(child); /* without a policy it starts nothing */
 }

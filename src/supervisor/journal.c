@@ -35,25 +35,31 @@ static void write_line(int fd, const struct text *text)
         (void)fd_write_all(fd, text->at, text->len);
 }
 
+void journal_write_to(int fd, const char *level, struct slice line)
+{
+    char room[2048];
+    struct text text = text_on(room, sizeof(room) - 1);
+
+    add_time(&text);
+    text_add_cstr(&text, level);
+    text_add_cstr(&text, ": ");
+    text_add(&text, line);
+    text.room++;
+    text_add_char(&text, '\n');
+    write_line(fd, &text);
+}
+
 static void journal_write(struct log *log, enum log_level level, struct slice line)
 {
     struct journal *journal = container_of(log, struct journal, log);
     char room[2048];
-    struct text text = text_on(room, sizeof(room) - 1);
 
-    if (journal->fd >= 0) {
-        add_time(&text);
-        text_add_cstr(&text, log_level_name(level));
-        text_add_cstr(&text, ": ");
-        text_add(&text, line);
-        text.room++;
-        text_add_char(&text, '\n');
-        write_line(journal->fd, &text);
-    }
+    if (journal->fd >= 0)
+        journal_write_to(journal->fd, log_level_name(level), line);
     bool shown = journal->fd == STDOUT_FILENO || journal->fd == STDERR_FILENO;
     if (shown || level < (journal->quiet ? LEVEL_WARNING : LEVEL_NOTICE))
         return;
-    text = text_on(room, sizeof(room) - 1);
+    struct text text = text_on(room, sizeof(room) - 1);
     text_add_cstr(&text, "longhouse: ");
     text_add(&text, line);
     text.room++;

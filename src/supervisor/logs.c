@@ -161,6 +161,9 @@ bool logs_open(const struct server_conf *conf, const struct identity *identity, 
         good &= add(ret, &host->access_log, false, arena, diags);
         good &= add(ret, &host->error_log, true, arena, diags);
     }
+    for (unsigned i = 0; i < conf->pool_count && !ret->starved; i++)
+        if (conf->pools[i]->run.error_log.place.file)
+            good &= add(ret, &conf->pools[i]->run.error_log, false, arena, diags);
     return good;
 }
 

@@ -168,6 +168,7 @@ static bool prepare(struct house *house, const struct wishes *wishes, struct are
     good = good && key_open(conf, arena, diags, house->key);
     good = good && groups_open(conf, &house->identity, arena, diags, &house->groups);
     good = good && sandboxes_open(conf, &house->identity, arena, diags, &house->sandboxes);
+    good = good && workers_open(conf, &house->identity, diags, &house->workers);
     return good && diags->errors == 0;
 }
 
@@ -183,6 +184,7 @@ static void open_journal(struct house *house)
 
 static void release(struct house *house)
 {
+    workers_close(&house->workers);
     places_close(&house->places);
     groups_close(&house->groups);
     sandboxes_close(&house->sandboxes);
@@ -226,6 +228,7 @@ int main(int argc, char **argv)
                            .policy_fd = -1,
                            .bundle_fd = -1,
                            .groups = { .house = CGROUP_HOUSE_NONE },
+                           .workers.pools_fd = -1,
                            .on_ready = on_ready };
     struct arena arena = { 0 };
     struct wishes wishes;

@@ -2,9 +2,11 @@
 #include "supervisor_private.h"
 
 #include "ipc/policy.h"
+#include "ipc/pools.h"
 #include "os/fd.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/capability.h>
 #include <pwd.h>
 #include <sched.h>
@@ -91,15 +93,14 @@ static uint32_t rules_of(const struct server_conf *conf)
     return count;
 }
 
-static void add_arguments(const struct cgi_handler_conf *handler, struct arena *arena,
-                          struct policy_rule *rule)
+static void add_words(const struct conf_word *words, struct arena *arena, struct policy_rule *rule)
 {
     uint32_t count = 0;
 
-    for (const struct conf_word *word = handler->arguments; word; word = word->next)
+    for (const struct conf_word *word = words; word; word = word->next)
         count++;
     rule->arguments = arena_array(arena, struct slice, count);
-    for (const struct conf_word *word = handler->arguments; word; word = word->next)
+    for (const struct conf_word *word = words; word; word = word->next)
         rule->arguments[rule->argument_count++] = word->text;
 }
 
@@ -115,11 +116,10 @@ static bool folder_of(struct slice written, struct arena *arena, struct slice *r
     return entry && entry->pw_dir[0] == '/';
 }
 
-/* False: the account of the host is not to be had any more; its programs do not run then. */
-static bool add_confine(const struct vhost_conf *host, struct arena *arena,
+/* False: the account is not to be had any more; its programs do not run then. */
+static bool add_confine(const struct confine_conf *from, struct arena *arena,
                         struct policy_confine *ret)
 {
-    const struct confine_conf *from = &host->confine;
     struct account account;
 
     *ret = (struct policy_confine){
@@ -151,17 +151,21 @@ static bool add_confine(const struct vhost_conf *host, struct arena *arena,
 
 uint64_t plan_rights(const struct server_conf *conf)
 {
+    const uint64_t change_user =
+        UINT64_C(1) << CAP_SETUID | UINT64_C(1) << CAP_SETGID | UINT64_C(1) << CAP_KILL;
     uint64_t rights = 0;
 
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
         if (!host->execute_cgi)
             continue;
         if (host->confine.user.len > 0)
-            rights |=
-                UINT64_C(1) << CAP_SETUID | UINT64_C(1) << CAP_SETGID | UINT64_C(1) << CAP_KILL;
+            rights |= change_user;
         if (host->confine.chroot.len > 0)
             rights |= UINT64_C(1) << CAP_SYS_CHROOT;
     }
+    for (unsigned i = 0; i < conf->pool_count; i++)
+        if (conf->pools[i]->run.confine.user.len > 0)
+            rights |= change_user;
     return rights;
 }
 
@@ -196,7 +200,7 @@ static void add_host(const struct server_conf *conf, const struct sandbox *sandb
         .links = host->follow_symlinks ? POLICY_LINKS_ANY : POLICY_LINKS_OWNED,
     };
 
-    if (!add_confine(host, arena, &base.confine)) {
+    if (!add_confine(&host->confine, arena, &base.confine)) {
         base.root = (struct slice){ 0 };
         base.confine = (struct policy_confine){ 0 };
     }
@@ -210,7 +214,18 @@ static void add_host(const struct server_conf *conf, const struct sandbox *sandb
         if (!slice_starts(host->handlers[i]->program, SLICE("/")) || /* never by a search path */
             !may_interpret(conf, host, host->handlers[i]->program))
             rules[1 + i].root = rules[1 + i].interpreter = (struct slice){ 0 };
-        add_arguments(host->handlers[i], arena, &rules[1 + i]);
+        add_words(host->handlers[i]->arguments, arena, &rules[1 + i]);
+    }
+}
+
+/* What the workers of a pool are; without a root it runs no scripts. */
+static void add_pool(const struct fastcgi_conf *pool, struct arena *arena, struct policy_rule *rule)
+{
+    *rule = (struct policy_rule){ .host = pool->id, .interpreter = pool->run.program };
+    add_words(pool->run.arguments, arena, rule);
+    if (!add_confine(&pool->run.confine, arena, &rule->confine)) {
+        rule->interpreter = (struct slice){ 0 };
+        rule->confine = (struct policy_confine){ 0 };
     }
 }
 
@@ -219,7 +234,7 @@ void plan_policy(const struct server_conf *conf, const struct sandboxes *sandbox
 {
     struct arena arena = { 0 };
     struct policy policy = {
-        .rule_count = rules_of(conf),
+        .rule_count = rules_of(conf) + conf->pool_count,
         .kill_grace_ms = conf->kill_grace_ms,
     };
 
@@ -227,6 +242,78 @@ void plan_policy(const struct server_conf *conf, const struct sandboxes *sandbox
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
         add_host(conf, sandboxes_find(sandboxes, host), host, &arena,
                  &policy.rules[host->rule_base]);
+    for (unsigned i = 0; i < conf->pool_count; i++)
+        add_pool(conf->pools[i], &arena, &policy.rules[rules_of(conf) + i]);
     policy_encode(&policy, ret_data, ret_len);
+    arena_done(&arena);
+}
+
+/* ---- the pools ---- */
+
+#define PATH_OF_WORKERS "PATH=/usr/local/bin:/usr/bin:/bin"
+
+static const struct conf_pair *find_pair(const struct conf_pair *pairs, struct slice name)
+{
+    while (pairs && !slice_equal(pairs->name, name))
+        pairs = pairs->next;
+    return pairs;
+}
+
+static struct slice append(struct arena *arena, struct slice block, struct slice entry)
+{
+    char *all = arena_alloc(arena, block.len + entry.len + 1);
+
+    if (block.len > 0)
+        memcpy(all, block.at, block.len);
+    memcpy(all + block.len, entry.at, entry.len);
+    all[block.len + entry.len] = '\0';
+    return slice_of(all, block.len + entry.len + 1);
+}
+
+/* Of one name the first counts, and Setenv is stronger than what is there anyway. */
+static struct slice environment_of(const struct run_conf *run, struct arena *arena)
+{
+    struct slice block = { 0 };
+
+    for (const struct conf_pair *pair = run->setenv; pair; pair = pair->next)
+        if (find_pair(run->setenv, pair->name) == pair)
+            block = append(
+                arena, block,
+                arena_printf(arena, "%.*s=%.*s", SLICE_ARGS(pair->name), SLICE_ARGS(pair->value)));
+    if (!find_pair(run->setenv, SLICE("PATH")))
+        block = append(arena, block, SLICE(PATH_OF_WORKERS));
+    if (!find_pair(run->setenv, SLICE("PHP_FCGI_MAX_REQUESTS")))
+        block = append(arena, block,
+                       arena_printf(arena, "PHP_FCGI_MAX_REQUESTS=%" PRIu64, run->max_requests));
+    return block;
+}
+
+void plan_pools(const struct server_conf *conf, char **ret_data, size_t *ret_len)
+{
+    struct arena arena = { 0 };
+    struct pools pools = {
+        .pools = arena_array(&arena, struct pool_rule, conf->pool_count),
+        .count = conf->pool_count,
+        .memory_bytes = conf->workers_memory_bytes,
+        .patience_ms = conf->drain_time_ms,
+    };
+
+    for (unsigned i = 0; i < conf->pool_count; i++) {
+        const struct run_conf *run = &conf->pools[i]->run;
+
+        pools.pools[i] = (struct pool_rule){
+            .name = conf->pools[i]->id,
+            .environment = environment_of(run, &arena),
+            .rule = rules_of(conf) + i,
+            .least = (uint32_t)run->min_workers,
+            .most = (uint32_t)run->max_workers,
+            .capacity = run->capacity,
+            .requests = run->max_requests,
+            .age_ms = run->age_ms,
+            .memory_bytes = run->memory_bytes,
+            .idle_ms = run->idle_ms,
+        };
+    }
+    pools_encode(&pools, ret_data, ret_len);
     arena_done(&arena);
 }

@@ -13,6 +13,7 @@
  *             key.c      the key of our own cookies
  *             groups.c   control groups for programs
  *             sandboxes.c what programs of a host may see and write
+ *             workers.c  sockets of the pools of workers
  *   run       child.c    one child: start, channel, back-off
  *             house.c    the phases from the first start to the end
  *   say       journal.c  system log and terminal  banner.c  "is ready"
@@ -23,6 +24,7 @@
 #include "config/load.h"
 #include "ipc/handover.h"
 #include "ipc/outbox.h"
+#include "ipc/workers_report.h"
 #include "loop/loop.h"
 #include "os/cgroup.h"
 #include "os/strays.h"
@@ -76,6 +78,9 @@ uint64_t plan_rights(const struct server_conf *conf);
 struct sandboxes;
 void plan_policy(const struct server_conf *conf, const struct sandboxes *sandboxes, char **ret_data,
                  size_t *ret_len);
+
+/* The pools of workers, as bytes of ipc/pools; malloc'd. */
+void plan_pools(const struct server_conf *conf, char **ret_data, size_t *ret_len);
 
 /* ---- ports.c ---- */
 
@@ -200,10 +205,43 @@ const struct sandbox *sandboxes_find(const struct sandboxes *sandboxes,
 
 /* Removes what was made. */
 void sandboxes_close(struct sandboxes *sandboxes);
+/* ---- workers.c ---- */
+
+struct child;
+
+/* The listening sockets of the pools of workers: kept over every restart of server and spawner. */
+struct workers {
+    const struct server_conf *conf;
+    int *fds;                          /* owned; by number of the pool */
+    char (*told)[WORKERS_REPORT_MOST]; /* owned: what the spawner said of each pool last */
+    unsigned count;
+    int pools_fd; /* memory file */
+};
+
+/* Listens in WorkDirectory, for the user of the server alone. False: a diagnostic says why. */
+bool workers_open(const struct server_conf *conf, const struct identity *identity,
+                  struct diags *diags, struct workers *ret);
+
+/* Removes the sockets. */
+void workers_close(struct workers *workers);
+
+/* To a fresh spawner, before the policy; to a fresh server: what it shows. */
+void workers_hand_over(const struct workers *workers, struct child *spawner);
+void workers_tell_all(const struct workers *workers, struct child *server);
+
+/* WORKERS of the spawner, for the server. */
+void workers_take(struct workers *workers, const struct handover *message, struct child *server);
+
+/* SAID: into the log of the section, or the journal. */
+void workers_write(const struct workers *workers, const struct handover *message,
+                   const struct logs *logs, struct log *log);
 
 /* ---- journal.c ---- */
 
 /* Lines for the system log and for who looks on. */
+/* A line as the journal begins and ends it, into another log. */
+void journal_write_to(int fd, const char *level, struct slice line);
+
 struct journal {
     struct log log;
     int fd;     /* borrowed: the system log, -1: none */
@@ -283,6 +321,7 @@ struct house {
     char key[KEY_DIGITS + 1]; /* of our own cookies; empty: not needed */
     struct groups groups;
     struct sandboxes sandboxes;
+    struct workers workers;
     char *folder; /* owned: of the programs */
     int bundle_fd;
     int policy_fd;

@@ -17,6 +17,8 @@
  *   say      the query, with '|' for the end of a line and '+' for a blank
  *
  *   fcgi_worker SOCKET NAME
+ *   fcgi_worker NAME          started with its listening socket as stdin, as a house or spawn-fcgi
+ * does; with DEAF=1 in its environment it listens to no signal but KILL
  *
  * One request at a time, one connection for each, as most libfcgi programs.
  */
@@ -212,16 +214,20 @@ int main(int argc, char **argv)
 {
     FCGX_Request request;
 
-    if (argc != 3) {
-        fprintf(stderr, "usage: fcgi_worker SOCKET NAME\n");
+    if (argc != 2 && argc != 3) {
+        fprintf(stderr, "usage: fcgi_worker [SOCKET] NAME\n");
         return 2;
     }
-    worker_name = argv[2];
+    worker_name = argv[argc - 1];
     signal(SIGPIPE, SIG_IGN); /* a house that hangs up early must not end us */
     umask(0);                 /* the house may run as another user */
 
     FCGX_Init();
-    int fd = FCGX_OpenSocket(argv[1], 64);
+    if (getenv("DEAF")) {
+        signal(SIGTERM, SIG_IGN);
+        signal(SIGUSR1, SIG_IGN);
+    }
+    int fd = argc == 3 ? FCGX_OpenSocket(argv[1], 64) : 0;
     if (fd < 0 || FCGX_InitRequest(&request, fd, 0) != 0) {
         fprintf(stderr, "fcgi_worker: cannot listen on %s\n", argv[1]);
         return 1;

@@ -139,6 +139,7 @@ class House:
         self.sockets_before = None
         self.config_path = self.folder / "longhouse.conf"
         self.default = self._site("default.test")
+        self.keeps_workers = False  # they stay until the house ends
         self.entry = []  # words that come before the program's own
 
     # ---- what it shall be ----
@@ -283,7 +284,7 @@ class House:
     def check_while_running(self):
         wait_until(
             f"programs are still there: {[family.describe(p) for p in self.programs()]}",
-            lambda: not self.programs(),
+            lambda: self.keeps_workers or not self.programs(),
         )
         wait_until(
             f"requests are still in progress: {self.status()}",

@@ -17,6 +17,7 @@
 
 struct backend_group;
 struct turnstiles;
+struct workers_status;
 struct reactor;
 
 struct house {
@@ -28,7 +29,8 @@ struct house {
     struct turnstiles *turnstiles;   /* by vhost_conf.index */
     struct backend_group **backends; /* by fastcgi_conf.index */
     unsigned backend_count;
-    int *listeners; /* by binding_conf.index; owned */
+    struct workers_status *workers; /* owned; the main thread's */
+    int *listeners;                 /* by binding_conf.index; owned */
     unsigned binding_count;
     struct reactor **reactors;
     unsigned reactor_count;

@@ -1,6 +1,7 @@
 #include "supervisor_private.h"
 
 #include "ipc/policy.h"
+#include "ipc/pools.h"
 #include "os/fd.h"
 #include "suite.h"
 
@@ -150,6 +151,51 @@ START_TEST(without_reactors_in_the_text_there_is_one_per_processor)
 }
 END_TEST
 
+static const char own_workers[] =
+    "Hostname = a\nWebsiteRoot = /tmp\nUseFastCGI = P\nWorkDirectory = /tmp\nDrainTime = 7\n"
+    "Binding {\nPort = 8080\n}\n"
+    "FastCGIserver {\nFastCGIid = P\nRun = /bin/sh -x\nMaxRequests = 5\nSetenv B = 2\n"
+    "Setenv PATH = /x\nSetenv PHP_FCGI_CHILDREN = 3\nSetenv B = 3\nCGInice = 4\n}\n";
+
+START_TEST(workers_are_a_pool_and_a_rule_that_runs_no_scripts)
+{
+    static const char environment[] = "B=2\0PATH=/x\0PHP_FCGI_CHILDREN=3\0PHP_FCGI_MAX_REQUESTS=5";
+    struct arena arena = { 0 };
+    struct diags diags;
+    struct policy policy;
+    struct pools pools;
+    struct plan plan;
+    char *data;
+    size_t len;
+    scoped_fd fd = text_fd(own_workers);
+
+    diags_init(&diags, &arena);
+    ck_assert(plan_load(&(struct plan_source){ .fd = fd, .name = "x" }, &arena, &diags, &plan));
+    ck_assert_uint_eq(plan_rights(plan.conf), 0);
+
+    plan_pools(plan.conf, &data, &len);
+    ck_assert_int_eq(pools_decode(slice_of(data, len), &arena, &pools, NULL), PARSE_DONE);
+    ck_assert_uint_eq(pools.count, 1);
+    ck_assert_uint_eq(pools.patience_ms, 7000);
+    ck_assert_uint_eq(pools.pools[0].capacity, 3);
+    ck_assert_uint_eq(pools.pools[0].requests, 5);
+    ck_assert_uint_eq(pools.pools[0].rule, 1);
+    ck_assert(slice_equal(pools.pools[0].environment, slice_of(environment, sizeof(environment))));
+    free(data);
+
+    plan_policy(plan.conf, &(struct sandboxes){ 0 }, &data, &len);
+    ck_assert_int_eq(policy_decode(slice_of(data, len), &arena, &policy, NULL), PARSE_DONE);
+    ck_assert_uint_eq(policy.rule_count, 2);
+    ck_assert_uint_eq(policy.rules[1].root.len, 0);
+    ck_assert(slice_equal_cstr(policy.rules[1].interpreter, "/bin/sh"));
+    ck_assert(slice_equal_cstr(policy.rules[1].arguments[0], "-x"));
+    ck_assert_uint_eq(policy.rules[1].confine.nice, 4);
+    free(data);
+    plan_done(&plan);
+    arena_done(&arena);
+}
+END_TEST
+
 START_TEST(a_missing_file_is_named)
 {
     struct arena arena = { 0 };
@@ -206,4 +252,5 @@ SUITE("supervisor/plan", TEST(the_spawner_has_the_rights_that_its_hosts_ask_for)
       TEST(the_rules_of_a_host_share_its_sandbox),
       LOOP(rules_come_in_the_order_of_their_numbers, rules),
       TEST(a_text_that_was_handed_in_includes_from_the_current_folder),
-      TEST(without_reactors_in_the_text_there_is_one_per_processor), TEST(a_missing_file_is_named))
+      TEST(without_reactors_in_the_text_there_is_one_per_processor), TEST(a_missing_file_is_named),
+      TEST(workers_are_a_pool_and_a_rule_that_runs_no_scripts))
