@@ -197,6 +197,8 @@ const char *cgroup_base_text(int error)
         return "that is no folder of control groups of version 2";
     case EPERM:
         return "the control group of this process was not delegated to it";
+    case EBUSY:
+        return "other processes are in that control group, beside which the kernel limits nothing";
     case ENOSYS:
         return "this kernel cannot kill a control group (Linux 5.14)";
     default:

@@ -34,8 +34,9 @@ bool cgroup_locate(struct slice membership, struct slice mounts, char *ret, size
  * Where a house may be made. `wanted` is the folder that somebody named; NULL: our own, if it was
  * delegated to us (by systemd with Delegate=yes, by owning it, or because it is the first one).
  * -ENOENT: this system has no hierarchy of version 2 in sight; -ENOTSUP: `wanted` lies in none;
- * -EPERM: it belongs to somebody else; -EACCES, -EROFS: it may not be written to. (-ENOSYS of
- * cgroup_house_make(): the kernel cannot kill a group.)
+ * -EPERM: it belongs to somebody else; -EACCES, -EROFS: it may not be written to. (Of
+ * cgroup_house_make() besides: -ENOSYS, the kernel cannot kill a group; -EBUSY, controllers are
+ * wanted and there are other processes in it.)
  */
 int cgroup_find_base(const char *wanted, char *ret, size_t room);
 

@@ -83,7 +83,11 @@ START_TEST(what_is_no_control_group_is_no_base)
     ck_assert_int_eq(cgroup_find_base("/tmp", base, sizeof(base)), -ENOTSUP);
     ck_assert_int_eq(cgroup_find_base("/no/such/folder", base, sizeof(base)), -ENOENT);
     ck_assert_int_eq(cgroup_find_base("/tmp", base, 3), -ENAMETOOLONG);
-    ck_assert_ptr_nonnull(cgroup_base_text(-ENOTSUP));
+    ck_assert_str_eq(cgroup_base_text(-ENOTSUP),
+                     "that is no folder of control groups of version 2");
+    ck_assert_str_eq(cgroup_base_text(-EBUSY), "other processes are in that control group, beside "
+                                               "which the kernel limits nothing");
+    ck_assert_str_eq(cgroup_base_text(-EACCES), "Permission denied");
 }
 END_TEST
 
