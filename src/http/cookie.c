@@ -3,6 +3,8 @@
 #include "base/text.h"
 #include "http/date.h"
 
+#include <string.h>
+
 /* ---- Cookie ---- */
 
 /* NAME=VALUE with blanks around both. False: it has no name. */
@@ -119,8 +121,9 @@ static bool expires_parse(struct slice text, int64_t now_s, int64_t *ret_unix_s)
 
     if (text.len != DATE_LEN)
         return date_parse(text, now_s, ret_unix_s);
-    for (size_t i = 0; i < DATE_LEN; i++)
-        copy[i] = text.at[i] == '-' && (i == 7 || i == 11) ? ' ' : text.at[i];
+    memcpy(copy, text.at, DATE_LEN);
+    if (copy[7] == '-' && copy[11] == '-')
+        copy[7] = copy[11] = ' ';
     return date_parse(slice_of(copy, DATE_LEN), now_s, ret_unix_s);
 }
 
