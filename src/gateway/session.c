@@ -134,19 +134,35 @@ static bool is_known(const struct session *session, unsigned *ret_target)
            *ret_target < group->count;
 }
 
-int session_target(const struct session *session)
+/* *ret_how: what says so; untouched where nothing does. */
+static int find(const struct session *session, struct slice *ret_how)
 {
+    const bool by_application = session->value.len > 0;
     unsigned target;
 
-    if (!session->group)
-        return SESSION_NOBODY;
-    if (conf_of(session)->session_cookies && session->value.len == 0)
+    if (conf_of(session)->session_cookies && !by_application)
         return SESSION_NOBODY; /* what our cookie says is of a session that is over */
-    if (session->told >= 0)
+    if (session->told >= 0) {
+        *ret_how = SLICE("cookie");
         return session->told;
-    if (is_known(session, &target))
+    }
+    if (is_known(session, &target)) {
+        *ret_how = by_application ? SLICE("application") : SLICE("address");
         return (int)target;
-    return session->value.len > 0 ? choose_for_stranger(session) : SESSION_NOBODY;
+    }
+    if (!by_application)
+        return SESSION_NOBODY;
+    *ret_how = SLICE("application");
+    return choose_for_stranger(session);
+}
+
+int session_target(struct session *session)
+{
+    struct slice how = { 0 };
+    const int target = session->group ? find(session, &how) : SESSION_NOBODY;
+
+    session->x->record.program.session = target >= 0 ? how : (struct slice){ 0 };
+    return target;
 }
 
 void session_settle(struct session *session, unsigned target)

@@ -179,6 +179,7 @@ static void json_program(struct text *text, const struct exchange *x, bool *cut)
     json_known(text, "first_byte_us", program->first_byte_us);
     json_text(text, "backend", program->backend, 256, cut);
     json_known(text, "attempts", program->attempts);
+    json_text(text, "session", program->session, 32, cut);
 }
 
 static void format_json(struct text *text, const struct exchange *x)

@@ -32,8 +32,10 @@ struct session {
 /* Looks at the request. */
 void session_init(struct session *session, struct backend_group *group, struct exchange *x);
 
-/* The target that the request belongs to, or SESSION_NOBODY. */
-int session_target(const struct session *session);
+/* The target that the request belongs to, or SESSION_NOBODY; how that is known goes into its
+ * record.
+ */
+int session_target(struct session *session);
 
 /* This target was reached: the visitor stays with it. */
 void session_settle(struct session *session, unsigned target);

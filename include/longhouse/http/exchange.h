@@ -134,6 +134,7 @@ struct program_record {
     uint64_t first_byte_us; /* from the seat to the first byte of its output */
     struct slice backend;   /* FastCGI: the target that answered, or was tried last */
     unsigned attempts;      /* FastCGI: targets that were tried */
+    struct slice session; /* FastCGI: by what it was known to belong to a target; empty: to none */
 };
 
 /* What the access log and the error log tell about it. Times are the loop's clock. */

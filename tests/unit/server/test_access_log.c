@@ -161,7 +161,9 @@ START_TEST(json_tells_what_a_program_took)
     };
     ck_assert_ptr_nonnull(strstr(format_json(&x),
                                  "\"handler\":\"fastcgi\",\"connect_us\":5,\"first_byte_us\":7,"
-                                 "\"backend\":\"/run/php.sock\",\"attempts\":2"));
+                                 "\"backend\":\"/run/php.sock\",\"attempts\":2}"));
+    x.record.program.session = SLICE("cookie");
+    ck_assert_ptr_nonnull(strstr(format_json(&x), "\"attempts\":2,\"session\":\"cookie\"}"));
 }
 END_TEST
 
