@@ -1,25 +1,18 @@
 """A real application: DokuWiki (Debian's package) in a folder of its own, over two php-fpm pools that know nothing of
 each other's sessions. One visitor logs in, edits a page, uploads a picture and stays who he is."""
 import hashlib
-import html
 import os
 import pathlib
-import re
 import shutil
-import urllib.parse
 
 import pytest
 
 from backends import PhpFpm
+from browser import PICTURE, Browser, hidden
 from house import HERE, House, opened
 
 PACKAGE = pathlib.Path("/usr/share/dokuwiki")
 PASSWORD = "correct horse"
-# One pixel.
-PICTURE = bytes.fromhex(
-    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
-    "0000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
-)
 
 
 def open_to_all(folder):
@@ -81,47 +74,9 @@ def house():
             yield house
 
 
-class Browser:
-    """Follows redirects and keeps cookies."""
-
-    def __init__(self, house):
-        self.house = house
-        self.cookies = {}
-
-    def ask(self, target, form=None, body=None, kind="application/x-www-form-urlencoded"):
-        if form is not None:
-            body = urllib.parse.urlencode(form).encode()
-        fields = [("Cookie", "; ".join(f"{name}={value}" for name, value in self.cookies.items()))]
-        if body is not None:
-            fields.append(("Content-Type", kind))
-        answer = self.house.get(
-            target, host="wiki.test", method="GET" if body is None else "POST", body=body, fields=fields
-        )
-        for cookie in answer.all("set-cookie"):
-            name, _, value = cookie.partition(";")[0].partition("=")
-            if value == "deleted":
-                self.cookies.pop(name, None)
-            else:
-                self.cookies[name] = value
-        if answer.status in (301, 302, 303):
-            place = urllib.parse.urlsplit(answer["location"])
-            return self.ask(place.path + ("?" + place.query if place.query else ""))
-        return answer
-
-
-def hidden(answer):
-    """The hidden fields of all forms of a page."""
-    found = {}
-    for tag in re.findall(r"<input[^>]*>", answer.text):
-        attributes = dict(re.findall(r'(\w+)="([^"]*)"', tag))
-        if attributes.get("type") == "hidden":
-            found[attributes["name"]] = html.unescape(attributes.get("value", ""))
-    return found
-
-
 @pytest.fixture(scope="module")
 def browser(house):
-    browser = Browser(house)
+    browser = Browser(house, "wiki.test")
     token = hidden(browser.ask("/doku.php/start?do=login"))["sectok"]
     answer = browser.ask(
         "/doku.php/start", form={"sectok": token, "id": "start", "do": "login", "u": "ada", "p": PASSWORD}
@@ -131,12 +86,12 @@ def browser(house):
 
 
 def test_the_front_page(house):
-    answer = Browser(house).ask("/")
+    answer = Browser(house, "wiki.test").ask("/")
     assert answer.status == 200 and "House Wiki" in answer.text
 
 
 def test_a_wrong_password(house):
-    stranger = Browser(house)
+    stranger = Browser(house, "wiki.test")
     token = hidden(stranger.ask("/doku.php/start?do=login"))["sectok"]
     answer = stranger.ask(
         "/doku.php/start", form={"sectok": token, "id": "start", "do": "login", "u": "ada", "p": "wrong"}
@@ -172,7 +127,7 @@ def test_a_picture_is_uploaded(browser):
 
 def test_the_session_stays_with_its_pool(house, browser):
     """Two pools, two session folders: all of one visitor's lie in one of them, and nothing is forgotten."""
-    visitor = Browser(house)
+    visitor = Browser(house, "wiki.test")
     answers = [visitor.ask("/session.php").text.split() for _ in range(10)]
     assert [int(count) for count, _ in answers] == list(range(1, 11))
     assert len({folder for _, folder in answers}) == 1
