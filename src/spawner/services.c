@@ -287,7 +287,7 @@ int services_adopt(struct spawner *spawner, int fd, const char **ret_why)
 {
     struct services *services = calloc(1, sizeof(*services));
     struct parse_fault fault;
-    size_t len;
+    size_t len = 0;
 
     if (!services)
         abort();
