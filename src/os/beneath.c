@@ -5,9 +5,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #define FIND_FLAGS (O_PATH | O_CLOEXEC)
 #define READ_FLAGS (O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
@@ -125,4 +127,54 @@ int beneath_find(int root, const char *path, enum beneath_links links, int *ret_
                  struct stat *ret_stat)
 {
     return open_and_stat(root, path, links, FIND_FLAGS, ret_fd, ret_stat);
+}
+
+/* ---- links ---- */
+
+#define LINKS_MOST 40 /* as the kernel has it */
+
+/* `target` as it is seen from the folder that `path` lies in; false: too long. */
+static bool follow(char path[PATH_MAX], const char *target)
+{
+    const char *slash = strrchr(path, '/');
+    const size_t folder = target[0] == '/' || !slash ? 0 : (size_t)(slash + 1 - path);
+
+    if (folder + strlen(target) >= PATH_MAX)
+        return false;
+    memcpy(path + folder, target, strlen(target) + 1);
+    return true;
+}
+
+size_t beneath_link_name(int root, const char *path, char *out, size_t room)
+{
+    char at[PATH_MAX];
+    char target[PATH_MAX];
+    struct stat stat;
+    unsigned links = 0;
+
+    if (strlen(path) >= sizeof(at))
+        return 0;
+    memcpy(at, path, strlen(path) + 1);
+    while (links < LINKS_MOST && fstatat(root, at, &stat, AT_SYMLINK_NOFOLLOW) == 0 &&
+           S_ISLNK(stat.st_mode)) {
+        ssize_t len = readlinkat(root, at, target, sizeof(target) - 1);
+
+        if (len <= 0)
+            break;
+        target[len] = '\0';
+        if (!follow(at, target))
+            break;
+        links++;
+    }
+    if (links == 0)
+        return 0;
+
+    const char *name = strrchr(at, '/') ? strrchr(at, '/') + 1 : at;
+    size_t len = strlen(name);
+    if (len >= room) {
+        name += len - (room - 1);
+        len = room - 1;
+    }
+    memcpy(out, name, len + 1);
+    return len;
 }

@@ -60,6 +60,9 @@ static bool judge_found(const struct choice *choice)
     case FILE_SPECIAL:
         return refuse(choice, 403, "it is no file");
     }
+    if (choice->verdict->resource.root == &choice->host->root &&
+        rules_is_program(&choice->snapshot->programs, path_extension(found->link_name)))
+        return refuse(choice, 403, "it is a link to the source of a program");
     if (!found->file)
         return refuse(choice, 403, "the server may not read it (file permissions)");
     choice->verdict->answer = ANSWER_FILE;

@@ -34,7 +34,8 @@ struct entry {
     ino_t inode;
     struct timespec modified;
     struct timespec changed;
-    bool racy; /* its times do not tell whether it is still the same */
+    bool racy;          /* its times do not tell whether it is still the same */
+    char link_text[64]; /* enough for any extension */
     char etag_text[ETAG_ROOM];
     char date_text[DATE_LEN + 1];
     size_t path_len;
@@ -324,6 +325,15 @@ static void take_file(struct entry *entry, int fd)
     entry->file.file = file;
 }
 
+/* What the name stands for may be of another kind than it says. */
+static void note_link(struct entry *entry, const struct site_root *root, const char *path)
+{
+    const size_t len =
+        beneath_link_name(root->fd, path, entry->link_text, sizeof(entry->link_text));
+
+    entry->file.link_name = slice_of(entry->link_text, len);
+}
+
 static struct entry *entry_new(const struct site_root *root, struct slice path, uint64_t hash)
 {
     struct entry *entry = take_memory(sizeof(*entry) + path.len + 1);
@@ -364,6 +374,8 @@ static struct entry *refresh(struct file_cache *cache, struct entry *known,
     entry->file.error = r < 0 ? r : error;
     if (r == 0)
         describe(entry, &stat);
+    if (r == 0 && entry->file.kind == FILE_REGULAR)
+        note_link(entry, root, path.at);
     if (r == 0 && fd >= 0 && entry->file.kind == FILE_REGULAR)
         take_file(entry, fd_take(&fd));
     if (r == 0 || is_lasting(r))

@@ -249,6 +249,10 @@ static bool judge_cgi(const struct judge *judge)
     if (resource->found->kind != FILE_REGULAR)
         return false;
 
+    if (rules_is_program(&judge->snapshot->programs, path_extension(resource->found->link_name)) &&
+        !rules_is_program(&judge->snapshot->programs, resource->extension))
+        return say(judge, 403, "it is a link to a program; the source is not sent");
+
     bool is_pattern = rules_is_pattern(judge->host, resource->relative);
     if (!is_pattern && !rules_is_program(&judge->snapshot->programs, resource->extension))
         return false;

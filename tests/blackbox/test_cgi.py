@@ -49,6 +49,10 @@ def house():
     fill(info)
     off = house.host("off.test")
     fill(off)
+    for plain in (site, off):
+        plain.put("real.py", "print('the source')\n")
+        plain.link("page.txt", "real.py")
+        plain.link("page.html", "page.txt")
     with opened(house):
         yield house
 
@@ -435,6 +439,15 @@ def test_programs_that_cannot_be_started(site, target, status):
     assert b"#!" not in answer.body and b"print" not in answer.body
     if answer.status in (500, 502):
         site.wait_for_error(target.strip("/"))
+
+
+@pytest.mark.parametrize("name", ["cgi.test", "off.test"])
+@pytest.mark.parametrize("target", ["/page.txt", "/page.html"])
+def test_a_link_to_a_program_does_not_show_its_source(house, name, target):
+    site = house.sites[name]
+    answer = site.get(target)
+    assert answer.status == 403 and b"source" not in answer.body
+    site.wait_for_error(target, "it is a link to a program; the source is not sent")
 
 
 @pytest.mark.parametrize("target", ["/hello.pl", "/hello.py", "/hello.sh", "/min.cgi", "/hello%2epy", "/folder/..//hello.py"])

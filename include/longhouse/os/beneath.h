@@ -6,6 +6,7 @@
  * with the same meaning where the kernel has no openat2 (before 5.6).
  */
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/stat.h>
 
 enum beneath_links {
@@ -30,5 +31,12 @@ int beneath_open(int root, const char *path, enum beneath_links links, int *ret_
 /* The same without the right to read: O_PATH. */
 int beneath_find(int root, const char *path, enum beneath_links links, int *ret_fd,
                  struct stat *ret_stat);
+
+/*
+ * The name that `path` leads to when its last part
+ * is a symbolic link, perhaps to another one: into `out`, NUL terminated, cut to
+ * its end when it is longer. Returns its length; 0: it is no link.
+ */
+size_t beneath_link_name(int root, const char *path, char *out, size_t room);
 
 #endif

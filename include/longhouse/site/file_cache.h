@@ -29,6 +29,7 @@ struct cached_file {
     uint64_t size;
     int64_t modified_s;
     uint32_t mode;
+    struct slice link_name;     /* where a link leads (the end of the name); empty: it is none */
     struct slice etag;          /* with quotes */
     struct slice last_modified; /* IMF-fixdate */
 };

@@ -332,8 +332,52 @@ START_TEST(a_root_must_be_a_directory)
 }
 END_TEST
 
+static const struct {
+    const char *path;
+    const char *name; /* "": it is no link */
+} names[] = {
+    { "file", "" },
+    { "dir/inner", "" },
+    { "nothing", "" },
+    { "u_in", "inner" },
+    { "dir/u_up", "file" },
+    { "u_chain", "secret" },
+    { "u_abs_in", "file" },
+    { "u_dir/inner", "" },
+    { "dir/deep/r_far", "secret" },
+    { "u_dangling", "nothing" },
+};
+
+START_TEST(a_link_is_known_by_the_name_it_leads_to)
+{
+    scoped_fd root = build_tree();
+    char name[16];
+    char cut[4];
+
+    ck_assert_uint_eq(beneath_link_name(root, names[_i].path, name, sizeof(name)),
+                      strlen(names[_i].name));
+    if (names[_i].name[0] != '\0') {
+        ck_assert_str_eq(name, names[_i].name);
+        ck_assert_uint_eq(beneath_link_name(root, names[_i].path, cut, sizeof(cut)), 3);
+        ck_assert_str_eq(cut, names[_i].name + strlen(names[_i].name) - 3); /* its end */
+    }
+    remove_tree(fd_take(&root));
+}
+END_TEST
+
+START_TEST(a_link_to_itself_ends)
+{
+    scoped_fd root = build_tree();
+    char name[16];
+
+    ck_assert_uint_gt(beneath_link_name(root, "u_self", name, sizeof(name)), 0);
+    remove_tree(fd_take(&root));
+}
+END_TEST
+
 SUITE("beneath", LOOP(open_answers_each_case, cases),
       LOOP(find_answers_the_same_without_reading, cases),
       LOOP(the_walk_answers_as_the_kernel_does, cases),
       TEST(a_long_chain_of_links_is_followed_and_a_longer_one_is_not),
-      TEST(deep_and_long_names_are_walked_or_refused), TEST(a_root_must_be_a_directory))
+      TEST(deep_and_long_names_are_walked_or_refused), TEST(a_root_must_be_a_directory),
+      LOOP(a_link_is_known_by_the_name_it_leads_to, names), TEST(a_link_to_itself_ends))
