@@ -18,6 +18,7 @@ void build_init(struct build *build, struct arena *arena, struct diags *diags, c
     build->conf = arena_new(arena, struct server_conf);
     mentions_init(&build->hostnames);
     mentions_init(&build->use_fastcgi);
+    mentions_init(&build->fastcgi_auth);
     mentions_init(&build->use_bindings);
     mentions_init(&build->pass_env);
     mentions_init(&build->server_roots);

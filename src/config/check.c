@@ -123,22 +123,44 @@ static void note_fastcgi_ids(struct build *build)
     }
 }
 
-static void resolve_use(struct build *build, const struct mention *use)
+/* The section that `option` names; NULL: there is none, and that is said. */
+static struct fastcgi_conf *resolve_name(struct build *build, const struct mention *use,
+                                         const char *option)
 {
     struct fastcgi_conf *fastcgi = find_fastcgi(build, use->text);
-    struct vhost_conf *host = use->owner;
 
     if (!fastcgi) {
         struct slice known = known_fastcgi(build);
 
         diag_hint(build->diags,
                   diag_add(build->diags, DIAG_ERROR, &use->place,
-                           "UseFastCGI names '%.*s', but no FastCGIserver has that FastCGIid",
+                           "%s names '%.*s', but no FastCGIserver has that FastCGIid", option,
                            SLICE_ARGS(use->text)),
                   "known: %.*s", SLICE_ARGS(known));
-        return;
     }
-    host->use_fastcgi[host->use_fastcgi_count++] = fastcgi;
+    return fastcgi;
+}
+
+static void resolve_use(struct build *build, const struct mention *use)
+{
+    struct fastcgi_conf *fastcgi = resolve_name(build, use, "UseFastCGI");
+    struct vhost_conf *host = use->owner;
+
+    if (fastcgi)
+        host->use_fastcgi[host->use_fastcgi_count++] = fastcgi;
+}
+
+static void resolve_auth(struct build *build, const struct mention *use)
+{
+    struct fastcgi_conf *fastcgi = resolve_name(build, use, "FastCGIauth");
+    struct vhost_conf *host = use->owner;
+
+    if (fastcgi && fastcgi->protocol == PROTOCOL_SCGI)
+        diag_hint(build->diags,
+                  diag_add(build->diags, DIAG_ERROR, &use->place,
+                           "FastCGIauth names '%.*s', which speaks SCGI", SLICE_ARGS(use->text)),
+                  "only FastCGI knows authorizers: the section needs Protocol = fastcgi");
+    host->fastcgi_auth = fastcgi;
 }
 
 static unsigned count_words(const struct conf_word *list)
@@ -157,6 +179,8 @@ static void resolve_fastcgi(struct build *build)
             arena_array(build->arena, struct fastcgi_conf *, count_words(host->use_fastcgi_ids));
     for (struct mention *use = build->use_fastcgi.first; use; use = use->next)
         resolve_use(build, use);
+    for (struct mention *use = build->fastcgi_auth.first; use; use = use->next)
+        resolve_auth(build, use);
 }
 
 static bool lies_inside(struct slice path, struct slice folder)

@@ -93,6 +93,13 @@ static void use_fastcgi_set(struct build *build, void *record, const struct tree
     }
 }
 
+static void fastcgi_auth_set(struct build *build, void *record, const struct tree_node *node,
+                             const struct option_row *row)
+{
+    (void)row;
+    build_mention(build, &build->fastcgi_auth, node->value, tree_place(node, node->value), record);
+}
+
 void setenv_set(struct build *build, void *record, const struct tree_node *node,
                 const struct option_row *row)
 {
@@ -432,6 +439,20 @@ static const struct option_row rows[] = {
         .text = "FastCGIserver sections of the host, tried in this order by extension. They "
                 "overrule CGIextension and CGIhandler. "
                 "Sets ExecuteCGI to yes. May be repeated.",
+    },
+    {
+        .name = "FastCGIauth",
+        .type = OPT_OWN,
+        .scopes = SCOPE_HOST,
+        .repeat = REPEAT_REFUSED,
+        .set = fastcgi_auth_set,
+        .grammar = "FastCGIid",
+        .text = "The FastCGIserver section whose program is asked, as authorizer, before any "
+                "request of the host is answered: file, folder, program, also what is not there. "
+                "Only its `Status: 200` lets the request pass, and its `Variable-NAME` fields "
+                "become variables of the program that answers; `Variable-REMOTE_USER` names the "
+                "user. Any other answer is sent to the client. When it cannot be asked, the "
+                "request is answered 502, 503 or 504.",
     },
     {
         .name = "CGIhandler",

@@ -100,10 +100,13 @@ static unsigned most_pools(const struct server_conf *conf)
 
 static bool is_used(const struct server_conf *conf, const struct fastcgi_conf *section)
 {
-    for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
+    for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
+        if (host->fastcgi_auth == section)
+            return true;
         for (unsigned i = 0; i < host->use_fastcgi_count; i++)
             if (host->use_fastcgi[i] == section)
                 return true;
+    }
     return false;
 }
 

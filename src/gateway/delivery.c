@@ -55,13 +55,29 @@ static bool is_local(struct delivery *delivery)
 
 static enum delivery_way way_of(struct delivery *delivery)
 {
+    if (delivery->judges && delivery->reply.status == 200)
+        return DELIVERY_LETS_PASS;
     if (reply_wants_file(&delivery->reply))
         return DELIVERY_FROM_FILE;
     return is_local(delivery) ? DELIVERY_FROM_PATH : DELIVERY_TO_CLIENT;
 }
 
+/* A report of a crash or a page has no status: only one that is said is a consent. */
+static bool is_vague(const struct delivery *delivery)
+{
+    const struct reply *reply = &delivery->reply;
+
+    return delivery->judges && reply->status == 0 && !fields_find(&reply->fields, FIELD_LOCATION);
+}
+
 static void decide(struct delivery *delivery)
 {
+    if (is_vague(delivery)) {
+        delivery->reply.state = PARSE_BAD;
+        delivery->reply.why =
+            "it says no status; an authorizer says 'Status: 200' to let a request pass";
+        return;
+    }
     delivery->way = way_of(delivery);
     if (delivery->session)
         session_heed(delivery->session, &delivery->reply.fields);
@@ -79,7 +95,7 @@ static bool take_head(struct delivery *delivery, struct slice *bytes)
     *bytes = slice_skip(*bytes, used);
     if (delivery->reply.state == PARSE_DONE)
         decide(delivery);
-    return true;
+    return delivery->reply.state != PARSE_BAD;
 }
 
 /* What of *bytes is left for the client: nothing before its head is sent, nothing beside a file.

@@ -73,7 +73,7 @@ static bool end_request(struct fcgi_link *link, const struct fcgi_piece *piece, 
         return link->heard ? find_strange(link, "it says that it is overloaded, behind an answer")
                            : end(link, LINK_OVERLOADED);
     case FCGI_UNKNOWN_ROLE:
-        return find_strange(link, "it is no responder (UNKNOWN_ROLE)");
+        return find_strange(link, "it refuses the role that it is asked in (UNKNOWN_ROLE)");
     default:
         return find_strange(link, "it ended the request with an unknown status");
     }

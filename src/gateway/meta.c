@@ -123,8 +123,12 @@ static void tell_script(struct teller *teller)
     const struct request *request = &source->exchange->request;
 
     tell(teller, SLICE("REQUEST_URI"), request->target.raw);
-    tell(teller, SLICE("SCRIPT_NAME"), source->script_name);
-    tell(teller, SLICE("SCRIPT_FILENAME"), source->script_filename);
+    if (source->for_authorizer) {
+        tell_some(teller, SLICE("SCRIPT_FILENAME"), source->script_filename);
+    } else {
+        tell(teller, SLICE("SCRIPT_NAME"), source->script_name);
+        tell(teller, SLICE("SCRIPT_FILENAME"), source->script_filename);
+    }
     tell(teller, SLICE("DOCUMENT_ROOT"), source->document_root);
     if (source->path_info.len > 0) {
         /* RFC 3875 4.1.6: the path info as if it were a path of its own */
@@ -293,6 +297,54 @@ static void tell_fields(struct teller *teller)
     }
 }
 
+/* ---- the variables of an authorizer ---- */
+
+static bool is_word(struct slice name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if (!ascii_is_alpha(name.at[i]) && !ascii_is_digit(name.at[i]) && name.at[i] != '_')
+            return false;
+    return name.len > 0 && !ascii_is_digit(name.at[0]);
+}
+
+bool meta_may_be_granted(struct slice name)
+{
+    static const struct slice beginnings[] = {
+        /* told by the house */
+        SLICE_INIT("CONTENT_"), SLICE_INIT("DOCUMENT_"), SLICE_INIT("GATEWAY_"),
+        SLICE_INIT("HTTP_"), SLICE_INIT("PATH_"), SLICE_INIT("REDIRECT_"), SLICE_INIT("REQUEST_"),
+        SLICE_INIT("SCRIPT_"), SLICE_INIT("SERVER_"), SLICE_INIT("SSL_"),
+        /* heeded by loaders and interpreters */
+        SLICE_INIT("BASH_"), SLICE_INIT("GLIBC_"), SLICE_INIT("LD_"), SLICE_INIT("LUA_"),
+        SLICE_INIT("MALLOC_"), SLICE_INIT("NODE_"), SLICE_INIT("PERL"), SLICE_INIT("PHP"),
+        SLICE_INIT("PYTHON"), SLICE_INIT("RUBY")
+    };
+    static const struct slice whole[] = {
+        SLICE_INIT("HTTPS"),       SLICE_INIT("PATH"),        SLICE_INIT("QUERY_STRING"),
+        SLICE_INIT("REMOTE_ADDR"), SLICE_INIT("REMOTE_HOST"), SLICE_INIT("REMOTE_PORT"),
+        SLICE_INIT("REMOTE_USER"), SLICE_INIT("SCGI"),        SLICE_INIT("UNIQUE_ID"),
+        SLICE_INIT("ENV"),         SLICE_INIT("GCONV_PATH"),  SLICE_INIT("HOME"),
+        SLICE_INIT("IFS"),         SLICE_INIT("LOCPATH"),     SLICE_INIT("NLSPATH"),
+        SLICE_INIT("SHELL"),       SLICE_INIT("SHELLOPTS"),   SLICE_INIT("TMPDIR")
+    };
+
+    for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++)
+        if (slice_starts(name, beginnings[i]))
+            return false;
+    for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++)
+        if (slice_equal(name, whole[i]))
+            return false;
+    return is_word(name);
+}
+
+static void tell_granted(struct teller *teller)
+{
+    const struct fields *granted = &teller->source->exchange->request.granted;
+
+    for (uint32_t i = 0; i < granted->count; i++)
+        tell(teller, granted->at[i].name, granted->at[i].value);
+}
+
 /* ---- the variables of the host ---- */
 
 static bool comes_again(const struct conf_pair *pair)
@@ -322,6 +374,7 @@ enum meta_end meta_build(const struct meta_source *source, struct meta_sink *sin
 
     tell_house(&teller);
     tell_fields(&teller);
+    tell_granted(&teller);
     tell_setenv(&teller);
     if (teller.end != META_DONE)
         *ret_name = teller.failed_name;

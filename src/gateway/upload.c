@@ -35,6 +35,19 @@ void upload_init(struct upload *upload, struct exchange *x, struct slice folder,
     }
 }
 
+void upload_init_none(struct upload *upload, struct exchange *x)
+{
+    *upload = (struct upload){
+        .x = x,
+        .state = UPLOAD_READY,
+        .source = &upload->spill.body,
+        .length = -1,
+        .leaves = true,
+    };
+    spill_init(&upload->spill, x->loop, &x->arena, SLICE(""));
+    spill_finish(&upload->spill);
+}
+
 /* What is collected elsewhere is taken from the queue. 0 or negative errno. */
 static int take_some(struct upload *upload)
 {
@@ -76,7 +89,8 @@ bool upload_waits_for_client(const struct upload *upload)
 
 void upload_abandon(struct upload *upload)
 {
-    body_abandon(&upload->x->request.body);
+    if (!upload->leaves)
+        body_abandon(&upload->x->request.body);
     if (upload->source != &upload->x->request.body)
         body_abandon(upload->source);
 }

@@ -93,7 +93,8 @@ static void send_path(struct errand *errand)
     struct verdict *verdict = new_verdict(errand);
     exchange_redirect(x, target);
     router_judge(errand->services->snapshot, errand->host, x, errand->services->files, verdict);
-    exchange_hand_over(x, handler_for(verdict->answer), verdict);
+    const struct verdict *first = authorizer_first(x, verdict);
+    exchange_hand_over(x, handler_for(first->answer), first);
 }
 
 void errand_conclude(struct errand *errand)
@@ -113,6 +114,9 @@ void errand_conclude(struct errand *errand)
         break;
     case DELIVERY_FROM_PATH:
         send_path(errand);
+        break;
+    case DELIVERY_LETS_PASS:
+        errand_let_pass(errand);
         break;
     }
 }

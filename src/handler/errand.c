@@ -27,13 +27,18 @@ void errand_init(struct errand *errand, struct exchange *x, const struct verdict
         .verdict = verdict,
         .host = host,
         .log = host->error_log ? host->error_log : services->log,
-        .script = verdict->resource.absolute,
+        .script = verdict->guarded ? x->request.target.path : verdict->resource.absolute,
     };
+    const bool is_question = errand_is_question(errand);
     x->record.handler = x->handler->name;
-    delivery_init(&errand->delivery, x, host->conf->local_redirect);
-    errand->delivery.reply.nph = is_nph(errand->script);
+    delivery_init(&errand->delivery, x, host->conf->local_redirect && !is_question);
+    errand->delivery.judges = is_question;
+    errand->delivery.reply.nph = !is_question && is_nph(errand->script);
     last_words_init(&errand->words, errand->log, x->id_text, host->name, errand->script);
-    upload_init(&errand->upload, x, services->snapshot->conf->work_directory, collect_most);
+    if (is_question)
+        upload_init_none(&errand->upload, x);
+    else
+        upload_init(&errand->upload, x, services->snapshot->conf->work_directory, collect_most);
     x->request.body.reader = &x->wake;
     x->response.body.writer = &x->wake;
     if (host->conf->output_spool_bytes > BODY_HIGH)
@@ -70,6 +75,7 @@ void errand_describe(const struct errand *errand, struct meta_source *ret)
         .server_name = errand->host->name,
         .setenv = errand->host->conf->setenv,
         .body_length = errand->upload.length,
+        .for_authorizer = errand_is_question(errand),
     };
 }
 
@@ -112,11 +118,12 @@ static struct turnstile *turnstile_of(const struct errand *errand)
     return turnstiles_at(errand->services->turnstiles, errand->host->conf->index);
 }
 
-/* Without MaxCGI only programs that we start are counted: a backend bounds itself by its workers.
- */
+/* Without MaxCGI only programs that we start are counted: a backend bounds itself by its workers,
+ * and who is asked for consent bounds itself in any case. */
 static bool needs_no_seat(const struct errand *errand)
 {
-    return errand->verdict->answer == ANSWER_FASTCGI && errand->host->conf->max_cgi == 0;
+    return errand_is_question(errand) ||
+           (errand->verdict->answer == ANSWER_FASTCGI && errand->host->conf->max_cgi == 0);
 }
 
 enum errand_seat errand_seat(struct errand *errand)

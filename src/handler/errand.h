@@ -43,6 +43,9 @@ struct errand {
 void errand_init(struct errand *errand, struct exchange *x, const struct verdict *verdict,
                  uint64_t collect_most);
 
+/* It asks an authorizer whether the verdict's guarded one may be answered. */
+bool errand_is_question(const struct errand *errand);
+
 /* Fills in what CGI and FastCGI tell alike. */
 void errand_describe(const struct errand *errand, struct meta_source *ret);
 
@@ -112,6 +115,9 @@ void errand_release(struct errand *errand);
  * own things; what is here is released.
  */
 void errand_conclude(struct errand *errand);
+
+/* The authorizer has consented, and everything is released: hands over to what it guarded. */
+void errand_let_pass(struct errand *errand);
 
 /*
  * The end of a request that failed, with the one line that says why; the handler must have let go

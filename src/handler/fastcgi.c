@@ -62,7 +62,7 @@ static bool make_prelude(struct fastcgi *self)
     const struct prelude_plan plan = {
         .arena = &errand->x->arena,
         .most = errand->services->snapshot->conf->max_environment_bytes,
-        .role = FCGI_RESPONDER,
+        .role = errand_is_question(errand) ? FCGI_AUTHORIZER : FCGI_RESPONDER,
         .keep = keeps_connections(self),
         .body_length = errand->upload.length,
     };

@@ -97,8 +97,9 @@ static void reactor_route(struct exchange_owner *owner, struct exchange *x)
         refuse_client(verdict, host);
     if (verdict->answer == ANSWER_CGI || verdict->answer == ANSWER_FASTCGI)
         stats_add(&reactor->stats.programs, 1);
-    x->handler = handler_for(verdict->answer);
-    x->handler->start(x, verdict);
+    const struct verdict *first = welcome ? authorizer_first(x, verdict) : verdict;
+    x->handler = handler_for(first->answer);
+    x->handler->start(x, first);
 }
 
 static void reactor_head(struct exchange_owner *owner, struct exchange *x)

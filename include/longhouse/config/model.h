@@ -238,6 +238,7 @@ struct vhost_conf {
     struct conf_word *use_fastcgi_ids;
     struct fastcgi_conf **use_fastcgi; /* resolved, in order */
     unsigned use_fastcgi_count;
+    const struct fastcgi_conf *fastcgi_auth; /* who lets requests pass; NULL: all do */
     struct conf_log access_log;
     struct conf_log error_log;
     bool follow_symlinks;

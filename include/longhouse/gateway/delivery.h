@@ -20,6 +20,7 @@ enum delivery_way {
     DELIVERY_TO_CLIENT, /* from the program: the head is with the exchange */
     DELIVERY_FROM_FILE, /* X-Sendfile, X-Accel-Redirect: what follows is thrown away */
     DELIVERY_FROM_PATH, /* a local redirect, unless a body follows: then it is for the client */
+    DELIVERY_LETS_PASS, /* an authorizer consents: what follows is thrown away */
 };
 
 struct delivery {
@@ -28,6 +29,7 @@ struct delivery {
     struct session *session; /* borrowed: of which the head may tell news; NULL: none */
     enum delivery_way way;
     bool local_redirects;  /* they are wanted */
+    bool judges;           /* by whoever uses it: the program is an authorizer */
     struct target path;    /* DELIVERY_FROM_PATH */
     uint64_t output_bytes; /* all that came of the program, the head included */
     uint64_t body_bytes;   /* of the program's body, surplus included */
@@ -38,7 +40,7 @@ enum delivery_end {
     DELIVERY_DONE,      /* the answer is finished */
     DELIVERY_BAD,       /* there is no head to send: reply.why */
     DELIVERY_TOO_FEW,   /* less than Content-Length said; the answer is still open */
-    DELIVERY_ELSEWHERE, /* the program is heard, the answer comes from a file or path: `way` */
+    DELIVERY_ELSEWHERE, /* the program is heard, the answer comes from somewhere else: `way` */
 };
 
 /* `local_redirects`: a local redirect (RFC 3875 6.2.2) is not for the client. */

@@ -35,7 +35,15 @@ struct meta_source {
     int64_t body_length;            /* -1: no body */
     struct slice hidden_cookie;     /* the house's own; empty: none */
     bool tell_authorization;
+    bool for_authorizer; /* FastCGI 1.0, 6.3: the script is not told by its name in the URL */
 };
+
+/*
+ * True when an authorizer may add a variable of that name (request.granted): it is a name, none of
+ * those that the house tells or that begin as they do, and none that a loader, a shell or an
+ * interpreter heeds.
+ */
+bool meta_may_be_granted(struct slice name);
 
 /* Whose fault it is when the variables cannot be told. */
 enum meta_end {

@@ -25,6 +25,7 @@ struct upload {
     struct body *source; /* where the program's stdin is read from */
     int64_t length;      /* -1: no body */
     int error;           /* negative errno */
+    bool leaves;         /* the body of the request is another's, and stays as it is */
     struct spill spill;
 };
 
@@ -35,6 +36,9 @@ struct upload {
  */
 void upload_init(struct upload *upload, struct exchange *x, struct slice folder,
                  uint64_t collect_most);
+
+/* No body for this program, whatever the request has: that is left to who comes behind it. */
+void upload_init_none(struct upload *upload, struct exchange *x);
 
 /* Looks at what came. */
 enum upload_state upload_advance(struct upload *upload);

@@ -9,6 +9,12 @@
 
 const struct handler_ops *handler_for(enum answer answer);
 
+/*
+ * What is to be answered first: the verdict itself, or, where its host has FastCGIauth, the
+ * question to that program, which hands over to the verdict when it lets the request pass.
+ */
+const struct verdict *authorizer_first(struct exchange *x, const struct verdict *verdict);
+
 /* The handlers, for tests. */
 extern const struct handler_ops handler_reply;   /* ANSWER_STATUS, ANSWER_REDIRECT */
 extern const struct handler_ops handler_file;    /* ANSWER_FILE */

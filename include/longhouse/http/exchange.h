@@ -106,6 +106,7 @@ struct request {
     int64_t length;        /* of the body; -1: unknown until it is complete (chunked) */
     bool expects_continue; /* the client waits for 100; exchange_want_body() sends it */
     bool wants_trailers;
+    struct fields granted; /* variables for programs, by the authorizer that let it pass */
     int failed; /* status the wire asks for (400, 408, 413, 414, 431, 501, 505): nothing else may
                    run */
     const char *failed_why; /* static text */

@@ -35,6 +35,9 @@ struct verdict {
     const struct cgi_handler_conf *interpreter; /* ANSWER_CGI: NULL = the file itself runs */
     const struct fastcgi_conf *fastcgi;         /* ANSWER_FASTCGI */
 
+    /* ANSWER_FASTCGI that asks an authorizer: what answers once it has let the request pass. */
+    const struct verdict *guarded;
+
     /* ANSWER_FILE chosen by a program (site/chosen.h): `status` is 200, or what it wants the file
      * to be sent with, whole and unconditionally. */
     bool chosen;

@@ -100,7 +100,7 @@ static void take_record(struct fastcgi_fake *fake, unsigned type, const unsigned
     switch (type) {
     case FCGI_BEGIN_REQUEST:
         ck_assert_uint_eq(len, 8);
-        ck_assert_uint_eq(at[1], 1);
+        ck_assert_uint_eq(at[1], fake->role != 0 ? fake->role : FCGI_RESPONDER);
         ck_assert_uint_le(at[2], 1);
         fake->keep = at[2] & 1;
         fake->begins++;

@@ -14,9 +14,10 @@
 struct fastcgi_fake {
     union socket_address address;
     char path[108];
-    int listener; /* -1: not there */
-    int fd;       /* the connection, -1: none */
-    bool raw;     /* by the test: what comes is kept in `pending` as it is */
+    int listener;  /* -1: not there */
+    int fd;        /* the connection, -1: none */
+    unsigned role; /* by the test: what it must be asked as; 0: a responder */
+    bool raw;      /* by the test: what comes is kept in `pending` as it is */
 
     /* What came on the connection. */
     unsigned begins;

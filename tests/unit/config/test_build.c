@@ -552,6 +552,12 @@ static const struct saying_case {
       "PHP" },
     { SITE PORT "UseFastCGI = PHP, php\nFastCGIserver {\nFastCGIid = PHP\nConnectTo = /f\n}\n",
       "error 6:19+3 UseFastCGI names 'php', but no FastCGIserver has that FastCGIid = known: PHP" },
+    { SITE PORT "FastCGIauth = L\nFastCGIserver {\nFastCGIid = PHP\nConnectTo = /f\n}\n",
+      "error 6:15+1 FastCGIauth names 'L', but no FastCGIserver has that FastCGIid = known: PHP" },
+    { SITE PORT "FastCGIauth = L\nFastCGIserver {\nFastCGIid = L\nProtocol = scgi\nConnectTo = "
+                "/f\n}\n",
+      "error 6:15+1 FastCGIauth names 'L', which speaks SCGI = only FastCGI knows authorizers: the "
+      "section needs Protocol = fastcgi" },
     { SITE PORT "UseFastCGI = X\n",
       "error 6:14+1 UseFastCGI names 'X', but no FastCGIserver has that FastCGIid = known: none" },
     { SITE "Binding {\nPort = 80\nBindingId = b\n}\nVirtualHost {\nHostname = v\nWebsiteRoot = "

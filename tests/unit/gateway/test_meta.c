@@ -257,6 +257,65 @@ START_TEST(the_host_of_an_absolute_target_wins)
 }
 END_TEST
 
+static const char *const grantable[] = {
+    "AUTH_TYPE", "GROUPS", "X", "_y", "REMOTE_GROUP", "LDAP_DN"
+};
+
+START_TEST(an_authorizer_may_set_names_of_its_own)
+{
+    begin();
+    ck_assert(meta_may_be_granted(slice_cstr(grantable[_i])));
+    fields_add(&exchange.request.granted, &exchange.arena, slice_cstr(grantable[_i]), SLICE("v"));
+    build(65536);
+    ck_assert_str_eq(value_of(grantable[_i]), "v");
+    end();
+}
+END_TEST
+
+static const char *const not_grantable[] = { "",         "1A",          "A-B",       "A B",
+                                             "A=B",      "REMOTE_USER", "PHP_VALUE", "LD_PRELOAD",
+                                             "PERL5LIB", "HTTP_PROXY",  "SCGI" };
+
+START_TEST(an_authorizer_may_not_set_others)
+{
+    ck_assert(!meta_may_be_granted(slice_cstr(not_grantable[_i])));
+}
+END_TEST
+
+/* Whatever the house tells: nobody overwrites it. */
+START_TEST(no_variable_of_the_house_may_be_granted)
+{
+    begin();
+    visit.secure = true;
+    source.body_length = 1;
+    binding.id = SLICE("b");
+    exchange.record.user = SLICE("joe");
+    add_field("Content-Type", "text/plain");
+    add_field("X-Any", "1");
+    build(65536);
+
+    struct slice all = meta_block_slice(&block);
+    for (size_t at = 0; at < all.len; at += strlen(all.at + at) + 1) {
+        struct slice name = slice_of(all.at + at, strcspn(all.at + at, "="));
+        ck_assert_msg(!meta_may_be_granted(name), "%.*s", SLICE_ARGS(name));
+    }
+    end();
+}
+END_TEST
+
+START_TEST(an_authorizer_is_not_told_the_name_of_the_script)
+{
+    begin();
+    source.for_authorizer = true;
+    source.path_info = source.script_filename = (struct slice){ 0 };
+    build(65536);
+    ck_assert_ptr_null(value_of("SCRIPT_NAME"));
+    ck_assert_ptr_null(value_of("SCRIPT_FILENAME"));
+    ck_assert_str_eq(value_of("REQUEST_URI"), "/cgi/a.cgi/x%20y?q=1&r");
+    end();
+}
+END_TEST
+
 START_TEST(setenv_has_the_last_word)
 {
     struct conf_pair second = { .name = SLICE("REMOTE_ADDR"), .value = SLICE("10.0.0.2") };
@@ -310,4 +369,8 @@ SUITE("meta", LOOP(the_house_tells_its_variables, expected),
       TEST(a_field_cannot_take_the_place_of_a_variable), TEST(authorization_is_told_when_asked_for),
       TEST(repeated_fields_are_joined), TEST(the_host_keeps_its_port),
       TEST(the_host_of_an_absolute_target_wins), TEST(setenv_has_the_last_word),
-      TEST(too_much_is_refused_by_name), TEST(nul_never_reaches_an_environment))
+      LOOP(an_authorizer_may_set_names_of_its_own, grantable),
+      LOOP(an_authorizer_may_not_set_others, not_grantable),
+      TEST(no_variable_of_the_house_may_be_granted),
+      TEST(an_authorizer_is_not_told_the_name_of_the_script), TEST(too_much_is_refused_by_name),
+      TEST(nul_never_reaches_an_environment))
