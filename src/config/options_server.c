@@ -450,6 +450,20 @@ static const struct option_row rows[] = {
         .text = "How many threads serve connections. Each does its work without locks.",
     },
     {
+        .name = "Spawners",
+        .type = OPT_COUNT,
+        .scopes = SCOPE_SERVER,
+        AT(server_conf, spawners),
+        .fallback = "1",
+        .least = 1,
+        .most = 16,
+        .grammar = "number",
+        .text =
+            "How many processes start CGI programs. The reactors are dealt out over them, so there "
+            "are never more than reactors. One starts some thousand programs a second; more help "
+            "where that is the limit and there are cores to spare.",
+    },
+    {
         .name = "MaxCGItotal",
         .type = OPT_COUNT,
         .scopes = SCOPE_SERVER,

@@ -438,13 +438,20 @@ static int make_folder(struct cgroup_house *house, const char *name, int *ret)
 }
 
 /* The kernel wants who moves a process to be owner of the folder above both places. */
-static int give_to(const struct cgroup_house *house, uid_t owner, gid_t group)
+static int give_house(const struct cgroup_house *house, uid_t owner, gid_t group)
 {
     if (owner == geteuid())
         return 0;
-    if (fchownat(house->folder, "cgroup.procs", owner, group, 0) < 0 ||
-        fchown(house->programs, owner, group) < 0 ||
-        fchownat(house->programs, "cgroup.procs", owner, group, 0) < 0)
+    return fchownat(house->folder, "cgroup.procs", owner, group, 0) < 0 ? -errno : 0;
+}
+
+/* Leaves are made in it, and processes moved there. */
+static int give_programs(int programs, uid_t owner, gid_t group)
+{
+    if (owner == geteuid())
+        return 0;
+    if (fchown(programs, owner, group) < 0 ||
+        fchownat(programs, "cgroup.procs", owner, group, 0) < 0)
         return -errno;
     return 0;
 }
@@ -461,7 +468,28 @@ static int fill_house(struct cgroup_house *house, uid_t owner, gid_t group, unsi
         r = enter_house(house, controllers);
     if (r == 0)
         r = hand_down(house->programs, controllers);
-    return r < 0 ? r : give_to(house, owner, group);
+    if (r == 0)
+        r = give_programs(house->programs, owner, group);
+    return r < 0 ? r : give_house(house, owner, group);
+}
+
+int cgroup_programs_make(const struct cgroup_house *house, unsigned number, uid_t owner,
+                         gid_t group, unsigned controllers, int *ret)
+{
+    scoped_fd folder = -1;
+    char name[32];
+
+    snprintf(name, sizeof(name), "programs-%u", number);
+    if (mkdirat(house->folder, name, 0755) < 0)
+        return -errno;
+    int r = open_folder(house->folder, name, &folder);
+    if (r == 0)
+        r = hand_down(folder, controllers);
+    if (r == 0)
+        r = give_programs(folder, owner, group);
+    if (r == 0)
+        *ret = fd_take(&folder);
+    return r;
 }
 
 int cgroup_house_make(const char *base, uid_t owner, gid_t group, unsigned controllers,

@@ -106,18 +106,28 @@ int cgroup_used(int folder, struct cgroup_use *ret)
     return 0;
 }
 
+/* "programs", or "programs-2" of a further spawner. */
+static bool is_for_programs(struct slice folder)
+{
+    return slice_equal(folder, SLICE("programs")) || slice_starts(folder, SLICE("programs-"));
+}
+
 /* ".../longhouse-PID-N/programs/LEAF", and what the program may have made below it: the last such
  * house, for one may run in the leaf of another. */
 static bool leaf_in(struct slice path, unsigned *ret)
 {
     bool found = false;
     struct slice word;
+    struct slice folder;
+    struct slice rest;
     uint64_t number;
 
     while (slice_next(&path, '/', &word)) {
-        if (!slice_starts(word, SLICE("longhouse-")) || !slice_starts(path, SLICE("programs/")))
+        rest = path;
+        if (!slice_starts(word, SLICE("longhouse-")) || !slice_next(&rest, '/', &folder) ||
+            !is_for_programs(folder))
             continue;
-        path = slice_skip(path, sizeof("programs/") - 1);
+        path = rest;
         found = slice_next(&path, '/', &word) && number_parse(word, UINT32_MAX, &number);
         if (found)
             *ret = (unsigned)number;

@@ -135,6 +135,59 @@ static void add_seats_json(const struct house *house, struct text *text)
     text_add_cstr(text, "]}");
 }
 
+/* Some reactor before this one is served by the same spawner. */
+static bool was_told(const struct house *house, unsigned reactor)
+{
+    for (unsigned i = 0; i < reactor; i++)
+        if (house->reactors[i]->spawner_pid == house->reactors[reactor]->spawner_pid)
+            return true;
+    return false;
+}
+
+static void add_reactors_of(const struct house *house, int spawner_pid, struct text *text)
+{
+    bool first = true;
+
+    for (unsigned i = 0; i < house->reactor_count; i++) {
+        if (house->reactors[i]->spawner_pid != spawner_pid)
+            continue;
+        text_printf(text, first ? "%u" : ",%u", i);
+        first = false;
+    }
+}
+
+static void add_spawners(const struct house *house, struct text *text)
+{
+    text_add_cstr(text, "\nSpawners of programs:\n");
+    for (unsigned i = 0; i < house->reactor_count; i++) {
+        const int pid = house->reactors[i]->spawner_pid;
+
+        if (pid < 0 || was_told(house, i))
+            continue;
+        text_printf(text, "  process %d, for reactors ", pid);
+        add_reactors_of(house, pid, text);
+        text_add_char(text, '\n');
+    }
+}
+
+static void add_spawners_json(const struct house *house, struct text *text)
+{
+    bool first = true;
+
+    text_add_cstr(text, ",\"spawners\":[");
+    for (unsigned i = 0; i < house->reactor_count; i++) {
+        const int pid = house->reactors[i]->spawner_pid;
+
+        if (pid < 0 || was_told(house, i))
+            continue;
+        text_printf(text, "%s{\"pid\":%d,\"reactors\":[", first ? "" : ",", pid);
+        first = false;
+        add_reactors_of(house, pid, text);
+        text_add_cstr(text, "]}");
+    }
+    text_add_char(text, ']');
+}
+
 void control_write_status(const struct house *house, struct text *text)
 {
     static const char *const kinds[6] = { "without answer", "1xx", "2xx", "3xx", "4xx", "5xx" };
@@ -171,6 +224,7 @@ void control_write_status(const struct house *house, struct text *text)
     }
     add_seats(house, text);
     workers_status_describe(house->workers, text);
+    add_spawners(house, text);
 }
 
 void control_write_status_json(const struct house *house, struct text *text)
@@ -200,6 +254,7 @@ void control_write_status_json(const struct house *house, struct text *text)
         backend_group_describe_json(house->backends[i], now_ms, text);
     }
     add_seats_json(house, text);
+    add_spawners_json(house, text);
     text_add_cstr(text, ",\"workers\":[");
     workers_status_describe_json(house->workers, text);
     text_add_cstr(text, "]}\n");

@@ -127,6 +127,8 @@ static int server_start_reactors(struct server *server)
 
         if (r < 0)
             return r;
+        house->reactors[i]->spawner_pid =
+            i < takeover->spawner_pid_count ? takeover->spawner_pids[i] : -1;
     }
     return 0;
 }
@@ -174,6 +176,12 @@ static void server_new_log(struct server *server, struct slice path, int fd)
         fd_close(&fd);
 }
 
+static void server_new_spawner(struct reactor *reactor, const struct handover *message, int fd)
+{
+    reactor->spawner_pid = (int)message->number;
+    reactor_new_spawner(reactor, fd);
+}
+
 static void server_take_open(struct server *server, const struct handover *message, int fd)
 {
     if (message->kind == HANDOVER_LOG && fd >= 0)
@@ -182,7 +190,7 @@ static void server_take_open(struct server *server, const struct handover *messa
         workers_status_take(server->house.workers, message->index, message->text);
     else if (message->kind == HANDOVER_SPAWNER && message->index < server->house.reactor_count &&
              server->house.reactors[message->index] && fd >= 0)
-        reactor_new_spawner(server->house.reactors[message->index], fd);
+        server_new_spawner(server->house.reactors[message->index], message, fd);
     else
         fd_close(&fd);
 }

@@ -25,24 +25,31 @@ void takeover_done(struct takeover *takeover)
     fd_close(&takeover->control_fd);
     close_all(takeover->listeners, takeover->listener_count);
     close_all(takeover->spawners, takeover->spawner_count);
+    free(takeover->spawner_pids);
     for (struct takeover_log *log = takeover->logs; log; log = log->next)
         fd_close(&log->fd);
     arena_done(&takeover->arena);
     takeover_init(takeover);
 }
 
+/* New places hold -1. */
+static void make_room(int **at, unsigned *count, unsigned index)
+{
+    if (index < *count)
+        return;
+
+    int *more = realloc(*at, sizeof(int) * (index + 1));
+    if (!more)
+        abort();
+    for (unsigned i = *count; i <= index; i++)
+        more[i] = -1;
+    *at = more;
+    *count = index + 1;
+}
+
 static void put_at(int **fds, unsigned *count, unsigned index, int fd)
 {
-    if (index >= *count) {
-        int *more = realloc(*fds, sizeof(int) * (index + 1));
-
-        if (!more)
-            abort();
-        for (unsigned i = *count; i <= index; i++)
-            more[i] = -1;
-        *fds = more;
-        *count = index + 1;
-    }
+    make_room(fds, count, index);
     fd_close(&(*fds)[index]);
     (*fds)[index] = fd;
 }
@@ -75,6 +82,8 @@ bool takeover_take(struct takeover *takeover, const struct handover *message, in
         return true;
     case HANDOVER_SPAWNER:
         put_at(&takeover->spawners, &takeover->spawner_count, message->index, fd);
+        make_room(&takeover->spawner_pids, &takeover->spawner_pid_count, message->index);
+        takeover->spawner_pids[message->index] = (int)message->number;
         return true;
     case HANDOVER_LOG:
         put_log(takeover, message->text, fd);

@@ -317,6 +317,15 @@ char *child_status_text(int status, char *out, size_t room)
     return out;
 }
 
+void child_close(struct child *child)
+{
+    struct loop *loop = &child->house->loop;
+
+    outbox_done(&child->outbox);
+    io_close(loop, &child->channel);
+    timer_stop(loop, &child->again);
+}
+
 void child_init(struct child *child, struct house *house, const char *name, bool confined,
                 void (*on_message)(struct child *, const struct handover *))
 {

@@ -22,10 +22,29 @@ static void close_down(struct house *house);
 
 /* ---- handing over ---- */
 
-/* One channel for each reactor, one end to each child. */
-static void connect_children(struct house *house)
+static bool is_spawner(const struct child *child)
 {
-    for (unsigned i = 0; i < house->plan.reactors; i++) {
+    return child != &child->house->server;
+}
+
+static unsigned number_of(const struct child *spawner)
+{
+    return (unsigned)(spawner - spawner->house->spawners);
+}
+
+static unsigned spawners_alive(const struct house *house)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < house->plan.spawners; i++)
+        count += house->spawners[i].pid > 0;
+    return count;
+}
+
+/* One channel for each reactor that this spawner serves, one end to each child. */
+static void connect_spawner(struct house *house, struct child *spawner)
+{
+    for (unsigned i = number_of(spawner); i < house->plan.reactors; i += house->plan.spawners) {
         scoped_fd to_server = -1;
         scoped_fd to_spawner = -1;
         int r = pass_pair(&to_server, &to_spawner);
@@ -35,9 +54,10 @@ static void connect_children(struct house *house)
                       strerror(-r));
             continue;
         }
-        child_send(&house->spawner, &(struct handover){ .kind = HANDOVER_CHANNEL, .index = i },
-                   to_spawner);
-        child_send(&house->server, &(struct handover){ .kind = HANDOVER_SPAWNER, .index = i },
+        child_send(spawner, &(struct handover){ .kind = HANDOVER_CHANNEL, .index = i }, to_spawner);
+        child_send(&house->server,
+                   &(struct handover){
+                       .kind = HANDOVER_SPAWNER, .index = i, .number = (uint64_t)spawner->pid },
                    to_server);
     }
 }
@@ -66,7 +86,9 @@ static void hand_over_all(struct house *house)
     if (house->key[0] != '\0')
         child_send(server,
                    &(struct handover){ .kind = HANDOVER_KEY, .text = slice_cstr(house->key) }, -1);
-    connect_children(house);
+    for (unsigned i = 0; i < house->plan.spawners; i++)
+        if (house->spawners[i].pid > 0)
+            connect_spawner(house, &house->spawners[i]);
     child_send(server, &(struct handover){ .kind = HANDOVER_GO, .number = house->plan.reactors },
                -1);
     workers_tell_all(&house->workers, server);
@@ -96,16 +118,17 @@ static void start(struct child *child)
         hand_over_all(house);
         return;
     }
-    if (house->groups.house.programs >= 0)
+    if (house->groups.programs[number_of(child)] >= 0)
         child_send(child, &(struct handover){ .kind = HANDOVER_CGROUP },
-                   house->groups.house.programs);
+                   house->groups.programs[number_of(child)]);
     for (const struct sandbox *one = house->sandboxes.first; one; one = one->next)
         child_send(child, &(struct handover){ .kind = HANDOVER_SANDBOX, .index = one->number },
                    one->ruleset);
-    workers_hand_over(&house->workers, child);
+    if (child == &house->spawners[0]) /* which has the workers of pools */
+        workers_hand_over(&house->workers, child);
     child_send(child, &(struct handover){ .kind = HANDOVER_POLICY }, house->policy_fd);
     if (house->server.pid > 0)
-        connect_children(house);
+        connect_spawner(house, child);
 }
 
 static void on_again(struct task *task)
@@ -144,13 +167,23 @@ static void on_running(struct house *house)
     house->on_ready(house);
 }
 
+static bool spawners_are_ready(const struct house *house)
+{
+    for (unsigned i = 0; i < house->plan.spawners; i++)
+        if (!house->spawners[i].ready)
+            return false;
+    return true;
+}
+
 static void on_ready(struct child *child)
 {
     struct house *house = child->house;
     bool again = child->backoff.died_before;
 
     child->ready = true;
-    if (house->phase == PHASE_SPAWNER && child == &house->spawner) {
+    if (house->phase == PHASE_SPAWNER && is_spawner(child)) {
+        if (!spawners_are_ready(house))
+            return;
         house->phase = PHASE_SERVER;
         start(&house->server);
     } else if (house->phase == PHASE_SERVER && child == &house->server) {
@@ -169,11 +202,11 @@ static void on_message(struct child *child, const struct handover *message)
         on_ready(child);
     else if (message->kind == HANDOVER_FAILED && child->ready)
         log_error(&house->journal.log, "%.*s", SLICE_ARGS(message->text));
-    else if (message->kind == HANDOVER_WORKERS && child == &house->spawner)
+    else if (message->kind == HANDOVER_WORKERS && child == &house->spawners[0])
         workers_take(&house->workers, message, &house->server);
-    else if (message->kind == HANDOVER_SAID && child == &house->spawner)
+    else if (message->kind == HANDOVER_SAID && child == &house->spawners[0])
         workers_write(&house->workers, message, &house->logs, &house->journal.log);
-    else if (message->kind == HANDOVER_FAILED && child == &house->spawner)
+    else if (message->kind == HANDOVER_FAILED && is_spawner(child))
         child_kill(child); /* without a policy it starts nothing */
 }
 
@@ -181,15 +214,17 @@ static void on_message(struct child *child, const struct handover *message)
 
 static void sweep(struct house *house)
 {
-    const size_t count = house->guests.count + 2;
+    const unsigned spawners = house->plan.spawners;
+    const size_t count = house->guests.count + spawners + 1;
     pid_t *kept = malloc(count * sizeof(pid_t));
 
     if (!kept)
         abort();
     kept[0] = house->server.pid;
-    kept[1] = house->spawner.pid;
-    for (size_t i = 2; i < count; i++)
-        kept[i] = house->guests.at[i - 2];
+    for (unsigned i = 0; i < spawners; i++)
+        kept[1 + i] = house->spawners[i].pid;
+    for (size_t i = 0; i < house->guests.count; i++)
+        kept[1 + spawners + i] = house->guests.at[i];
     if (strays_kill(kept, count) == 0 && house->phase == PHASE_SWEEPING)
         loop_stop(&house->loop);
     free(kept);
@@ -203,18 +238,26 @@ static void enter_sweeping(struct house *house)
     sweep(house);
 }
 
+static void kill_spawners(struct house *house)
+{
+    for (unsigned i = 0; i < house->plan.spawners; i++)
+        child_kill(&house->spawners[i]);
+}
+
 static void enter_closing(struct house *house)
 {
     house->phase = PHASE_CLOSING;
-    if (house->spawner.pid == 0) {
+    if (spawners_alive(house) == 0) {
         enter_sweeping(house);
         return;
     }
-    child_send(&house->spawner, &(struct handover){ .kind = HANDOVER_STOP }, -1);
+    for (unsigned i = 0; i < house->plan.spawners; i++)
+        if (house->spawners[i].pid > 0)
+            child_send(&house->spawners[i], &(struct handover){ .kind = HANDOVER_STOP }, -1);
     uint64_t wait_ms = house->plan.conf->kill_grace_ms + PATIENCE_MS;
     timer_set(&house->loop, &house->deadline, house->loop.now_ms + wait_ms);
     if (house->at_once)
-        child_kill(&house->spawner);
+        kill_spawners(house);
 }
 
 /* From any phase: what runs is told to end, the server first. */
@@ -226,7 +269,8 @@ static void close_down(struct house *house)
         return;
     (void)notify_send("STOPPING=1");
     timer_stop(&house->loop, &house->server.again);
-    timer_stop(&house->loop, &house->spawner.again);
+    for (unsigned i = 0; i < house->plan.spawners; i++)
+        timer_stop(&house->loop, &house->spawners[i].again);
     house->phase = PHASE_DRAINING;
     if (house->server.pid == 0) {
         enter_closing(house);
@@ -241,7 +285,7 @@ static void end_at_once(struct house *house)
     house->at_once = true;
     child_kill(&house->server);
     if (house->phase == PHASE_CLOSING)
-        child_kill(&house->spawner);
+        kill_spawners(house);
 }
 
 static void on_deadline(struct task *task)
@@ -254,7 +298,7 @@ static void on_deadline(struct task *task)
         child_kill(&house->server);
     } else if (house->phase == PHASE_CLOSING) {
         log_warning(&house->journal.log, "the spawner does not end in time: killed");
-        child_kill(&house->spawner);
+        kill_spawners(house);
     } else if (house->phase == PHASE_SWEEPING) {
         log_warning(&house->journal.log,
                     "a program could not be killed; going without waiting for it");
@@ -294,8 +338,8 @@ static void on_death(struct child *child, int status)
     char how[64];
 
     child_status_text(status, how, sizeof(how));
-    if (child == &house->spawner) /* before the next one has programs */
-        groups_kill(&house->groups);
+    if (is_spawner(child)) /* before the next one has programs */
+        groups_kill(&house->groups, number_of(child));
     switch (house->phase) {
     case PHASE_SPAWNER:
     case PHASE_SERVER:
@@ -312,14 +356,14 @@ static void on_death(struct child *child, int status)
         break;
     case PHASE_CLOSING:
         child_gone(child);
-        if (child == &house->spawner)
+        if (spawners_alive(house) == 0)
             enter_sweeping(house);
         break;
     case PHASE_SWEEPING:
         child_gone(child);
         break;
     }
-    if (child == &house->spawner) {
+    if (is_spawner(child)) {
         house->sweeps = true;
         sweep(house); /* its programs are ours now */
     }
@@ -339,16 +383,27 @@ static bool forget_guest(struct house *house, pid_t pid)
     return false;
 }
 
+/* NULL: it is none of the three programs. */
+static struct child *child_of(struct house *house, pid_t pid)
+{
+    if (pid == house->server.pid)
+        return &house->server;
+    for (unsigned i = 0; i < house->plan.spawners; i++)
+        if (pid == house->spawners[i].pid)
+            return &house->spawners[i];
+    return NULL;
+}
+
 static void reap(struct house *house)
 {
     bool strays = false;
     int status;
 
     for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
-        if (pid == house->server.pid)
-            on_death(&house->server, status);
-        else if (pid == house->spawner.pid)
-            on_death(&house->spawner, status);
+        struct child *child = child_of(house, pid);
+
+        if (child)
+            on_death(child, status);
         else
             strays = !forget_guest(house, pid) || strays;
     }
@@ -449,9 +504,11 @@ int house_open(struct house *house)
     house->deadline_task.run = on_deadline;
     house->deadline.task = &house->deadline_task;
     child_init(&house->server, house, "server", true, on_message);
-    child_init(&house->spawner, house, "spawner", false, on_message);
     house->server.again_task.run = on_again;
-    house->spawner.again_task.run = on_again;
+    for (unsigned i = 0; i < house->plan.spawners; i++) {
+        child_init(&house->spawners[i], house, "spawner", false, on_message);
+        house->spawners[i].again_task.run = on_again;
+    }
 
     int r = driver_epoll_new(&driver);
     if (r < 0)
@@ -465,7 +522,8 @@ int house_open(struct house *house)
     if (r == 0) /* a shell that started php-fpm and then executed us: php-fpm is our child */
         r = children_list(-1, &house->guests);
     if (r == 0) {
-        start(&house->spawner);
+        for (unsigned i = 0; i < house->plan.spawners && house->phase == PHASE_SPAWNER; i++)
+            start(&house->spawners[i]);
         return 0;
     }
     house_close(house);
@@ -474,13 +532,9 @@ int house_open(struct house *house)
 
 void house_close(struct house *house)
 {
-    struct child *children[] = { &house->server, &house->spawner };
-
-    for (size_t i = 0; i < 2; i++) {
-        outbox_done(&children[i]->outbox);
-        io_close(&house->loop, &children[i]->channel);
-        timer_stop(&house->loop, &children[i]->again);
-    }
+    child_close(&house->server);
+    for (unsigned i = 0; i < house->plan.spawners; i++)
+        child_close(&house->spawners[i]);
     timer_stop(&house->loop, &house->deadline);
     io_close(&house->loop, &house->signals);
     fd_close(&house->policy_fd);

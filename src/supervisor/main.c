@@ -166,7 +166,8 @@ static bool prepare(struct house *house, const struct wishes *wishes, struct are
     good &= logs_open(conf, &house->identity, house->behind, arena, diags, &house->logs);
     good &= places_open(conf, &house->identity, arena, diags, &house->places);
     good = good && key_open(conf, arena, diags, house->key);
-    good = good && groups_open(conf, &house->identity, arena, diags, &house->groups);
+    good = good &&
+           groups_open(conf, house->plan.spawners, &house->identity, arena, diags, &house->groups);
     good = good && sandboxes_open(conf, &house->identity, arena, diags, &house->sandboxes);
     good = good && workers_open(conf, &house->identity, diags, &house->workers);
     return good && diags->errors == 0;
@@ -227,7 +228,6 @@ int main(int argc, char **argv)
     struct house house = { .null_fd = -1,
                            .policy_fd = -1,
                            .bundle_fd = -1,
-                           .groups = { .house = CGROUP_HOUSE_NONE },
                            .workers.pools_fd = -1,
                            .on_ready = on_ready };
     struct arena arena = { 0 };
@@ -240,6 +240,7 @@ int main(int argc, char **argv)
                         "       supervisor --config-fd N --config-name NAME [--quiet]\n");
         return 2;
     }
+    groups_init(&house.groups);
     int r = settle_descriptors(&house.null_fd);
     if (r == 0 && wishes.daemon)
         r = go_behind();

@@ -68,9 +68,11 @@ bool plan_load(const struct plan_source *from, struct arena *arena, struct diags
         return false;
     load_check_disk(conf, load_ask_disk(), diags);
 
+    const unsigned reactors = conf->reactors > 0 ? (unsigned)conf->reactors : processors();
     *ret = (struct plan){
         .conf = conf,
-        .reactors = conf->reactors > 0 ? (unsigned)conf->reactors : processors(),
+        .reactors = reactors,
+        .spawners = conf->spawners < reactors ? (unsigned)conf->spawners : reactors,
     };
     bundle_write(source, main, &ret->bundle, &ret->bundle_len);
     return true;

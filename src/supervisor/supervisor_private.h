@@ -34,6 +34,8 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#define SPAWNERS_MOST 16u /* as the option Spawners says */
+
 /* ---- identity.c ---- */
 
 struct identity {
@@ -56,6 +58,7 @@ struct plan {
     char *bundle; /* owned */
     size_t bundle_len;
     unsigned reactors; /* never 0 */
+    unsigned spawners; /* never 0, and no more than reactors */
 };
 
 /* Where the configuration comes from: a file or folder, or an open descriptor with the name it goes
@@ -164,17 +167,21 @@ bool key_open(const struct server_conf *conf, struct arena *arena, struct diags 
 /* ---- groups.c ---- */
 
 struct groups {
-    struct cgroup_house house; /* descriptors are -1 without control groups */
-    const char *path;          /* of it */
-    const char *why;           /* there are none */
+    struct cgroup_house house;   /* descriptors are -1 without control groups */
+    int programs[SPAWNERS_MOST]; /* owned: the folder of each spawner; -1 without */
+    const char *path;            /* of it */
+    const char *why;             /* there are none */
 };
 
+/* None. */
+void groups_init(struct groups *groups);
+
 /* False: they are asked for and not to be had; a diagnostic says why. */
-bool groups_open(const struct server_conf *conf, const struct identity *identity,
+bool groups_open(const struct server_conf *conf, unsigned spawners, const struct identity *identity,
                  struct arena *arena, struct diags *diags, struct groups *ret);
 
-/* All programs of a spawner that has died. */
-void groups_kill(const struct groups *groups);
+/* All programs of the spawner of this number, which has died. */
+void groups_kill(const struct groups *groups, unsigned spawner);
 
 /* Kills what is left in them, and removes them. */
 void groups_close(struct groups *groups);
@@ -280,6 +287,7 @@ struct child {
 
 void child_init(struct child *child, struct house *house, const char *name, bool confined,
                 void (*on_message)(struct child *, const struct handover *));
+void child_close(struct child *child);
 
 /* 0 or negative errno. */
 int child_start(struct child *child);
@@ -301,7 +309,7 @@ char *child_status_text(int status, char *out, size_t room);
  * ──spawner gone──> SWEEPING ──no strays──> the loop stops
  */
 enum phase {
-    PHASE_SPAWNER,  /* waits for the first READY of the spawner */
+    PHASE_SPAWNER,  /* waits for the first READY of each spawner */
     PHASE_SERVER,   /* the same of the server */
     PHASE_RUNNING,  /* what dies is started again */
     PHASE_DRAINING, /* the server finishes what is in flight */
@@ -328,7 +336,8 @@ struct house {
     int null_fd;
     struct rlimit files; /* limit of descriptors the children start with */
     struct child server;
-    struct child spawner;
+    struct child
+        spawners[SPAWNERS_MOST]; /* plan.spawners of them: reactor i is served by i modulo these */
     struct io signals;
     struct task signals_task;
     struct timer deadline; /* of DRAINING, CLOSING and SWEEPING */

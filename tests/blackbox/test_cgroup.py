@@ -1,6 +1,7 @@
 """Control groups: each program has a leaf of its own, wherever this machine lets us make one."""
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import time
@@ -222,3 +223,14 @@ def test_limits_without_their_controller_are_refused_at_check_and_start(house, l
         [BINARY, "run", "-c", house.config_path], capture_output=True, text=True, timeout=30, check=False
     )
     assert done.returncode != 0 and f"the controller '{controller}' is not to be had" in done.stderr
+
+
+@needs_groups
+def test_each_spawner_has_a_folder_for_its_programs(house):
+    house.option("Reactors = 2")
+    house.option("Spawners = 2")
+    house.start()
+    folders = {path.name for path in folder_of(house).iterdir() if path.is_dir()}
+    assert {"programs", "programs-2"} <= folders
+    for _ in range(8):
+        assert re.search(r"/programs(-2)?/\d+$", house.get("/where.cgi").text.strip())

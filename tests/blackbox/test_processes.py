@@ -129,6 +129,58 @@ def test_an_answer_that_dies_with_its_spawner_is_never_whole(house):
         wait_until("programs to run again", lambda: house.get("/hello.sh").text == "hello from sh\n", 10.0)
 
 
+def _spawners(house):
+    return [spawner["pid"] for spawner in house.status()["spawners"]]
+
+
+def test_several_spawners_share_the_reactors(house):
+    house.option("Reactors = 4")
+    house.option("Spawners = 3")
+    house.start()
+    spawners = house.status()["spawners"]
+    assert [spawner["reactors"] for spawner in spawners] == [[0, 3], [1], [2]]
+    assert len(set(_spawners(house))) == 3
+    for pid in _spawners(house):
+        assert "longhouse spawner" in family.describe(pid)
+        assert f"process {pid}, for reactors " in house.verb("status")[1]
+    for _ in range(12):
+        assert house.get("/hello.sh").text == "hello from sh\n"
+    assert house.stop() == 0
+    assert not [pid for pid in _pids_of(spawners) if family.is_alive(pid)]
+
+
+def _pids_of(spawners):
+    return [spawner["pid"] for spawner in spawners]
+
+
+def test_there_are_no_more_spawners_than_reactors(house):
+    house.option("Reactors = 2")
+    house.option("Spawners = 16")
+    house.start()
+    assert len(_spawners(house)) == 2
+
+
+def test_a_killed_spawner_takes_no_programs_of_another(house):
+    house.option("Reactors = 2")
+    house.option("Spawners = 2")
+    house.start()
+    with house.visit() as visitor:
+        visitor.request("GET", "/sleep.sh")
+        lives = wait_until("the program to run", lambda: next(filter(family.descendants, _spawners(house)), None))
+        programs = family.descendants(lives)
+        dies = next(pid for pid in _spawners(house) if pid != lives)
+        os.kill(dies, signal.SIGKILL)
+        wait_until("another spawner", lambda: dies not in _spawners(house))
+        assert len(_spawners(house)) == 2 and lives in _spawners(house)
+        assert all(family.is_alive(pid) for pid in programs)
+        os.kill(lives, signal.SIGKILL)
+        assert visitor.answer().status in (502, 503)
+        wait_until("its programs to be gone", lambda: not [pid for pid in programs if family.is_alive(pid)])
+    wait_until("two others", lambda: len(_spawners(house)) == 2 and not {dies, lives} & set(_spawners(house)))
+    for _ in range(8):
+        wait_until("programs to run again", lambda: house.get("/hello.sh").text == "hello from sh\n")
+
+
 def test_what_an_entry_script_started_outlives_a_spawner(house):
     house.entry = ["sh", "-c", 'sleep 300 & exec "$@"', "sh"]
     house.start()

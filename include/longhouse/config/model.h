@@ -290,10 +290,11 @@ struct server_conf {
     uint64_t listen_backlog;
     uint64_t socket_send_timeout_ms; /* 0: never */
     uint64_t reactors;               /* 0: one per core */
-    uint64_t drain_time_ms;          /* how long TERM waits for answers in flight */
-    uint64_t max_cgi_total;          /* seats of all hosts together */
-    uint64_t kill_grace_ms;          /* between TERM and KILL for programs */
-    uint64_t min_uid;                /* the least for RunAs */
+    uint64_t spawners;
+    uint64_t drain_time_ms; /* how long TERM waits for answers in flight */
+    uint64_t max_cgi_total; /* seats of all hosts together */
+    uint64_t kill_grace_ms; /* between TERM and KILL for programs */
+    uint64_t min_uid;       /* the least for RunAs */
     struct conf_cgroup cgroup;
     struct conf_word *wrapper_programs; /* interpreters that hosts with WrapCGI may use */
     bool kill_timed_out_cgi;

@@ -6,8 +6,8 @@
  * and perhaps a text, with descriptors. Pure codec; the descriptors travel beside it (os/pass).
  *
  *   supervisor -> server    BUNDLE (memory file)  LISTENER index  LOG path  CONTROL (listening unix
- * socket) SPAWNER index (channel of reactor `index`)  GO {reactors}  STOP {drain_ms}  LOGS_AGAIN
- *                           KEY text (of cookies)
+ * socket) SPAWNER index {pid} (channel of reactor `index`)  GO {reactors}  STOP {drain_ms}
+ *                           LOGS_AGAIN   KEY text (of cookies)
  *   server -> supervisor    READY   FAILED text   STOPPED
  *   supervisor -> spawner   CGROUP (folder for programs)   SANDBOX index (ruleset)
  *                           POLICY (memory file)   CHANNEL index   STOP
@@ -55,7 +55,7 @@ enum handover_kind {
 struct handover {
     enum handover_kind kind;
     uint32_t index;    /* of the binding or reactor; SANDBOX: 1, 2, ... in this order */
-    uint64_t number;   /* GO: reactors; STOP: drain time in ms */
+    uint64_t number;   /* GO: reactors; STOP: drain time in ms; SPAWNER: its pid */
     struct slice text; /* LOG: path; FAILED: why; KEY: of cookies */
 };
 

@@ -67,7 +67,7 @@ struct cgroup_house {
     int base;
     int folder;           /* locked as long as it, or a copy of it, is open */
     int spawner;          /* for cgroup_enter() */
-    int programs;         /* for the spawner */
+    int programs;         /* for the (first) spawner */
     bool entered;         /* this process is in BASE/longhouse-PID/house */
     unsigned handed_down; /* controllers that BASE had not handed down before */
     char name[40];
@@ -84,6 +84,13 @@ struct cgroup_house {
  */
 int cgroup_house_make(const char *base, uid_t owner, gid_t group, unsigned controllers,
                       struct cgroup_house *ret);
+
+/*
+ * One more folder for programs, beside that of the house: for a further spawner, which numbers its
+ * leaves by itself. *ret is closed by the caller, before the house is removed.
+ */
+int cgroup_programs_make(const struct cgroup_house *house, unsigned number, uid_t owner,
+                         gid_t group, unsigned controllers, int *ret);
 
 /* Ends what is left in it and removes it, as far as that goes. Harmless when it was not made. */
 void cgroup_house_remove(struct cgroup_house *house);

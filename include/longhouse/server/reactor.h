@@ -28,6 +28,7 @@ struct reactor {
     struct mailbox mailbox;
     struct desk desk;
     struct services services;
+    int spawner_pid;         /* of the main thread, for people; -1: not known */
     struct prober **probers; /* by fastcgi_conf.index: of the first reactor; NULL: none */
     struct exchange_owner exchanges;
     struct conn_owner conns;

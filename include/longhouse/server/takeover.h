@@ -22,8 +22,10 @@ struct takeover {
     int control_fd;
     int *listeners; /* by binding; -1: not handed over */
     unsigned listener_count;
-    int *spawners; /* by reactor */
+    int *spawners; /* channels by reactor */
     unsigned spawner_count;
+    int *spawner_pids; /* by reactor; -1: none yet */
+    unsigned spawner_pid_count;
     struct takeover_log *logs;
     struct slice key; /* of our own cookies, where the configuration has none; empty: not needed */
     unsigned reactors;

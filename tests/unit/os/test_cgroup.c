@@ -272,6 +272,38 @@ START_TEST(a_house_is_made_locked_and_removed_with_all_that_is_in_it)
 }
 END_TEST
 
+START_TEST(each_spawner_has_a_folder_for_programs)
+{
+    struct cgroup_house house = CGROUP_HOUSE_NONE;
+    char base[4096];
+    int programs = -1;
+    int folder;
+    int events;
+    int status;
+
+    if (cgroup_find_base(NULL, base, sizeof(base)) < 0)
+        return;
+    size_t before = fd_count_open();
+    ck_assert_int_eq(cgroup_house_make(base, geteuid(), getegid(), 0, &house), 0);
+    ck_assert_int_eq(cgroup_programs_make(&house, 2, geteuid(), getegid(), 0, &programs), 0);
+    ck_assert_int_eq(cgroup_programs_make(&house, 2, geteuid(), getegid(), 0, &folder), -EEXIST);
+    ck_assert_int_eq(cgroup_leaf_make(programs, 17, NULL, &folder, &events), 0);
+    pid_t pid = sleeper_in(folder);
+    ck_assert_int_eq(cgroup_kill(house.programs), 0); /* those of another spawner */
+    ck_assert_int_eq(waitpid(pid, &status, WNOHANG), 0);
+    ck_assert_int_eq(cgroup_kill(programs), 0);
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(WTERMSIG(status), SIGKILL);
+    fd_close(&folder);
+    fd_close(&events);
+    while (cgroup_remove(programs, "17") == -EBUSY)
+        ;
+    fd_close(&programs);
+    cgroup_house_remove(&house);
+    ck_assert_uint_eq(fd_count_open(), before);
+}
+END_TEST
+
 START_TEST(what_a_dead_house_left_is_ended_by_the_next)
 {
     struct cgroup_house dead = CGROUP_HOUSE_NONE;
@@ -329,4 +361,5 @@ SUITE("cgroup", TEST(a_house_with_controllers_is_left_again),
       TEST(limits_are_written_where_the_kernel_reads_them), TEST(what_was_used_is_read),
       TEST(only_what_says_so_is_empty), TEST(a_leaf_that_cannot_be_limited_is_not_made),
       TEST(a_house_is_made_locked_and_removed_with_all_that_is_in_it),
+      TEST(each_spawner_has_a_folder_for_programs),
       TEST(what_a_dead_house_left_is_ended_by_the_next))

@@ -37,6 +37,22 @@ START_TEST(descriptors_come_in_any_order_and_are_closed_when_not_taken)
 }
 END_TEST
 
+START_TEST(a_spawner_is_told_with_its_number)
+{
+    struct takeover takeover;
+    const struct handover second = { .kind = HANDOVER_SPAWNER, .index = 1, .number = 4711 };
+
+    takeover_init(&takeover);
+    ck_assert(takeover_take(&takeover, &second, some_fd()));
+    ck_assert_uint_eq(takeover.spawner_pid_count, 2);
+    ck_assert_int_eq(takeover.spawner_pids[0], -1);
+    ck_assert_int_eq(takeover.spawner_pids[1], 4711);
+    ck_assert_int_eq(takeover.spawners[0], -1);
+    ck_assert_int_ge(takeover.spawners[1], 0);
+    takeover_done(&takeover);
+}
+END_TEST
+
 static const struct handover strangers[] = {
     { .kind = HANDOVER_POLICY },
     { .kind = HANDOVER_READY },
@@ -54,4 +70,5 @@ START_TEST(what_does_not_belong_here_is_refused)
 END_TEST
 
 SUITE("takeover", TEST(descriptors_come_in_any_order_and_are_closed_when_not_taken),
+      TEST(a_spawner_is_told_with_its_number),
       LOOP(what_does_not_belong_here_is_refused, strangers))

@@ -196,6 +196,34 @@ START_TEST(workers_are_a_pool_and_a_rule_that_runs_no_scripts)
 }
 END_TEST
 
+static const struct {
+    const char *text;
+    unsigned spawners;
+} spawners[] = {
+    { "", 1 },
+    { "Reactors = 4\nSpawners = 3\n", 3 },
+    { "Reactors = 4\nSpawners = 16\n", 4 },
+};
+
+START_TEST(there_are_as_many_spawners_as_asked_for_and_no_more_than_reactors)
+{
+    struct arena arena = { 0 };
+    struct diags diags;
+    struct plan plan;
+    char text[256];
+
+    snprintf(text, sizeof(text),
+             "%sHostname = a\nWebsiteRoot = /tmp\nBinding {\n\tPort = 8080\n}\n",
+             spawners[_i].text);
+    scoped_fd fd = text_fd(text);
+    diags_init(&diags, &arena);
+    ck_assert(plan_load(&(struct plan_source){ .fd = fd, .name = "x" }, &arena, &diags, &plan));
+    ck_assert_uint_eq(plan.spawners, spawners[_i].spawners);
+    plan_done(&plan);
+    arena_done(&arena);
+}
+END_TEST
+
 START_TEST(a_missing_file_is_named)
 {
     struct arena arena = { 0 };
@@ -252,5 +280,6 @@ SUITE("supervisor/plan", TEST(the_spawner_has_the_rights_that_its_hosts_ask_for)
       TEST(the_rules_of_a_host_share_its_sandbox),
       LOOP(rules_come_in_the_order_of_their_numbers, rules),
       TEST(a_text_that_was_handed_in_includes_from_the_current_folder),
+      LOOP(there_are_as_many_spawners_as_asked_for_and_no_more_than_reactors, spawners),
       TEST(without_reactors_in_the_text_there_is_one_per_processor), TEST(a_missing_file_is_named),
       TEST(workers_are_a_pool_and_a_rule_that_runs_no_scripts))
