@@ -266,7 +266,7 @@ END_TEST
 
 /* ---- two reactors in two threads ---- */
 
-enum { GUESTS = 24, ROUNDS = 300, HOSTS = 2, SEATS = 3, TOTAL = 4 };
+enum { GUESTS = 24, ROUNDS = 100, HOSTS = 2, SEATS = 3, TOTAL = 4 };
 
 struct guest {
     struct ticket ticket;
