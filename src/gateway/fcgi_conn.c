@@ -2,13 +2,14 @@
 
 #include <stdlib.h>
 
-struct fcgi_conn *fcgi_conn_new(struct loop *loop, int fd)
+struct fcgi_conn *fcgi_conn_new(struct loop *loop, int fd, bool shared)
 {
     struct fcgi_conn *conn = calloc(1, sizeof(*conn));
 
     if (!conn)
         abort();
     conn->loop = loop;
+    conn->shared = shared;
     io_init(&conn->io, fd, NULL);
     conn->io.readable = false; /* it speaks when it has heard us */
     return conn;
@@ -25,7 +26,10 @@ void fcgi_conn_close(struct fcgi_conn *conn)
 {
     if (!conn)
         return;
-    io_close(conn->loop, &conn->io);
+    if (conn->shared)
+        io_close(conn->loop, &conn->io);
+    else
+        io_close_last(conn->loop, &conn->io);
     let_go(conn);
 }
 

@@ -51,7 +51,7 @@ void fcgi_link_open(struct fcgi_link *link, const struct fcgi_plan *plan,
         fcgi_link_end(link, r == -EAGAIN ? LINK_BUSY : LINK_UNREACHABLE, r);
         return;
     }
-    link->conn = fcgi_conn_new(plan->loop, fd);
+    link->conn = fcgi_conn_new(plan->loop, fd, false);
     link->conn->io.task = plan->task;
     link->state = LINK_SENDING;
     if (r == -EINPROGRESS) {

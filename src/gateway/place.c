@@ -69,7 +69,7 @@ static void receive(struct place *place)
     place->prober = place->probes != NULL;
     place->conn = place->given_conn;
     if (!place->conn && place->given_fd >= 0)
-        place->conn = fcgi_conn_new(loop, place->given_fd);
+        place->conn = fcgi_conn_new(loop, place->given_fd, true);
     if (place->conn && fcgi_conn_is_stale(place->conn)) {
         fcgi_conn_close(place->conn);
         place->conn = NULL;
@@ -381,7 +381,7 @@ static void refuse_gift(struct place *place)
 
     fcgi_conn_close(place->given_conn);
     if (place->given_fd >= 0)
-        fcgi_conn_close(fcgi_conn_new(place->desk->loop, place->given_fd));
+        fcgi_conn_close(fcgi_conn_new(place->desk->loop, place->given_fd, true));
     place->given_conn = NULL;
     place->given_fd = -1;
     backend->open--;

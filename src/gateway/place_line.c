@@ -130,6 +130,7 @@ static void hand_over(struct fcgi_conn *conn, struct place *place, const struct 
     } else if (conn->desk == own) {
         place->given_fd = fcgi_conn_release(conn);
     } else {
+        conn->shared = true;
         place->given_fd = fcntl(conn->io.fd, F_DUPFD_CLOEXEC, 3); /* -1: a fresh one will do */
         conn->note.read = on_taken;
         desk_tell(conn->desk, &conn->note, own);

@@ -108,6 +108,13 @@ static void epoll_driver_unwatch(struct driver *driver, struct io *io)
     assert(r == 0); /* EBADF, ENOENT: somebody closed a watched descriptor */
 }
 
+/* close() takes the last reference, and the entry with it. */
+static void epoll_driver_forget(struct driver *driver, struct io *io)
+{
+    (void)driver;
+    (void)io;
+}
+
 static void epoll_driver_free(struct driver *driver)
 {
     struct driver_epoll *self = self_of(driver);
@@ -122,6 +129,7 @@ static const struct driver_ops epoll_ops = {
     .watch = epoll_driver_watch,
     .rewatch = epoll_driver_rewatch,
     .unwatch = epoll_driver_unwatch,
+    .forget = epoll_driver_forget,
     .watch_shared = epoll_driver_watch_shared,
     .free = epoll_driver_free,
 };

@@ -74,6 +74,14 @@ void io_close(struct loop *loop, struct io *io)
         close(fd);
 }
 
+void io_close_last(struct loop *loop, struct io *io)
+{
+    if (io->watched)
+        loop->driver->ops->forget(loop->driver, io);
+    io->watched = false;
+    io_close(loop, io);
+}
+
 int io_release(struct loop *loop, struct io *io)
 {
     int fd = io->fd;

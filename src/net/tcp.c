@@ -134,7 +134,7 @@ static void tcp_abort(struct transport *t)
 
 static void tcp_close(struct transport *t)
 {
-    io_close(t->loop, &t->io);
+    io_close_last(t->loop, &t->io);
     free(t);
 }
 

@@ -21,11 +21,13 @@ struct fcgi_conn {
     struct list_link link; /* under the lock of the group: in backend->kept */
     struct task task;      /* while kept: it said something, closed, or its time is over */
     struct timer timer;    /* the same */
+    bool shared;           /* another descriptor of it was made: see place_line.c */
     struct desk_note note; /* another reactor has taken it */
 };
 
-/* Takes the descriptor, of a connection on which nothing is to be read yet. Nothing is watched. */
-struct fcgi_conn *fcgi_conn_new(struct loop *loop, int fd);
+/* Takes the descriptor, of a connection on which nothing is to be read yet. Nothing is watched.
+ * `shared`: there is, or may be, another descriptor of it. */
+struct fcgi_conn *fcgi_conn_new(struct loop *loop, int fd, bool shared);
 
 /* The other side has closed it, or said something that nobody asked for. In its own thread. */
 static inline bool fcgi_conn_is_stale(const struct fcgi_conn *conn)

@@ -24,6 +24,8 @@ struct driver_ops {
     int (*watch)(struct driver *driver, struct io *io);
     int (*rewatch)(struct driver *driver, struct io *io);  /* io->awaited has changed */
     void (*unwatch)(struct driver *driver, struct io *io); /* before the descriptor is closed */
+    /* The same when closing ends all of it, because nobody else has the open file. */
+    void (*forget)(struct driver *driver, struct io *io);
     /* Watches a listener shared by several loops (level-triggered, EPOLLEXCLUSIVE). */
     int (*watch_shared)(struct driver *driver, struct io *io);
     void (*free)(struct driver *driver);

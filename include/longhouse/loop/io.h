@@ -76,6 +76,12 @@ void io_unwatch(struct loop *loop, struct io *io);
 /* Unwatches and closes; safe to call twice. */
 void io_close(struct loop *loop, struct io *io);
 
+/*
+ * The same for what no other descriptor, here or in another process, refers to: the kernel
+ * unwatches it by itself. Never for pipes and sockets that came from, or went to, somebody else.
+ */
+void io_close_last(struct loop *loop, struct io *io);
+
 /* Unwatches and returns the descriptor, which then belongs to the caller. */
 int io_release(struct loop *loop, struct io *io);
 

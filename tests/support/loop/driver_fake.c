@@ -148,6 +148,7 @@ static const struct driver_ops fake_ops = {
     .watch = fake_watch,
     .rewatch = fake_rewatch,
     .unwatch = fake_unwatch,
+    .forget = fake_unwatch,
     .watch_shared = fake_watch,
     .free = fake_free,
 };

@@ -532,7 +532,7 @@ static struct fcgi_conn *connect_place(struct place *place, int *ret_far)
 
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
     *ret_far = ends[1];
-    return fcgi_conn_new(place->desk->loop, ends[0]);
+    return fcgi_conn_new(place->desk->loop, ends[0], false);
 }
 
 /* The far end hears what is said on the connection. */
@@ -699,7 +699,7 @@ static void go_out(struct guest *guest)
     }
     place_reached(place, true);
     if (!conn && guest->rounds_left % 3 == 0)
-        conn = fcgi_conn_new(&guest->room->loop, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+        conn = fcgi_conn_new(&guest->room->loop, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), false);
     place->conn = NULL;
     place_leave(place, conn);
     guest->rounds_left--;

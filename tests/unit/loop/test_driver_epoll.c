@@ -85,6 +85,30 @@ START_TEST(new_bytes_wake_and_old_ones_do_not)
 }
 END_TEST
 
+START_TEST(the_last_descriptor_takes_its_watch_with_it)
+{
+    struct holder here;
+    int there;
+
+    open_loop();
+    open_pair(&here, &there);
+    read_to_the_end(&here.io);
+    ck_assert_int_eq(io_wait(&loop, &here.io), 0);
+    ck_assert_int_eq(write(there, "x", 1), 1);
+    io_close_last(&loop, &here.io);
+    io_close_last(&loop, &here.io); /* harmless when repeated */
+    loop_turn(&loop, 0);
+    ck_assert_uint_eq(here.wakes, 0);
+    fd_close(&there);
+
+    open_pair(&here, &there); /* very likely with the same number */
+    ck_assert_int_eq(io_wait(&loop, &here.io), 0);
+    io_close(&loop, &here.io);
+    fd_close(&there);
+    loop_done(&loop);
+}
+END_TEST
+
 START_TEST(what_came_before_the_watching_is_told)
 {
     struct holder here;
@@ -394,6 +418,7 @@ START_TEST(a_quiet_io_hears_of_room_only_after_it_was_full)
 END_TEST
 
 SUITE("driver_epoll", TEST(new_bytes_wake_and_old_ones_do_not),
+      TEST(the_last_descriptor_takes_its_watch_with_it),
       TEST(what_came_before_the_watching_is_told), TEST(room_after_a_full_buffer_wakes),
       TEST(the_end_of_the_peers_writing_is_told),
       LOOP(a_broken_pipe_is_ready_so_that_its_end_is_found, pipe_ends),
