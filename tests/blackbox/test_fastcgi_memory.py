@@ -27,6 +27,7 @@ def house():
     house = House("memory")
     house.entry = ["/usr/bin/env", "ASAN_OPTIONS=quarantine_size_mb=0:thread_local_quarantine_size_kb=0"]
     house.option("ConnectionsPerIP = 2000")
+    house.option("SocketSendTimeout = 600")  # many readers are read one after the other
     house.section(f"Binding {{\n  Port = {house.port}\n  Interface = 127.0.0.1\n  MaxRequestSize = 20G\n}}")
     with Worker("worker") as worker:
         house.section(f"FastCGIserver {{\n  FastCGIid = worker\n  ConnectTo = {worker.socket}\n  Queue = 1000, 300s\n}}")
