@@ -291,7 +291,7 @@ static void build_binding(struct build *build, const struct tree_node *section)
 static bool all_local(const struct fastcgi_conf *fastcgi)
 {
     for (const struct connect_conf *target = fastcgi->targets; target; target = target->next) {
-        if (!address_is_local(&target->address))
+        if (target->host.len > 0 || !address_is_local(&target->address))
             return false;
     }
     return fastcgi->server_root.len == 0;

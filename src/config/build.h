@@ -132,6 +132,8 @@ bool extension_clean(struct build *build, const struct tree_node *node, struct s
                      struct slice *ret);
 void extensions_set(struct build *build, void *record, const struct tree_node *node,
                     const struct option_row *row);
+void connect_to_set(struct build *build, void *record, const struct tree_node *node,
+                    const struct option_row *row);
 void cgi_handler_set(struct build *build, void *record, const struct tree_node *node,
                      const struct option_row *row);
 

@@ -157,86 +157,6 @@ static void id_set(struct build *build, void *record, const struct tree_node *no
     fastcgi->id = node->value;
 }
 
-static void hint_target(struct build *build, struct diag *diag, struct slice target)
-{
-    if (slice_starts(target, SLICE("unix:/")))
-        diag_hint(build->diags, diag, "write the path alone: %.*s",
-                  SLICE_ARGS(slice_skip(target, 5)));
-    else if (slice_has(target, '/'))
-        diag_hint(build->diags, diag,
-                  "the path of a unix socket begins with '/' and has at most 107 bytes");
-    else if (slice_starts_nocase(target, SLICE("localhost:")))
-        diag_hint(build->diags, diag, "names are not looked up; write 127.0.0.1%.*s",
-                  SLICE_ARGS(slice_skip(target, 9)));
-    else
-        diag_hint(
-            build->diags, diag,
-            "write 127.0.0.1:9000, [::1]:9000 or /run/php/php-fpm.sock; names are not looked up");
-}
-
-/* One word behind the address of a target: weight=3, max=8, backup. */
-static void target_word(struct build *build, const struct tree_node *node, struct slice word,
-                        struct connect_conf *target)
-{
-    static const struct option_row weight = { .name = "weight", .least = 1, .most = 100 };
-    static const struct option_row most = { .name = "max", .least = 1, .most = 100000 };
-    struct slice name;
-    struct slice value;
-    const bool has_value = slice_cut(word, '=', &name, &value);
-
-    if (has_value && slice_equal_nocase(name, SLICE("weight")))
-        count_parse(build, node, &weight, value, &target->weight);
-    else if (has_value && slice_equal_nocase(name, SLICE("max")))
-        count_parse(build, node, &most, value, &target->max_connections);
-    else if (!has_value && slice_equal_nocase(word, SLICE("backup")))
-        target->backup = true;
-    else
-        diag_hint(build->diags,
-                  build_fault(build, DIAG_ERROR, node, word, "unknown word '%.*s' behind a target",
-                              SLICE_ARGS(word)),
-                  "known are weight=NUMBER, max=NUMBER and backup");
-}
-
-static void connect_to_set(struct build *build, void *record, const struct tree_node *node,
-                           const struct option_row *row)
-{
-    struct fastcgi_conf *fastcgi = record;
-    struct items items = items_of(build, node, row, node->value);
-    struct connect_conf **end = &fastcgi->targets;
-    struct slice item;
-
-    while (*end)
-        end = &(*end)->next;
-    while (items_next(&items, &item)) {
-        union socket_address address;
-        struct slice text;
-        struct slice word;
-
-        word_next(&item, &text);
-        if (!address_parse_target(text, &address)) {
-            hint_target(build,
-                        build_fault(build, DIAG_ERROR, node, text,
-                                    "'ConnectTo' must be an address with a port or a unix socket, "
-                                    "not '%.*s'",
-                                    SLICE_ARGS(text)),
-                        text);
-            continue;
-        }
-        struct connect_conf *target = arena_new(build->arena, struct connect_conf);
-        *target = (struct connect_conf){
-            .address = address,
-            .text = text,
-            .place = tree_place(node, text),
-            .weight = 1,
-        };
-        while (word_next(&item, &word))
-            target_word(build, node, word, target);
-        *end = target;
-        end = &target->next;
-        fastcgi->target_count++;
-    }
-}
-
 /* COUNT[, TIME] into two members; both keep their value where the text has a fault. */
 static void count_and_time(struct build *build, const struct tree_node *node,
                            const struct option_row *row, uint64_t *count, uint64_t *time_ms)
@@ -343,11 +263,13 @@ static const struct option_row rows[] = {
         .repeat = REPEAT_APPENDS,
         .set = connect_to_set,
         .grammar = "TARGET [weight=N] [max=N] [backup][, TARGET ...]; TARGET = IPv4:PORT | "
-                   "[IPv6]:PORT | /UNIXSOCKET",
+                   "[IPv6]:PORT | HOST:PORT | srv:NAME | /UNIXSOCKET",
         .text = "Where the program listens. Several targets, listed or repeated, share the "
                 "load as Balance says; one that cannot be reached is passed over. weight: its "
                 "share beside the others (1 to 100). max: MaxConnections of this target. backup: "
-                "asked only while none of the others can be. Host names are not looked up.",
+                "asked only while none of the others can be. All addresses of a host, or of the "
+                "hosts that SRV records name, are targets (up to 16), and are looked up again and "
+                "again; weight and max are of each.",
     },
     {
         .name = "Extension",

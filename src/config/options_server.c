@@ -88,6 +88,26 @@ static void max_url_length_set(struct build *build, void *record, const struct t
         count_parse(build, node, row, node->value, &conf->max_url_length);
 }
 
+static void nameserver_set(struct build *build, void *record, const struct tree_node *node,
+                           const struct option_row *row)
+{
+    struct server_conf *conf = record;
+    union socket_address address = { 0 };
+
+    (void)row;
+    if (!address_parse_ip(node->value, 53, &address) &&
+        !address_parse_target(node->value, &address))
+        address.any.sa_family = AF_UNSPEC;
+    if (address.any.sa_family == AF_INET)
+        conf->nameserver = address;
+    else
+        diag_hint(build->diags,
+                  build_fault(build, DIAG_ERROR, node, node->value,
+                              "'Nameserver' must be an IPv4 address, not '%.*s'",
+                              SLICE_ARGS(node->value)),
+                  "for example 127.0.0.1, or with a port 127.0.0.1:5353");
+}
+
 static void server_string_set(struct build *build, void *record, const struct tree_node *node,
                               const struct option_row *row)
 {
@@ -361,6 +381,16 @@ static const struct option_row rows[] = {
         .grammar = "number",
         .text = "How many new connections the kernel keeps waiting for each binding. "
                 "(Hiawatha's 16 loses connections in a burst.)",
+    },
+    {
+        .name = "Nameserver",
+        .type = OPT_OWN,
+        .scopes = SCOPE_SERVER,
+        .set = nameserver_set,
+        .grammar = "IPv4[:PORT]",
+        .text =
+            "Who is asked for the names in ConnectTo: this DNS server and nothing else. Without "
+            "it the system is asked (/etc/hosts, /etc/resolv.conf, nsswitch.conf).",
     },
     {
         .name = "MaxUrlLength",

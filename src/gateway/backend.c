@@ -15,20 +15,41 @@ static void backend_init(struct backend *backend, const struct connect_conf *con
 {
     backend->conf = conf;
     backend->address = conf->address;
+    backend->weight = (unsigned)conf->weight;
+    backend->backup = conf->backup;
+    backend->absent = conf->host.len > 0;
     list_init(&backend->kept);
     fair_line_init(&backend->line);
+}
+
+static unsigned targets_of(const struct connect_conf *conf)
+{
+    return conf->host.len > 0 ? BACKEND_ADDRESSES_MOST : 1;
+}
+
+static unsigned count_targets(const struct fastcgi_conf *conf)
+{
+    unsigned count = 0;
+
+    for (const struct connect_conf *target = conf->targets; target; target = target->next)
+        count += targets_of(target);
+    return count;
 }
 
 struct backend_group *backend_group_new(const struct fastcgi_conf *conf)
 {
     struct backend_group *group = calloc(1, sizeof(*group));
-    struct backend *targets = calloc(conf->target_count ? conf->target_count : 1, sizeof(*targets));
+    const unsigned room = count_targets(conf);
+    struct backend *targets = calloc(room ? room : 1, sizeof(*targets));
     unsigned count = 0;
 
     if (!group || !targets)
         abort();
-    for (const struct connect_conf *target = conf->targets; target; target = target->next)
-        backend_init(&targets[count++], target);
+    for (const struct connect_conf *target = conf->targets; target; target = target->next) {
+        targets[count].expected = target->host.len > 0;
+        for (unsigned i = targets_of(target); i > 0; i--)
+            backend_init(&targets[count++], target);
+    }
     group->conf = conf;
     group->targets = targets;
     group->count = count;
@@ -78,7 +99,7 @@ bool backend_has_room(const struct backend_group *group, const struct backend *b
 unsigned backend_share(const struct backend_group *group, const struct backend *backend,
                        uint64_t now_ms)
 {
-    const uint64_t whole = backend->conf->weight * 100;
+    const uint64_t whole = (uint64_t)backend->weight * 100;
     const uint64_t slow_ms = group->conf->slow_start_ms;
     const uint64_t back_ms = backend->came_back_ms > 0 ? now_ms - backend->came_back_ms : slow_ms;
 
@@ -143,8 +164,27 @@ bool backend_group_drain(struct backend_group *group, struct slice name, bool dr
     return found;
 }
 
+/* One whose address is gone is shown as long as it has work. */
+static bool is_of_interest(const struct backend *backend)
+{
+    return !backend->absent || backend->open > 0;
+}
+
+const char *backend_name(const struct backend *backend, char out[BACKEND_NAME_MOST])
+{
+    char address[ADDRESS_TEXT_MOST];
+    struct text text = text_on(out, BACKEND_NAME_MOST);
+
+    text_add(&text, backend->conf->text);
+    if (backend->conf->host.len > 0)
+        text_printf(&text, " (%s)", address_text_port(&backend->address, address));
+    return text_cstr(&text);
+}
+
 static const char *health_text(const struct backend *backend, uint64_t now_ms)
 {
+    if (backend->absent)
+        return "leaving"; /* its host has this address no more */
     if (backend_is_resting(backend, now_ms))
         return "resting";
     switch (backend->trouble) {
@@ -164,9 +204,10 @@ static void describe_target(const struct backend_group *group, struct backend *b
                             uint64_t now_ms, struct text *text)
 {
     const uint64_t most = most_connections(group, backend);
+    char name[BACKEND_NAME_MOST];
 
-    text_printf(text, "  %-7s %.*s: %u now, %" PRIu64 " requests, %" PRIu64 " failed; %u",
-                health_text(backend, now_ms), SLICE_ARGS(backend->conf->text),
+    text_printf(text, "  %-7s %s: %u now, %" PRIu64 " requests, %" PRIu64 " failed; %u",
+                health_text(backend, now_ms), backend_name(backend, name),
                 atomic_load(&backend->now), atomic_load(&backend->requests),
                 atomic_load(&backend->failed_requests), backend->open);
     if (most > 0)
@@ -188,15 +229,22 @@ void backend_group_describe(struct backend_group *group, uint64_t now_ms, struct
                     "  %u waiting now, %" PRIu64 " had to wait, %" PRIu64 " were turned away\n",
                     group->waiting, group->waited, group->refused);
     for (unsigned i = 0; i < group->count; i++)
-        describe_target(group, &group->targets[i], now_ms, text);
+        if (is_of_interest(&group->targets[i]))
+            describe_target(group, &group->targets[i], now_ms, text);
     pthread_mutex_unlock(&group->lock);
 }
 
 static void describe_target_json(const struct backend_group *group, struct backend *backend,
                                  uint64_t now_ms, struct text *text)
 {
+    char address[ADDRESS_TEXT_MOST];
+
     text_add_cstr(text, "{\"target\":");
     text_add_json(text, backend->conf->text);
+    if (backend->conf->host.len > 0) {
+        text_add_cstr(text, ",\"address\":");
+        text_add_json(text, slice_cstr(address_text_port(&backend->address, address)));
+    }
     text_printf(text,
                 ",\"health\":\"%s\",\"drained\":%s,\"now\":%u,\"requests\":%" PRIu64
                 ",\"failed\":%" PRIu64 ",\"connections\":%u,\"kept\":%u,\"most\":%" PRIu64 "}",
@@ -216,8 +264,10 @@ void backend_group_describe_json(struct backend_group *group, uint64_t now_ms, s
                 ",\"targets\":[",
                 group->has_sessions ? "true" : "false", group->waiting, group->waited,
                 group->refused);
-    for (unsigned i = 0; i < group->count; i++) {
-        if (i > 0)
+    for (unsigned i = 0, shown = 0; i < group->count; i++) {
+        if (!is_of_interest(&group->targets[i]))
+            continue;
+        if (shown++ > 0)
             text_add_char(text, ',');
         describe_target_json(group, &group->targets[i], now_ms, text);
     }

@@ -75,7 +75,7 @@ static uint64_t best_draw(const struct backend *backend, const unsigned char *cl
 {
     uint64_t best = 0;
 
-    for (uint64_t copy = 0; copy < backend->conf->weight; copy++) {
+    for (uint64_t copy = 0; copy < backend->weight; copy++) {
         const uint64_t draw = affinity(backend, client, client_len, copy);
 
         best = draw > best ? draw : best;
@@ -94,10 +94,10 @@ static bool is_overloaded(const struct backend_group *group, const bool *fit,
         if (!fit[i])
             continue;
         busy += group->targets[i].open - group->targets[i].kept_count;
-        weight += group->targets[i].conf->weight;
+        weight += group->targets[i].weight;
     }
     const uint64_t own = backend->open - backend->kept_count;
-    const uint64_t most = (busy * backend->conf->weight * 5 + weight * 4 - 1) / (weight * 4);
+    const uint64_t most = (busy * backend->weight * 5 + weight * 4 - 1) / (weight * 4);
 
     return own >= most;
 }

@@ -353,7 +353,7 @@ static bool keep(struct place *place, struct fcgi_conn *conn)
     struct backend_group *group = place->group;
     struct backend *backend = place->backend;
 
-    if (group->conf->keep_connections == 0 || fcgi_conn_is_stale(conn) ||
+    if (group->conf->keep_connections == 0 || backend->absent || fcgi_conn_is_stale(conn) ||
         io_wait(conn->loop, &conn->io) < 0)
         return false;
     conn->desk = place->desk;
@@ -475,12 +475,15 @@ uint64_t place_found_ill(struct backend_group *group, struct backend *backend,
     return rest_ms;
 }
 
-union socket_address place_address(struct backend_group *group, const struct backend *backend)
+bool place_address(struct backend_group *group, const struct backend *backend,
+                   union socket_address *ret)
 {
     pthread_mutex_lock(&group->lock);
-    const union socket_address address = backend->address;
+    const bool is_there = !backend->absent;
+    if (is_there)
+        *ret = backend->address;
     pthread_mutex_unlock(&group->lock);
-    return address;
+    return is_there;
 }
 
 void place_close_kept(struct backend_group *group, struct desk *desk)

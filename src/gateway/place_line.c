@@ -29,6 +29,8 @@ enum prospect {
 static enum prospect prospect_of(const struct backend_group *group, const struct backend *backend,
                                  uint64_t now_ms)
 {
+    if (backend->absent)
+        return backend->expected ? PROSPECT_WAIT : PROSPECT_NONE;
     if (backend_is_resting(backend, now_ms))
         return PROSPECT_REST;
     if (backend->trouble != TROUBLE_NONE)
@@ -45,8 +47,7 @@ static enum prospect look_around(struct place *place, bool backups)
 
     for (unsigned i = 0; i < group->count; i++) {
         const struct backend *backend = &group->targets[i];
-        const bool asked =
-            !place->tried[i] && !backend->drained && backend->conf->backup == backups;
+        const bool asked = !place->tried[i] && !backend->drained && backend->backup == backups;
         const enum prospect prospect =
             asked ? prospect_of(group, backend, now_of(place)) : PROSPECT_NONE;
 
@@ -65,7 +66,7 @@ static struct backend *find_rested(const struct place *place)
     for (unsigned i = 0; i < group->count; i++) {
         struct backend *backend = &group->targets[i];
 
-        if (!place->tried[i] && !backend->drained &&
+        if (!place->tried[i] && !backend->drained && !backend->absent &&
             (!best || backend->rest_until_ms < best->rest_until_ms))
             best = backend;
     }
@@ -78,7 +79,7 @@ static bool has_hope(const struct backend_group *group, uint64_t now_ms, bool ba
     for (unsigned i = 0; i < group->count; i++) {
         const struct backend *backend = &group->targets[i];
 
-        if (!backend->drained && (backups_too || !backend->conf->backup) &&
+        if (!backend->drained && (backups_too || !backend->backup) &&
             prospect_of(group, backend, now_ms) >= PROSPECT_WAIT)
             return true;
     }
@@ -210,7 +211,7 @@ static bool accepts(const struct place *place, const struct backend *backend, bo
 
     if (place->tried[index_of(group, backend)])
         return false;
-    return place->line == &backend->line || (!backend->drained && !(backend->conf->backup && hope));
+    return place->line == &backend->line || (!backend->drained && !(backend->backup && hope));
 }
 
 /* The next of a line who may have the target. Those who may not (they were there already) go to
@@ -254,7 +255,7 @@ static void make_prober(struct place *place, struct backend *backend)
 
 void backend_appoint(struct backend_group *group, struct backend *backend, const struct desk *own)
 {
-    if (backend->trouble == TROUBLE_NONE || backend->prober)
+    if (backend->trouble == TROUBLE_NONE || backend->prober || backend->absent)
         return;
 
     struct place *place = next_waiter(group, backend, own);
@@ -266,6 +267,8 @@ void backend_appoint(struct backend_group *group, struct backend *backend, const
 
 void backend_serve(struct backend_group *group, struct backend *backend, const struct desk *own)
 {
+    if (backend->absent)
+        return;
     if (backend->trouble != TROUBLE_NONE) {
         struct place *prober = backend->prober;
 
@@ -348,7 +351,7 @@ static struct backend *find_forsaken(const struct place *place, struct backend *
         struct backend *backend = &group->targets[i];
 
         if ((!only || only == backend) && !place->tried[i] && !backend->prober &&
-            (only || !backend->drained) && backend->trouble != TROUBLE_NONE)
+            (only || !backend->drained) && !backend->absent && backend->trouble != TROUBLE_NONE)
             return backend;
     }
     return NULL;

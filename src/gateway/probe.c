@@ -72,25 +72,26 @@ static const char *name_of(const struct probe *probe)
 static void is_well(struct probe *probe)
 {
     const struct prober *prober = probe->prober;
-    const struct slice target = probe->backend->conf->text;
+    char target[BACKEND_NAME_MOST];
 
     if (place_found_well(prober->group, probe->backend, prober->desk))
-        log_notice(prober->log, "%s %.*s: %.*s is well again, its probe says", name_of(probe),
-                   SLICE_ARGS(conf_of(probe)->id), SLICE_ARGS(target));
+        log_notice(prober->log, "%s %.*s: %s is well again, its probe says", name_of(probe),
+                   SLICE_ARGS(conf_of(probe)->id), backend_name(probe->backend, target));
     rest_until_next(probe);
 }
 
 static void is_ill(struct probe *probe, const char *why)
 {
     const struct prober *prober = probe->prober;
+    char target[BACKEND_NAME_MOST];
     const uint64_t rest_ms =
         place_found_ill(prober->group, probe->backend, prober->desk, probe->begun_ms);
 
     if (rest_ms > 0)
         log_warning(prober->log,
-                    "%s %.*s: the probe of %.*s failed: %s; resting it for %" PRIu64 " s",
+                    "%s %.*s: the probe of %s failed: %s; resting it for %" PRIu64 " s",
                     name_of(probe), SLICE_ARGS(conf_of(probe)->id),
-                    SLICE_ARGS(probe->backend->conf->text), why, rest_ms / 1000);
+                    backend_name(probe->backend, target), why, rest_ms / 1000);
     rest_until_next(probe);
 }
 
@@ -151,7 +152,11 @@ static void begin(struct probe *probe)
     probe->begun_ms = prober->loop->now_ms;
     probe->reader = (struct fcgi_reader){ 0 };
     reply_init(&probe->reply, &probe->arena);
-    const union socket_address address = place_address(prober->group, probe->backend);
+    union socket_address address;
+    if (!place_address(prober->group, probe->backend, &address)) {
+        rest_until_next(probe);
+        return;
+    }
     int r = owner_connect(&address, prober->group->socket_owner, &fd);
     if (r == -EAGAIN) { /* its queue is full: busy is not down */
         rest_until_next(probe);

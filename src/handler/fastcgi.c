@@ -7,6 +7,7 @@
  * method, whose connection closed before a word of an answer, is tried once more.
  */
 #include "fastcgi_private.h"
+#include "gateway/named.h"
 #include "os/socket.h"
 
 #include <inttypes.h>
@@ -140,7 +141,9 @@ static enum step turn_away(struct fastcgi *self)
     const struct place *place = &self->place;
     struct arena *arena = &self->errand.x->arena;
     const char *what = self->last_error != 0 ? "no target is left"
-                                             : "no target takes new sessions (backend drain)";
+                       : named_none(self->group)
+                           ? "no host of ConnectTo has an address; the system log says why"
+                           : "no target takes new sessions (backend drain)";
 
     if (place->state == PLACE_REFUSED)
         what = arena_printf(arena,

@@ -50,7 +50,12 @@ static inline struct slice fastcgi_section(const struct fastcgi *self)
 
 static inline struct slice fastcgi_target(const struct fastcgi *self)
 {
-    return self->place.backend->conf->text;
+    const struct backend *backend = self->place.backend;
+    char name[BACKEND_NAME_MOST];
+
+    if (backend->conf->host.len == 0)
+        return backend->conf->text;
+    return arena_copy(&self->errand.x->arena, slice_cstr(backend_name(backend, name)));
 }
 
 /* "FastCGI PHP: what it is", answered with the status. The text is made before the target is left.

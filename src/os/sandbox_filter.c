@@ -71,6 +71,25 @@ static void deny_programs(struct filter *filter)
     add_always(filter, SCMP_ACT_KILL_PROCESS, "execve execveat");
 }
 
+/* ---- what matters most, for who needs much else ---- */
+
+static const char denied[] =
+    "fork vfork mount umount2 move_mount open_tree fsopen fsmount pivot_root chroot "
+    "unshare setns setuid setgid setreuid setregid setresuid setresgid setgroups "
+    "setfsuid setfsgid capset init_module finit_module delete_module kexec_load "
+    "kexec_file_load bpf reboot swapon swapoff perf_event_open userfaultfd "
+    "io_uring_setup keyctl add_key request_key listen";
+
+static void deny_most(struct filter *filter)
+{
+    add_always(filter, SCMP_ACT_ERRNO(EPERM), denied);
+    /* fork() has memory of its own, posix_spawn() waits for the child; threads and LeakSanitizer's
+     * helper share memory and do not wait. */
+    add_when(filter, SCMP_ACT_ERRNO(EPERM), "clone", 0, CLONE_VM, 0);
+    add_when(filter, SCMP_ACT_ERRNO(EPERM), "clone", 0, CLONE_VFORK, CLONE_VFORK);
+    add(filter, SCMP_ACT_ERRNO(ENOSYS), "clone3", 0, NULL);
+}
+
 #ifndef LONGHOUSE_SANITIZED
 
 /* An int of the caller: what lies above it in the register is noise. */
@@ -163,24 +182,27 @@ static void fill(struct filter *filter)
  * shut. */
 #define DEFAULT_ACTION SCMP_ACT_ALLOW
 
-static const char denied[] =
-    "fork vfork mount umount2 move_mount open_tree fsopen fsmount pivot_root chroot "
-    "unshare setns setuid setgid setreuid setregid setresuid setresgid setgroups "
-    "setfsuid setfsgid capset init_module finit_module delete_module kexec_load "
-    "kexec_file_load bpf reboot swapon swapoff perf_event_open userfaultfd "
-    "io_uring_setup keyctl add_key request_key bind listen";
-
 static void fill(struct filter *filter)
 {
-    add_always(filter, SCMP_ACT_ERRNO(EPERM), denied);
-    /* fork() has memory of its own, posix_spawn() waits for the child; threads and LeakSanitizer's
-     * helper share memory and do not wait. */
-    add_when(filter, SCMP_ACT_ERRNO(EPERM), "clone", 0, CLONE_VM, 0);
-    add_when(filter, SCMP_ACT_ERRNO(EPERM), "clone", 0, CLONE_VFORK, CLONE_VFORK);
-    add(filter, SCMP_ACT_ERRNO(ENOSYS), "clone3", 0, NULL);
+    add_always(filter, SCMP_ACT_ERRNO(EPERM), "bind");
+    deny_most(filter);
 }
 
 #endif
+
+/* Takes the filter's context. */
+static int load(struct filter *filter)
+{
+    if (filter->error == 0)
+        filter->error = seccomp_attr_set(filter->context, SCMP_FLTATR_CTL_TSYNC, 1);
+    /* A tree instead of a chain: the calls with conditions are judged in a few steps. */
+    if (filter->error == 0)
+        filter->error = seccomp_attr_set(filter->context, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+    if (filter->error == 0)
+        filter->error = seccomp_load(filter->context);
+    seccomp_release(filter->context);
+    return filter->error;
+}
 
 int sandbox_server_filter(void)
 {
@@ -190,13 +212,16 @@ int sandbox_server_filter(void)
 
     deny_programs(&filter);
     fill(&filter);
-    if (filter.error == 0)
-        filter.error = seccomp_attr_set(filter.context, SCMP_FLTATR_CTL_TSYNC, 1);
-    /* A tree instead of a chain: the calls with conditions are judged in a few steps. */
-    if (filter.error == 0)
-        filter.error = seccomp_attr_set(filter.context, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-    if (filter.error == 0)
-        filter.error = seccomp_load(filter.context);
-    seccomp_release(filter.context);
-    return filter.error;
+    return load(&filter);
+}
+
+int sandbox_resolver_filter(void)
+{
+    struct filter filter = { .context = seccomp_init(SCMP_ACT_ALLOW) };
+    if (!filter.context)
+        return -ENOMEM;
+
+    deny_programs(&filter);
+    deny_most(&filter);
+    return load(&filter);
 }

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "gateway/backend.h"
+#include "gateway/name_watch.h"
 #include "gateway/turnstile.h"
 #include "os/fd.h"
 #include "os/socket.h"
@@ -222,6 +223,10 @@ void control_write_status(const struct house *house, struct text *text)
         text_add_char(text, '\n');
         backend_group_describe(house->backends[i], now_ms, text);
     }
+    if (house->name_watch) {
+        text_add_cstr(text, "\nNames in ConnectTo:\n");
+        name_watch_describe(house->name_watch, text);
+    }
     add_seats(house, text);
     workers_status_describe(house->workers, text);
     add_spawners(house, text);
@@ -255,6 +260,10 @@ void control_write_status_json(const struct house *house, struct text *text)
     }
     add_seats_json(house, text);
     add_spawners_json(house, text);
+    if (house->name_watch) {
+        text_add_cstr(text, ",\"names\":");
+        name_watch_describe_json(house->name_watch, text);
+    }
     text_add_cstr(text, ",\"workers\":[");
     workers_status_describe_json(house->workers, text);
     text_add_cstr(text, "]}\n");

@@ -9,6 +9,7 @@
 #include "server/control.h"
 #include "server/house_build.h"
 #include "server/log_clock.h"
+#include "server/names.h"
 #include "server/reactor.h"
 #include "server/workers_status.h"
 
@@ -32,6 +33,7 @@ struct server {
     struct takeover takeover;
     struct house house;
     struct control *control;
+    struct names *names; /* NULL: ConnectTo names no host */
     int exit_status;
 };
 
@@ -156,6 +158,8 @@ static void server_go(struct server *server)
         server_fail(server, "a reactor cannot be started");
         return;
     }
+    server->names = names_open(&server->loop, &server->mailbox, &server->house);
+    names_connect(server->names, fd_take(&server->takeover.resolver_fd));
     if (control_fd >= 0)
         server->control = control_open(&server->loop, &server->house, control_fd);
     takeover_done(&server->takeover);
@@ -188,6 +192,8 @@ static void server_take_open(struct server *server, const struct handover *messa
         server_new_log(server, message->text, fd);
     else if (message->kind == HANDOVER_WORKERS && fd < 0)
         workers_status_take(server->house.workers, message->index, message->text);
+    else if (message->kind == HANDOVER_RESOLVER)
+        names_connect(server->names, fd);
     else if (message->kind == HANDOVER_SPAWNER && message->index < server->house.reactor_count &&
              server->house.reactors[message->index] && fd >= 0)
         server_new_spawner(server->house.reactors[message->index], message, fd);
@@ -273,6 +279,7 @@ int main(void)
     if (server.exit_status != 0) /* reactors may run: nothing is taken from under them */
         _exit(server.exit_status);
     takeover_done(&server.takeover);
+    names_close(server.names);
     house_free(&server.house);
     server_tell(&server, HANDOVER_STOPPED, NULL);
     mailbox_close(&server.mailbox);

@@ -8,7 +8,7 @@
 
 void takeover_init(struct takeover *takeover)
 {
-    *takeover = (struct takeover){ .bundle_fd = -1, .control_fd = -1 };
+    *takeover = (struct takeover){ .bundle_fd = -1, .control_fd = -1, .resolver_fd = -1 };
     arena_init(&takeover->arena);
 }
 
@@ -23,6 +23,7 @@ void takeover_done(struct takeover *takeover)
 {
     fd_close(&takeover->bundle_fd);
     fd_close(&takeover->control_fd);
+    fd_close(&takeover->resolver_fd);
     close_all(takeover->listeners, takeover->listener_count);
     close_all(takeover->spawners, takeover->spawner_count);
     free(takeover->spawner_pids);
@@ -87,6 +88,10 @@ bool takeover_take(struct takeover *takeover, const struct handover *message, in
         return true;
     case HANDOVER_LOG:
         put_log(takeover, message->text, fd);
+        return true;
+    case HANDOVER_RESOLVER:
+        fd_close(&takeover->resolver_fd);
+        takeover->resolver_fd = fd;
         return true;
     case HANDOVER_GO:
         takeover->reactors =

@@ -24,7 +24,7 @@ static void close_down(struct house *house);
 
 static bool is_spawner(const struct child *child)
 {
-    return child != &child->house->server;
+    return child != &child->house->server && child != &child->house->resolver;
 }
 
 static unsigned number_of(const struct child *spawner)
@@ -89,6 +89,8 @@ static void hand_over_all(struct house *house)
     for (unsigned i = 0; i < house->plan.spawners; i++)
         if (house->spawners[i].pid > 0)
             connect_spawner(house, &house->spawners[i]);
+    if (house->resolver.pid > 0)
+        names_connect(house);
     child_send(server, &(struct handover){ .kind = HANDOVER_GO, .number = house->plan.reactors },
                -1);
     workers_tell_all(&house->workers, server);
@@ -105,7 +107,7 @@ static void start(struct child *child)
     struct house *house = child->house;
     int r = child_start(child);
 
-    if (r < 0 && house->phase == PHASE_RUNNING) {
+    if (r < 0 && (house->phase == PHASE_RUNNING || child == &house->resolver)) {
         log_error(&house->journal.log, "the %s cannot be started: %s", child->name, strerror(-r));
         start_again_later(child);
         return;
@@ -116,6 +118,11 @@ static void start(struct child *child)
     }
     if (child == &house->server) {
         hand_over_all(house);
+        return;
+    }
+    if (child == &house->resolver) {
+        if (house->server.pid > 0)
+            names_connect(house);
         return;
     }
     if (house->groups.programs[number_of(child)] >= 0)
@@ -135,7 +142,11 @@ static void on_again(struct task *task)
 {
     struct child *child = container_of(task, struct child, again_task);
 
-    if (child->house->phase != PHASE_RUNNING)
+    const bool is_needed =
+        child->house->phase == PHASE_RUNNING ||
+        (child->house->phase < PHASE_RUNNING && child == &child->house->resolver);
+
+    if (!is_needed)
         return;
     if (child->pid == 0)
         start(child);
@@ -185,6 +196,8 @@ static void on_ready(struct child *child)
         if (!spawners_are_ready(house))
             return;
         house->phase = PHASE_SERVER;
+        if (names_are_used(house))
+            start(&house->resolver);
         start(&house->server);
     } else if (house->phase == PHASE_SERVER && child == &house->server) {
         on_running(house);
@@ -215,16 +228,17 @@ static void on_message(struct child *child, const struct handover *message)
 static void sweep(struct house *house)
 {
     const unsigned spawners = house->plan.spawners;
-    const size_t count = house->guests.count + spawners + 1;
+    const size_t count = house->guests.count + spawners + 2;
     pid_t *kept = malloc(count * sizeof(pid_t));
 
     if (!kept)
         abort();
     kept[0] = house->server.pid;
+    kept[1] = house->resolver.pid;
     for (unsigned i = 0; i < spawners; i++)
-        kept[1 + i] = house->spawners[i].pid;
+        kept[2 + i] = house->spawners[i].pid;
     for (size_t i = 0; i < house->guests.count; i++)
-        kept[1 + spawners + i] = house->guests.at[i];
+        kept[2 + spawners + i] = house->guests.at[i];
     if (strays_kill(kept, count) == 0 && house->phase == PHASE_SWEEPING)
         loop_stop(&house->loop);
     free(kept);
@@ -247,6 +261,7 @@ static void kill_spawners(struct house *house)
 static void enter_closing(struct house *house)
 {
     house->phase = PHASE_CLOSING;
+    child_kill(&house->resolver); /* it has nothing to finish */
     if (spawners_alive(house) == 0) {
         enter_sweeping(house);
         return;
@@ -271,6 +286,7 @@ static void close_down(struct house *house)
     timer_stop(&house->loop, &house->server.again);
     for (unsigned i = 0; i < house->plan.spawners; i++)
         timer_stop(&house->loop, &house->spawners[i].again);
+    timer_stop(&house->loop, &house->resolver.again);
     house->phase = PHASE_DRAINING;
     if (house->server.pid == 0) {
         enter_closing(house);
@@ -343,6 +359,10 @@ static void on_death(struct child *child, int status)
     switch (house->phase) {
     case PHASE_SPAWNER:
     case PHASE_SERVER:
+        if (child == &house->resolver) { /* the house stands without */
+            restart(child, how);
+            break;
+        }
         child_gone(child);
         fail_start(house, child, child->complaint[0] != '\0' ? child->complaint : how);
         break;
@@ -383,11 +403,13 @@ static bool forget_guest(struct house *house, pid_t pid)
     return false;
 }
 
-/* NULL: it is none of the three programs. */
+/* NULL: it is none of our programs. */
 static struct child *child_of(struct house *house, pid_t pid)
 {
     if (pid == house->server.pid)
         return &house->server;
+    if (pid == house->resolver.pid)
+        return &house->resolver;
     for (unsigned i = 0; i < house->plan.spawners; i++)
         if (pid == house->spawners[i].pid)
             return &house->spawners[i];
@@ -509,6 +531,8 @@ int house_open(struct house *house)
         child_init(&house->spawners[i], house, "spawner", false, on_message);
         house->spawners[i].again_task.run = on_again;
     }
+    child_init(&house->resolver, house, "resolver", true, on_message);
+    house->resolver.again_task.run = on_again;
 
     int r = driver_epoll_new(&driver);
     if (r < 0)
@@ -535,6 +559,7 @@ void house_close(struct house *house)
     child_close(&house->server);
     for (unsigned i = 0; i < house->plan.spawners; i++)
         child_close(&house->spawners[i]);
+    child_close(&house->resolver);
     timer_stop(&house->loop, &house->deadline);
     io_close(&house->loop, &house->signals);
     fd_close(&house->policy_fd);

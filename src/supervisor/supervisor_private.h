@@ -15,6 +15,7 @@
  *             sandboxes.c what programs of a host may see and write
  *             workers.c  sockets of the pools of workers
  *   run       child.c    one child: start, channel, back-off
+ *             names.c    the resolver and its channel
  *             house.c    the phases from the first start to the end
  *   say       journal.c  system log and terminal  banner.c  "is ready"
  */
@@ -338,6 +339,7 @@ struct house {
     struct child server;
     struct child
         spawners[SPAWNERS_MOST]; /* plan.spawners of them: reactor i is served by i modulo these */
+    struct child resolver;       /* runs only when ConnectTo names a host */
     struct io signals;
     struct task signals_task;
     struct timer deadline; /* of DRAINING, CLOSING and SWEEPING */
@@ -354,6 +356,14 @@ struct house {
  * negative errno. */
 int house_open(struct house *house);
 void house_close(struct house *house);
+
+/* ---- names.c ---- */
+
+/* The resolver runs, or may start again later, if ConnectTo names a host. */
+bool names_are_used(const struct house *house);
+
+/* A channel between server and resolver, one end to each; both run. */
+void names_connect(struct house *house);
 
 /* ---- banner.c ---- */
 

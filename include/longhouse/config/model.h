@@ -94,8 +94,11 @@ struct binding_conf {
 
 struct connect_conf {
     struct connect_conf *next;
-    union socket_address address;
-    struct slice text; /* the address as written */
+    union socket_address address; /* of no family: `host` is to be looked up */
+    struct slice host;            /* a name; empty: none */
+    bool is_srv;                  /* of SRV records, which tell the ports */
+    uint16_t port;                /* of the host, not of SRV records */
+    struct slice text;            /* the address or name as written */
     struct diag_place place;
     uint64_t weight;          /* its share beside the others; 1: the usual one */
     uint64_t max_connections; /* 0: what the section says */
@@ -288,6 +291,7 @@ struct server_conf {
     enum conf_log_format log_format;
     struct slice server_string; /* empty: no Server field */
     uint64_t listen_backlog;
+    union socket_address nameserver; /* IPv4; of no family: what the system says */
     uint64_t socket_send_timeout_ms; /* 0: never */
     uint64_t reactors;               /* 0: one per core */
     uint64_t spawners;

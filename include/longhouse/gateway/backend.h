@@ -10,6 +10,9 @@
  * only busy, one of those who wait for it asks again and again for all of them. When that lasts too
  * long, or requests fail too often (RestAfter), it rests: for 1 s, then 2 s ... 30 s as long as it
  * fails again. A resting target is asked only when no other is left.
+ *
+ * A host in ConnectTo has a fixed number of targets, one for each address that it may have
+ * (gateway/named.h). Those without an address are `absent`: nothing is asked of them.
  */
 #include "base/list.h"
 #include "base/text.h"
@@ -25,6 +28,8 @@
 struct place;
 struct sticky;
 
+#define BACKEND_ADDRESSES_MOST 16 /* of one host */
+
 enum backend_trouble {
     TROUBLE_NONE,
     TROUBLE_BUSY, /* its queue is full, or it says OVERLOADED */
@@ -33,9 +38,13 @@ enum backend_trouble {
 
 struct backend {
     const struct connect_conf *conf; /* borrowed */
-    union socket_address address;
+    union socket_address address;    /* stays as long as a connection is open */
 
     /* Under the lock of the group. */
+    bool absent;   /* it has no address, or its host has it no more */
+    bool expected; /* absent: the first answer of the resolver is waited for */
+    unsigned weight;
+    bool backup;
     unsigned open;    /* connections: in use, kept, on their way */
     struct list kept; /* struct fcgi_conn: idle, the youngest first */
     unsigned kept_count;
@@ -64,7 +73,7 @@ struct backend {
 
 struct backend_group {
     const struct fastcgi_conf *conf; /* borrowed; outlives the group */
-    struct backend *targets;         /* owned; conf->target_count */
+    struct backend *targets;         /* owned */
     unsigned count;
     uint32_t socket_owner; /* see gateway/owner.h */
     bool has_sessions;     /* several targets, and a SessionTimeout */
@@ -110,6 +119,10 @@ void backend_praise(struct backend *backend, uint64_t now_ms);
 /* Its share in hundredths: the weight, less while it starts slowly; at least 1. */
 unsigned backend_share(const struct backend_group *group, const struct backend *backend,
                        uint64_t now_ms);
+
+/* As written in ConnectTo, with the address if that is a host. Returns `out`. */
+#define BACKEND_NAME_MOST 512
+const char *backend_name(const struct backend *backend, char out[BACKEND_NAME_MOST]);
 
 /* ---- from any thread ---- */
 

@@ -133,7 +133,9 @@ bool place_found_well(struct backend_group *group, struct backend *backend, cons
 uint64_t place_found_ill(struct backend_group *group, struct backend *backend,
                          const struct desk *own, uint64_t since_ms);
 
-union socket_address place_address(struct backend_group *group, const struct backend *backend);
+/* False: it has none now. */
+bool place_address(struct backend_group *group, const struct backend *backend,
+                   union socket_address *ret);
 
 /* Closes what this desk's thread keeps; its reactor ends. Nobody of that thread has a place. */
 void place_close_kept(struct backend_group *group, struct desk *desk);

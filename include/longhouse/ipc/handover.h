@@ -12,6 +12,8 @@
  *   supervisor -> spawner   CGROUP (folder for programs)   SANDBOX index (ruleset)
  *                           POLICY (memory file)   CHANNEL index   STOP
  *   spawner -> supervisor   READY   FAILED text
+ *   supervisor -> server, resolver   RESOLVER nameserver (their channel to each other)
+ *   resolver -> supervisor  READY   FAILED text
  *
  * With pools of workers also: supervisor -> spawner   POOLS (memory file)   SOCKET index
  * (listening); spawner -> supervisor   WORKERS index text (ipc/workers_report)   SAID index text
@@ -49,14 +51,16 @@ enum handover_kind {
     HANDOVER_SOCKET,
     HANDOVER_WORKERS,
     HANDOVER_SAID,
-    HANDOVER_KIND_LAST = HANDOVER_SAID,
+    HANDOVER_RESOLVER,
+    HANDOVER_KIND_LAST = HANDOVER_RESOLVER,
 };
 
 struct handover {
     enum handover_kind kind;
     uint32_t index;    /* of the binding or reactor; SANDBOX: 1, 2, ... in this order */
     uint64_t number;   /* GO: reactors; STOP: drain time in ms; SPAWNER: its pid */
-    struct slice text; /* LOG: path; FAILED: why; KEY: of cookies */
+    struct slice text; /* LOG: path; FAILED: why; KEY: of cookies; RESOLVER: whom to ask, empty: as
+                           the system says */
 };
 
 /* Returns the number of parts (1 or 2), or -EMSGSIZE. */

@@ -52,6 +52,13 @@ int sandbox_no_new_privs(void);
 int sandbox_server_filter(void);
 
 /*
+ * The filter of the resolver, whose libraries load modules of the system: programs end the process
+ * as above; new processes, other users, mounts, listening sockets, kernel modules and the like fail
+ * with EPERM.
+ */
+int sandbox_resolver_filter(void);
+
+/*
  * Kills this process when its parent dies; -ESRCH when the parent already is another than `parent`.
  * A change of user undoes the wish: to be called after sandbox_become(). "Parent" is the thread
  * that made this process.

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 struct backend_group;
+struct name_watch;
 struct turnstiles;
 struct workers_status;
 struct reactor;
@@ -30,6 +31,7 @@ struct house {
     struct backend_group **backends; /* by fastcgi_conf.index */
     unsigned backend_count;
     struct workers_status *workers; /* owned; the main thread's */
+    struct name_watch *name_watch;  /* of the main thread; NULL: ConnectTo names no host */
     int *listeners;                 /* by binding_conf.index; owned */
     unsigned binding_count;
     struct reactor **reactors;

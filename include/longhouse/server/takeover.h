@@ -20,7 +20,8 @@ struct takeover {
     struct arena arena;
     int bundle_fd;
     int control_fd;
-    int *listeners; /* by binding; -1: not handed over */
+    int resolver_fd; /* -1: no name is to be looked up */
+    int *listeners;  /* by binding; -1: not handed over */
     unsigned listener_count;
     int *spawners; /* channels by reactor */
     unsigned spawner_count;

@@ -384,7 +384,9 @@ static const struct saying_case {
       "error 6:1+13 this FastCGIserver has no FastCGIid = add: FastCGIid = name" },
     { SITE PORT "FastCGIserver {\nFastCGIid = F\n}\n",
       "error 6:1+13 FastCGIserver 'F' has neither ConnectTo nor Run = add: ConnectTo = TARGET "
-      "[weight=N] [max=N] [backup][, TARGET ...]; TARGET = IPv4:PORT | [IPv6]:PORT | /UNIXSOCKET; "
+      "[weight=N] [max=N] [backup][, TARGET ...]; TARGET = IPv4:PORT | [IPv6]:PORT | HOST:PORT | "
+      "srv:NAME | "
+      "/UNIXSOCKET; "
       "or Run = /PROGRAM, for a "
       "program that the house runs" },
     { SITE PORT "FastCGIserver {\nFastCGIid = F\nRun = /f\nConnectTo = /f\n}\n",

@@ -569,16 +569,28 @@ static const struct value_case {
     /* FastCGI */
     { FASTCGI, "ConnectTo = 127.0.0.1:9000", NULL },
     { FASTCGI, "ConnectTo = [::1]:9000, ::1.9001, /run/x", NULL },
-    { FASTCGI, "ConnectTo = localhost:9000",
-      "13+14 'ConnectTo' must be an address with a port or a unix socket, not 'localhost:9000'" },
+    { FASTCGI, "ConnectTo = localhost:9000", NULL },
+    { FASTCGI, "ConnectTo = app.example.org:9000 weight=2, srv:_fcgi._tcp.example.org", NULL },
+    { FASTCGI, "ConnectTo = app.example.org",
+      "13+15 'ConnectTo' must be an address or a host with a port, or a unix socket, not "
+      "'app.example.org'" },
+    { FASTCGI, "ConnectTo = app_.-x.org:9000",
+      "13+16 'ConnectTo' must be an address or a host with a port, or a unix socket, not "
+      "'app_.-x.org:9000'" },
+    { FASTCGI, "ConnectTo = srv:a..b",
+      "13+8 'ConnectTo' must be an address or a host with a port, or a unix socket, not "
+      "'srv:a..b'" },
     { FASTCGI, "ConnectTo = 127.0.0.1",
-      "13+9 'ConnectTo' must be an address with a port or a unix socket, not '127.0.0.1'" },
+      "13+9 'ConnectTo' must be an address or a host with a port, or a unix socket, not "
+      "'127.0.0.1'" },
     { FASTCGI, "ConnectTo = 1.2.3.4:80, run/x",
-      "25+5 'ConnectTo' must be an address with a port or a unix socket, not 'run/x'" },
+      "25+5 'ConnectTo' must be an address or a host with a port, or a unix socket, not 'run/x'" },
     { FASTCGI, "ConnectTo = unix:/run/x",
-      "13+11 'ConnectTo' must be an address with a port or a unix socket, not 'unix:/run/x'" },
+      "13+11 'ConnectTo' must be an address or a host with a port, or a unix socket, not "
+      "'unix:/run/x'" },
     { FASTCGI, "ConnectTo = 1.2.3.4:65536",
-      "13+13 'ConnectTo' must be an address with a port or a unix socket, not '1.2.3.4:65536'" },
+      "13+13 'ConnectTo' must be an address or a host with a port, or a unix socket, not "
+      "'1.2.3.4:65536'" },
     { FASTCGI, "Extension = php, .inc",
       "18+4 an extension is written without its dot; 'inc' is taken" },
 };

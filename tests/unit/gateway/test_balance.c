@@ -57,7 +57,7 @@ END_TEST
 START_TEST(a_heavy_target_is_asked_more_often_but_not_in_a_row)
 {
     begin(3, BALANCE_ROUND_ROBIN);
-    targets[0].weight = 3;
+    group->targets[0].weight = 3;
     ck_assert_str_eq(choices(10, all), "0102001020");
     backend_group_free(group);
 }
@@ -71,7 +71,7 @@ START_TEST(the_least_loaded_goes_first_by_weight)
     group->targets[1].kept_count = 4; /* idle: no load */
     group->targets[2].open = 2;
     ck_assert_int_eq(balance_choose(group, &nobody, 1000, all), 1);
-    targets[2].weight = 3; /* (2 + 1) / 3 is less than (1 + 1) / 1 */
+    group->targets[2].weight = 3; /* (2 + 1) / 3 is less than (1 + 1) / 1 */
     ck_assert_int_eq(balance_choose(group, &nobody, 1000, all), 2);
     group->targets[2].open = 8;
     ck_assert_int_eq(balance_choose(group, &nobody, 1000, all), 1);
@@ -128,7 +128,7 @@ START_TEST(a_weight_wins_clients_in_proportion)
     unsigned of_first = 0;
 
     begin_hash();
-    targets[0].weight = 8;
+    group->targets[0].weight = 8;
     for (unsigned i = 0; i < 100; i++) {
         union socket_address a = client(i);
 

@@ -476,7 +476,7 @@ END_TEST
 START_TEST(a_backup_is_asked_only_when_no_other_is_there)
 {
     begin(2, 1);
-    targets[1].backup = true;
+    group->targets[1].backup = true;
     conf.restart_hold_ms = 0;
     place_take(&places[0]);
     ck_assert_uint_eq(target_of(&places[0]), 0);

@@ -28,6 +28,7 @@ static const struct handover messages[] = {
     { .kind = HANDOVER_STOP, .number = 0x0102030405060708 },
     { .kind = HANDOVER_FAILED, .text = SLICE_INIT("x") },
     { .kind = HANDOVER_STOPPED },
+    { .kind = HANDOVER_RESOLVER, .text = SLICE_INIT("127.0.0.1:53") },
     { .kind = HANDOVER_CGROUP },
     { .kind = HANDOVER_SANDBOX, .index = 2 },
     { .kind = HANDOVER_KEY, .text = SLICE_INIT("0123456789abcdef") },

@@ -1,0 +1,99 @@
+/* ConnectTo: where the program of a FastCGIserver section listens. */
+#include "base/host_name.h"
+#include "base/number.h"
+#include "build.h"
+
+static void hint_target(struct build *build, struct diag *diag, struct slice target)
+{
+    if (slice_starts(target, SLICE("unix:/")))
+        diag_hint(build->diags, diag, "write the path alone: %.*s",
+                  SLICE_ARGS(slice_skip(target, 5)));
+    else if (slice_has(target, '/'))
+        diag_hint(build->diags, diag,
+                  "the path of a unix socket begins with '/' and has at most 107 bytes");
+    else if (host_name_is_good(target))
+        diag_hint(build->diags, diag, "a port is missing: %.*s:9000", SLICE_ARGS(target));
+    else
+        diag_hint(build->diags, diag,
+                  "write 127.0.0.1:9000, [::1]:9000, app.example.org:9000, "
+                  "srv:_fcgi._tcp.example.org or /run/php/php-fpm.sock; names have letters, "
+                  "digits, '-' and '_', and their last part has a letter");
+}
+
+/* "srv:NAME" or "NAME:PORT". */
+static bool target_is_named(struct slice text, struct connect_conf *ret)
+{
+    const size_t colon = slice_find_last(text, ':');
+    uint64_t port;
+
+    if (slice_starts_nocase(text, SLICE("srv:"))) {
+        ret->host = slice_skip(text, 4);
+        ret->is_srv = true;
+        return host_name_is_good(ret->host);
+    }
+    if (colon == SLICE_NONE || !number_parse(slice_skip(text, colon + 1), UINT16_MAX, &port) ||
+        port == 0)
+        return false;
+    ret->host = slice_first(text, colon);
+    ret->port = (uint16_t)port;
+    return host_name_is_good(ret->host);
+}
+
+/* One word behind the address of a target: weight=3, max=8, backup. */
+static void target_word(struct build *build, const struct tree_node *node, struct slice word,
+                        struct connect_conf *target)
+{
+    static const struct option_row weight = { .name = "weight", .least = 1, .most = 100 };
+    static const struct option_row most = { .name = "max", .least = 1, .most = 100000 };
+    struct slice name;
+    struct slice value;
+    const bool has_value = slice_cut(word, '=', &name, &value);
+
+    if (has_value && slice_equal_nocase(name, SLICE("weight")))
+        count_parse(build, node, &weight, value, &target->weight);
+    else if (has_value && slice_equal_nocase(name, SLICE("max")))
+        count_parse(build, node, &most, value, &target->max_connections);
+    else if (!has_value && slice_equal_nocase(word, SLICE("backup")))
+        target->backup = true;
+    else
+        diag_hint(build->diags,
+                  build_fault(build, DIAG_ERROR, node, word, "unknown word '%.*s' behind a target",
+                              SLICE_ARGS(word)),
+                  "known are weight=NUMBER, max=NUMBER and backup");
+}
+
+void connect_to_set(struct build *build, void *record, const struct tree_node *node,
+                    const struct option_row *row)
+{
+    struct fastcgi_conf *fastcgi = record;
+    struct items items = items_of(build, node, row, node->value);
+    struct connect_conf **end = &fastcgi->targets;
+    struct slice item;
+
+    while (*end)
+        end = &(*end)->next;
+    while (items_next(&items, &item)) {
+        struct connect_conf parsed = { .weight = 1 };
+        struct slice word;
+
+        word_next(&item, &parsed.text);
+        if (!address_parse_target(parsed.text, &parsed.address) &&
+            !target_is_named(parsed.text, &parsed)) {
+            hint_target(build,
+                        build_fault(build, DIAG_ERROR, node, parsed.text,
+                                    "'ConnectTo' must be an address or a host with a port, or a "
+                                    "unix socket, not '%.*s'",
+                                    SLICE_ARGS(parsed.text)),
+                        parsed.text);
+            continue;
+        }
+        struct connect_conf *target = arena_new(build->arena, struct connect_conf);
+        *target = parsed;
+        target->place = tree_place(node, parsed.text);
+        while (word_next(&item, &word))
+            target_word(build, node, word, target);
+        *end = target;
+        end = &target->next;
+        fastcgi->target_count++;
+    }
+}
