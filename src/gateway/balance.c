@@ -87,11 +87,11 @@ static uint64_t best_draw(const struct backend *backend, const unsigned char *cl
 static bool is_overloaded(const struct backend_group *group, const bool *fit,
                           const struct backend *backend)
 {
-    uint64_t busy = 1;
-    uint64_t weight = 0;
+    uint64_t busy = 1 + backend->open - backend->kept_count;
+    uint64_t weight = backend->weight;
 
     for (unsigned i = 0; i < group->count; i++) {
-        if (!fit[i])
+        if (!fit[i] || &group->targets[i] == backend)
             continue;
         busy += group->targets[i].open - group->targets[i].kept_count;
         weight += group->targets[i].weight;

@@ -2,6 +2,7 @@
 
 #include "place_private.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define WEIGHT_MOST 100u /* of a target, as in ConnectTo */
@@ -154,6 +155,7 @@ void named_fail(struct backend_group *group, const struct connect_conf *conf,
 {
     pthread_mutex_lock(&group->lock);
     const struct slots slots = slots_of(group, conf);
+    assert(slots.count > 0 && slots.first); /* `conf` is of this section */
     if (slots.first->expected) {
         slots.first->expected = false;
         leave(group, slots.first, own);

@@ -350,8 +350,10 @@ static struct backend *find_forsaken(const struct place *place, struct backend *
     for (unsigned i = 0; i < group->count; i++) {
         struct backend *backend = &group->targets[i];
 
-        if ((!only || only == backend) && !place->tried[i] && !backend->prober &&
-            (only || !backend->drained) && !backend->absent && backend->trouble != TROUBLE_NONE)
+        if (only ? only != backend : backend->drained)
+            continue;
+        if (!place->tried[i] && !backend->prober && !backend->absent &&
+            backend->trouble != TROUBLE_NONE)
             return backend;
     }
     return NULL;

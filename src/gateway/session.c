@@ -1,6 +1,7 @@
 #include "gateway/session.h"
 
 #include "gateway/balance.h"
+#include "gateway/place.h"
 #include "http/cookie.h"
 
 #include <inttypes.h>
@@ -41,10 +42,25 @@ static bool is_of_application(const struct fastcgi_conf *conf, struct slice name
 
 /* ---- the request ---- */
 
-static int find_target(const struct backend_group *group, uint64_t name)
+/* What our cookie calls a target: of those of one host in ConnectTo each by its address. */
+static uint64_t name_of(struct backend_group *group, unsigned target)
+{
+    const struct backend *backend = &group->targets[target];
+    char text[ADDRESS_TEXT_MOST];
+
+    if (backend->conf->host.len == 0)
+        return sticky_cookie_name(&group->secret, backend->conf->text);
+
+    union socket_address address;
+    if (!place_address(group, backend, &address))
+        return 0; /* nobody is there */
+    return sticky_cookie_name(&group->secret, slice_cstr(address_text_port(&address, text)));
+}
+
+static int find_target(struct backend_group *group, uint64_t name)
 {
     for (unsigned i = 0; i < group->count; i++)
-        if (sticky_cookie_name(&group->secret, group->targets[i].conf->text) == name)
+        if (name != 0 && name_of(group, i) == name)
             return (int)i;
     return SESSION_NOBODY;
 }
@@ -253,10 +269,10 @@ static void add_cookie(struct session *session, struct fields *fields, const cha
 
 static void give_cookie(struct session *session, struct fields *fields)
 {
-    const struct backend_group *group = session->group;
+    struct backend_group *group = session->group;
     const uint64_t age_s = (group->conf->session_timeout_ms + 999) / 1000;
     const struct sticky_cookie cookie = {
-        .target = sticky_cookie_name(&group->secret, group->targets[session->target].conf->text),
+        .target = name_of(group, session->target),
         .until_s = (uint64_t)unix_s(session) + age_s,
     };
     char text[STICKY_COOKIE_LEN + 1];

@@ -349,13 +349,15 @@ START_TEST(a_session_is_over_after_its_time)
 END_TEST
 
 /* Opened here or unknown alike. */
+static const bool opened_by_visitors[] = { true, false };
+
 START_TEST(visitors_of_a_target_that_is_gone_move_once)
 {
     struct fastcgi_fake *at[9];
     struct fastcgi_fake *moved[9];
 
     begin(STICK_TO_ADDRESS, &sid);
-    if (_i == 0) {
+    if (opened_by_visitors[_i]) {
         open_sessions(9, at);
     } else {
         for (unsigned i = 0; i < 9; i++)
@@ -575,14 +577,12 @@ START_TEST(without_sessions_nobody_gets_a_cookie)
 }
 END_TEST
 
-static const int twice[] = { 0, 1 };
-
 SUITE("sessions", TEST(who_has_no_session_goes_in_turn), TEST(a_session_stays_where_it_was_opened),
       TEST(each_of_the_names_tells_a_session),
       TEST(a_session_that_is_not_known_goes_the_same_way_everywhere),
       LOOP(a_session_ends_with_its_cookie, endings),
       TEST(a_new_name_for_the_session_stays_at_the_target), TEST(a_session_is_over_after_its_time),
-      LOOP(visitors_of_a_target_that_is_gone_move_once, twice),
+      LOOP(visitors_of_a_target_that_is_gone_move_once, opened_by_visitors),
       TEST(a_drained_target_keeps_its_sessions_and_gets_no_others),
       TEST(the_first_answer_brings_a_cookie_and_no_other_does), TEST(over_tls_it_is_secure),
       TEST(the_application_sees_all_cookies_but_ours), TEST(all_front_servers_with_the_key_agree),
