@@ -69,6 +69,7 @@ void check_run(struct build *build);
 
 /* Part of it. */
 void check_php_settings(struct build *build);
+void check_kept(struct build *build);
 
 /* Reads cgi-wrapper.conf when a host asks for it. */
 struct load;

@@ -446,6 +446,15 @@ static const struct saying_case {
       "the host at longhouse.conf:1, and both use the pool /f = a php-fpm worker keeps such a "
       "setting for all its later requests, whoever they are for: give each host a pool and a "
       "FastCGIserver of its own" },
+    { SITE PORT "FastCGIserver {\nFastCGIid = F\nConnectTo = /f\nMaxConnections = 2\n"
+                "KeepConnections = 3\n}\n",
+      "warning 6:1+13 FastCGIserver 'F': KeepConnections (3) is more than MaxConnections (2); no "
+      "more than those are ever kept" },
+    { SITE PORT "FastCGIserver {\nFastCGIid = F\nConnectTo = /f\n}\n"
+                "FastCGIserver {\nFastCGIid = G\nConnectTo = /g, /f\nKeepConnections = 3\n}\n",
+      "warning 12:17+2 '/f' is a target of FastCGIserver 'G' as well, whose idle connections "
+      "(KeepConnections) occupy workers that 'F' may need = let one section serve both, or keep no "
+      "connections to targets that are shared" },
     { SITE PORT "UseFastCGI = F\nSetenv PHP_ADMIN_VALUE = a=1\n" POOL
                 "FastCGIserver {\nFastCGIid = G\nConnectTo = /f\nExtension = p\n}\n"
                 "VirtualHost {\nHostname = v\nWebsiteRoot = /v\nUseFastCGI = G\nSetenv "
