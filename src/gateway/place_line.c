@@ -2,6 +2,7 @@
 #include "gateway/balance.h"
 #include "place_private.h"
 
+#include <assert.h>
 #include <fcntl.h>
 
 /* Kept connections that are looked at for one of the own thread, before any is taken. */
@@ -347,6 +348,7 @@ static struct backend *find_forsaken(const struct place *place, struct backend *
 {
     const struct backend_group *group = place->group;
 
+    assert(group->targets);
     for (unsigned i = 0; i < group->count; i++) {
         struct backend *backend = &group->targets[i];
 
