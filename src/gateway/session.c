@@ -120,7 +120,7 @@ void session_init(struct session *session, struct backend_group *group, struct e
 static bool takes_strangers(const struct session *session, const struct backend *backend,
                             bool backups)
 {
-    return !backend->drained && backend->conf->backup == backups &&
+    return !backend->absent && !backend->drained && backend->backup == backups &&
            !backend_is_resting(backend, now_ms(session));
 }
 

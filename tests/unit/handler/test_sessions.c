@@ -272,6 +272,25 @@ START_TEST(a_session_that_is_not_known_goes_the_same_way_everywhere)
 }
 END_TEST
 
+/* As of a host in ConnectTo: most of its targets have no address. */
+START_TEST(a_session_that_is_not_known_goes_to_a_target_that_is_there)
+{
+    struct fastcgi_fake *at[30];
+
+    begin(STICK_TO_ADDRESS, &sid);
+    group->targets[0].absent = true;
+    for (unsigned i = 0; i < 30; i++) {
+        at[i] = visit_session(i);
+        ck_assert_ptr_ne(at[i], &fakes[0]);
+    }
+    restart(0, KEY);
+    group->targets[0].absent = true;
+    for (unsigned i = 30; i > 0; i--) /* another order: no turns decide */
+        ck_assert_ptr_eq(visit_session(i - 1), at[i - 1]);
+    end();
+}
+END_TEST
+
 /*
  * Opens sessions, of which one is elsewhere than where a house that does not know it sends it:
  * returns its number. *ret_unknown: that other target.
@@ -580,6 +599,7 @@ END_TEST
 SUITE("sessions", TEST(who_has_no_session_goes_in_turn), TEST(a_session_stays_where_it_was_opened),
       TEST(each_of_the_names_tells_a_session),
       TEST(a_session_that_is_not_known_goes_the_same_way_everywhere),
+      TEST(a_session_that_is_not_known_goes_to_a_target_that_is_there),
       LOOP(a_session_ends_with_its_cookie, endings),
       TEST(a_new_name_for_the_session_stays_at_the_target), TEST(a_session_is_over_after_its_time),
       LOOP(visitors_of_a_target_that_is_gone_move_once, opened_by_visitors),
