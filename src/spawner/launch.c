@@ -219,8 +219,12 @@ static void become_confined(const struct confine *confine, struct shared *shared
  * Runs in the memory of the spawner, which stands still meanwhile: nothing here may allocate, lock
  * or return. Everything else that is open is close-on-exec; no signal is ignored or handled in the
  * spawner (main.c), so only the mask has to be undone.
+ *
+ * Never inlined: vfork_into() is no call that the compiler knows to come back twice, so within
+ * launch_program() it might give what the parent still needs a place that the child writes to.
  */
-static _Noreturn void become_program(const struct launch *launch, struct shared *shared)
+static _Noreturn __attribute__((noinline)) void become_program(const struct launch *launch,
+                                                               struct shared *shared)
 {
     sigset_t none;
 
