@@ -3,9 +3,11 @@
 As root the server runs as www-data, so everything lies below a folder that everybody may enter.
 """
 import contextlib
+import itertools
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -47,10 +49,19 @@ def wait_until(what, question, deadline_s=5.0):
         time.sleep(0.01)
 
 
+# Below the ports that the kernel gives to whoever connects, and a range of their own for each process that runs tests.
+_WORKER = int(re.sub(r"\D", "", os.environ.get("PYTEST_XDIST_WORKER", "")) or 0)
+_PORTS = itertools.cycle(range(10000 + _WORKER * 2500, 12500 + _WORKER * 2500))
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port of 127.0.0.1 that nobody has, and that nobody else will be told soon."""
+    for port in itertools.islice(_PORTS, 2500):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("no free port on 127.0.0.1")
 
 
 def open_folder(name):
