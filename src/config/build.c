@@ -478,7 +478,7 @@ void build_run(struct build *build, const struct tree *tree)
     for (const struct tree_node *node = tree->root.first_child; node; node = node->next) {
         if (node->is_section)
             build_section(build, node);
-        else
+        else if (!node->is_remark)
             build_outer_option(build, host, node);
     }
     settle_default_host(build, host);

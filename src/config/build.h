@@ -80,6 +80,8 @@ struct load_ask;
 void check_sockets(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 void check_run_as(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 void check_sandbox(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
+void check_htpasswd(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
+bool htpasswd_find(struct load_ask *ask, const char *folder, char *ret_path, size_t room);
 void check_cgroup(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 
 /* Which pools of workers there are, when all identities are known. */
@@ -210,6 +212,7 @@ extern const struct option_group host_options;
 extern const struct option_group fastcgi_options;
 extern const struct option_group session_options;
 extern const struct option_group path_options;
+extern const struct option_group file_options;
 extern const struct option_group program_options;
 extern const struct option_group sandbox_options;
 extern const struct option_group worker_options;

@@ -170,6 +170,7 @@ struct load_ask *load_ask_disk(void)
         .ceilings = disk_ceilings,
         .cgroup = disk_cgroup,
         .landlock = disk_landlock,
+        .find_htpasswd = htpasswd_find,
         .socket = disk_socket,
     };
 
@@ -389,6 +390,7 @@ void load_check_disk(const struct server_conf *conf, struct load_ask *ask, struc
     check_run_as(conf, ask, diags);
     check_sockets(conf, ask, diags);
     check_cgroup(conf, ask, diags);
+    check_htpasswd(conf, ask, diags);
     check_sandbox(conf, ask, diags);
     table_done(&folders);
 }

@@ -2,6 +2,7 @@
 
 #include "base/number.h"
 #include "build.h"
+#include "config/read_thttpd.h"
 
 static bool is_text_of(const char *name, const char *ending)
 {
@@ -12,20 +13,18 @@ static bool is_text_of(const char *name, const char *ending)
 static bool read_text(const struct load *load, const struct source_text *text, struct tree *ret)
 {
     struct diag_place file = { .file = text->name };
-    const char *syntax = NULL;
 
-    if (is_text_of(text->name, ".yaml") || is_text_of(text->name, ".yml"))
-        syntax = "YAML";
-    else if (is_text_of(text->name, "thttpd.conf"))
-        syntax = "thttpd's";
-    if (syntax) {
+    if (is_text_of(text->name, ".yaml") || is_text_of(text->name, ".yml")) {
         diag_hint(load->diags,
                   diag_add(load->diags, DIAG_ERROR, &file,
-                           "%s form of the configuration is not available yet", syntax),
+                           "YAML form of the configuration is not available yet"),
                   "write it as longhouse.conf: NAME = VALUE lines and sections in braces");
         return false;
     }
-    read_block(text, load->source, load->arena, load->diags, ret);
+    if (thttpd_recognise(text))
+        read_thttpd(text, load->source, load->arena, load->diags, ret);
+    else
+        read_block(text, load->source, load->arena, load->diags, ret);
     return true;
 }
 
@@ -107,6 +106,7 @@ struct server_conf *load_config(const struct load *load, const struct source_tex
 
     build_init(&build, load->arena, load->diags, main->name);
     build_run(&build, &tree);
+    build.conf->from_thttpd = thttpd_recognise(main);
     check_run(&build);
     programs_number(&build);
     load_mimetypes(load, &build);

@@ -235,6 +235,8 @@ static void pass_env_set(struct build *build, void *record, const struct tree_no
 
 /* ---- the table ---- */
 
+static const char *const server_names[] = { "hostname", "request", NULL };
+
 static const struct option_row rows[] = {
     {
         .name = "Hostname",
@@ -369,6 +371,17 @@ static const struct option_row rows[] = {
         .text = "Variables that the host's programs get with the values they have in the "
                 "environment in which Longhouse was started. Nothing else of that reaches them. "
                 "Setenv is stronger. May be repeated.",
+    },
+    {
+        .name = "ServerNameAs",
+        .type = OPT_CHOICE,
+        .scopes = SCOPE_HOST,
+        AT(vhost_conf, server_name_as),
+        .fallback = "hostname",
+        .choices = server_names,
+        .grammar = "hostname | request",
+        .text = "What programs get as SERVER_NAME: the first Hostname of the host, or the name "
+                "that the request asks for, whatever that is.",
     },
     {
         .name = "HTTPAuthToCGI",

@@ -62,6 +62,11 @@ static struct slice seen_place(const struct errand *errand, struct slice path)
     return path.at[root.len] == '/' ? slice_skip(path, root.len) : path;
 }
 
+static bool names_itself(const struct host *host)
+{
+    return host->conf->server_name_as == SERVER_NAME_HOSTNAME;
+}
+
 void errand_describe(const struct errand *errand, struct meta_source *ret)
 {
     const struct resource *resource = &errand->verdict->resource;
@@ -72,7 +77,7 @@ void errand_describe(const struct errand *errand, struct meta_source *ret)
         .path_info = resource->path_info,
         .script_filename = seen_place(errand, resource->absolute),
         .document_root = seen_place(errand, errand->host->conf->website_root),
-        .server_name = errand->host->name,
+        .server_name = names_itself(errand->host) ? errand->host->name : SLICE(""),
         .setenv = errand->host->conf->setenv,
         .body_length = errand->upload.length,
         .for_authorizer = errand_is_question(errand),

@@ -23,7 +23,8 @@ struct offer {
     struct slice type;
     struct slice coding;       /* Content-Encoding; empty: none */
     const struct fields *kept; /* borrowed: of the program that chose the file */
-    bool varies;               /* another client may get another representation */
+    const struct vhost_conf *conf;
+    bool varies; /* another client may get another representation */
 };
 
 static int64_t now_s(const struct exchange *x)
@@ -87,14 +88,21 @@ static void choose_validators(struct exchange *x, struct offer *offer)
     }
 }
 
+static struct slice own_type(struct exchange *x, const struct verdict *verdict)
+{
+    return media_type_in(verdict->host->media, verdict->resource.extension,
+                         verdict->host->conf->charset, &x->arena);
+}
+
 static void make_offer(struct exchange *x, const struct verdict *verdict, struct offer *offer)
 {
     const struct field *type = fields_find(&verdict->kept, FIELD_CONTENT_TYPE);
 
     *offer = (struct offer){
         .file = verdict->resource.found,
-        .type = type ? type->value : media_type(verdict->host->media, verdict->resource.extension),
+        .type = type ? type->value : own_type(x, verdict),
         .kept = &verdict->kept,
+        .conf = verdict->host->conf,
     };
     assert(offer->file->kind == FILE_REGULAR && offer->file->file);
     if (!fields_find(&verdict->kept, FIELD_CONTENT_ENCODING))
@@ -104,8 +112,29 @@ static void make_offer(struct exchange *x, const struct verdict *verdict, struct
 
 /* ---- what is said about it ---- */
 
+/* MaxAge, unless the program that chose the file says more of it. */
+static void add_age(struct exchange *x, const struct offer *offer)
+{
+    int64_t age_s = (int64_t)(offer->conf->max_age_ms / 1000);
+    char *date;
+
+    if (!offer->conf->has_max_age || fields_find(offer->kept, FIELD_CACHE_CONTROL) ||
+        fields_find(offer->kept, FIELD_EXPIRES))
+        return;
+    if (age_s == 0) {
+        exchange_field_id(x, FIELD_CACHE_CONTROL, SLICE("no-cache"));
+        return;
+    }
+    date = arena_bytes(&x->arena, DATE_LEN + 1);
+    date_write(now_s(x) + age_s, date);
+    exchange_field_id(x, FIELD_CACHE_CONTROL,
+                      arena_printf(&x->arena, "max-age=%lld", (long long)age_s));
+    exchange_field_id(x, FIELD_EXPIRES, slice_of(date, DATE_LEN));
+}
+
 static void add_validators(struct exchange *x, const struct offer *offer)
 {
+    add_age(x, offer);
     exchange_field_id(x, FIELD_LAST_MODIFIED, offer->last_modified);
     exchange_field_id(x, FIELD_ETAG, offer->validators.etag);
     if (offer->varies)

@@ -161,6 +161,8 @@ static const char *const built_in[] = {
     "message/rfc822 eml mht mhtml",
 };
 
+static const struct slice utf8 = SLICE_INIT("; charset=utf-8");
+
 struct media {
     struct table types; /* extension, small letters -> struct slice * */
 };
@@ -208,7 +210,7 @@ static void add_line(struct media *media, struct slice line, struct arena *arena
         return;
 
     struct slice *type = arena_new(arena, struct slice);
-    const struct slice parts[] = { word, SLICE("; charset=utf-8") };
+    const struct slice parts[] = { word, utf8 };
     *type = arena_join(arena, parts, is_text(word) && !slice_has(word, ';') ? 2 : 1);
 
     while (next_word(&line, &word)) {
@@ -252,4 +254,18 @@ struct slice media_type(const struct media *media, struct slice extension)
 
     const struct slice *type = table_find(&media->types, slice_of(lower, extension.len));
     return type ? *type : unknown;
+}
+
+struct slice media_type_in(const struct media *media, struct slice extension, struct slice charset,
+                           struct arena *arena)
+{
+    struct slice type = media_type(media, extension);
+
+    if (!slice_ends(type, utf8) || slice_equal_nocase(charset, SLICE("utf-8")))
+        return type;
+    type.len -= utf8.len;
+    if (charset.len == 0)
+        return type;
+    const struct slice parts[] = { type, SLICE("; charset="), charset };
+    return arena_join(arena, parts, 3);
 }

@@ -29,6 +29,8 @@ static const struct verb verbs[] = {
       "start the house (in the foreground; --daemon: behind)" },
     { "serve", tool_serve, "serve [DIR] [--port N] [--cgi .cgi,.pl,.py] [--php]",
       "serve a folder now, without a configuration" },
+    { "thttpd", tool_thttpd, "thttpd [-C FILE] [-p PORT] [-d DIR] [-c PATTERN] ...",
+      "start the house as thttpd was started" },
     { "check", tool_check, "check [-c FILE|DIR]",
       "check a configuration and sum it up; exit status 0 or 1" },
     { "status", tool_status, "status [-c FILE|DIR] [--json]", "what the running house does" },

@@ -194,12 +194,15 @@ class House:
 
     # ---- its life ----
 
+    def command(self):
+        return [*self.entry, BINARY, "run", "-c", self.config_path]
+
     def start(self):
         self.config_path.write_text(self.config_text())
         self.config_path.chmod(0o644)
         self.stderr = open(self.folder / "stderr", "wb")
         self.process = subprocess.Popen(
-            [*self.entry, BINARY, "run", "-c", self.config_path],
+            self.command(),
             stdin=subprocess.DEVNULL,
             stdout=self.stderr,
             stderr=self.stderr,

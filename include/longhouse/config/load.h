@@ -2,8 +2,8 @@
 #define CONFIG_LOAD_H
 
 /*
- * Texts in, model or diagnostics out. The whole path: read (block, later YAML and thttpd) -> tree
- * -> build by the option rows -> checks. A pure function of the texts that the source gives: two
+ * Texts in, model or diagnostics out. The whole path: read (block or thttpd's form) -> tree ->
+ * build by the option rows -> checks. A pure function of the texts that the source gives: two
  * processes that load the same texts get the same model.
  */
 #include "base/arena.h"
@@ -57,6 +57,8 @@ struct load_ask {
      * cgroup_find_base() says; *ret_controllers: enum cgroup_controller. */
     int (*cgroup)(struct load_ask *ask, const char *wanted, unsigned *ret_controllers);
     int (*landlock)(struct load_ask *ask); /* landlock_abi() */
+    /* Whether a .htpasswd lies in the folder or below it; *ret_path: the first that was found. */
+    bool (*find_htpasswd)(struct load_ask *ask, const char *folder, char *ret_path, size_t room);
     /* 0 or negative errno. `as`: who would connect; NULL: this process. */
     int (*socket)(struct load_ask *ask, const char *path, const struct account *as,
                   struct load_socket *ret);

@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define CHARSET_MOST 40u /* bytes of the name of a character set */
+
 /* A list of texts (host names, extensions, start files ...). */
 struct conf_word {
     struct conf_word *next;
@@ -113,6 +115,9 @@ enum conf_balance { BALANCE_ROUND_ROBIN, BALANCE_LEAST_CONN, BALANCE_HASH };
 
 /* What tells the visitors of a section apart. */
 enum conf_stick_to { STICK_TO_ADDRESS, STICK_TO_COOKIE };
+
+/* What programs get as SERVER_NAME. */
+enum conf_server_name { SERVER_NAME_HOSTNAME, SERVER_NAME_REQUEST };
 
 enum conf_cgroup_kind { CGROUP_AUTO, CGROUP_NO, CGROUP_AT_PATH };
 
@@ -233,6 +238,7 @@ struct vhost_conf {
     uint64_t cgi_queue_ms;      /* for so long */
     bool enable_path_info;
     struct conf_pair *setenv;
+    enum conf_server_name server_name_as;
     bool http_auth_to_cgi;
     bool indexed_query;
     bool local_redirect;
@@ -246,6 +252,9 @@ struct vhost_conf {
     struct conf_log error_log;
     bool follow_symlinks;
     bool allow_dot_files;
+    struct slice charset; /* of text files; empty: none is said */
+    bool has_max_age;
+    uint64_t max_age_ms;          /* of files; 0: they are asked for each time */
     struct slice no_extension_as; /* empty: none */
     struct conf_word *required_bindings;
     struct conf_pair *custom_headers; /* sent in the order of the text */
@@ -308,6 +317,7 @@ struct server_conf {
     uint64_t body_grace_ms;
     uint64_t max_head_bytes;
     uint64_t max_fields;
+    bool from_thttpd;        /* the text is in the form of thttpd.conf */
     bool error_page_version; /* yes: error pages name the version */
     struct binding_conf *bindings;
     unsigned binding_count;

@@ -33,7 +33,8 @@ struct tree_node {
     struct slice value;     /* variables substituted, trimmed; sections: empty */
     struct slice raw_value; /* as written */
     bool is_section;
-    bool unclosed; /* a section whose '}' is missing; it has been reported */
+    bool unclosed;  /* a section whose '}' is missing; it has been reported */
+    bool is_remark; /* for readers only: `value` says what has no equal here */
     struct diag_place name_place;
     struct diag_place value_place;
     struct tree_piece *pieces; /* of `value`, in order; NULL: the value stands in no text */

@@ -3,7 +3,7 @@
 
 /*
  * Extension to media type: a built-in table, or the file of MimetypeConfig ("type ext ext ...").
- * Text types carry "; charset=utf-8".
+ * Text types carry the character set of the host.
  */
 #include "base/arena.h"
 #include "base/slice.h"
@@ -14,8 +14,12 @@ struct media;
 struct media *media_build(struct slice text, struct arena *arena);
 void media_done(struct media *media);
 
-/* The whole Content-Type value for an extension (any case, no dot); "application/octet-stream" for
- * an unknown one. */
+/* The whole Content-Type value for an extension (any case, no dot), "; charset=utf-8" included;
+ * "application/octet-stream" for an unknown one. */
 struct slice media_type(const struct media *media, struct slice extension);
+
+/* The same with another character set, or with none when `charset` is empty. */
+struct slice media_type_in(const struct media *media, struct slice extension, struct slice charset,
+                           struct arena *arena);
 
 #endif

@@ -41,6 +41,7 @@ struct vhost_conf *conf_host(struct conf *conf, const char *names, const char *r
     host->hostnames = conf_words(conf, names);
     host->website_root = keep(conf, root ? root : "");
     host->start_files = conf_words(conf, "index.html");
+    host->charset = SLICE("utf-8");
     *conf->last_host = host;
     conf->last_host = &host->next;
     return host;

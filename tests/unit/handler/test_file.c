@@ -353,6 +353,53 @@ START_TEST(each_coding_is_a_representation_of_its_own)
 }
 END_TEST
 
+static struct probe *open_aged(uint64_t max_age_ms)
+{
+    struct probe *probe = probe_new();
+    struct conf conf;
+
+    tree_file(&probe->tree, "page.html", "<p>");
+    tree_time(&probe->tree, "page.html", LONG_AGO);
+    conf_make(&conf);
+    struct vhost_conf *host = probe_host(probe, &conf);
+    host->charset = SLICE("koi8-r");
+    host->has_max_age = true;
+    host->max_age_ms = max_age_ms;
+    probe_open(probe, &conf);
+    return probe;
+}
+
+START_TEST(max_age_and_charset_of_the_host_are_told)
+{
+    struct probe *probe = open_aged(60000);
+    int64_t before_s = time(NULL);
+    int64_t expires_s = 0;
+
+    probe_ask(probe, "GET", "/page.html", NULL);
+    check_answer(probe, 200, "<p>");
+    check_field(probe, "Content-Type", "text/html; charset=koi8-r");
+    check_field(probe, "Cache-Control", "max-age=60");
+    const char *expires = probe_field(probe, "Expires");
+    ck_assert(expires && date_parse(slice_cstr(expires), before_s, &expires_s));
+    ck_assert_int_ge(expires_s, before_s + 59);
+    ck_assert_int_le(expires_s, time(NULL) + 60);
+
+    probe_ask(probe, "GET", "/page.html", "If-Modified-Since: " LONG_AGO_DATE "\n");
+    check_answer(probe, 304, "");
+    check_field(probe, "Cache-Control", "max-age=60");
+    probe_ask(probe, "GET", "/absent.html", NULL);
+    ck_assert_int_eq(probe->status, 404);
+    check_field(probe, "Cache-Control", NULL);
+    probe_free(probe);
+
+    probe = open_aged(0);
+    probe_ask(probe, "GET", "/page.html", NULL);
+    check_field(probe, "Cache-Control", "no-cache");
+    check_field(probe, "Expires", NULL);
+    probe_free(probe);
+}
+END_TEST
+
 START_TEST(nothing_is_left_open)
 {
     struct probe *probe = open_site();
@@ -376,4 +423,5 @@ SUITE("handler file", TEST(a_file_comes_with_all_that_is_known_about_it),
       TEST(several_ranges_come_in_parts), LOOP(a_condition_is_judged, conditions),
       TEST(a_file_from_the_future_was_changed_now),
       LOOP(a_neighbour_is_sent_to_those_who_take_it, codings),
-      TEST(each_coding_is_a_representation_of_its_own), TEST(nothing_is_left_open))
+      TEST(each_coding_is_a_representation_of_its_own),
+      TEST(max_age_and_charset_of_the_host_are_told), TEST(nothing_is_left_open))

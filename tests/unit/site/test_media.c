@@ -75,5 +75,22 @@ START_TEST(a_file_replaces_the_table)
 }
 END_TEST
 
+START_TEST(text_is_said_to_be_in_the_character_set_of_the_host)
+{
+    struct arena arena = { 0 };
+    struct media *media = media_build(SLICE(""), &arena);
+
+    assert_slice(media_type_in(media, SLICE("html"), SLICE("iso-8859-1"), &arena),
+                 "text/html; charset=iso-8859-1");
+    assert_slice(media_type_in(media, SLICE("html"), SLICE("UTF-8"), &arena),
+                 "text/html; charset=utf-8");
+    assert_slice(media_type_in(media, SLICE("html"), SLICE(""), &arena), "text/html");
+    assert_slice(media_type_in(media, SLICE("png"), SLICE("iso-8859-1"), &arena), "image/png");
+    media_done(media);
+    arena_done(&arena);
+}
+END_TEST
+
 SUITE("media", LOOP(the_table_knows_common_types, built_in),
-      LOOP(a_file_replaces_the_table, from_file))
+      LOOP(a_file_replaces_the_table, from_file),
+      TEST(text_is_said_to_be_in_the_character_set_of_the_host))
