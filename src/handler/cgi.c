@@ -8,6 +8,7 @@
  */
 #include "errand.h"
 #include "gateway/program_input.h"
+#include "gateway/program_stderr.h"
 #include "gateway/spawn_client.h"
 #include "os/fd.h"
 #include "outcome.h"
@@ -20,12 +21,6 @@
 #include <unistd.h>
 
 #define SEARCH_PATH "/usr/local/bin:/usr/bin:/bin"
-
-#define ERROR_READ_MOST 4096u
-
-/* Most programs say nothing on stderr and are over soon: it is watched only from then on. What was
- * said before is read at the end. */
-#define STDERR_UNWATCHED_MS 100u
 
 /* A program that closed stdout without an answer has so long to say how it ended, for the log. */
 #define EXIT_WAIT_MS 1000u
@@ -63,14 +58,11 @@ struct cgi {
     enum cgi_state state;
     struct program program;
     struct program_input input;
-    struct io out; /* our ends of the program's stdout and stderr */
-    struct io err;
+    struct program_stderr err;
+    struct io out;         /* our end of the program's stdout */
     enum delivery_end end; /* DRAINING */
     struct timer exit_timer;
-    struct timer stderr_timer; /* when to begin watching it */
 };
-
-static void pump_stderr(struct cgi *cgi);
 
 /* ---- letting go ---- */
 
@@ -97,12 +89,9 @@ static void cgi_let_go(struct cgi *cgi)
 
     cgi->state = CGI_ENDED;
     timer_stop(loop, &cgi->exit_timer);
-    timer_stop(loop, &cgi->stderr_timer);
-    cgi->err.readable = true;
-    pump_stderr(cgi);
+    program_stderr_close(&cgi->err);
     program_input_close(&cgi->input);
     io_close(loop, &cgi->out);
-    io_close(loop, &cgi->err);
     note_exit(cgi);
     spawn_client_forget(cgi->errand.services->spawner, &cgi->program); /* kills what still lives */
 }
@@ -217,10 +206,7 @@ static int take_pipes(struct cgi *cgi)
 
     if (program->stdin_fd >= 0)
         program_input_open(&cgi->input, fd_take(&program->stdin_fd));
-    io_init(&cgi->err, fd_take(&program->stderr_fd), &x->wake);
-    cgi->err.readable = false;
-    cgi->stderr_timer.task = &x->wake;
-    timer_set(x->loop, &cgi->stderr_timer, x->loop->now_ms + STDERR_UNWATCHED_MS);
+    program_stderr_open(&cgi->err, fd_take(&program->stderr_fd));
     io_init(&cgi->out, fd_take(&program->stdout_fd), &x->wake);
     cgi->out.readable = false;
     return io_wait(x->loop, &cgi->out);
@@ -263,47 +249,6 @@ static enum step cgi_wait_for_start(struct cgi *cgi)
 }
 
 /* ---- the pumps ---- */
-
-static void watch_stderr(struct cgi *cgi)
-{
-    struct exchange *x = cgi->errand.x;
-
-    if (!cgi->stderr_timer.fired || cgi->err.fd < 0)
-        return;
-    cgi->stderr_timer.fired = false;
-    cgi->err.readable = true;
-    if (io_wait(x->loop, &cgi->err) < 0) /* later, perhaps */
-        timer_set(x->loop, &cgi->stderr_timer, x->loop->now_ms + STDERR_UNWATCHED_MS);
-}
-
-/* All that is there now; the end closes it. Nothing of it holds the answer. */
-static void pump_stderr(struct cgi *cgi)
-{
-    struct exchange *x = cgi->errand.x;
-    char bytes[ERROR_READ_MOST];
-    size_t budget = ERRAND_BYTES_PER_TURN;
-
-    if (cgi->err.exhausted)
-        io_close(x->loop, &cgi->err);
-    while (cgi->err.fd >= 0 && cgi->err.readable) {
-        ssize_t got = read(cgi->err.fd, bytes, sizeof(bytes));
-
-        if (got > 0) {
-            last_words_add(&cgi->errand.words, slice_of(bytes, (size_t)got));
-            if ((size_t)got < sizeof(bytes) && !cgi->err.hung_up)
-                cgi->err.readable = false;
-            if (budget <= (size_t)got) {
-                loop_wake_next_turn(x->loop, &x->wake);
-                return;
-            }
-            budget -= (size_t)got;
-        } else if (got < 0 && errno == EAGAIN) {
-            cgi->err.readable = false;
-        } else if (got == 0 || errno != EINTR) {
-            io_close(x->loop, &cgi->err);
-        }
-    }
-}
 
 enum pump { PUMP_WAIT, PUMP_ENDED, PUMP_BAD, PUMP_BUDGET };
 
@@ -418,8 +363,7 @@ static enum step cgi_pump(struct cgi *cgi)
     struct errand *errand = &cgi->errand;
 
     program_input_pump(&cgi->input);
-    watch_stderr(cgi);
-    pump_stderr(cgi);
+    program_stderr_pump(&cgi->err);
     if (errand->upload.source->end == BODY_BROKEN && !errand->upload.source->reader_gone) {
         cgi_fail(cgi, errand_broken_body_status(errand), "the client did not send the whole body");
         return STEP_WAIT;
@@ -509,10 +453,10 @@ static enum step cgi_drain(struct cgi *cgi)
 {
     const bool over = cgi->program.state != PROGRAM_RUNNING;
 
-    watch_stderr(cgi);
     if (over || cgi->exit_timer.fired)
-        cgi->err.readable = true; /* its last words came before its exit did */
-    pump_stderr(cgi);
+        program_stderr_look(&cgi->err); /* its last words came before its exit did */
+    else
+        program_stderr_pump(&cgi->err);
     if (is_good(cgi->end) && !cgi_conf(cgi)->wait_for_cgi)
         spawn_client_leave_alone(cgi->errand.services->spawner, &cgi->program);
     else if (!over && !cgi->exit_timer.fired)
@@ -541,8 +485,7 @@ static void cgi_out_of_time(struct cgi *cgi)
         cgi_finish(cgi);
         return;
     }
-    cgi->err.readable = true;
-    pump_stderr(cgi);
+    program_stderr_look(&cgi->err);
     cgi_fail_for(cgi, 504, RESET_DEADLINE, "%s: %s%s", what, then, errand_last_words(errand));
 }
 
@@ -590,7 +533,8 @@ static void cgi_start(struct exchange *x, const struct verdict *verdict)
 
     x->handler_self = cgi;
     cgi->program.task = &x->wake;
-    cgi->out.fd = cgi->err.fd = -1;
+    cgi->out.fd = -1;
+    program_stderr_init(&cgi->err, x->loop, &x->wake, &cgi->errand.words);
     program_input_init(&cgi->input, x, &cgi->errand.upload);
     errand_init(&cgi->errand, x, verdict, 0);
     cgi->errand.program_root = verdict->host->conf->confine.chroot;
