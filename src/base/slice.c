@@ -39,6 +39,17 @@ static bool equal_nocase(const char *a, const char *b, size_t len)
     return true;
 }
 
+bool slice_equal_secret(struct slice a, struct slice b)
+{
+    volatile unsigned char differ = 0; /* volatile: no early end by a clever compiler */
+
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++)
+        differ |= (unsigned char)(a.at[i] ^ b.at[i]);
+    return differ == 0;
+}
+
 bool slice_equal_nocase(struct slice a, struct slice b)
 {
     return a.len == b.len && equal_nocase(a.at, b.at, a.len);

@@ -41,6 +41,7 @@ START_TEST(comparisons_look_at_bytes_and_ascii_letters)
     struct slice b = slice_cstr(pairs[_i].b);
 
     ck_assert(slice_equal(a, b) == pairs[_i].equal);
+    ck_assert(slice_equal_secret(a, b) == pairs[_i].equal);
     ck_assert(slice_equal_nocase(a, b) == pairs[_i].nocase);
     ck_assert(slice_equal_nocase(b, a) == pairs[_i].nocase);
     ck_assert_int_eq(sign(slice_compare(a, b)), pairs[_i].order);
