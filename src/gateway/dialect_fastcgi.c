@@ -132,6 +132,7 @@ const struct dialect dialect_fastcgi = {
     .handler = "fastcgi",
     .prelude_begin = fastcgi_prelude_begin,
     .prelude_end = fastcgi_prelude_end,
+    .greeting = FCGI_BEGIN_LEN,
     .open_frame = fastcgi_open_frame,
     .open_end = fastcgi_open_end,
     .take_bytes = fastcgi_take_bytes,

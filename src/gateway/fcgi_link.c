@@ -35,6 +35,7 @@ static void begin(struct fcgi_link *link, const struct fcgi_plan *plan)
         .words = plan->words,
         .source = plan->source,
         .prelude = plan->prelude,
+        .greeting = plan->greets ? plan->dialect->greeting : 0,
         .keep = plan->source->end == BODY_COMPLETE || plan->source_length <= FCGI_REPLAY_MOST,
         .keeps_conn = plan->keeps_conn,
     };
@@ -53,7 +54,7 @@ void fcgi_link_open(struct fcgi_link *link, const struct fcgi_plan *plan,
     }
     link->conn = fcgi_conn_new(plan->loop, fd, false);
     link->conn->io.task = plan->task;
-    link->state = LINK_SENDING;
+    link->state = LINK_GREETING;
     if (r == -EINPROGRESS) {
         link->state = LINK_CONNECTING;
         link->conn->io.writable = false;
@@ -68,7 +69,7 @@ void fcgi_link_open_kept(struct fcgi_link *link, const struct fcgi_plan *plan,
     begin(link, plan);
     link->conn = conn;
     link->reused = true;
-    link->state = LINK_SENDING;
+    link->state = LINK_GREETING;
     conn->io.task = plan->task;
 }
 
@@ -86,8 +87,60 @@ static enum step link_connect(struct fcgi_link *link)
         return fcgi_link_end(link, LINK_UNREACHABLE, r);
     timer_stop(link->loop, &link->connect_timer);
     link->conn->io.readable = false;
+    link->state = LINK_GREETING;
+    return STEP_AGAIN;
+}
+
+/* ---- greeting ---- */
+
+static enum step go_on_sending(struct fcgi_link *link)
+{
+    link->conn->io.writable = true;
     link->state = LINK_SENDING;
     return STEP_AGAIN;
+}
+
+/* Nothing waits in the socket: it goes whole. 0 or negative errno. */
+static int greet(struct fcgi_link *link)
+{
+    ssize_t put = send(link->conn->io.fd, link->prelude.at, link->greeting, MSG_NOSIGNAL);
+
+    if (put < 0)
+        return -errno;
+    link->prelude = slice_skip(link->prelude, (size_t)put);
+    link->greeting = 0;
+    return 0;
+}
+
+static bool has_said_something(int fd)
+{
+    char byte;
+
+    return recv(fd, &byte, 1, MSG_PEEK) > 0;
+}
+
+static enum step link_greet(struct fcgi_link *link)
+{
+    struct io *io = &link->conn->io;
+
+    if (link->greeting > 0) {
+        int r = greet(link);
+        if (r < 0)
+            return fcgi_link_end(link, LINK_UNHEARD, r);
+        link->greets = true;
+    }
+    if (!link->greets)
+        return go_on_sending(link);
+    if (io->readable && has_said_something(io->fd)) /* that is to be heard in any case */
+        return go_on_sending(link);
+    if (io->hung_up || io->read_closed)
+        return fcgi_link_end(link, LINK_UNHEARD, -ECONNRESET);
+
+    io->writable = false; /* reading makes an edge */
+    if (socket_is_read(io->fd))
+        return go_on_sending(link);
+    int r = io_wait(link->loop, io);
+    return r < 0 ? fcgi_link_end(link, LINK_UNHEARD, r) : STEP_WAIT;
 }
 
 /* ---- sending ---- */
@@ -369,6 +422,9 @@ void fcgi_link_advance(struct fcgi_link *link)
         switch (link->state) {
         case LINK_CONNECTING:
             step = link_connect(link);
+            break;
+        case LINK_GREETING:
+            step = link_greet(link);
             break;
         case LINK_SENDING:
         case LINK_RECEIVING:

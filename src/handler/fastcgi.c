@@ -4,7 +4,9 @@
  * Where it goes, and whether it has to wait, is the place's (gateway/place.h): a target that is
  * busy or starting anew is waited for, one that cannot be reached is left for the next one. Nothing
  * that may have been executed is sent twice, but for one case: a request without body, of a safe
- * method, whose connection closed before a word of an answer, is tried once more.
+ * method, whose connection closed before a word of an answer, is tried once more. What is not safe
+ * is sent so that it is known whether it can have been executed, where that is possible (greeting,
+ * gateway/fcgi_link.h).
  */
 #include "fastcgi_private.h"
 #include "gateway/named.h"
@@ -167,6 +169,11 @@ static enum step turn_away(struct fastcgi *self)
     return STEP_AGAIN;
 }
 
+static bool is_unix(const struct backend *backend)
+{
+    return backend->address.any.sa_family == AF_UNIX;
+}
+
 static struct fcgi_plan plan_of(struct fastcgi *self)
 {
     struct errand *errand = &self->errand;
@@ -180,6 +187,7 @@ static struct fcgi_plan plan_of(struct fastcgi *self)
         .source = errand->upload.source,
         .source_length = errand->upload.length,
         .prelude = self->prelude,
+        .greets = !method_is_safe(errand->x->request.method) && is_unix(self->place.backend),
         .keeps_conn = keeps_connections(self),
         .socket_owner = self->group->socket_owner,
     };
@@ -194,7 +202,8 @@ void fastcgi_connect(struct fastcgi *self)
                    self->group->conf->connect_timeout_ms);
 }
 
-/* A kept connection may be closed by now. Who may not be sent twice looks before it uses one. */
+/* A kept connection may be closed by now. Who may not be sent twice looks before it uses one (and
+ * greets, on a unix socket). */
 static bool is_fit(const struct fastcgi *self, const struct fcgi_conn *conn)
 {
     return method_is_safe(self->errand.x->request.method) || !socket_has_input(conn->io.fd);
@@ -267,6 +276,7 @@ static bool is_reached(const struct fcgi_link *link)
 {
     switch (link->state) {
     case LINK_CONNECTING:
+    case LINK_GREETING:
         return false;
     case LINK_SENDING:
     case LINK_RECEIVING:
@@ -274,7 +284,7 @@ static bool is_reached(const struct fcgi_link *link)
     case LINK_ENDED:
         break;
     }
-    return link->end != LINK_UNREACHABLE && link->end != LINK_BUSY;
+    return link->end != LINK_UNREACHABLE && link->end != LINK_BUSY && link->end != LINK_UNHEARD;
 }
 
 static void note_recovery(struct fastcgi *self, bool answered)
@@ -311,6 +321,8 @@ static enum step fastcgi_talk(struct fastcgi *self)
 
     settle(self);
     fcgi_link_advance(&self->link);
+    if (self->link.state == LINK_GREETING) /* it may be long in the queue of the socket */
+        errand_start_time(errand);
     settle(self);
     errand_listen(errand);
     if (self->link.heard)
@@ -335,6 +347,8 @@ static const char *phase_text(const struct fastcgi *self)
     switch (self->link.state) {
     case LINK_CONNECTING:
         return "while connecting";
+    case LINK_GREETING:
+        return "while it waited for a worker to read the request";
     case LINK_SENDING:
         return delivery_has_head(&self->errand.delivery) ? "in the middle of the answer"
                                                          : "while the request was sent";

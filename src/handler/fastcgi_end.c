@@ -20,6 +20,9 @@ const char *fastcgi_connect_cure(int error)
                "listen.mode)";
     case OWNER_WRONG:
         return "the socket, or who listens on it, is not of the user that SocketOwner names";
+    case -ECONNRESET:
+    case -EPIPE:
+        return "it closed before it read the request; does it restart, do its workers die?";
     case -ETIMEDOUT:
         return "no answer within ConnectTimeout; is it the right address, does a firewall stand "
                "between?";
@@ -44,7 +47,8 @@ static enum step find_another(struct fastcgi *self, enum place_fault fault, stru
 static enum step on_unreachable(struct fastcgi *self)
 {
     const int error = self->link.error;
-    const bool is_gone = error == -ENOENT || error == -ECONNREFUSED;
+    const bool is_gone =
+        error == -ENOENT || error == -ECONNREFUSED || self->link.end == LINK_UNHEARD;
     struct log *log = self->errand.services->log;
     struct place_news news;
 
@@ -148,6 +152,16 @@ static enum step on_closed(struct fastcgi *self)
     return STEP_AGAIN;
 }
 
+/* The request had begun, but was not read: it is as if there had been no connection. */
+static enum step on_unheard(struct fastcgi *self)
+{
+    if (!self->link.reused || self->tried_fresh)
+        return on_unreachable(self);
+    self->tried_fresh = true;
+    fastcgi_connect(self);
+    return STEP_AGAIN;
+}
+
 /* ---- an answer ---- */
 
 static enum step on_bad_head(struct fastcgi *self)
@@ -221,6 +235,8 @@ enum step fastcgi_conclude(struct fastcgi *self)
         return on_busy(self, PLACE_OVERLOADED);
     case LINK_UNREACHABLE:
         return on_unreachable(self);
+    case LINK_UNHEARD:
+        return on_unheard(self);
     case LINK_CLOSED:
         return on_closed(self);
     case LINK_BAD_HEAD:

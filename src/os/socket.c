@@ -3,8 +3,10 @@
 #include "os/fd.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 static bool is_ip(const union socket_address *address)
@@ -169,6 +171,15 @@ int socket_local_address(int fd, union socket_address *ret)
 
     *ret = local;
     return 0;
+}
+
+bool socket_is_read(int fd)
+{
+    int unread;
+
+    /* The kernel counts what the bytes occupy, some hundred for each message, and takes the last
+     * one off a moment after the edge. */
+    return ioctl(fd, SIOCOUTQ, &unread) < 0 || unread <= 1;
 }
 
 bool socket_has_input(int fd)

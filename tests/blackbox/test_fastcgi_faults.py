@@ -741,19 +741,22 @@ def test_a_get_is_complete_at_once(house, backend):
     assert seen[0].endswith(record(STDIN)) and seen[0].startswith(b"\1\1\0\1\0\10")
 
 
-def test_a_small_post_is_complete_at_once(house, backend):
+def test_a_small_post_is_complete_as_soon_as_its_beginning_is_read(site, backend):
+    """On a unix socket BEGIN_REQUEST goes ahead, and all else is one write; on a port all is."""
     seen = []
 
     def act(talk):
-        wait_until("the request", lambda: talk.socket.recv(1, socket.MSG_PEEK))
-        seen.append(talk.socket.recv(MIB))
+        while not seen or len(seen) < 2 and talk.socket.family == socket.AF_UNIX:
+            wait_until("the request", lambda: talk.socket.recv(1, socket.MSG_PEEK))
+            seen.append(talk.socket.recv(MIB))
         talk.say(out(HEAD), DONE)
 
     backend.plays(act)
-    with house.visit() as visitor:
-        visitor.send("POST /x HTTP/1.1\r\nHost: fault.test\r\nContent-Length: 5\r\n\r\nhello")
+    with site.house.visit() as visitor:
+        visitor.send(f"POST /x HTTP/1.1\r\nHost: {site.name}\r\nContent-Length: 5\r\n\r\nhello")
         assert visitor.answer().status == 200
-    assert seen[0].endswith(record(STDIN, b"hello", padding=3) + record(STDIN))
+    assert seen[-1].endswith(record(STDIN, b"hello", padding=3) + record(STDIN))
+    assert len(seen) == 1 or len(seen[0]) == 16
 
 
 @pytest.mark.parametrize("size", [1, 7, 8, 65527, 65528, 65529, 65535, 65536, 10 * MIB + 5])

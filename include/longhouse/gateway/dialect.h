@@ -42,6 +42,10 @@ struct dialect {
     struct meta_sink *(*prelude_begin)(union prelude *prelude, const struct prelude_plan *plan);
     struct slice (*prelude_end)(union prelude *prelude);
 
+    /* So much of the prelude can be sent ahead: a program that has read it takes the request, but
+     * cannot execute it. 0: nothing can. */
+    size_t greeting;
+
     /* What stands before and behind the next `len` bytes of the body; what follows its last. */
     void (*open_frame)(struct fcgi_outgoing *out, size_t len);
     void (*open_end)(struct fcgi_outgoing *out);

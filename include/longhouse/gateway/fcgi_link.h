@@ -28,10 +28,11 @@ struct dialect; /* gateway/dialect.h */
  * get all of it. */
 #define FCGI_REPLAY_MOST 32768u
 
-/*  CONNECTING ──> SENDING ──> RECEIVING ──> ENDED       any ── failure ──> ENDED       SENDING
- * receives as well  */
+/*  CONNECTING ──> GREETING ──> SENDING ──> RECEIVING ──> ENDED       any ── failure ──> ENDED
+ *  SENDING receives as well  */
 enum link_state {
     LINK_CONNECTING,
+    LINK_GREETING, /* the request has begun, and waits for the program to read that */
     LINK_SENDING,
     LINK_RECEIVING, /* all is sent, or the program wants no more */
     LINK_ENDED,
@@ -44,6 +45,7 @@ enum link_end {
     LINK_OVERLOADED,  /* it said so, or that it cannot multiplex: nothing was executed */
     LINK_UNREACHABLE, /* connect failed, `error` tells how (-ETIMEDOUT: it took too long): nothing
                          was executed */
+    LINK_UNHEARD,     /* it closed before it had more than the greeting: nothing was executed */
     LINK_CLOSED,      /* it closed, and that is no whole answer; `error`: 0 or negative errno */
     LINK_STRANGE,     /* what came is no FastCGI, or no answer to what was asked: `why` */
     LINK_BAD_HEAD,    /* the head of the answer is refused: delivery's reply */
@@ -70,6 +72,7 @@ struct fcgi_link {
     struct last_words *words;
     struct body *source;  /* STDIN comes from here */
     struct slice prelude; /* what is sent before the body: what is left of it */
+    size_t greeting;      /* bytes of it that go ahead, and are not sent yet */
     enum link_state state;
     enum link_end end;
     int error;
@@ -79,6 +82,7 @@ struct fcgi_link {
     struct fcgi_outgoing out;
     struct chunk *file_part; /* owned: bytes of a source that is a file */
     uint64_t sent;           /* bytes of the source that are sent but not taken */
+    bool greets;             /* it was greeted, and was to read that first */
     bool keep;               /* they are kept, for another target */
     bool keeps_conn;         /* it is asked to leave the connection open */
     bool reused;             /* the connection has served another request */
@@ -100,9 +104,18 @@ struct fcgi_plan {
     struct body *source;
     int64_t source_length; /* -1: no body */
     struct slice prelude;
+    bool greets;           /* see below */
     bool keeps_conn;       /* as the prelude says */
     uint32_t socket_owner; /* see gateway/owner.h */
 };
+
+/*
+ * Greeting: what may not be done twice (`greets`) is begun on a unix socket with the first record
+ * alone, and goes on when the program has read that. So a request that was in the queue of a
+ * program that ended, or was accepted and closed unread, is known not to be executed (LINK_UNHEARD)
+ * and can be sent to the next one, whatever its method. When all is sent at once nobody can tell:
+ * the kernel says "reset" for what was read in part as well, and counts nothing after the end.
+ */
 
 /* Begins to connect. The link must be fresh or closed. */
 void fcgi_link_open(struct fcgi_link *link, const struct fcgi_plan *plan,

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #define FCGI_HEAD_LEN     8u
+#define FCGI_BEGIN_LEN    (FCGI_HEAD_LEN + 8u) /* of a BEGIN_REQUEST record */
 #define FCGI_CONTENT_MOST 65528u
 #define FCGI_REQUEST_ID   1u
 

@@ -33,6 +33,12 @@ int socket_error(int fd);
 
 int socket_local_address(int fd, union socket_address *ret);
 
+/*
+ * Unix sockets: true unless bytes that were sent are known to be unread by the peer, who is there
+ * still. It makes an edge of writability when it has read them. (TCP only knows what has arrived.)
+ */
+bool socket_is_read(int fd);
+
 /* True when the peer can be seen to have closed or sent something (peek without waiting). */
 bool socket_has_input(int fd);
 

@@ -84,5 +84,7 @@ struct fastcgi_fake *two_programs_accept(struct two_programs *two, unsigned sect
 {
     ck_assert(fastcgi_fake_accept(&two->fakes[section]));
     ck_assert(!fastcgi_fake_accept(&two->fakes[1 - section]));
+    visitor_settle(two->v); /* what was greeted goes on */
+    fastcgi_fake_read(&two->fakes[section], SIZE_MAX);
     return &two->fakes[section];
 }

@@ -5,8 +5,10 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 
 #define TURNS_MOST                                                                                 \
     1000000 /* something wakes itself for ever: better an end than a hanging test                  \
@@ -15,6 +17,7 @@
 struct handed_io {
     struct io *io; /* borrowed */
     driver_fake_hand_fn *hand;
+    int unread; /* when room was told last: bytes that the other side had not read */
 };
 
 struct ios {
@@ -70,7 +73,7 @@ static void ios_add(struct ios *ios, struct io *io, driver_fake_hand_fn *hand)
         ios->at = realloc(ios->at, ios->room * sizeof(*ios->at));
         assert(ios->at);
     }
-    ios->at[ios->count++] = (struct handed_io){ .io = io, .hand = hand };
+    ios->at[ios->count++] = (struct handed_io){ .io = io, .hand = hand, .unread = -1 };
 }
 
 static void ios_remove(struct ios *ios, struct handed_io *entry)
@@ -87,6 +90,20 @@ static unsigned bits_of(const struct driver_fake *self, struct io *io)
     return io->fd >= 0 ? poll_bits(io) : 0;
 }
 
+/* Room is told once, as edge-triggered epoll does, and again when the other side has read. */
+static unsigned edge_bits(struct handed_io *entry, unsigned bits)
+{
+    int unread = 0;
+
+    if (!(bits & IO_WRITABLE) || entry->io->writable || entry->io->quiet ||
+        ioctl(entry->io->fd, SIOCOUTQ, &unread) < 0)
+        return bits;
+    if (unread > 0 && unread == entry->unread)
+        bits &= ~(unsigned)IO_WRITABLE;
+    entry->unread = unread;
+    return bits;
+}
+
 static void fake_wait(struct driver *driver, int64_t wait_ms)
 {
     struct driver_fake *self = self_of(driver);
@@ -94,7 +111,7 @@ static void fake_wait(struct driver *driver, int64_t wait_ms)
     (void)wait_ms;
     for (size_t i = 0; i < self->watched.count; i++) {
         struct io *io = self->watched.at[i].io;
-        unsigned bits = bits_of(self, io);
+        unsigned bits = edge_bits(&self->watched.at[i], bits_of(self, io));
         if (bits)
             io_mark(driver->loop, io, bits);
     }

@@ -137,6 +137,8 @@ static struct fastcgi_fake *accept_one(void)
         found = &fakes[i];
     }
     ck_assert_ptr_nonnull(found);
+    visitor_settle(v); /* what was greeted goes on */
+    fastcgi_fake_read(found, SIZE_MAX);
     return found;
 }
 
@@ -328,8 +330,9 @@ START_TEST(the_body_is_wanted_only_once_a_target_is_there)
 
     begin(1);
     ask("POST", 5, expect_continue);
-    ck_assert_uint_eq(v->interims, 1);
+    ck_assert_uint_eq(v->interims, 0);
     struct fastcgi_fake *fake = accept_one();
+    ck_assert_uint_eq(v->interims, 1);
     answer(fake);
     end();
 }
@@ -886,6 +889,8 @@ START_TEST(a_kept_connection_serves_the_next_request)
         visitor_end_body(v, BODY_COMPLETE);
         ck_assert(!fastcgi_fake_accept(fake));
         fastcgi_fake_again(fake);
+        visitor_settle(v);
+        fastcgi_fake_read(fake, SIZE_MAX);
         ck_assert_uint_eq(fake->begins, 1);
         ck_assert(fake->body_ended);
         answer(fake);
@@ -934,6 +939,8 @@ START_TEST(a_kept_connection_that_dies_with_a_post_is_502)
     struct fastcgi_fake *fake = accept_one();
     answer(fake);
     ask("POST", 0, NULL);
+    fastcgi_fake_again(fake);
+    visitor_settle(v);
     hang_up(fake);
     check_failure(502, "closed before the head");
     end();
