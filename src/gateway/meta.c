@@ -347,18 +347,18 @@ static void tell_granted(struct teller *teller)
 
 /* ---- the variables of the host ---- */
 
-static bool comes_again(const struct conf_pair *pair)
+/* The first of its name in the list. */
+static bool counts(const struct conf_pair *list, const struct conf_pair *pair)
 {
-    for (const struct conf_pair *later = pair->next; later; later = later->next)
-        if (slice_equal(later->name, pair->name))
-            return true;
-    return false;
+    while (!slice_equal(list->name, pair->name))
+        list = list->next;
+    return list == pair;
 }
 
 static void tell_setenv(struct teller *teller)
 {
     for (const struct conf_pair *pair = teller->source->setenv; pair; pair = pair->next)
-        if (!comes_again(pair))
+        if (counts(teller->source->setenv, pair))
             tell_at_last(teller, pair->name, pair->value, META_TOO_LONG_CONF);
 }
 
