@@ -20,6 +20,7 @@ void build_init(struct build *build, struct arena *arena, struct diags *diags, c
     mentions_init(&build->use_fastcgi);
     mentions_init(&build->fastcgi_auth);
     mentions_init(&build->use_bindings);
+    mentions_init(&build->use_directories);
     mentions_init(&build->pass_env);
     mentions_init(&build->server_roots);
     mentions_init(&build->keep_alives);
@@ -53,6 +54,8 @@ static const char *scope_name(unsigned scopes)
 {
     if (scopes & SCOPE_SERVER)
         return "outside sections";
+    if ((scopes & SCOPE_HOST) && (scopes & SCOPE_DIRECTORY))
+        return "in VirtualHost or Directory sections, or outside sections";
     if (scopes & SCOPE_HOST)
         return "in VirtualHost sections or outside sections";
     if (scopes & SCOPE_BINDING)
@@ -160,6 +163,28 @@ static bool check_repeated(struct build *build, const struct tree_node *node,
     return true;
 }
 
+/* Where the member of the row is: rows of folders know one record, hosts and Directories have it.
+ */
+static void *record_of(const struct build *build, void *record, const struct option_row *row)
+{
+    return row->folder_size > 0 ? build->filling->folder : record;
+}
+
+/* What a Directory gives replaces, or adds to, what the host has (config/folder.h). */
+static void note_given(struct build *build, const struct option_row *row)
+{
+    struct directory_conf *directory = build->filling->directory;
+
+    if (!directory || row->folder_size == 0 || build_given(build, row))
+        return;
+
+    struct folder_given *given = arena_new(build->arena, struct folder_given);
+    *given = (struct folder_given){ .next = directory->given,
+                                    .offset = row->offset,
+                                    .size = row->folder_size };
+    directory->given = given;
+}
+
 static void use_option(struct build *build, void *record, const struct tree_node *node,
                        const struct option_row *row)
 {
@@ -180,15 +205,18 @@ static void use_option(struct build *build, void *record, const struct tree_node
     note_former(build, node, row);
     if (!check_repeated(build, node, row))
         return;
-    option_set(build, record, node, row);
+    option_set(build, record_of(build, record, row), node, row);
+    note_given(build, row);
     build->filling->given[option_index(row)] = node;
 }
 
 static void set_fallbacks(struct build *build, void *record, unsigned scope)
 {
     for (const struct option_row *row = option_next(NULL); row; row = option_next(row)) {
-        if (row->scopes & scope)
-            option_set_fallback(build, record, row);
+        bool inherits = scope == SCOPE_DIRECTORY && row->folder_size > 0;
+
+        if ((row->scopes & scope) && !inherits)
+            option_set_fallback(build, record_of(build, record, row), row);
     }
 }
 
@@ -212,6 +240,7 @@ static struct slice label_of(struct build *build, const struct tree_node *sectio
 {
     static const char *const ids[] = {
         [SECTION_BINDING] = "BindingId",
+        [SECTION_DIRECTORY] = "DirectoryID",
         [SECTION_FASTCGI] = "FastCGIid",
         [SECTION_HOST] = "Hostname",
     };
@@ -244,16 +273,16 @@ static bool note_strayed(struct build *build, const struct tree_node *section,
     return true;
 }
 
+/* What stands in a section; `filling` says more than its kind. */
 static void fill_section(struct build *build, const struct tree_node *section,
-                         enum section_kind kind, unsigned scope, void *record)
+                         enum section_kind kind, unsigned scope, void *record,
+                         struct filling filling)
 {
-    struct filling filling = {
-        .given = arena_array(build->arena, const struct tree_node *, option_count()),
-        .label = label_of(build, section, kind),
-    };
     struct filling *outer = build->filling;
     bool strayed = false;
 
+    filling.given = arena_array(build->arena, const struct tree_node *, option_count());
+    filling.label = label_of(build, section, kind);
     filling.where = arena_printf(build->arena, "in %.*s", SLICE_ARGS(filling.label));
     build->filling = &filling;
     set_fallbacks(build, record, scope);
@@ -279,7 +308,7 @@ static void build_binding(struct build *build, const struct tree_node *section)
     binding->index = build->conf->binding_count++;
     *build->bindings_end = binding;
     build->bindings_end = &binding->next;
-    fill_section(build, section, SECTION_BINDING, SCOPE_BINDING, binding);
+    fill_section(build, section, SECTION_BINDING, SCOPE_BINDING, binding, (struct filling){ 0 });
     address_parse_ip(binding->interface, binding->port, &binding->address);
 
     for (const struct tree_node *node = section->first_child; node; node = node->next) {
@@ -353,7 +382,7 @@ static void build_fastcgi(struct build *build, const struct tree_node *section)
     fastcgi->index = build->conf->fastcgi_count++;
     *build->fastcgi_end = fastcgi;
     build->fastcgi_end = &fastcgi->next;
-    fill_section(build, section, SECTION_FASTCGI, SCOPE_FASTCGI, fastcgi);
+    fill_section(build, section, SECTION_FASTCGI, SCOPE_FASTCGI, fastcgi, (struct filling){ 0 });
     check_program(build, section);
     note_run(section, &fastcgi->run);
     fastcgi->all_local = all_local(fastcgi);
@@ -373,7 +402,19 @@ static void build_host(struct build *build, const struct tree_node *section)
 
     host->place = section->name_place;
     add_host(build, host);
-    fill_section(build, section, SECTION_HOST, SCOPE_HOST, host);
+    fill_section(build, section, SECTION_HOST, SCOPE_HOST, host,
+                 (struct filling){ .folder = &host->folder });
+}
+
+static void build_directory(struct build *build, const struct tree_node *section)
+{
+    struct directory_conf *directory = arena_new(build->arena, struct directory_conf);
+
+    directory->place = section->name_place;
+    *build->directories_end = directory;
+    build->directories_end = &directory->next;
+    fill_section(build, section, SECTION_DIRECTORY, SCOPE_DIRECTORY, directory,
+                 (struct filling){ .folder = &directory->folder, .directory = directory });
 }
 
 static void build_section(struct build *build, const struct tree_node *section)
@@ -392,6 +433,8 @@ static void build_section(struct build *build, const struct tree_node *section)
         build_host(build, section);
         break;
     case SECTION_DIRECTORY:
+        build_directory(build, section);
+        break;
     case SECTION_TOOLKIT:
         diag_hint(build->diags,
                   diag_add(build->diags, DIAG_ERROR, &section->name_place,
@@ -404,7 +447,7 @@ static void build_section(struct build *build, const struct tree_node *section)
         if (section_nearest(section->name))
             diag_hint(build->diags, diag, "did you mean '%s'?", section_nearest(section->name));
         else
-            diag_hint(build->diags, diag, "known: Binding, VirtualHost, FastCGIserver");
+            diag_hint(build->diags, diag, "known: Binding, VirtualHost, Directory, FastCGIserver");
         break;
     }
 }
@@ -465,12 +508,14 @@ void build_run(struct build *build, const struct tree *tree)
         .given = arena_array(build->arena, const struct tree_node *, option_count()),
         .label = SLICE("the default host (options outside sections)"),
         .where = SLICE("outside sections"),
+        .folder = &host->folder,
     };
 
     build->filling = &filling;
     build->hosts_end = &build->conf->hosts;
     build->bindings_end = &build->conf->bindings;
     build->fastcgi_end = &build->conf->fastcgi;
+    build->directories_end = &build->conf->directories;
     set_fallbacks(build, build->conf, SCOPE_SERVER);
     set_fallbacks(build, host, SCOPE_HOST);
     add_host(build, host);

@@ -33,6 +33,8 @@ struct filling {
     const struct tree_node **given; /* by option_index(): the last use; NULL: not used */
     struct slice label;             /* "VirtualHost 'shop'" */
     struct slice where;             /* "in VirtualHost 'shop'", "outside sections" */
+    struct folder_conf *folder;     /* where rows with AT_FOLDER() write; NULL: none belongs here */
+    struct directory_conf *directory; /* NULL: it is another section */
 };
 
 struct build {
@@ -44,6 +46,7 @@ struct build {
     struct vhost_conf **hosts_end;
     struct binding_conf **bindings_end;
     struct fastcgi_conf **fastcgi_end;
+    struct directory_conf **directories_end;
     struct table fastcgi_ids; /* FastCGIid -> the last fastcgi_conf of that name; while checked */
     struct diag_place place;  /* see build_place() */
     struct diag_place mimetype_place;
@@ -53,6 +56,7 @@ struct build {
     struct mentions use_fastcgi;        /* owner: vhost_conf */
     struct mentions fastcgi_auth;       /* owner: vhost_conf */
     struct mentions use_bindings;       /* owner: vhost_conf */
+    struct mentions use_directories;    /* owner: vhost_conf */
     struct mentions pass_env;           /* owner: vhost_conf */
     struct mentions server_roots;       /* owner: fastcgi_conf */
     struct mentions keep_alives;        /* owner: binding_conf with a MaxKeepAlive of its own */
@@ -70,6 +74,7 @@ void check_run(struct build *build);
 /* Part of it. */
 void check_php_settings(struct build *build);
 void check_kept(struct build *build);
+void check_directories(struct build *build);
 
 /* Reads cgi-wrapper.conf when a host asks for it. */
 struct load;
@@ -158,6 +163,9 @@ void group_limit_set(struct build *build, void *record, const struct tree_node *
 void umask_set(struct build *build, void *record, const struct tree_node *node,
                const struct option_row *row);
 
+/* Why `path` is no path of a URL in its one form, decoded and without slash behind; NULL: it is. */
+const char *url_path_fault(struct slice path);
+
 /* An absolute path, or an error. A trailing slash is taken off. */
 bool path_clean(struct build *build, const struct tree_node *node, const struct option_row *row,
                 struct slice text, struct slice *ret);
@@ -213,6 +221,7 @@ extern const struct option_group fastcgi_options;
 extern const struct option_group session_options;
 extern const struct option_group path_options;
 extern const struct option_group file_options;
+extern const struct option_group directory_options;
 extern const struct option_group program_options;
 extern const struct option_group sandbox_options;
 extern const struct option_group worker_options;
@@ -220,5 +229,11 @@ extern const struct option_group later_options;
 
 /* The row of a member of `type`, as designated initialisers. */
 #define AT(type, member) .offset = offsetof(struct type, member)
+
+/* Of a member that may differ from folder to folder. (The struct around it: that the size of a
+ * pointer is meant.) */
+#define AT_FOLDER(member)                                                                          \
+    AT(folder_conf, member),                                                                       \
+        .folder_size = sizeof(struct { __typeof__(((struct folder_conf *)0)->member) it; })
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/number.h"
 #include "base/table.h"
 #include "build.h"
+#include "config/folder.h"
 #include "config/model.h"
 
 /* ---- bindings ---- */
@@ -428,7 +429,7 @@ static void check_host(struct build *build, const struct vhost_conf *host)
                            SLICE_ARGS(name)),
                   "add: WebsiteRoot = /path; only a host that uses a FastCGIserver without "
                   "Extension needs none");
-    if (!host->execute_cgi &&
+    if (!folder_any_executes(host) &&
         (host->cgi_handlers || host->cgi_extensions || host->cgi_pattern.len > 0))
         diag_hint(build->diags,
                   diag_add(build->diags, DIAG_WARNING, &host->place,
@@ -452,6 +453,7 @@ void check_run(struct build *build)
         note_claims(build, use);
     check_hostnames(build);
     check_required_bindings(build);
+    check_directories(build);
     check_proxy_protocol(build);
     for (struct vhost_conf *host = build->conf->hosts; host; host = host->next)
         check_host(build, host);

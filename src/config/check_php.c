@@ -7,12 +7,39 @@
 static const struct slice settings[] = { SLICE_INIT("PHP_VALUE"), SLICE_INIT("PHP_ADMIN_VALUE") };
 
 /* Of one name the first counts. */
-static struct slice value_of(const struct vhost_conf *host, struct slice name)
+static struct slice value_of(const struct conf_pair *pair, struct slice name)
 {
-    for (const struct conf_pair *pair = host->setenv; pair; pair = pair->next)
+    for (; pair; pair = pair->next)
         if (slice_equal(pair->name, name))
             return pair->value;
     return (struct slice){ 0 };
+}
+
+/* A folder of its own settings on a host that uses any pool. */
+static void warn_about_folder(struct build *build, const struct directory_conf *directory,
+                              struct slice name)
+{
+    diag_hint(build->diags,
+              diag_add(build->diags, DIAG_WARNING, &directory->place,
+                       "the Directory '%.*s' has a PHP setting of its own (Setenv %.*s)",
+                       SLICE_ARGS(directory->id), SLICE_ARGS(name)),
+              "a php-fpm worker keeps such a setting for all its later requests, whatever they "
+              "are for: write it in a .user.ini, or use a host with a pool of its own");
+}
+
+static void check_folders(struct build *build, const struct vhost_conf *host)
+{
+    for (unsigned i = 0; i < host->directory_count; i++) {
+        const struct directory_conf *directory = host->directories[i];
+
+        for (size_t j = 0; j < sizeof(settings) / sizeof(settings[0]); j++) {
+            struct slice value = value_of(directory->folder.setenv, settings[j]);
+
+            if (value.len > 0 && host->use_fastcgi_count > 0 &&
+                !slice_equal(value, value_of(host->folder.setenv, settings[j])))
+                warn_about_folder(build, directory, settings[j]);
+        }
+    }
 }
 
 static void warn(struct build *build, const struct vhost_conf *host,
@@ -34,7 +61,8 @@ static bool compare(struct build *build, const struct vhost_conf *host,
                     const struct vhost_conf *earlier, const struct connect_conf *pool)
 {
     for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
-        if (slice_equal(value_of(host, settings[i]), value_of(earlier, settings[i])))
+        if (slice_equal(value_of(host->folder.setenv, settings[i]),
+                        value_of(earlier->folder.setenv, settings[i])))
             continue;
         warn(build, host, earlier, settings[i], pool);
         return true;
@@ -47,6 +75,7 @@ static void check_host(struct build *build, struct table *users, struct vhost_co
 {
     bool told = false;
 
+    check_folders(build, host);
     for (unsigned i = 0; i < host->use_fastcgi_count; i++) {
         const struct fastcgi_conf *section = host->use_fastcgi[i];
 

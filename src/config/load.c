@@ -83,10 +83,10 @@ static void load_pass_env(const struct load *load, const struct build *build)
         struct vhost_conf *host = mention->owner;
         struct slice value;
 
-        if (has_pair(host->setenv, mention->text))
+        if (has_pair(host->folder.setenv, mention->text))
             continue;
         if (source_variable(load->source, load->arena, mention->text, &value))
-            pairs_add(load->arena, &host->setenv, mention->text, value);
+            pairs_add(load->arena, &host->folder.setenv, mention->text, value);
         else
             diag_hint(load->diags,
                       diag_add(load->diags, DIAG_WARNING, &mention->place,

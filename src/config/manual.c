@@ -28,8 +28,9 @@ static const char head[] =
     "- Names of options and sections: capitals do not matter. Values: they do, unless said\n"
     "  otherwise.\n"
     "- `Option = value` and `Option value` are the same. There are no quotes.\n"
-    "- The sections are `Binding`, `VirtualHost` and `FastCGIserver`; they do not nest, and\n"
-    "  their order is free. Options of the server stand outside sections; options of a\n"
+    "- The sections are `Binding`, `VirtualHost`, `Directory` and `FastCGIserver`; they do\n"
+    "  not nest, and their order is free. Options of the server stand outside sections; options of "
+    "a\n"
     "  website that stand outside sections make the default host, which answers for every\n"
     "  name that no other host has. Without any, the first VirtualHost is the default host.\n"
     "- A variable is replaced wherever its name occurs, even inside a word (with a\n"
@@ -100,12 +101,12 @@ static void write_scope(FILE *out, unsigned scope, const char *title, const char
 }
 
 /* Names in a row, lines of a readable length. */
-static void write_names(FILE *out, enum option_type type, unsigned scopes)
+static void write_names(FILE *out, bool (*is_meant)(const struct option_row *row), unsigned scopes)
 {
     size_t column = 0;
 
     for (const struct option_row *row = option_next(NULL); row; row = option_next(row)) {
-        if (row->type != type || !(row->scopes & scopes))
+        if (!(row->scopes & scopes) || !is_meant(row))
             continue;
         size_t width = strlen(row->name) + 4;
         if (column + width > 100) {
@@ -120,26 +121,57 @@ static void write_names(FILE *out, enum option_type type, unsigned scopes)
     fputs("\n", out);
 }
 
+static bool is_later(const struct option_row *row)
+{
+    return row->type == OPT_LATER;
+}
+
+static bool is_gone(const struct option_row *row)
+{
+    return row->type == OPT_GONE;
+}
+
+/* What hosts have as well is described there. */
+static bool is_of_folders(const struct option_row *row)
+{
+    return is_available(row) && (row->scopes & SCOPE_DIRECTORY) && row->folder_size > 0;
+}
+
+static void write_directory(FILE *out)
+{
+    fputs("\n## Directory\n\n"
+          "What holds for a part of a website, for the hosts that name the section in "
+          "UseDirectory. These\n"
+          "options of `VirtualHost` may stand here; what is given replaces what the host says, and "
+          "Setenv\n"
+          "adds its variables to those of the host:\n\n",
+          out);
+    write_names(out, is_of_folders, SCOPE_HOST);
+    for (const struct option_row *row = option_next(NULL); row; row = option_next(row)) {
+        if (is_available(row) && (row->scopes & SCOPE_DIRECTORY) && !is_of_folders(row))
+            write_option(out, row);
+    }
+}
+
 static void write_later(FILE *out)
 {
     fputs("\n## Not available yet\n\n"
           "These options of Hiawatha are known, and using one is an error that says so: a website "
           "must not run\n"
-          "without a protection that its owner has asked for. Sections `Directory` and "
-          "`UrlToolkit` likewise.\n",
+          "without a protection that its owner has asked for. Sections `UrlToolkit` likewise.\n",
           out);
     fputs("\nOutside sections:\n\n", out);
-    write_names(out, OPT_LATER, SCOPE_SERVER);
+    write_names(out, is_later, SCOPE_SERVER);
     fputs("\nIn `Binding`:\n\n", out);
-    write_names(out, OPT_LATER, SCOPE_BINDING);
+    write_names(out, is_later, SCOPE_BINDING);
     fputs("\nIn `VirtualHost`:\n\n", out);
-    write_names(out, OPT_LATER, SCOPE_HOST);
+    write_names(out, is_later, SCOPE_HOST);
     fputs("\nIn `Directory` and `UrlToolkit`:\n\n", out);
-    write_names(out, OPT_LATER, SCOPE_DIRECTORY | SCOPE_TOOLKIT);
+    write_names(out, is_later, SCOPE_DIRECTORY | SCOPE_TOOLKIT);
     fputs("\n## Without effect\n\n"
           "Of older Hiawatha versions: accepted with a warning that says what it means today.\n\n",
           out);
-    write_names(out, OPT_GONE, ~0u);
+    write_names(out, is_gone, ~0u);
 }
 
 void manual_write(FILE *out)
@@ -152,6 +184,7 @@ void manual_write(FILE *out)
     write_scope(out, SCOPE_BINDING, "Binding",
                 "Where the server listens. One section for each address and port.");
     write_scope(out, SCOPE_HOST, "VirtualHost", "A website.");
+    write_directory(out);
     write_scope(out, SCOPE_FASTCGI, "FastCGIserver",
                 "A FastCGI program that runs already, for the hosts that name it in UseFastCGI.");
     write_later(out);

@@ -5,9 +5,9 @@
 #include <assert.h>
 
 static const struct option_group *const groups[] = {
-    &server_options,  &binding_options, &host_options,    &path_options,
-    &file_options,    &fastcgi_options, &session_options, &program_options,
-    &sandbox_options, &worker_options,  &later_options,
+    &server_options,  &binding_options, &host_options,      &path_options,
+    &file_options,    &fastcgi_options, &session_options,   &program_options,
+    &sandbox_options, &worker_options,  &directory_options, &later_options,
 };
 
 #define GROUP_COUNT (sizeof(groups) / sizeof(groups[0]))

@@ -98,7 +98,6 @@ static const struct option_row rows[] = {
     LATER("ShowIndex", SCOPE_HOST | SCOPE_DIRECTORY),
     LATER("SkipCacheCookie", SCOPE_HOST),
     LATER("TriggerOnCGIstatus", SCOPE_HOST),
-    LATER("UseDirectory", SCOPE_HOST),
     LATER("UseLocalConfig", SCOPE_HOST),
     LATER("UseRProxy", SCOPE_HOST),
     LATER("UserWebsites", SCOPE_HOST),
@@ -108,10 +107,8 @@ static const struct option_row rows[] = {
     LATER("WebSocket", SCOPE_HOST),
     LATER_FORMER("WrapCGI", SCOPE_DIRECTORY, "CGIwrapId"),
     /* SCOPE_DIRECTORY */
-    LATER("DirectoryID", SCOPE_DIRECTORY),
     LATER("ExpirePeriod", SCOPE_DIRECTORY),
-    LATER("Extensions", SCOPE_DIRECTORY),
-    LATER("Path", SCOPE_DIRECTORY),
+    LATER("FollowSymlinks", SCOPE_DIRECTORY),
     LATER("RunOnDownload", SCOPE_DIRECTORY),
     LATER("UploadSpeed", SCOPE_DIRECTORY),
     /* SCOPE_TOOLKIT */

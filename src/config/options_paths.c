@@ -4,18 +4,18 @@
 static void start_file_set(struct build *build, void *record, const struct tree_node *node,
                            const struct option_row *row)
 {
-    struct vhost_conf *host = record;
+    struct conf_word **list = (struct conf_word **)(void *)((char *)record + row->offset);
     struct items items = items_of(build, node, row, node->value);
     struct slice item;
 
     if (node->pieces && !build_given(build, row))
-        host->start_files = NULL; /* the first use replaces the default */
+        *list = NULL; /* the first use replaces the default */
     while (items_next(&items, &item)) {
         if (slice_has(item, '/') || item.len > 255)
             build_fault(build, DIAG_ERROR, node, item,
                         "'StartFile' must be a file name without '/' of at most 255 bytes");
-        else if (!words_have(host->start_files, item))
-            words_add(build->arena, &host->start_files, item);
+        else if (!words_have(*list, item))
+            words_add(build->arena, list, item);
     }
 }
 
@@ -28,17 +28,14 @@ static void no_extension_as_set(struct build *build, void *record, const struct 
     extension_clean(build, node, node->value, &host->no_extension_as);
 }
 
-/* Why this cannot be the path of a file in a URL, or NULL. */
-static const char *path_fault(struct slice path)
+const char *url_path_fault(struct slice path)
 {
     struct slice part;
 
     if (!slice_starts(path, SLICE("/")))
         return "it begins with '/', which stands for the WebsiteRoot";
-    if (path.at[path.len - 1] == '/')
-        return "it is a file, not a folder";
     if (slice_has(path, '?') || slice_has(path, '%'))
-        return "write the path of the file alone, as it lies on the disk: no query, no %XX";
+        return "write the path alone, as it lies on the disk: no query, no %XX";
     path = slice_skip(path, 1);
     while (slice_next(&path, '/', &part)) {
         if (part.len == 0 || slice_equal_cstr(part, ".") || slice_equal_cstr(part, ".."))
@@ -47,11 +44,19 @@ static const char *path_fault(struct slice path)
     return NULL;
 }
 
+/* Why this cannot be the path of a file in a URL, or NULL. */
+static const char *file_path_fault(struct slice path)
+{
+    if (slice_starts(path, SLICE("/")) && path.at[path.len - 1] == '/')
+        return "it is a file, not a folder";
+    return url_path_fault(path);
+}
+
 static void front_controller_set(struct build *build, void *record, const struct tree_node *node,
                                  const struct option_row *row)
 {
     struct vhost_conf *host = record;
-    const char *why = path_fault(node->value);
+    const char *why = file_path_fault(node->value);
 
     if (why) {
         diag_hint(build->diags,
@@ -69,7 +74,8 @@ static const struct option_row rows[] = {
     {
         .name = "StartFile",
         .type = OPT_OWN,
-        .scopes = SCOPE_HOST,
+        .scopes = SCOPE_HOST | SCOPE_DIRECTORY,
+        AT_FOLDER(start_files),
         .repeat = REPEAT_APPENDS,
         .fallback = "index.html",
         .set = start_file_set,
@@ -89,8 +95,8 @@ static const struct option_row rows[] = {
     {
         .name = "EnablePathInfo",
         .type = OPT_YES_NO,
-        .scopes = SCOPE_HOST,
-        AT(vhost_conf, enable_path_info),
+        .scopes = SCOPE_HOST | SCOPE_DIRECTORY,
+        AT_FOLDER(enable_path_info),
         .fallback = "no",
         .grammar = "yes | no",
         .text = "Whether `/script.php/extra` runs script.php with PATH_INFO `/extra`. Otherwise it "

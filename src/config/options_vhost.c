@@ -84,7 +84,7 @@ static void use_fastcgi_set(struct build *build, void *record, const struct tree
     struct items items = items_of(build, node, row, node->value);
     struct slice item;
 
-    host->execute_cgi = true; /* a later ExecuteCGI = no wins */
+    host->folder.execute_cgi = true; /* a later ExecuteCGI = no wins */
     while (items_next(&items, &item)) {
         if (words_have(host->use_fastcgi_ids, item))
             continue;
@@ -263,8 +263,8 @@ static const struct option_row rows[] = {
     {
         .name = "ExecuteCGI",
         .type = OPT_YES_NO,
-        .scopes = SCOPE_HOST,
-        AT(vhost_conf, execute_cgi),
+        .scopes = SCOPE_HOST | SCOPE_DIRECTORY,
+        AT_FOLDER(execute_cgi),
         .fallback = "no",
         .grammar = "yes | no",
         .text = "Whether programs run at all. Without it a request for one is answered 403; its "
@@ -274,8 +274,8 @@ static const struct option_row rows[] = {
     {
         .name = "TimeForCGI",
         .type = OPT_DURATION,
-        .scopes = SCOPE_HOST,
-        AT(vhost_conf, time_for_cgi_ms),
+        .scopes = SCOPE_HOST | SCOPE_DIRECTORY,
+        AT_FOLDER(time_for_cgi_ms),
         .fallback = "5",
         .least = 1000,
         .most = UINT64_C(3600) * 1000,
@@ -288,9 +288,9 @@ static const struct option_row rows[] = {
     {
         .name = "DebugCGI",
         .type = OPT_OWN,
-        .scopes = SCOPE_HOST,
+        .scopes = SCOPE_HOST | SCOPE_DIRECTORY,
         .repeat = REPEAT_APPENDS,
-        AT(vhost_conf, debug_cgi),
+        AT_FOLDER(debug_cgi),
         .set = watchers_set,
         .grammar = "ADDRESS[/BITS][, ...]",
         .text = "Clients who are shown why a program failed: on the page of a 5xx of the house "
@@ -301,8 +301,8 @@ static const struct option_row rows[] = {
     {
         .name = "CGIfirstByte",
         .type = OPT_DURATION,
-        .scopes = SCOPE_HOST,
-        AT(vhost_conf, cgi_first_byte_ms),
+        .scopes = SCOPE_HOST | SCOPE_DIRECTORY,
+        AT_FOLDER(cgi_first_byte_ms),
         .fallback = "0",
         .least = 0,
         .most = 3600 * UINT64_C(1000),
@@ -313,8 +313,8 @@ static const struct option_row rows[] = {
     {
         .name = "CGIidle",
         .type = OPT_DURATION,
-        .scopes = SCOPE_HOST,
-        AT(vhost_conf, cgi_idle_ms),
+        .scopes = SCOPE_HOST | SCOPE_DIRECTORY,
+        AT_FOLDER(cgi_idle_ms),
         .fallback = "0",
         .least = 0,
         .most = 3600 * UINT64_C(1000),
@@ -352,14 +352,14 @@ static const struct option_row rows[] = {
     {
         .name = "Setenv",
         .type = OPT_OWN,
-        .scopes = SCOPE_HOST,
-        AT(vhost_conf, setenv),
+        .scopes = SCOPE_HOST | SCOPE_DIRECTORY,
+        AT_FOLDER(setenv),
         .repeat = REPEAT_APPENDS,
         .set = setenv_set,
         .grammar = "NAME = VALUE",
         .text = "One more variable for the host's programs, stronger than a computed one of that "
-                "name. May be repeated; of "
-                "one name the first counts.",
+                "name. May be repeated; of one name the first counts. In a Directory: for the "
+                "programs there, besides those of the host and stronger than them.",
     },
     {
         .name = "PassEnv",
@@ -386,8 +386,8 @@ static const struct option_row rows[] = {
     {
         .name = "HTTPAuthToCGI",
         .type = OPT_YES_NO,
-        .scopes = SCOPE_HOST,
-        AT(vhost_conf, http_auth_to_cgi),
+        .scopes = SCOPE_HOST | SCOPE_DIRECTORY,
+        AT_FOLDER(http_auth_to_cgi),
         .fallback = "no",
         .grammar = "yes | no",
         .text = "Whether CGI programs get the Authorization field, as HTTP_AUTHORIZATION. "
@@ -396,8 +396,8 @@ static const struct option_row rows[] = {
     {
         .name = "IndexedQuery",
         .type = OPT_YES_NO,
-        .scopes = SCOPE_HOST,
-        AT(vhost_conf, indexed_query),
+        .scopes = SCOPE_HOST | SCOPE_DIRECTORY,
+        AT_FOLDER(indexed_query),
         .fallback = "no",
         .grammar = "yes | no",
         .text = "Whether the words of a query without '=' become arguments of a CGI program (RFC "
@@ -407,8 +407,8 @@ static const struct option_row rows[] = {
     {
         .name = "LocalRedirect",
         .type = OPT_YES_NO,
-        .scopes = SCOPE_HOST,
-        AT(vhost_conf, local_redirect),
+        .scopes = SCOPE_HOST | SCOPE_DIRECTORY,
+        AT_FOLDER(local_redirect),
         .fallback = "yes",
         .grammar = "yes | no",
         .text = "Whether a program's answer of nothing but `Location: /path` is replaced by what "
@@ -418,8 +418,8 @@ static const struct option_row rows[] = {
     {
         .name = "OutputSpool",
         .type = OPT_SIZE,
-        .scopes = SCOPE_HOST,
-        AT(vhost_conf, output_spool_bytes),
+        .scopes = SCOPE_HOST | SCOPE_DIRECTORY,
+        AT_FOLDER(output_spool_bytes),
         .fallback = "1M",
         .least = 0,
         .most = (uint64_t)1 << 40,

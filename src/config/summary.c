@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "config/folder.h"
 
 #include <string.h>
 
@@ -160,7 +161,7 @@ static struct slice programs_of(struct arena *arena, const struct vhost_conf *ho
     for (unsigned i = 0; i < host->use_fastcgi_count; i++)
         fastcgi = arena_printf(arena, "%.*s%s%.*s", SLICE_ARGS(fastcgi), i > 0 ? ", " : "",
                                SLICE_ARGS(host->use_fastcgi[i]->id));
-    if (!host->execute_cgi)
+    if (!folder_any_executes(host))
         return SLICE("-");
     if (fastcgi.len > 0)
         return arena_printf(arena, "CGI, FastCGI %.*s", SLICE_ARGS(fastcgi));
@@ -181,7 +182,7 @@ static void print_hosts(const struct server_conf *conf, struct arena *arena, FIL
         row->cells[0] =
             host->index == 0 ? arena_printf(arena, "%.*s (default)", SLICE_ARGS(names)) : names;
         row->cells[1] = or_dash(host->website_root);
-        row->cells[2] = or_dash(join_words(arena, host->start_files, ""));
+        row->cells[2] = or_dash(join_words(arena, host->folder.start_files, ""));
         row->cells[3] = programs_of(arena, host);
         if (host->fastcgi_auth)
             row->cells[3] = arena_printf(arena, "%.*s; logins by %.*s", SLICE_ARGS(row->cells[3]),

@@ -25,6 +25,7 @@ const struct verdict *authorizer_first(struct exchange *x, const struct verdict 
     *question = (struct verdict){
         .answer = ANSWER_FASTCGI,
         .host = host,
+        .folder = verdict->folder,
         .fastcgi = host->conf->fastcgi_auth,
         .resource = { .absolute = verdict->resource.absolute },
         .guarded = verdict,

@@ -127,7 +127,7 @@ static void cgi_ask(struct cgi *cgi)
 
     errand_describe(errand, &source);
     source.search_path = SLICE(SEARCH_PATH);
-    source.tell_authorization = errand->host->conf->http_auth_to_cgi;
+    source.tell_authorization = errand->verdict->folder->http_auth_to_cgi;
     meta_block_init(&block, &errand->x->arena, conf->max_environment_bytes);
     if (!errand_tell(errand, &source, &block.sink, &status, &why)) {
         cgi_fail(cgi, status, "%s", why);
@@ -143,7 +143,7 @@ static void cgi_ask(struct cgi *cgi)
         .script = errand->verdict->resource.relative,
         .environment = meta_block_slice(&block),
     };
-    if (errand->host->conf->indexed_query)
+    if (errand->verdict->folder->indexed_query)
         ask.arguments = meta_query_words(&errand->x->request, &errand->x->arena);
     errand_start_time(errand);
     cgi->state = CGI_ASKING;

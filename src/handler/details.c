@@ -11,7 +11,7 @@ static bool is_allowed(const struct errand *errand)
 {
     const union socket_address *client = &errand->x->visit->client;
 
-    for (const struct conf_net *net = errand->host->conf->debug_cgi; net; net = net->next)
+    for (const struct conf_net *net = errand->verdict->folder->debug_cgi; net; net = net->next)
         if (address_net_holds(&net->net, client))
             return true;
     return false;

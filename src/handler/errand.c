@@ -31,7 +31,7 @@ void errand_init(struct errand *errand, struct exchange *x, const struct verdict
     };
     const bool is_question = errand_is_question(errand);
     x->record.handler = x->handler->name;
-    delivery_init(&errand->delivery, x, host->conf->local_redirect && !is_question);
+    delivery_init(&errand->delivery, x, verdict->folder->local_redirect && !is_question);
     errand->delivery.judges = is_question;
     errand->delivery.reply.nph = !is_question && is_nph(errand->script);
     last_words_init(&errand->words, errand->log, x->id_text, host->name, errand->script);
@@ -41,9 +41,9 @@ void errand_init(struct errand *errand, struct exchange *x, const struct verdict
         upload_init(&errand->upload, x, services->snapshot->conf->work_directory, collect_most);
     x->request.body.reader = &x->wake;
     x->response.body.writer = &x->wake;
-    if (host->conf->output_spool_bytes > BODY_HIGH)
+    if (verdict->folder->output_spool_bytes > BODY_HIGH)
         body_spool(&x->response.body, services->snapshot->conf->work_directory,
-                   host->conf->output_spool_bytes - BODY_HIGH);
+                   verdict->folder->output_spool_bytes - BODY_HIGH);
 }
 
 /* ---- variables ---- */
@@ -78,7 +78,7 @@ void errand_describe(const struct errand *errand, struct meta_source *ret)
         .script_filename = seen_place(errand, resource->absolute),
         .document_root = seen_place(errand, errand->host->conf->website_root),
         .server_name = names_itself(errand->host) ? errand->host->name : SLICE(""),
-        .setenv = errand->host->conf->setenv,
+        .setenv = errand->verdict->folder->setenv,
         .body_length = errand->upload.length,
         .for_authorizer = errand_is_question(errand),
     };
@@ -191,7 +191,7 @@ void errand_let_in(struct errand *errand)
 
 void errand_start_time(struct errand *errand)
 {
-    const struct vhost_conf *conf = errand->host->conf;
+    const struct folder_conf *conf = errand->verdict->folder;
     const struct time_rules rules = {
         .total_ms = conf->time_for_cgi_ms,
         .first_byte_ms = conf->cgi_first_byte_ms,
@@ -235,7 +235,7 @@ static const char *over_text(struct arena *arena, const char *name, uint64_t ms)
 
 const char *errand_time_text(const struct errand *errand)
 {
-    const struct vhost_conf *conf = errand->host->conf;
+    const struct folder_conf *conf = errand->verdict->folder;
     struct arena *arena = &errand->x->arena;
 
     switch (time_limit_over(&errand->limit)) {

@@ -114,7 +114,9 @@ static struct slice below(const struct site_root *root, struct slice place)
 static struct choice begin(const struct snapshot *snapshot, const struct host *host,
                            struct exchange *x, struct file_cache *cache, struct verdict *ret)
 {
-    *ret = (struct verdict){ .host = host, .status = 200, .chosen = true };
+    *ret = (struct verdict){
+        .host = host, .folder = &host->conf->folder, .status = 200, .chosen = true
+    };
     return (struct choice){
         .snapshot = snapshot, .host = host, .x = x, .cache = cache, .verdict = ret
     };

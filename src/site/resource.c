@@ -16,6 +16,7 @@ struct slice path_extension(struct slice path)
 /* What one search knows. */
 struct search {
     const struct host *host;
+    const struct folder_conf *folder;
     struct file_cache *cache;
     struct arena *arena;
     uint64_t now_ms;
@@ -87,11 +88,10 @@ static bool try_start_file(const struct search *search, struct slice name,
 /* The first start file that is there; the name of the front controller is the last. */
 static void find_start_file(const struct search *search, struct resource *resource)
 {
-    const struct vhost_conf *conf = search->host->conf;
-    struct slice front = conf->front_controller;
+    struct slice front = search->host->conf->front_controller;
     size_t slash = slice_find_last(front, '/');
 
-    for (const struct conf_word *word = conf->start_files; word; word = word->next)
+    for (const struct conf_word *word = search->folder->start_files; word; word = word->next)
         if (try_start_file(search, word->text, resource))
             return;
     if (slash != SLICE_NONE)
@@ -100,9 +100,11 @@ static void find_start_file(const struct search *search, struct resource *resour
         resource->start_file_missing = true;
 }
 
-static bool takes_path_info(const struct vhost_conf *conf, struct slice relative)
+static bool takes_path_info(const struct search *search, struct slice relative)
 {
-    return conf->enable_path_info || pattern_match(conf->cgi_pattern, relative) ||
+    const struct vhost_conf *conf = search->host->conf;
+
+    return search->folder->enable_path_info || pattern_match(conf->cgi_pattern, relative) ||
            slice_equal(relative, conf->front_controller);
 }
 
@@ -119,7 +121,7 @@ static bool split_path_info(const struct search *search, struct slice path,
             slice_cstr(arena_cstr(search->arena, slice_of(path.at + 1, at - 1)));
         struct cached_file *file = look_up(search, relative);
 
-        if (file->kind == FILE_REGULAR && takes_path_info(search->host->conf, relative)) {
+        if (file->kind == FILE_REGULAR && takes_path_info(search, relative)) {
             take(search, resource, file);
             resource_name(search->host, relative, search->arena, resource);
             resource->path_info = slice_skip(path, at);
@@ -151,18 +153,21 @@ static void resolve_rest(const struct search *search, struct slice path, bool sl
     if (!may_have_path_info(resource, slash_behind))
         return;
     const struct vhost_conf *conf = search->host->conf;
-    bool may_split =
-        conf->enable_path_info || conf->cgi_pattern.len > 0 || conf->front_controller.len > 0;
+    bool enabled = search->folder->enable_path_info;
+    bool may_split = enabled || conf->cgi_pattern.len > 0 || conf->front_controller.len > 0;
     if (may_split && split_path_info(search, path, resource))
         return;
-    if (slash_behind && !conf->enable_path_info)
+    if (slash_behind && !enabled)
         take(search, resource, look_up(search, slice_skip(path, 1))); /* "a.txt/": no folder */
 }
 
-void resource_find(const struct host *host, struct slice path, struct file_cache *cache,
-                   struct arena *arena, uint64_t now_ms, struct resource *ret)
+void resource_find(const struct host *host, const struct folder_conf *folder, struct slice path,
+                   struct file_cache *cache, struct arena *arena, uint64_t now_ms,
+                   struct resource *ret)
 {
-    const struct search search = { .host = host, .cache = cache, .arena = arena, .now_ms = now_ms };
+    const struct search search = {
+        .host = host, .folder = folder, .cache = cache, .arena = arena, .now_ms = now_ms
+    };
     bool slash_behind = path.at[path.len - 1] == '/';
     struct slice relative = slice_skip(path, 1);
 

@@ -3,6 +3,7 @@
 #include "base/encode.h"
 #include "base/text.h"
 #include "rules.h"
+#include "site/folder_rules.h"
 #include "site/pattern.h"
 #include "site/vhost_map.h"
 
@@ -59,8 +60,8 @@ static bool say_options(const struct judge *judge, struct slice allow)
 
 static bool say_fastcgi(const struct judge *judge, const struct fastcgi_conf *section)
 {
-    if (!judge->host->conf->execute_cgi)
-        return say(judge, 403, "ExecuteCGI is off for this host");
+    if (!judge->verdict->folder->execute_cgi)
+        return say(judge, 403, "ExecuteCGI is off here");
     judge->verdict->answer = ANSWER_FASTCGI;
     judge->verdict->fastcgi = section;
     judge->verdict->why = section->extensions ? "its extension belongs to a FastCGIserver"
@@ -136,7 +137,7 @@ static const struct fastcgi_conf *split_remote(const struct judge *judge)
 /* A folder that is not here, or has no start file here: the other machine may have one. */
 static const struct fastcgi_conf *remote_start_file(const struct judge *judge)
 {
-    const struct conf_word *word = judge->host->conf->start_files;
+    const struct conf_word *word = judge->verdict->folder->start_files;
     struct arena *arena = &judge->x->arena;
 
     for (; word; word = word->next) {
@@ -160,7 +161,7 @@ static const struct fastcgi_conf *find_remote(const struct judge *judge)
     struct slice path = judge->x->request.target.path;
     const struct fastcgi_conf *section = NULL;
 
-    if (resource->found->kind == FILE_ABSENT && judge->host->conf->enable_path_info)
+    if (resource->found->kind == FILE_ABSENT && judge->verdict->folder->enable_path_info)
         section = split_remote(judge);
     if (!section && resource->found->kind == FILE_ABSENT)
         section = remote_section(judge->host, resource->extension);
@@ -172,7 +173,7 @@ static const struct fastcgi_conf *find_remote(const struct judge *judge)
 /* A path that may be a script on another machine is not for the front controller here. */
 static bool is_remote_script(const struct judge *judge)
 {
-    if (judge->host->conf->enable_path_info && split_remote(judge))
+    if (judge->verdict->folder->enable_path_info && split_remote(judge))
         return true;
     return remote_section(judge->host, judge->verdict->resource.extension) != NULL;
 }
@@ -256,8 +257,8 @@ static bool judge_cgi(const struct judge *judge)
     bool is_pattern = rules_is_pattern(judge->host, resource->relative);
     if (!is_pattern && !rules_is_program(&judge->snapshot->programs, resource->extension))
         return false;
-    if (!judge->host->conf->execute_cgi)
-        return say(judge, 403, "ExecuteCGI is off for this host");
+    if (!judge->verdict->folder->execute_cgi)
+        return say(judge, 403, "ExecuteCGI is off here");
 
     if (is_pattern && pattern_match(judge->host->conf->cgi_pattern, resource->relative))
         return judge_executable(judge, "its name fits CGIpattern");
@@ -377,12 +378,31 @@ static bool judge_kind(const struct judge *judge)
     return say(judge, 403, "neither a file nor a folder");
 }
 
+/* ---- the whole ---- */
+
+/* What lies there, and the rules that hold for it. */
+static void find(const struct judge *judge, struct file_cache *cache)
+{
+    const struct host *host = judge->host;
+    struct verdict *verdict = judge->verdict;
+    struct exchange *x = judge->x;
+    struct slice path = x->request.target.path;
+
+    verdict->folder = folder_rules_for_path(host, path, &x->arena);
+    resource_find(host, verdict->folder, path, cache, &x->arena, x->loop->now_ms,
+                  &verdict->resource);
+    if (is_for_front_controller(judge))
+        resource_front(host, cache, &x->arena, x->loop->now_ms, &verdict->resource);
+    verdict->folder =
+        folder_rules_for_found(host, path, &verdict->resource, verdict->folder, &x->arena);
+}
+
 void router_judge(const struct snapshot *snapshot, const struct host *host, struct exchange *x,
                   struct file_cache *cache, struct verdict *ret)
 {
     const struct judge judge = { .snapshot = snapshot, .host = host, .x = x, .verdict = ret };
 
-    *ret = (struct verdict){ .host = host };
+    *ret = (struct verdict){ .host = host, .folder = &host->conf->folder };
     if (x->request.failed) {
         if (x->request.failed == 429 || x->request.failed == 503)
             ret->retry_after_s = RETRY_AFTER_S;
@@ -392,9 +412,7 @@ void router_judge(const struct snapshot *snapshot, const struct host *host, stru
     if (judge_method(&judge) || judge_dot_files(&judge))
         return;
 
-    resource_find(host, x->request.target.path, cache, &x->arena, x->loop->now_ms, &ret->resource);
-    if (is_for_front_controller(&judge))
-        resource_front(host, cache, &x->arena, x->loop->now_ms, &ret->resource);
+    find(&judge, cache);
     if (ret->resource.found->kind == FILE_SPECIAL) {
         judge_kind(&judge);
         return;

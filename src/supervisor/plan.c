@@ -1,6 +1,7 @@
 /* From the model to what the children are sent: policy and bundle. */
 #include "supervisor_private.h"
 
+#include "config/folder.h"
 #include "ipc/policy.h"
 #include "ipc/pools.h"
 #include "os/fd.h"
@@ -158,7 +159,7 @@ uint64_t plan_rights(const struct server_conf *conf)
     uint64_t rights = 0;
 
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
-        if (!host->execute_cgi)
+        if (!folder_any_executes(host))
             continue;
         if (host->confine.user.len > 0)
             rights |= change_user;
@@ -198,7 +199,7 @@ static void add_host(const struct server_conf *conf, const struct sandbox *sandb
 {
     struct policy_rule base = {
         .host = host->hostnames ? host->hostnames->text : SLICE("default"),
-        .root = host->execute_cgi ? host->website_root : (struct slice){ 0 },
+        .root = folder_any_executes(host) ? host->website_root : (struct slice){ 0 },
         .links = host->follow_symlinks ? POLICY_LINKS_ANY : POLICY_LINKS_OWNED,
     };
 

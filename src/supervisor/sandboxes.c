@@ -1,6 +1,7 @@
 /* The sandboxes of hosts: their rulesets, and the folders that TMPDIR names. */
 #include "supervisor_private.h"
 
+#include "config/folder.h"
 #include "os/fd.h"
 #include "os/landlock.h"
 #include "os/remove.h"
@@ -134,7 +135,7 @@ bool sandboxes_open(const struct server_conf *conf, const struct identity *ident
 
     *ret = (struct sandboxes){ .end = &ret->first };
     for (const struct vhost_conf *host = conf->hosts; host && good; host = host->next)
-        if (host->confine.sandbox != SANDBOX_NO && host->execute_cgi)
+        if (host->confine.sandbox != SANDBOX_NO && folder_any_executes(host))
             good = add(ret, host, identity, arena, diags);
     return good;
 }

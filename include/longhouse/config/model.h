@@ -11,6 +11,7 @@
 #include "base/slice.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define CHARSET_MOST 40u /* bytes of the name of a character set */
@@ -217,6 +218,45 @@ struct fastcgi_conf {
     bool all_local; /* every target is on this machine and server_root is empty */
 };
 
+/*
+ * What may differ from folder to folder: a host has all of it, a Directory section what it gives.
+ * Whoever answers a request asks its verdict (site/folder_rules.h), never the host. A new member
+ * needs a row with AT_FOLDER(member) and SCOPE_HOST | SCOPE_DIRECTORY, and nothing else.
+ */
+struct folder_conf {
+    bool execute_cgi;
+    struct conf_word *start_files;
+    bool enable_path_info;
+    uint64_t time_for_cgi_ms;
+    uint64_t cgi_first_byte_ms; /* 0: no limit */
+    uint64_t cgi_idle_ms;       /* 0: no limit */
+    struct conf_net *debug_cgi; /* who sees why a program failed */
+    struct conf_pair *setenv;   /* of one name the first counts; a Directory adds to the host's */
+    bool http_auth_to_cgi;
+    bool indexed_query;
+    bool local_redirect;
+    uint64_t output_spool_bytes;
+};
+
+/* A member of struct folder_conf that a Directory section gives. */
+struct folder_given {
+    struct folder_given *next;
+    size_t offset;
+    size_t size;
+};
+
+/* A Directory section: what holds below some paths of the URL. */
+struct directory_conf {
+    struct directory_conf *next;
+    struct diag_place place;
+    struct slice id;
+    struct conf_word *paths;      /* decoded, begin with '/', no slash behind: "/" or "/x/y" */
+    struct conf_word *extensions; /* of the files it is for; NULL: all, and folders */
+    struct folder_conf folder;    /* the members that are given */
+    struct folder_given *given;
+    bool is_used; /* by a host */
+};
+
 struct vhost_conf {
     struct vhost_conf *next;
     struct diag_place place;
@@ -224,25 +264,17 @@ struct vhost_conf {
     struct conf_word *hostnames; /* lower case, exact or "*.domain" */
     struct slice website_root;   /* absolute, no trailing slash; empty: nothing local */
     struct diag_place website_root_place;
-    struct conf_word *start_files;
+    struct folder_conf folder; /* where no Directory says otherwise */
+    struct conf_word *use_directory_ids;
+    struct directory_conf **directories; /* resolved, in order: later ones override */
+    unsigned directory_count;
     struct slice front_controller; /* below website_root, no leading '/', NUL terminated; empty:
                                       none */
     struct diag_place front_controller_place;
-    bool execute_cgi;
-    uint64_t time_for_cgi_ms;
-    struct conf_net *debug_cgi; /* who sees why a program failed */
-    uint64_t cgi_first_byte_ms; /* 0: no limit */
-    uint64_t cgi_idle_ms;       /* 0: no limit */
-    uint64_t max_cgi;           /* seats: requests with a program at the same time; 0: not given */
-    uint64_t cgi_queue_length;  /* how many may wait for one */
-    uint64_t cgi_queue_ms;      /* for so long */
-    bool enable_path_info;
-    struct conf_pair *setenv;
+    uint64_t max_cgi;          /* seats: requests with a program at the same time; 0: not given */
+    uint64_t cgi_queue_length; /* how many may wait for one */
+    uint64_t cgi_queue_ms;     /* for so long */
     enum conf_server_name server_name_as;
-    bool http_auth_to_cgi;
-    bool indexed_query;
-    bool local_redirect;
-    uint64_t output_spool_bytes;
     struct conf_folder *sendfile_roots;
     struct conf_word *use_fastcgi_ids;
     struct fastcgi_conf **use_fastcgi; /* resolved, in order */
@@ -330,7 +362,8 @@ struct server_conf {
     struct fastcgi_conf **pools;
     unsigned pool_count;
     uint64_t workers_memory_bytes; /* of all pools together; 0: no limit */
-    struct vhost_conf *hosts;      /* the default host first, then in the order of the text */
+    struct directory_conf *directories;
+    struct vhost_conf *hosts; /* the default host first, then in the order of the text */
     unsigned host_count;
 };
 

@@ -54,6 +54,8 @@ struct option_row {
     enum option_type type;
     unsigned scopes;
     size_t offset;        /* of the member in the record of the scope */
+    size_t folder_size;   /* of a member of struct folder_conf, to which `offset` belongs then; 0:
+                             it is none */
     const char *fallback; /* default as it would be written; NULL: none */
     uint64_t least;
     uint64_t most;

@@ -28,11 +28,12 @@ struct resource {
 
 /*
  * `path`: decoded and normalised, begins with '/'. With EnablePathInfo, and for the
- * FrontController: the first regular file on the way ends the script, the rest is path info. Pure
- * but for the file cache.
+ * FrontController: the first regular file on the way ends the script, the rest is path info.
+ * `folder`: what holds for the path (site/folder_rules.h). Pure but for the file cache.
  */
-void resource_find(const struct host *host, struct slice path, struct file_cache *cache,
-                   struct arena *arena, uint64_t now_ms, struct resource *ret);
+void resource_find(const struct host *host, const struct folder_conf *folder, struct slice path,
+                   struct file_cache *cache, struct arena *arena, uint64_t now_ms,
+                   struct resource *ret);
 
 /*
  * Makes the host's FrontController of what was found (there must be one): its script without path

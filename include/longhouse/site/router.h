@@ -30,6 +30,7 @@ struct verdict {
     unsigned retry_after_s; /* 503: for Retry-After; 0: none */
     struct slice details;   /* for the page, where DebugCGI allows it; empty: none */
     const struct host *host;
+    const struct folder_conf *folder; /* the options that hold for it (site/folder_rules.h) */
     struct resource resource;
     uint32_t rule;                              /* ANSWER_CGI: program rule (ipc/policy) */
     const struct cgi_handler_conf *interpreter; /* ANSWER_CGI: NULL = the file itself runs */

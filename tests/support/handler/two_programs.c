@@ -37,7 +37,8 @@ struct two_programs *two_programs_open(void)
     open_section(two, 1);
     two->conf =
         (struct server_conf){ .max_environment_bytes = 65536, .work_directory = SLICE("/tmp") };
-    two->vhost = (struct vhost_conf){ .website_root = SLICE("/srv/www"), .time_for_cgi_ms = 5000 };
+    two->vhost =
+        (struct vhost_conf){ .website_root = SLICE("/srv/www"), .folder.time_for_cgi_ms = 5000 };
     two->host =
         (struct host){ .conf = &two->vhost, .name = SLICE("a.example"), .error_log = &two->v->log };
     two->snapshot = (struct snapshot){ .conf = &two->conf };
@@ -50,6 +51,7 @@ struct two_programs *two_programs_open(void)
     two->verdict = (struct verdict){
         .answer = ANSWER_FASTCGI,
         .host = &two->host,
+        .folder = &two->vhost.folder,
         .fastcgi = &two->sections[0],
         .resource = { .relative = SLICE("a.php"),
                       .absolute = SLICE("/srv/www/a.php"),

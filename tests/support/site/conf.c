@@ -40,7 +40,7 @@ struct vhost_conf *conf_host(struct conf *conf, const char *names, const char *r
 
     host->hostnames = conf_words(conf, names);
     host->website_root = keep(conf, root ? root : "");
-    host->start_files = conf_words(conf, "index.html");
+    host->folder.start_files = conf_words(conf, "index.html");
     host->charset = SLICE("utf-8");
     *conf->last_host = host;
     conf->last_host = &host->next;
@@ -69,6 +69,29 @@ void conf_use(struct conf *conf, struct vhost_conf *host, struct fastcgi_conf *s
         memcpy(all, host->use_fastcgi, count * sizeof(*all));
     all[count] = section;
     host->use_fastcgi = all;
+}
+
+struct directory_conf *conf_directory(struct conf *conf, struct vhost_conf *host, const char *paths)
+{
+    struct directory_conf *directory = arena_new(conf->arena, struct directory_conf);
+    unsigned count = host->directory_count++;
+    struct directory_conf **all =
+        arena_array(conf->arena, struct directory_conf *, host->directory_count);
+
+    directory->paths = conf_words(conf, paths);
+    if (count > 0)
+        memcpy(all, host->directories, count * sizeof(*all));
+    all[count] = directory;
+    host->directories = all;
+    return directory;
+}
+
+void conf_give(struct conf *conf, struct directory_conf *directory, size_t offset, size_t size)
+{
+    struct folder_given *given = arena_new(conf->arena, struct folder_given);
+
+    *given = (struct folder_given){ .next = directory->given, .offset = offset, .size = size };
+    directory->given = given;
 }
 
 struct cgi_handler_conf *conf_handler(struct conf *conf, struct cgi_handler_conf **list,

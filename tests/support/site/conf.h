@@ -28,6 +28,16 @@ struct vhost_conf *conf_host(struct conf *conf, const char *names, const char *r
 struct fastcgi_conf *conf_section(struct conf *conf, const char *extensions, bool all_local);
 void conf_use(struct conf *conf, struct vhost_conf *host, struct fastcgi_conf *section);
 
+/* A Directory that the host uses, after those it has. CONF_GIVE() tells that a member of its
+ * `folder` is given. */
+struct directory_conf *conf_directory(struct conf *conf, struct vhost_conf *host,
+                                      const char *paths);
+void conf_give(struct conf *conf, struct directory_conf *directory, size_t offset, size_t size);
+#define CONF_GIVE(conf, directory, member, value)                                                  \
+    ((directory)->folder.member = (value),                                                         \
+     conf_give((conf), (directory), offsetof(struct folder_conf, member),                          \
+               sizeof((directory)->folder.member)))
+
 struct cgi_handler_conf *conf_handler(struct conf *conf, struct cgi_handler_conf **list,
                                       const char *program, const char *extensions);
 

@@ -34,7 +34,7 @@ static void show_hosts(FILE *out, const struct server_conf *conf)
 static void show_start_files(FILE *out, const struct server_conf *conf)
 {
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
-        words(out, host->start_files);
+        words(out, host->folder.start_files);
         fputc(';', out);
     }
 }
@@ -47,8 +47,38 @@ static void show_front(FILE *out, const struct server_conf *conf)
 static void show_cgi(FILE *out, const struct server_conf *conf)
 {
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
-        fprintf(out, "%s %llu;", host->execute_cgi ? "yes" : "no",
-                (unsigned long long)host->time_for_cgi_ms);
+        fprintf(out, "%s %llu;", host->folder.execute_cgi ? "yes" : "no",
+                (unsigned long long)host->folder.time_for_cgi_ms);
+}
+
+static void pairs(FILE *out, const struct conf_pair *pair)
+{
+    for (; pair; pair = pair->next)
+        fprintf(out, "%.*s=%.*s;", SLICE_ARGS(pair->name), SLICE_ARGS(pair->value));
+}
+
+static void show_directories(FILE *out, const struct server_conf *conf)
+{
+    const struct vhost_conf *host = conf->hosts;
+
+    for (unsigned i = 0; i < host->directory_count; i++) {
+        const struct directory_conf *directory = host->directories[i];
+        unsigned given = 0;
+
+        for (const struct folder_given *one = directory->given; one; one = one->next)
+            given++;
+        fprintf(out, "%.*s ", SLICE_ARGS(directory->id));
+        words(out, directory->paths);
+        fputc(' ', out);
+        words(out, directory->extensions);
+        fprintf(out, " %u given %s %llu ", given, directory->folder.execute_cgi ? "yes" : "no",
+                (unsigned long long)directory->folder.time_for_cgi_ms);
+        words(out, directory->folder.start_files);
+        pairs(out, directory->folder.setenv);
+        fputc('|', out);
+    }
+    fprintf(out, "%s %llu", host->folder.execute_cgi ? "yes" : "no",
+            (unsigned long long)host->folder.time_for_cgi_ms);
 }
 
 static void handlers(FILE *out, const struct cgi_handler_conf *handler)
@@ -74,15 +104,9 @@ static void show_handlers(FILE *out, const struct server_conf *conf)
     }
 }
 
-static void pairs(FILE *out, const struct conf_pair *pair)
-{
-    for (; pair; pair = pair->next)
-        fprintf(out, "%.*s=%.*s;", SLICE_ARGS(pair->name), SLICE_ARGS(pair->value));
-}
-
 static void show_setenv(FILE *out, const struct server_conf *conf)
 {
-    pairs(out, conf->hosts->setenv);
+    pairs(out, conf->hosts->folder.setenv);
 }
 
 static void show_headers(FILE *out, const struct server_conf *conf)
@@ -235,6 +259,14 @@ static const struct model_case {
     { SITE PORT "ExecuteCGI = no\nUseFastCGI = F\nFastCGIserver {\nFastCGIid = F\nConnectTo = "
                 "/f\n}\n",
       show_cgi, "yes 5000;" },
+
+    /* Directory sections, in the order of UseDirectory */
+    { SITE PORT "Directory {\nDirectoryID = d\nPath = /x/, /y\nPath = /\nTimeForCGI = 9\n"
+                "StartFile = a, b\nSetenv A = 1\nSetenv B = 2\n}\nDirectory {\nDirectoryID = e\n"
+                "ExecuteCGI = yes\nPath = /z\nExtensions = php,cgi\n}\nUseDirectory = e\n"
+                "UseDirectory = d, e\n",
+      show_directories,
+      "e /z php,cgi 1 given yes 0 |d /x,/y,/  3 given no 9000 a,bA=1;B=2;|no 5000" },
 
     /* interpreters: newest first */
     { SITE PORT "CGIhandler = /bin/a:x\nCGIhandler = /bin/b -T -w:x, y\n", show_handlers,
@@ -426,14 +458,14 @@ static const struct saying_case {
       "error 9:1+16 'ConnectionsTotal' does not belong in VirtualHost 'v' = it belongs outside "
       "sections" },
     { SITE PORT "FastCGIserver {\nFastCGIid = F\nConnectTo = /f\nStartFile = x\n}\n",
-      "error 9:1+9 'StartFile' does not belong in FastCGIserver 'F' = it belongs in VirtualHost "
-      "sections or outside sections" },
+      "error 9:1+9 'StartFile' does not belong in FastCGIserver 'F' = it belongs in VirtualHost or "
+      "Directory sections, or outside sections" },
     { SITE PORT "Binding = 80\n",
       "error 6:1+7 'Binding' is a section, not an option = write: Binding {" },
     { SITE PORT "VirtualHots {\n}\n",
       "error 6:1+11 unknown section 'VirtualHots' = did you mean 'VirtualHost'?" },
-    { SITE PORT "Location {\n}\n",
-      "error 6:1+8 unknown section 'Location' = known: Binding, VirtualHost, FastCGIserver" },
+    { SITE PORT "Location {\n}\n", "error 6:1+8 unknown section 'Location' = known: Binding, "
+                                   "VirtualHost, Directory, FastCGIserver" },
 
     /* lists of nothing */
     { SITE PORT "VirtualHost {\nHostname = ,\nWebsiteRoot = /v\n}\n",
@@ -474,7 +506,7 @@ static const struct saying_case {
       "the short way, without '//', '/./' and '/../'; for example: FrontController = /index.php" },
     { SITE PORT "FrontController = /x.php?q\n",
       "error 6:19+8 'FrontController' must be the path of a file, not '/x.php?q' = write the path "
-      "of the file alone, as it lies on the disk: no query, no %XX; for example: FrontController "
+      "alone, as it lies on the disk: no query, no %XX; for example: FrontController "
       "= /index.php" },
     { SITE PORT "FrontController = /a.b/index.php\n",
       "warning 6:19+14 the FrontController '/a.b/index.php' is no program of this host: nothing "
@@ -517,9 +549,64 @@ static const struct saying_case {
     { SITE "Binding {\nPort = 443\nSSLcertFile = x\n}\n",
       "error 5:1+11 'TLScertFile' is Hiawatha's and not available yet = a later version adds it; "
       "leave it out until then" },
-    { SITE PORT "Directory {\nPath = /x\nFoo = bar\n}\n",
-      "error 6:1+9 Directory sections are Hiawatha's and not available yet = a later version adds "
-      "them; leave the whole section out until then" },
+    { SITE PORT "UseDirectory = d\nDirectory {\nDirectoryID = d\nPath = /x\nFoo = bar\n}\n",
+      "error 10:1+3 unknown option 'Foo' in Directory 'd' = `longhouse manual` lists all options" },
+    { SITE PORT "UseDirectory = d\nDirectory {\nDirectoryID = d\nPath = /x\nShowIndex = yes\n}\n",
+      "error 10:1+9 'ShowIndex' is Hiawatha's and not available yet = a later version adds it; "
+      "leave it out until then" },
+
+    /* Directory sections */
+    { SITE PORT "UseDirectory = d\nDirectory {\nPath = /x\n}\n",
+      "error 7:1+9 this Directory has no DirectoryID = add: DirectoryID = text" },
+    { SITE PORT "UseDirectory = d\nDirectory {\nDirectoryID = d\n}\n",
+      "error 7:1+9 Directory 'd' has no Path = add: Path = /PATH[, /PATH ...]" },
+    { SITE PORT "UseDirectory = d, e\nDirectory {\nDirectoryID = d\nPath = /x\n}\n",
+      "error 6:19+1 UseDirectory names 'e', but no Directory has that DirectoryID = known: d" },
+    { SITE PORT "UseDirectory = D\n",
+      "error 6:16+1 UseDirectory names 'D', but no Directory has that DirectoryID = known: none" },
+    { SITE PORT "UseDirectory = d\nDirectory {\nDirectoryID = d\nPath = /x\n}\n"
+                "Directory {\nDirectoryID = d\nPath = /y\n}\n",
+      "error 11:1+9 a second Directory 'd' (the first is at longhouse.conf:7) = give it another "
+      "DirectoryID; a host may name both in UseDirectory" },
+    { SITE PORT "Directory {\nDirectoryID = d\nPath = /x\n}\n",
+      "warning 6:1+9 no host uses the Directory 'd' = write in the host: UseDirectory = d" },
+    { SITE PORT "UseDirectory = d\nDirectory {\nDirectoryID = d\nPath = x\n}\n",
+      "error 9:8+1 'x' is no path of a URL = it begins with '/', which stands for the WebsiteRoot; "
+      "for example: Path = /private" },
+    { SITE PORT "UseDirectory = d\nDirectory {\nDirectoryID = d\nPath = /x, /%70rivate\n}\n",
+      "error 9:12+10 '/%70rivate' is no path of a URL = write the path alone, as it lies on the "
+      "disk: no query, no %XX; for example: Path = /private" },
+    { SITE PORT "UseDirectory = d\nDirectory {\nDirectoryID = d\nPath = /x/../y\n}\n",
+      "error 9:8+7 '/x/../y' is no path of a URL = write it the short way, without '//', '/./' and "
+      "'/../'; for example: Path = /private" },
+    { SITE PORT "UseDirectory = d\nDirectory {\nDirectoryID = d\nPath = /\nExtensions = php\n"
+                "StartFile = a\n}\n",
+      "error 7:1+9 StartFile in the Directory 'd', which has Extensions = the extension is known "
+      "only when the file is found: write a second Directory without Extensions for it" },
+    { SITE PORT "UseDirectory = d\nDirectory {\nDirectoryID = d\nPath = /\nExtensions = php\n"
+                "EnablePathInfo = yes\n}\n",
+      "error 7:1+9 EnablePathInfo in the Directory 'd', which has Extensions = the extension is "
+      "known only when the file is found: write a second Directory without Extensions for it" },
+    { SITE PORT "UseDirectory = d\nDirectory {\nDirectoryID = d\nPath = /\nTimeForCGI = 0\n}\n",
+      "error 10:14+1 'TimeForCGI' must be between 1 s and 3600 s, not '0'" },
+    { SITE PORT "UseDirectory = d\nDirectory {\nDirectoryID = d\nPath = /\nTimeForCGI = 1\n"
+                "TimeForCGI = 2\n}\n",
+      "warning 11:1+10 'TimeForCGI' is given again (first in longhouse.conf on line 10) = the last "
+      "one counts" },
+    { SITE PORT "UseDirectory = d\nDirectory {\nDirectoryID = d\nPath = /\nHostname = b\n}\n",
+      "error 10:1+8 'Hostname' does not belong in Directory 'd' = it belongs in VirtualHost "
+      "sections or outside sections" },
+    { SITE "Binding {\nPort = 80\nExecuteCGI = yes\n}\n",
+      "error 5:1+10 'ExecuteCGI' does not belong in this Binding = it belongs in VirtualHost or "
+      "Directory sections, or outside sections" },
+    { SITE PORT "UseFastCGI = F\nUseDirectory = d\nDirectory {\nDirectoryID = d\nPath = /x\n"
+                "Setenv PHP_VALUE = a=1\n}\n" POOL,
+      "warning 8:1+9 the Directory 'd' has a PHP setting of its own (Setenv PHP_VALUE) = a php-fpm "
+      "worker keeps such a setting for all its later requests, whatever they are for: write it in "
+      "a .user.ini, or use a host with a pool of its own" },
+    { SITE PORT "UseDirectory = d\nDirectory {\nDirectoryID = d\nPath = /x\nExecuteCGI = yes\n}\n"
+                "CGIextension = cgi\n",
+      "" },
     { SITE PORT "UrlToolkit {\nToolkitID = x\nMatch ^/a Skip 1\n}\n",
       "error 6:1+10 UrlToolkit sections are Hiawatha's and not available yet = a later version "
       "adds them; leave the whole section out until then" },

@@ -298,8 +298,8 @@ START_TEST(the_model_has_what_was_written)
     assert_slice(host->charset, "koi8-r");
     ck_assert(host->has_max_age);
     ck_assert_uint_eq(host->max_age_ms, 60000);
-    ck_assert_uint_eq(host->time_for_cgi_ms, 30000);
-    assert_slice(host->start_files->text, "index.html");
+    ck_assert_uint_eq(host->folder.time_for_cgi_ms, 30000);
+    assert_slice(host->folder.start_files->text, "index.html");
     loaded_done(&loaded);
 }
 END_TEST

@@ -199,7 +199,7 @@ static const struct {
 START_TEST(any_other_status_is_the_answer)
 {
     begin();
-    two->vhost.local_redirect = true; /* not by who is asked for consent */
+    two->vhost.folder.local_redirect = true; /* not by who is asked for consent */
     say(ask("GET", VISITOR_NO_BODY, NULL), denials[_i].said);
     check_denied(denials[_i].status);
     ck_assert_str_eq(v->fields, denials[_i].fields);
@@ -248,7 +248,7 @@ START_TEST(one_that_is_slow_runs_out_of_time)
 {
     begin();
     ask("GET", VISITOR_NO_BODY, NULL);
-    visitor_pass(v, two->vhost.time_for_cgi_ms);
+    visitor_pass(v, two->vhost.folder.time_for_cgi_ms);
     check_denied(504);
     ck_assert(visitor_log_has(v, "TimeForCGI"));
     end();
@@ -307,7 +307,11 @@ START_TEST(a_status_of_the_router_is_guarded_too)
 {
     begin();
     two->verdict = (struct verdict){
-        .answer = ANSWER_STATUS, .status = 404, .why = "no such file", .host = &two->host
+        .answer = ANSWER_STATUS,
+        .status = 404,
+        .why = "no such file",
+        .host = &two->host,
+        .folder = &two->vhost.folder,
     };
     say(ask("GET", VISITOR_NO_BODY, NULL), "Status: 401\r\n\r\n");
     check_denied(401);
@@ -326,7 +330,11 @@ START_TEST(what_the_wire_refuses_is_no_question)
 {
     begin();
     two->verdict = (struct verdict){
-        .answer = ANSWER_STATUS, .status = 431, .why = "too long", .host = &two->host
+        .answer = ANSWER_STATUS,
+        .status = 431,
+        .why = "too long",
+        .host = &two->host,
+        .folder = &two->vhost.folder,
     };
     visitor_ask(v, "GET", "/a.php", VISITOR_NO_BODY, refuse);
     ck_assert(!fastcgi_fake_accept(&two->fakes[1]));

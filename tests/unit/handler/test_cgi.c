@@ -43,7 +43,7 @@ static void begin(void)
                                  .work_directory = SLICE("/tmp"),
                                  .kill_timed_out_cgi = true,
                                  .wait_for_cgi = true };
-    vhost = (struct vhost_conf){ .website_root = SLICE("/www"), .time_for_cgi_ms = TIME_MS };
+    vhost = (struct vhost_conf){ .website_root = SLICE("/www"), .folder.time_for_cgi_ms = TIME_MS };
     host = (struct host){ .conf = &vhost, .name = SLICE("a.example"), .error_log = &v->log };
     snapshot = (struct snapshot){ .conf = &conf };
     services = (struct services){ .loop = &v->loop,
@@ -53,6 +53,7 @@ static void begin(void)
     verdict = (struct verdict){
         .answer = ANSWER_CGI,
         .host = &host,
+        .folder = &vhost.folder,
         .rule = 3,
         .resource = { .relative = SLICE("cgi/a.cgi"),
                       .absolute = SLICE("/www/cgi/a.cgi"),

@@ -65,7 +65,8 @@ static void begin_with(unsigned count, int backlog)
                                      .queue_ms = 2000 };
     groups[0] = backend_group_new(&section);
     conf = (struct server_conf){ .max_environment_bytes = 65536, .work_directory = SLICE("/tmp") };
-    vhost = (struct vhost_conf){ .website_root = SLICE("/srv/www"), .time_for_cgi_ms = TIME_MS };
+    vhost =
+        (struct vhost_conf){ .website_root = SLICE("/srv/www"), .folder.time_for_cgi_ms = TIME_MS };
     host = (struct host){ .conf = &vhost, .name = SLICE("a.example"), .error_log = &v->log };
     snapshot = (struct snapshot){ .conf = &conf };
     services = (struct services){ .loop = &v->loop,
@@ -77,6 +78,7 @@ static void begin_with(unsigned count, int backlog)
     verdict = (struct verdict){
         .answer = ANSWER_FASTCGI,
         .host = &host,
+        .folder = &vhost.folder,
         .fastcgi = &section,
         .resource = { .relative = SLICE("a.php"),
                       .absolute = SLICE("/srv/www/a.php"),

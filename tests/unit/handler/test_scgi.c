@@ -177,7 +177,7 @@ START_TEST(one_that_says_nothing_runs_out_of_time)
 {
     begin();
     ask("GET", VISITOR_NO_BODY);
-    visitor_pass(v, two->vhost.time_for_cgi_ms);
+    visitor_pass(v, two->vhost.folder.time_for_cgi_ms);
     ck_assert_int_eq(v->status, 504);
     ck_assert(visitor_log_has(v, "TimeForCGI"));
     end();

@@ -20,7 +20,8 @@ static struct task sitter_task;
 static struct spawner_fake spawner;
 static struct server_conf conf = { .max_environment_bytes = 65536,
                                    .work_directory = SLICE_INIT("/tmp") };
-static struct vhost_conf vhost = { .website_root = SLICE_INIT("/www"), .time_for_cgi_ms = TIME_MS };
+static struct vhost_conf vhost = { .website_root = SLICE_INIT("/www"),
+                                   .folder.time_for_cgi_ms = TIME_MS };
 static struct host host;
 static struct snapshot snapshot = { .conf = &conf };
 static struct services services;
@@ -65,6 +66,7 @@ static void begin(struct kind kind)
                                   .backend_count = 1 };
     verdict = (struct verdict){ .answer = kind.answer,
                                 .host = &host,
+                                .folder = &vhost.folder,
                                 .fastcgi = &section,
                                 .resource = { .relative = SLICE("a.cgi"),
                                               .absolute = SLICE("/www/a.cgi"),

@@ -81,7 +81,7 @@ static void begin(enum conf_stick_to stick_to, struct conf_word *session_cookies
                                      .queue_ms = 2000 };
     open_group(0, KEY);
     conf = (struct server_conf){ .max_environment_bytes = 65536, .work_directory = SLICE("/tmp") };
-    vhost = (struct vhost_conf){ .website_root = SLICE("/srv"), .time_for_cgi_ms = 5000 };
+    vhost = (struct vhost_conf){ .website_root = SLICE("/srv"), .folder.time_for_cgi_ms = 5000 };
     host = (struct host){ .conf = &vhost, .name = SLICE("a.example"), .error_log = &v->log };
     snapshot = (struct snapshot){ .conf = &conf };
     services = (struct services){ .loop = &v->loop,
@@ -92,6 +92,7 @@ static void begin(enum conf_stick_to stick_to, struct conf_word *session_cookies
                                   .backend_count = 1 };
     verdict = (struct verdict){ .answer = ANSWER_FASTCGI,
                                 .host = &host,
+                                .folder = &vhost.folder,
                                 .fastcgi = &section,
                                 .resource = { .absolute = SLICE("/srv/a.php") } };
     v->handler = &handler_fastcgi;

@@ -86,8 +86,8 @@ static void set_up(struct fixture *f, bool path_info_on)
     plant(&f->tree);
     conf_make(&conf);
     struct vhost_conf *host = conf_host(&conf, "a", f->tree.root);
-    host->start_files = conf_words(&conf, "index.html index.cgi");
-    host->enable_path_info = path_info_on;
+    host->folder.start_files = conf_words(&conf, "index.html index.cgi");
+    host->folder.enable_path_info = path_info_on;
     host->no_extension_as = SLICE("own");
     f->snapshot = conf_snapshot(&conf);
     f->cache = file_cache_new(100);
@@ -101,6 +101,13 @@ static void tear_down(struct fixture *f)
     tree_remove(&f->tree);
 }
 
+static void look_for(struct fixture *f, struct slice path, struct resource *ret)
+{
+    const struct host *host = &f->snapshot->hosts[0];
+
+    resource_find(host, &host->conf->folder, path, f->cache, &f->arena, 1, ret);
+}
+
 START_TEST(each_path_finds_its_resource)
 {
     struct fixture f;
@@ -108,7 +115,7 @@ START_TEST(each_path_finds_its_resource)
     char absolute[256];
 
     set_up(&f, cases[_i].path_info_on);
-    resource_find(&f.snapshot->hosts[0], slice_cstr(cases[_i].path), f.cache, &f.arena, 1, &r);
+    look_for(&f, slice_cstr(cases[_i].path), &r);
 
     ck_assert_int_eq(r.found->kind, cases[_i].kind);
     assert_slice(r.relative, cases[_i].relative);
@@ -136,7 +143,7 @@ START_TEST(a_path_longer_than_the_kernel_takes_has_path_info_too)
     set_up(&f, true);
     memset(path, 'x', sizeof(path) - 1);
     memcpy(path, "/sub/b.cgi/", 11);
-    resource_find(&f.snapshot->hosts[0], slice_cstr(path), f.cache, &f.arena, 1, &r);
+    look_for(&f, slice_cstr(path), &r);
     ck_assert_int_eq(r.found->kind, FILE_REGULAR);
     ck_assert_uint_eq(r.path_info.len, sizeof(path) - 1 - 10);
     cached_file_drop(f.cache, r.found);
@@ -152,7 +159,7 @@ START_TEST(a_folder_that_may_not_be_entered_says_so)
     tree_as_nobody();
     set_up(&f, false);
     tree_mode(&f.tree, "sub", 0444);
-    resource_find(&f.snapshot->hosts[0], SLICE("/sub/"), f.cache, &f.arena, 1, &r);
+    look_for(&f, SLICE("/sub/"), &r);
     ck_assert_int_eq(r.found->kind, FILE_ABSENT);
     ck_assert_int_eq(r.found->error, -EACCES);
     cached_file_drop(f.cache, r.found);

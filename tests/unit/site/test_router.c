@@ -99,52 +99,52 @@ static void set_up(struct house *h)
     conf_host(&conf, "plain", root);
 
     struct vhost_conf *cgi = conf_host(&conf, "cgi", root);
-    cgi->execute_cgi = true;
+    cgi->folder.execute_cgi = true;
     conf_handler(&conf, &cgi->cgi_handlers, "/usr/bin/own", "own");
 
     struct vhost_conf *fast = conf_host(&conf, "fast", root);
-    fast->execute_cgi = true;
-    fast->enable_path_info = true;
-    fast->start_files = conf_words(&conf, "index.html index.php index.far");
+    fast->folder.execute_cgi = true;
+    fast->folder.enable_path_info = true;
+    fast->folder.start_files = conf_words(&conf, "index.html index.php index.far");
     conf_use(&conf, fast, h->php);
     conf_use(&conf, fast, h->far);
 
     struct vhost_conf *all = conf_host(&conf, "all", root);
-    all->execute_cgi = true;
+    all->folder.execute_cgi = true;
     conf_use(&conf, all, h->php);
     conf_use(&conf, all, h->everything);
     conf_use(&conf, all, h->far); /* never reached */
 
     struct vhost_conf *both = conf_host(&conf, "both", root);
-    both->execute_cgi = true;
+    both->folder.execute_cgi = true;
     conf_use(&conf, both, h->php);
 
     struct vhost_conf *loose = conf_host(&conf, "loose", root);
-    loose->execute_cgi = true;
+    loose->folder.execute_cgi = true;
     loose->follow_symlinks = true;
     loose->allow_dot_files = true;
     loose->no_extension_as = SLICE("cgi");
 
     struct vhost_conf *bare = conf_host(&conf, "bare", NULL);
-    bare->execute_cgi = true;
-    bare->start_files = conf_words(&conf, "index.html index.far");
+    bare->folder.execute_cgi = true;
+    bare->folder.start_files = conf_words(&conf, "index.html index.far");
     conf_use(&conf, bare, h->far);
 
     struct vhost_conf *wild = conf_host(&conf, "wild", root);
-    wild->execute_cgi = true;
+    wild->folder.execute_cgi = true;
     wild->cgi_pattern = SLICE("/bin/**|exec.*|both.b3|*.src");
-    wild->start_files = conf_words(&conf, "exec.cgi");
+    wild->folder.start_files = conf_words(&conf, "exec.cgi");
 
     struct vhost_conf *front = conf_host(&conf, "front", root);
-    front->execute_cgi = true;
+    front->folder.execute_cgi = true;
     front->front_controller = SLICE("php/index.php");
-    front->start_files = conf_words(&conf, "a.txt");
+    front->folder.start_files = conf_words(&conf, "a.txt");
     conf_use(&conf, front, h->php);
     conf_use(&conf, front, h->far);
 
     struct vhost_conf *info = conf_host(&conf, "info", root);
-    info->execute_cgi = true;
-    info->enable_path_info = true;
+    info->folder.execute_cgi = true;
+    info->folder.enable_path_info = true;
     info->front_controller = SLICE("e.php");
     conf_use(&conf, info, h->php);
     conf_use(&conf, info, h->far);
@@ -153,15 +153,15 @@ static void set_up(struct house *h)
     page->front_controller = SLICE("dir/x.txt");
 
     struct vhost_conf *gone = conf_host(&conf, "gone", root);
-    gone->execute_cgi = true;
+    gone->folder.execute_cgi = true;
     gone->front_controller = SLICE("none.php");
     conf_use(&conf, gone, h->php);
 
     struct vhost_conf *distant = conf_host(&conf, "distant", NULL);
-    distant->execute_cgi = true;
-    distant->enable_path_info = true;
+    distant->folder.execute_cgi = true;
+    distant->folder.enable_path_info = true;
     distant->front_controller = SLICE("index.far");
-    distant->start_files = conf_words(&conf, "index.far");
+    distant->folder.start_files = conf_words(&conf, "index.far");
     conf_use(&conf, distant, h->far);
 
     h->snapshot = conf_snapshot(&conf);
@@ -521,7 +521,7 @@ START_TEST(execute_cgi_off_stops_fastcgi_too)
 
     set_up(&h);
     for (struct vhost_conf *host = h.snapshot->conf->hosts; host; host = host->next)
-        host->execute_cgi = false;
+        host->folder.execute_cgi = false;
     ask(&h, &q, "GET", "fast", "/e.php");
     ck_assert_int_eq(q.verdict.status, 403);
     forget(&h, &q);

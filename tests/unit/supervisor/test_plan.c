@@ -23,7 +23,7 @@ static struct conf_word cgi = { .text = SLICE_INIT("cgi") };
 static struct vhost_conf hosts[4] = {
     { .next = &hosts[1],
       .website_root = SLICE_INIT("/srv/a"),
-      .execute_cgi = true,
+      .folder.execute_cgi = true,
       .cgi_extensions = &cgi,
       .handlers = handlers,
       .handler_count = 2,
@@ -39,14 +39,14 @@ static struct vhost_conf hosts[4] = {
     { .next = &hosts[3],
       .index = 2,
       .website_root = SLICE_INIT("/srv/c"),
-      .execute_cgi = true,
+      .folder.execute_cgi = true,
       .follow_symlinks = true,
       .handlers = handlers,
       .handler_count = 1,
       .rule_base = 5 },
     { .index = 3,
       .website_root = SLICE_INIT("/srv/d"),
-      .execute_cgi = true,
+      .folder.execute_cgi = true,
       .cgi_pattern = SLICE_INIT("/bin/**"),
       .rule_base = 7 },
 };
@@ -263,7 +263,7 @@ START_TEST(the_spawner_has_the_rights_that_its_hosts_ask_for)
 {
     const uint64_t users =
         UINT64_C(1) << CAP_SETUID | UINT64_C(1) << CAP_SETGID | UINT64_C(1) << CAP_KILL;
-    struct vhost_conf host = { .execute_cgi = true };
+    struct vhost_conf host = { .folder.execute_cgi = true };
     const struct server_conf conf = { .hosts = &host, .host_count = 1 };
 
     ck_assert_uint_eq(plan_rights(&conf), 0);
@@ -271,7 +271,7 @@ START_TEST(the_spawner_has_the_rights_that_its_hosts_ask_for)
     ck_assert_uint_eq(plan_rights(&conf), users);
     host.confine.chroot = SLICE("/srv");
     ck_assert_uint_eq(plan_rights(&conf), users | UINT64_C(1) << CAP_SYS_CHROOT);
-    host.execute_cgi = false;
+    host.folder.execute_cgi = false;
     ck_assert_uint_eq(plan_rights(&conf), 0);
 }
 END_TEST

@@ -1,0 +1,88 @@
+#include "site/folder_rules.h"
+
+#include "config/folder.h"
+
+/* What a request is known by. */
+struct names {
+    struct slice path;
+    const struct resource *found; /* NULL: it is not looked for yet */
+};
+
+static bool covers(const struct conf_word *folder, struct slice path)
+{
+    for (; folder; folder = folder->next) {
+        size_t len = folder->text.len;
+
+        if (len == 1 ||
+            (slice_starts(path, folder->text) && (path.len == len || path.at[len] == '/')))
+            return true;
+    }
+    return false;
+}
+
+static bool has_extension(const struct conf_word *extension, const struct resource *found)
+{
+    for (; extension; extension = extension->next)
+        if (slice_equal_nocase(extension->text, found->extension))
+            return true;
+    return false;
+}
+
+static bool applies(const struct directory_conf *directory, const struct names *names)
+{
+    if (directory->extensions &&
+        (!names->found || !has_extension(directory->extensions, names->found)))
+        return false;
+    return covers(directory->paths, names->path) ||
+           (names->found && covers(directory->paths, names->found->script_name));
+}
+
+/* The host's own record until a section applies. */
+static const struct folder_conf *merge(const struct host *host, const struct names *names,
+                                       struct arena *arena)
+{
+    struct folder_conf *merged = NULL;
+
+    for (unsigned i = 0; i < host->conf->directory_count; i++) {
+        const struct directory_conf *directory = host->conf->directories[i];
+
+        if (!applies(directory, names))
+            continue;
+        if (!merged) {
+            merged = arena_new(arena, struct folder_conf);
+            *merged = host->conf->folder;
+        }
+        folder_lay_over(merged, directory, arena);
+    }
+    return merged ? merged : &host->conf->folder;
+}
+
+const struct folder_conf *folder_rules_for_path(const struct host *host, struct slice path,
+                                                struct arena *arena)
+{
+    const struct names names = { .path = path };
+
+    return merge(host, &names, arena);
+}
+
+/* More sections may apply now, never fewer: only then it is done again. */
+static bool finds_more(const struct host *host, const struct names *names)
+{
+    const struct names before = { .path = names->path };
+
+    for (unsigned i = 0; i < host->conf->directory_count; i++)
+        if (applies(host->conf->directories[i], names) !=
+            applies(host->conf->directories[i], &before))
+            return true;
+    return false;
+}
+
+const struct folder_conf *folder_rules_for_found(const struct host *host, struct slice path,
+                                                 const struct resource *found,
+                                                 const struct folder_conf *before,
+                                                 struct arena *arena)
+{
+    const struct names names = { .path = path, .found = found };
+
+    return finds_more(host, &names) ? merge(host, &names, arena) : before;
+}
