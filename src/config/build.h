@@ -76,8 +76,11 @@ void check_php_settings(struct build *build);
 void check_kept(struct build *build);
 void check_directories(struct build *build);
 
-/* Reads cgi-wrapper.conf when a host asks for it. */
+/* Reads the files of TLScertFile and TLSkeyFile. */
 struct load;
+void load_certificates(const struct load *load, const struct server_conf *conf);
+
+/* Reads cgi-wrapper.conf when a host asks for it. */
 void wrapper_load(const struct load *load, struct build *build);
 
 /* Part of load_check_disk(). */
@@ -225,6 +228,7 @@ extern const struct option_group directory_options;
 extern const struct option_group program_options;
 extern const struct option_group sandbox_options;
 extern const struct option_group worker_options;
+extern const struct option_group tls_options;
 extern const struct option_group later_options;
 
 /* The row of a member of `type`, as designated initialisers. */

@@ -111,6 +111,7 @@ struct server_conf *load_config(const struct load *load, const struct source_tex
     programs_number(&build);
     load_mimetypes(load, &build);
     load_session_key(load, &build);
+    load_certificates(load, build.conf);
     load_pass_env(load, &build);
     wrapper_load(load, &build);
     pools_number(&build);

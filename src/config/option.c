@@ -4,11 +4,23 @@
 
 #include <assert.h>
 
+/* clang-format off */
 static const struct option_group *const groups[] = {
-    &server_options,  &binding_options, &host_options,      &path_options,
-    &file_options,    &fastcgi_options, &session_options,   &program_options,
-    &sandbox_options, &worker_options,  &directory_options, &later_options,
+    &server_options,
+    &binding_options,
+    &host_options,
+    &path_options,
+    &file_options,
+    &fastcgi_options,
+    &session_options,
+    &program_options,
+    &sandbox_options,
+    &worker_options,
+    &directory_options,
+    &tls_options,
+    &later_options,
 };
+/* clang-format on */
 
 #define GROUP_COUNT (sizeof(groups) / sizeof(groups[0]))
 

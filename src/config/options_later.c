@@ -39,7 +39,6 @@ static const struct option_row rows[] = {
     LATER("CacheSize", SCOPE_SERVER),
     LATER("CGIwrapper", SCOPE_SERVER),
     LATER("ChallengeClient", SCOPE_SERVER),
-    LATER("DHsize", SCOPE_SERVER),
     LATER("ExploitLogfile", SCOPE_SERVER),
     LATER("GarbageLogfile", SCOPE_SERVER),
     LATER("GZipExtensions", SCOPE_SERVER),
@@ -47,7 +46,6 @@ static const struct option_row rows[] = {
     LATER("LogfileMask", SCOPE_SERVER),
     LATER("LogTimeouts", SCOPE_SERVER),
     LATER("MaxServerLoad", SCOPE_SERVER),
-    LATER_FORMER("MinTLSversion", SCOPE_SERVER, "MinSSLversion"),
     LATER("MonitorServer", SCOPE_SERVER),
     LATER("Platform", SCOPE_SERVER),
     LATER("RebanDuringBan", SCOPE_SERVER),
@@ -68,7 +66,6 @@ static const struct option_row rows[] = {
     LATER("EnableAlter", SCOPE_BINDING),
     LATER("MaxUploadSize", SCOPE_BINDING),
     LATER("RequiredCA", SCOPE_BINDING | SCOPE_HOST),
-    LATER_FORMER("TLScertFile", SCOPE_BINDING | SCOPE_HOST, "SSLcertFile"),
     /* SCOPE_HOST */
     LATER("AccessList", SCOPE_HOST | SCOPE_DIRECTORY),
     LATER("Alias", SCOPE_HOST),
@@ -87,10 +84,7 @@ static const struct option_row rows[] = {
     LATER_FORMER("PreventCSRF", SCOPE_HOST, "PreventXSRF"),
     LATER("PreventSQLi", SCOPE_HOST),
     LATER("PreventXSS", SCOPE_HOST),
-    LATER("PublicKeyPins", SCOPE_HOST),
-    LATER("RandomHeader", SCOPE_HOST),
     LATER("RequiredGroup", SCOPE_HOST | SCOPE_DIRECTORY),
-    LATER_FORMER("RequireTLS", SCOPE_HOST, "RequireSSL"),
     LATER("ReverseProxy", SCOPE_HOST),
     LATER("RunOnAlter", SCOPE_HOST),
     LATER("ScriptAlias", SCOPE_HOST),
@@ -131,6 +125,8 @@ static const struct option_row rows[] = {
     GONE("DenyBot", SCOPE_HOST, "Hiawatha removed it; nothing is denied by it"),
     GONE("ImageReferer", SCOPE_HOST, "Hiawatha removed it; no image is refused by it"),
     GONE("VolatileObject", SCOPE_HOST, "files are always read fresh when they change"),
+    GONE("DHsize", SCOPE_SERVER, "keys are agreed on by elliptic curves, which have no such size"),
+    GONE("PublicKeyPins", SCOPE_HOST, "browsers have given it up; no such field is sent"),
     GONE("PreventCMDi", SCOPE_HOST, "Hiawatha removed it; nothing is prevented by it"),
 };
 

@@ -168,6 +168,10 @@ static void tell_house(struct teller *teller)
     tell(teller, SLICE("HTTP_SCHEME"), scheme);
     if (x->visit->secure)
         tell(teller, SLICE("HTTPS"), SLICE("on")); /* programs take any value, "off" too, for yes */
+    if (x->visit->tls_version)
+        tell(teller, SLICE("TLS_VERSION"), slice_cstr(x->visit->tls_version));
+    if (x->visit->tls_cipher)
+        tell(teller, SLICE("TLS_CIPHER"), slice_cstr(x->visit->tls_cipher));
     tell(teller, SLICE("UNIQUE_ID"), slice_cstr(x->id_text));
     tell_some(teller, SLICE("PATH"), teller->source->search_path);
 }

@@ -5,6 +5,7 @@
 #include "gateway/backend.h"
 #include "gateway/turnstile.h"
 #include "os/fd.h"
+#include "server/certificates.h"
 #include "server/house_build.h"
 #include "server/workers_status.h"
 
@@ -118,6 +119,16 @@ static struct slice key_for(const struct house *house, const struct takeover *ta
     return given.len > 0 || section->stick_to != STICK_TO_COOKIE ? given : takeover->key;
 }
 
+static const char *house_make_certificates(struct house *house, const struct takeover *takeover)
+{
+    const struct slice given = house->snapshot->conf->session_key;
+    const char *why = NULL;
+
+    house->certificates =
+        certificates_new(house->snapshot, given.len > 0 ? given : takeover->key, &why);
+    return house->certificates ? NULL : why;
+}
+
 static void house_make_backends(struct house *house, const struct takeover *takeover)
 {
     const struct server_conf *conf = house->snapshot->conf;
@@ -166,6 +177,9 @@ const char *house_build(struct house *house, struct takeover *takeover)
         return "the number of sockets handed over is not the number of bindings";
     house_assign_logs(house);
     house_make_limits(house);
+    why = house_make_certificates(house, takeover);
+    if (why)
+        return why;
     house_make_backends(house, takeover);
     house_make_turnstiles(house);
     house->workers = workers_status_new(conf);
@@ -191,6 +205,7 @@ void house_free(struct house *house)
         fd_close(&house->listeners[i]);
     free(house->listeners);
     free(house->limits);
+    certificates_free(house->certificates);
     free(house->reactors);
     if (house->guard)
         guard_free(house->guard);

@@ -52,6 +52,7 @@ static void visit_fill(struct visit *visit, const struct listener *listener, int
     address_text(peer, text);
     memccpy(visit->client_text, text, 0, sizeof(visit->client_text) - 1);
     visit->binding = listener->binding;
+    visit->secure = listener->binding->tls.certificates != NULL;
     visit->local_port = listener->binding->port;
     visit->local = listener->binding->address;
     if (listener->any_address && socket_local_address(fd, &visit->local) == 0)

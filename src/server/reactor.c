@@ -5,9 +5,9 @@
 #include "gateway/probe.h"
 #include "gateway/spawn_client.h"
 #include "handler/registry.h"
-#include "net/transport.h"
 #include "os/fd.h"
 #include "os/socket.h"
+#include "server/certificates.h"
 #include "server/listener.h"
 #include "site/origin.h"
 #include "site/router.h"
@@ -113,6 +113,8 @@ static void reactor_head(struct exchange_owner *owner, struct exchange *x)
         return;
     for (const struct conf_pair *pair = host->conf->custom_headers; pair; pair = pair->next)
         exchange_field(x, pair->name, pair->value);
+    if (x->visit->secure)
+        secrecy_fields(x, host->conf);
 }
 
 static void reactor_ended_exchange(struct exchange_owner *owner, struct exchange *x)
@@ -191,9 +193,10 @@ void reactor_welcome(struct reactor *reactor, int fd, const struct visit *visit)
         stats_add(&reactor->stats.refused, 1);
 
     const struct binding_conf *binding = visit->binding;
-    struct conn *conn =
-        conn_open(&reactor->loop, tcp_transport(&reactor->loop, fd), visit,
-                  &reactor->house->limits[binding->index], &reactor->exchanges, &reactor->conns);
+    struct conn *conn = conn_open(
+        &reactor->loop,
+        certificates_transport(reactor->house->certificates, &reactor->loop, fd, binding), visit,
+        &reactor->house->limits[binding->index], &reactor->exchanges, &reactor->conns);
     list_push_back(&reactor->conn_list, conn_link(conn));
 }
 

@@ -94,6 +94,70 @@ static bool judge_method(const struct judge *judge)
     return false;
 }
 
+/* ---- by TLS only ---- */
+
+/* Certificate authorities ask for it without TLS, as long as there is no certificate. */
+static bool is_challenge(struct slice path)
+{
+    return slice_starts(path, SLICE("/.well-known/acme-challenge/"));
+}
+
+/* The name to come back by: one that this host has, never what somebody wrote into the request. */
+static struct slice returning_name(const struct judge *judge)
+{
+    const struct slice asked = judge->x->request.host;
+    const struct host *host = judge->host;
+
+    if (host->conf->index != 0 && asked.len > 0)
+        return asked; /* it was found by it */
+    for (const struct conf_word *word = host->conf->hostnames; word; word = word->next)
+        if (slice_equal(word->text, asked))
+            return asked;
+    return host->name;
+}
+
+static uint16_t secure_port(const struct server_conf *conf)
+{
+    uint16_t port = 443;
+    bool found = false;
+
+    for (const struct binding_conf *binding = conf->bindings; binding; binding = binding->next) {
+        if (!binding->tls.certificates)
+            continue;
+        if (binding->port == 443)
+            return 443;
+        port = found ? port : binding->port;
+        found = true;
+    }
+    return port;
+}
+
+static bool judge_secrecy(const struct judge *judge)
+{
+    struct exchange *x = judge->x;
+    const struct request *request = &x->request;
+
+    if (!judge->host->conf->require_tls.is_on || x->visit->secure ||
+        is_challenge(request->target.path))
+        return false;
+
+    bool reads = request->method == METHOD_GET || request->method == METHOD_HEAD;
+    uint16_t port = secure_port(judge->snapshot->conf);
+    struct slice at = port == 443 ? SLICE("") : arena_printf(&x->arena, ":%u", (unsigned)port);
+    const struct slice parts[] = {
+        SLICE("https://"),
+        returning_name(judge),
+        at,
+        request->target.raw_path,
+        request->target.has_query ? SLICE("?") : SLICE(""),
+        request->target.query,
+    };
+    say(judge, reads ? 301 : 308, "the host wants TLS (RequireTLS)");
+    judge->verdict->answer = ANSWER_REDIRECT;
+    judge->verdict->location = arena_join(&x->arena, parts, sizeof(parts) / sizeof(parts[0]));
+    return true;
+}
+
 static bool judge_dot_files(const struct judge *judge)
 {
     if (!rules_hide(judge->x->request.target.path, judge->host->conf->allow_dot_files))
@@ -409,7 +473,7 @@ void router_judge(const struct snapshot *snapshot, const struct host *host, stru
         say(&judge, x->request.failed, x->request.failed_why);
         return;
     }
-    if (judge_method(&judge) || judge_dot_files(&judge))
+    if (judge_method(&judge) || judge_secrecy(&judge) || judge_dot_files(&judge))
         return;
 
     find(&judge, cache);

@@ -1,5 +1,5 @@
-/* The key of our own cookies where the configuration has none: drawn once, and kept so that the
- * cookies hold over restarts. */
+/* The key of our own cookies and of TLS session tickets where the configuration has none: drawn
+ * once, and kept so that both hold over restarts. */
 #include "supervisor_private.h"
 
 #include "os/fd.h"
@@ -20,6 +20,9 @@ static bool is_needed(const struct server_conf *conf)
         return false;
     for (const struct fastcgi_conf *f = conf->fastcgi; f; f = f->next)
         if (f->stick_to == STICK_TO_COOKIE)
+            return true;
+    for (const struct binding_conf *binding = conf->bindings; binding; binding = binding->next)
+        if (binding->tls.certificates)
             return true;
     return false;
 }

@@ -52,7 +52,7 @@ struct server_conf *tool_load(const char *path, bool disk, struct arena *arena, 
         .arena = arena,
         .diags = &diags,
         .source = source,
-        .ask = disk ? load_ask_disk() : NULL,
+        .ask = disk ? tool_ask() : NULL,
     };
     struct server_conf *conf = load_config(&load, text);
     diags_print(&diags, stderr, isatty(2));

@@ -20,6 +20,9 @@ bool find_program(const char *name, char *path, size_t room);
  */
 struct server_conf *tool_load(const char *path, bool disk, struct arena *arena, bool *ret_warned);
 
+/* What the disk says (config/load.h), and what is in certificates. */
+struct load_ask *tool_ask(void);
+
 /* Says how a verb is used; returns 2. */
 int usage(const char *text);
 

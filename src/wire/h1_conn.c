@@ -1,4 +1,5 @@
 /* The states of an HTTP/1 connection. */
+#include "net/tls.h"
 #include "wire_private.h"
 
 #include <errno.h>
@@ -91,6 +92,10 @@ static struct exchange *new_exchange(struct conn *conn)
     struct visit visit;
 
     conn_tell_visit(conn, &visit);
+    if (conn->transport->secure) {
+        visit.tls_version = tls_version_of(conn->transport);
+        visit.tls_cipher = tls_cipher_of(conn->transport);
+    }
     struct exchange *x = exchange_new(conn->loop, conn->exchanges, &visit, &h1_wire, conn);
 
     x->request.body.writer = &conn->wake;

@@ -42,7 +42,16 @@ struct load_socket { /* a unix socket, as connect(2) sees it */
     bool may_connect; /* of the account that was asked for */
     uint32_t owner;
 };
+struct load_certificate { /* what is in two PEM texts */
+    const char *fault;    /* NULL: it can be used. Valid until the next question */
+    int64_t days_left;    /* until it expires; below 0: it has */
+};
 struct load_ask {
+    /* NULL: nobody here can tell. */
+    void (*certificate)(struct load_ask *ask, struct slice certificates, struct slice key,
+                        struct load_certificate *ret);
+    /* Whether it holds for this name of a host. */
+    bool (*certificate_covers)(struct load_ask *ask, struct slice certificates, struct slice name);
     /* 0 or negative errno; *ret_mode as in stat. */
     int (*stat)(struct load_ask *ask, const char *path, unsigned *ret_mode);
     int (*executable)(struct load_ask *ask, const char *path); /* 0 or negative errno */

@@ -29,6 +29,29 @@ struct conf_folder {
     struct diag_place place;
 };
 
+/* A file that is read while the configuration is loaded. */
+struct conf_file {
+    struct conf_file *next;
+    struct slice path; /* as written */
+    struct diag_place place;
+    struct slice text; /* its content */
+};
+
+/* Certificates (PEM, each with its chain) and their keys. */
+struct tls_conf {
+    struct conf_file *certificates; /* NULL: none */
+    struct conf_file *keys;         /* one for each; NULL: they are in the same files */
+};
+
+/* RequireTLS */
+struct require_tls_conf {
+    bool is_on;
+    bool subdomains; /* Strict-Transport-Security counts for them too */
+    bool preload;
+    uint64_t hsts_ms; /* 0: it is not sent */
+    struct diag_place place;
+};
+
 /* NAME = VALUE or NAME: VALUE */
 struct conf_pair {
     struct conf_pair *next;
@@ -93,6 +116,7 @@ struct binding_conf {
     bool enable_trace;
     struct conf_net *trusted_proxies; /* besides those of the server */
     enum conf_proxy_protocol proxy_protocol;
+    struct tls_conf tls; /* with certificates: TLS is spoken */
 };
 
 struct connect_conf {
@@ -289,6 +313,9 @@ struct vhost_conf {
     uint64_t max_age_ms;          /* of files; 0: they are asked for each time */
     struct slice no_extension_as; /* empty: none */
     struct conf_word *required_bindings;
+    struct tls_conf tls;
+    struct require_tls_conf require_tls;
+    uint64_t random_header;           /* most bytes of X-Random by TLS; 0: none */
     struct conf_pair *custom_headers; /* sent in the order of the text */
     struct cgi_handler_conf
         *cgi_handlers; /* the host's own, newest first; the server's come after them */
@@ -350,6 +377,7 @@ struct server_conf {
     uint64_t max_head_bytes;
     uint64_t max_fields;
     bool from_thttpd;        /* the text is in the form of thttpd.conf */
+    int least_tls;           /* version: 12 or 13 */
     bool error_page_version; /* yes: error pages name the version */
     struct binding_conf *bindings;
     unsigned binding_count;

@@ -88,6 +88,8 @@ struct visit {
     bool believed; /* what the fields of its requests say about the client counts */
     bool counted;  /* this request was counted for its client */
     enum introduction introduction;
+    const char *tls_version; /* what was agreed on: constants; NULL: no TLS here */
+    const char *tls_cipher;
     int refuse;          /* status to answer to whatever is asked (503, 429); 0: welcome */
     const void *binding; /* borrowed from the snapshot: struct binding_conf */
 };

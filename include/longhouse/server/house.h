@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 struct backend_group;
+struct certificates;
 struct name_watch;
 struct turnstiles;
 struct workers_status;
@@ -24,6 +25,7 @@ struct reactor;
 struct house {
     struct snapshot *snapshot;  /* held */
     struct wire_limits *limits; /* by binding_conf.index */
+    struct certificates *certificates;
     struct guard *guard;
     struct log_writer *writer;
     struct log *log;                 /* the system log */

@@ -543,11 +543,17 @@ static const struct saying_case {
     { SITE PORT "VirtualHost {\nHostname = v\nWebsiteRoot = /v\nShowIndex = yes\n}\n",
       "error 9:1+9 'ShowIndex' is Hiawatha's and not available yet = a later version adds it; "
       "leave it out until then" },
-    { SITE "Binding {\nPort = 443\nTLScertFile = x\n}\n",
-      "error 5:1+11 'TLScertFile' is Hiawatha's and not available yet = a later version adds it; "
-      "leave it out until then" },
-    { SITE "Binding {\nPort = 443\nSSLcertFile = x\n}\n",
-      "error 5:1+11 'TLScertFile' is Hiawatha's and not available yet = a later version adds it; "
+    { SITE PORT "MinTLSversion = TLS1.1\n",
+      "warning 6:17+6 TLS 1.0 and 1.1 are broken (RFC 8996) and never spoken = write 1.2, which is "
+      "what happens" },
+    { SITE PORT "MinTLSversion = 1.5\n",
+      "error 6:17+3 'MinTLSversion' must be 1.2 or 1.3, not '1.5' = without it TLS 1.2 is the "
+      "least" },
+    { SITE PORT "RequireTLS = no; preload\n", "warning 6:14+11 includeSubDomains and preload are "
+                                              "of no effect without a time = for example: "
+                                              "RequireTLS = yes, 365d; includeSubDomains" },
+    { SITE "Binding {\nPort = 443\nRequiredCA = x\n}\n",
+      "error 5:1+10 'RequiredCA' is Hiawatha's and not available yet = a later version adds it; "
       "leave it out until then" },
     { SITE PORT "UseDirectory = d\nDirectory {\nDirectoryID = d\nPath = /x\nFoo = bar\n}\n",
       "error 10:1+3 unknown option 'Foo' in Directory 'd' = `longhouse manual` lists all options" },

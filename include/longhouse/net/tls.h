@@ -1,0 +1,70 @@
+#ifndef NET_TLS_H
+#define NET_TLS_H
+
+/*
+ * TLS 1.2 and 1.3 (RFC 5246, RFC 8446) on a connected socket, by OpenSSL: a transport like the
+ * socket itself, whose handshake happens within its first reads.
+ *
+ * What a client is offered is a tls_context: certificates with their keys, versions, the key of
+ * session tickets. It never changes once it is made, is counted, and is used by all threads at
+ * once. Which one a client gets is chosen by the name it asks for (SNI, RFC 6066 3).
+ */
+#include "base/slice.h"
+#include "net/transport.h"
+
+#include <stdbool.h>
+
+struct tls_context;
+
+/* A certificate with its chain, and its key, both PEM. */
+struct tls_identity {
+    struct slice certificates; /* the server's own first; what else lies between is skipped */
+    struct slice key;          /* may be the same text */
+};
+
+struct tls_options {
+    const struct tls_identity
+        *identities; /* at most one for each kind of key (RSA, ECDSA, Ed25519) */
+    unsigned identity_count;
+    int least_version;          /* 12 or 13 */
+    struct slice ticket_secret; /* of all who understand each other's session tickets, which are
+                                   drawn from it and the time; empty: sessions are not resumed */
+    struct slice session_id; /* sessions of one are good for all with the same; at most 32 bytes are
+                                used */
+};
+
+#define TLS_WHY_MOST 256
+
+/* Whether it can be used; if not, a sentence in `why`. */
+bool tls_identity_check(const struct tls_identity *identity, char *why);
+
+/* Of the server's own certificate: days until it expires (below 0: it has), and whether it holds
+ * for the name of a host. */
+int64_t tls_identity_days_left(const struct tls_identity *identity);
+bool tls_identity_covers(const struct tls_identity *identity, struct slice name);
+
+/* NULL with a sentence in `why` (TLS_WHY_MOST bytes). Copies what it needs. One user. */
+struct tls_context *tls_context_new(const struct tls_options *options, char *why);
+struct tls_context *tls_context_hold(struct tls_context *context);
+void tls_context_drop(struct tls_context *context); /* NULL: nothing */
+
+/* Whose certificate a client sees. */
+struct tls_chooser {
+    /* The context for `name` (as the client wrote it; empty: it named none), borrowed; NULL: the
+     * handshake is refused. Called by the thread of the connection. */
+    struct tls_context *(*choose)(const struct tls_chooser *chooser, struct slice name);
+};
+
+/*
+ * Takes the descriptor. `chooser` is borrowed and must outlive the transport. `first` is what
+ * begins the handshake: its versions and its session tickets count for all names behind it.
+ */
+struct transport *tls_transport(struct loop *loop, int fd, struct tls_context *first,
+                                const struct tls_chooser *chooser);
+
+/* What was agreed on, in words ("TLSv1.3", "TLS_AES_256_GCM_SHA384"): constants. NULL for other
+ * transports and before the handshake is over. */
+const char *tls_version_of(const struct transport *transport);
+const char *tls_cipher_of(const struct transport *transport);
+
+#endif

@@ -1,0 +1,186 @@
+#include "server/certificates.h"
+
+#include "base/container.h"
+#include "base/text.h"
+#include "net/tls.h"
+#include "site/vhost_map.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#define IDENTITIES_MOST 8u
+#define NAME_MOST       255u /* bytes of a name that a client asks for */
+
+/* One binding's way to choose. */
+struct chooser {
+    struct tls_chooser chooser; /* embedded: what connections see */
+    const struct certificates *certificates;
+    const struct binding_conf *binding;
+};
+
+struct certificates {
+    const struct snapshot *snapshot; /* borrowed */
+    struct slice ticket_secret;
+    struct tls_context **of_bindings; /* by binding_conf.index; NULL: no TLS */
+    struct tls_context **of_hosts;    /* by vhost_conf.index; NULL: none of its own */
+    struct chooser *choosers;         /* by binding_conf.index */
+};
+
+/* ---- choosing ---- */
+
+static struct tls_context *choose(const struct tls_chooser *base, struct slice name)
+{
+    const struct chooser *self = container_of(base, const struct chooser, chooser);
+    const struct certificates *all = self->certificates;
+    char small[NAME_MOST];
+    struct text text = text_on(small, sizeof(small));
+
+    if (name.len > 0 && name.at[name.len - 1] == '.')
+        name.len--;
+    for (size_t i = 0; i < name.len && i < sizeof(small) - 1; i++)
+        text_add_char(&text, ascii_lower(name.at[i]));
+
+    unsigned host = vhost_map_find(all->snapshot->names, text_slice(&text), self->binding);
+    return all->of_hosts[host] ? all->of_hosts[host] : all->of_bindings[self->binding->index];
+}
+
+/* ---- building ---- */
+
+static void *table_of(unsigned count, size_t size)
+{
+    void *table = calloc(count ? count : 1, size);
+
+    if (!table)
+        abort();
+    return table;
+}
+
+/* NULL with *ret_why. */
+static struct tls_context *make_context(const struct certificates *self, const struct tls_conf *tls,
+                                        const char **ret_why)
+{
+    static char why[TLS_WHY_MOST];
+    static char sentence[TLS_WHY_MOST + 512];
+    struct tls_identity identities[IDENTITIES_MOST];
+    struct tls_options options = {
+        .identities = identities,
+        .least_version = self->snapshot->conf->least_tls,
+        .ticket_secret = self->ticket_secret,
+        .session_id = SLICE("longhouse"),
+    };
+    const struct conf_file *key = tls->keys;
+
+    for (const struct conf_file *file = tls->certificates;
+         file && options.identity_count < IDENTITIES_MOST; file = file->next) {
+        identities[options.identity_count++] =
+            (struct tls_identity){ file->text, key ? key->text : file->text };
+        key = key ? key->next : NULL;
+    }
+    struct tls_context *context = tls_context_new(&options, why);
+    if (!context) {
+        const struct diag_place *place = &tls->certificates->place;
+        snprintf(sentence, sizeof(sentence), "%s:%u: TLScertFile '%.*s': %s", place->file,
+                 place->line, SLICE_ARGS(tls->certificates->path), why);
+        *ret_why = sentence;
+    }
+    return context;
+}
+
+static bool make_contexts(struct certificates *self, const char **ret_why)
+{
+    const struct server_conf *conf = self->snapshot->conf;
+
+    for (const struct binding_conf *binding = conf->bindings; binding; binding = binding->next) {
+        self->choosers[binding->index] = (struct chooser){ { choose }, self, binding };
+        if (!binding->tls.certificates)
+            continue;
+        self->of_bindings[binding->index] = make_context(self, &binding->tls, ret_why);
+        if (!self->of_bindings[binding->index])
+            return false;
+    }
+    for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
+        if (!host->tls.certificates)
+            continue;
+        self->of_hosts[host->index] = make_context(self, &host->tls, ret_why);
+        if (!self->of_hosts[host->index])
+            return false;
+    }
+    return true;
+}
+
+struct certificates *certificates_new(const struct snapshot *snapshot, struct slice ticket_secret,
+                                      const char **ret_why)
+{
+    const struct server_conf *conf = snapshot->conf;
+    struct certificates *self = table_of(1, sizeof(*self));
+
+    *self = (struct certificates){
+        .snapshot = snapshot,
+        .ticket_secret = ticket_secret,
+        .of_bindings = table_of(conf->binding_count, sizeof(struct tls_context *)),
+        .of_hosts = table_of(conf->host_count, sizeof(struct tls_context *)),
+        .choosers = table_of(conf->binding_count, sizeof(struct chooser)),
+    };
+    if (make_contexts(self, ret_why))
+        return self;
+    certificates_free(self);
+    return NULL;
+}
+
+void certificates_free(struct certificates *self)
+{
+    if (!self)
+        return;
+    for (unsigned i = 0; i < self->snapshot->conf->binding_count; i++)
+        tls_context_drop(self->of_bindings[i]);
+    for (unsigned i = 0; i < self->snapshot->conf->host_count; i++)
+        tls_context_drop(self->of_hosts[i]);
+    free(self->of_bindings);
+    free(self->of_hosts);
+    free(self->choosers);
+    free(self);
+}
+
+struct transport *certificates_transport(const struct certificates *self, struct loop *loop, int fd,
+                                         const struct binding_conf *binding)
+{
+    struct tls_context *context = self->of_bindings[binding->index];
+
+    return context ? tls_transport(loop, fd, context, &self->choosers[binding->index].chooser)
+                   : tcp_transport(loop, fd);
+}
+
+/* ---- fields ---- */
+
+static void add_hsts(struct exchange *x, const struct require_tls_conf *require)
+{
+    struct slice value = arena_printf(&x->arena, "max-age=%" PRIu64 "%s%s", require->hsts_ms / 1000,
+                                      require->subdomains ? "; includeSubDomains" : "",
+                                      require->preload ? "; preload" : "");
+
+    exchange_field(x, SLICE("Strict-Transport-Security"), value);
+}
+
+/* Random bytes would do as well; letters are a valid value for sure. */
+static void add_random(struct exchange *x, uint64_t most)
+{
+    uint16_t dice = 0;
+
+    if (getrandom(&dice, sizeof(dice), GRND_NONBLOCK) != (ssize_t)sizeof(dice))
+        return;
+    size_t len = 1 + dice % most;
+    char *bytes = arena_bytes(&x->arena, len);
+    memset(bytes, 'a' + dice / 256 % 26, len);
+    exchange_field(x, SLICE("X-Random"), slice_of(bytes, len));
+}
+
+void secrecy_fields(struct exchange *x, const struct vhost_conf *host)
+{
+    if (host->require_tls.is_on && host->require_tls.hsts_ms > 0)
+        add_hsts(x, &host->require_tls);
+    if (host->random_header > 0)
+        add_random(x, host->random_header);
+}
