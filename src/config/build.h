@@ -75,6 +75,7 @@ void check_run(struct build *build);
 void check_php_settings(struct build *build);
 void check_kept(struct build *build);
 void check_directories(struct build *build);
+void check_aliases(struct build *build);
 
 /* Reads the files of TLScertFile and TLSkeyFile. */
 struct load;
@@ -225,6 +226,7 @@ extern const struct option_group session_options;
 extern const struct option_group path_options;
 extern const struct option_group file_options;
 extern const struct option_group directory_options;
+extern const struct option_group alias_options;
 extern const struct option_group program_options;
 extern const struct option_group sandbox_options;
 extern const struct option_group worker_options;

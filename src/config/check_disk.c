@@ -218,6 +218,35 @@ static void check_roots(const struct asking *asking, const struct vhost_conf *ho
                      "files are answered 404");
 }
 
+static void check_script_alias(const struct asking *asking, const struct alias_conf *alias)
+{
+    const struct slice parts[] = { alias->folder, SLICE("/"), alias->file };
+    struct slice path = arena_join(asking->diags->arena, parts, 3);
+    unsigned mode = 0;
+    int error = asking->ask->stat(asking->ask, cstr(asking, path), &mode);
+
+    if (error == 0 && !S_ISREG(mode))
+        error = S_ISDIR(mode) ? -EISDIR : -EINVAL;
+    if (error < 0)
+        diag_hint(asking->diags,
+                  diag_add(asking->diags, DIAG_WARNING, &alias->place, "the ScriptAlias '%.*s': %s",
+                           SLICE_ARGS(path), strerror(-error)),
+                  "until it is there, requests for '%.*s' are answered 404",
+                  SLICE_ARGS(alias->url));
+}
+
+static void check_aliases_on_disk(const struct asking *asking, const struct vhost_conf *host)
+{
+    for (const struct alias_conf *alias = host->aliases; alias; alias = alias->next) {
+        if (alias->file.len > 0)
+            check_script_alias(asking, alias);
+        else
+            check_folder(asking, "Alias", alias->folder, &alias->place,
+                         "the house looks for it when it starts and at each reload; until then its "
+                         "files are answered 404");
+    }
+}
+
 static bool is_all_here(const struct vhost_conf *host)
 {
     for (unsigned i = 0; i < host->use_fastcgi_count; i++) {
@@ -382,6 +411,7 @@ void load_check_disk(const struct server_conf *conf, struct load_ask *ask, struc
     check_workers(&asking, conf);
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
         check_roots(&asking, host);
+        check_aliases_on_disk(&asking, host);
         check_front_controller(&asking, host);
         check_log(&asking, &host->access_log);
         check_log(&asking, &host->error_log);

@@ -18,6 +18,7 @@ static const struct option_group *const groups[] = {
     &worker_options,
     &directory_options,
     &tls_options,
+    &alias_options,
     &later_options,
 };
 /* clang-format on */

@@ -68,7 +68,6 @@ static const struct option_row rows[] = {
     LATER("RequiredCA", SCOPE_BINDING | SCOPE_HOST),
     /* SCOPE_HOST */
     LATER("AccessList", SCOPE_HOST | SCOPE_DIRECTORY),
-    LATER("Alias", SCOPE_HOST),
     LATER("AlterGroup", SCOPE_HOST | SCOPE_DIRECTORY),
     LATER("AlterList", SCOPE_HOST | SCOPE_DIRECTORY),
     LATER("AlterMode", SCOPE_HOST | SCOPE_DIRECTORY),
@@ -87,7 +86,6 @@ static const struct option_row rows[] = {
     LATER("RequiredGroup", SCOPE_HOST | SCOPE_DIRECTORY),
     LATER("ReverseProxy", SCOPE_HOST),
     LATER("RunOnAlter", SCOPE_HOST),
-    LATER("ScriptAlias", SCOPE_HOST),
     LATER("SecureURL", SCOPE_HOST),
     LATER("ShowIndex", SCOPE_HOST | SCOPE_DIRECTORY),
     LATER("SkipCacheCookie", SCOPE_HOST),

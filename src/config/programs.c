@@ -1,5 +1,6 @@
 /* Which interpreters are in effect for each host, and the numbers of its rules. */
 #include "build.h"
+#include "config/roots.h"
 
 static unsigned count_handlers(const struct cgi_handler_conf *handler)
 {
@@ -31,6 +32,6 @@ void programs_number(struct build *build)
     for (struct vhost_conf *host = build->conf->hosts; host; host = host->next) {
         collect_handlers(build->conf, host, build->arena);
         host->rule_base = rule;
-        rule += 1 + host->handler_count;
+        rule += roots_rules(host);
     }
 }

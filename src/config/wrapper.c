@@ -132,6 +132,25 @@ static const struct wrap *find(const struct wrapper *wrapper, struct slice id)
     return NULL;
 }
 
+/* What lies outside of a program's root directory cannot be run in it. */
+static void check_aliases_inside(struct diags *diags, const struct vhost_conf *host)
+{
+    struct slice chroot = host->confine.chroot;
+
+    for (const struct alias_conf *alias = host->aliases; alias && chroot.len > 0;
+         alias = alias->next) {
+        if (slice_starts(alias->folder, chroot) && alias->folder.len > chroot.len &&
+            alias->folder.at[chroot.len] == '/')
+            continue;
+        diag_hint(diags,
+                  diag_add(diags, DIAG_WARNING, &alias->place,
+                           "programs in '%.*s' cannot run: it lies outside of '%.*s', the root "
+                           "directory of the programs by WrapCGI",
+                           SLICE_ARGS(alias->folder), SLICE_ARGS(chroot)),
+                  "move it there, or leave the '|' out of the Wrap line");
+    }
+}
+
 static void resolve(const struct wrapper *wrapper, struct vhost_conf *host)
 {
     struct confine_conf *confine = &host->confine;
@@ -155,6 +174,7 @@ static void resolve(const struct wrapper *wrapper, struct vhost_conf *host)
     confine->below = wrap->root;
     confine->chroot = wrap->chroot;
     confine->user_place = confine->wrap_place;
+    check_aliases_inside(diags, host);
 }
 
 void wrapper_load(const struct load *load, struct build *build)

@@ -130,12 +130,11 @@ static void tell_script(struct teller *teller)
         tell(teller, SLICE("SCRIPT_FILENAME"), source->script_filename);
     }
     tell(teller, SLICE("DOCUMENT_ROOT"), source->document_root);
+    tell_some(teller, SLICE("ALIAS_FROM"), source->alias_from);
+    tell_some(teller, SLICE("ALIAS_TO"), source->alias_to);
     if (source->path_info.len > 0) {
-        /* RFC 3875 4.1.6: the path info as if it were a path of its own */
-        const struct slice parts[] = { source->document_root, source->path_info };
-
         tell(teller, SLICE("PATH_INFO"), source->path_info);
-        tell(teller, SLICE("PATH_TRANSLATED"), arena_join(teller->arena, parts, 2));
+        tell(teller, SLICE("PATH_TRANSLATED"), source->path_translated);
     }
     tell(teller, SLICE("QUERY_STRING"), request->target.query); /* RFC 3875 4.1.7: always */
 }
@@ -315,9 +314,9 @@ bool meta_may_be_granted(struct slice name)
 {
     static const struct slice beginnings[] = {
         /* told by the house */
-        SLICE_INIT("CONTENT_"), SLICE_INIT("DOCUMENT_"), SLICE_INIT("GATEWAY_"),
-        SLICE_INIT("HTTP_"), SLICE_INIT("PATH_"), SLICE_INIT("REDIRECT_"), SLICE_INIT("REQUEST_"),
-        SLICE_INIT("SCRIPT_"), SLICE_INIT("SERVER_"), SLICE_INIT("SSL_"),
+        SLICE_INIT("ALIAS_"), SLICE_INIT("CONTENT_"), SLICE_INIT("DOCUMENT_"),
+        SLICE_INIT("GATEWAY_"), SLICE_INIT("HTTP_"), SLICE_INIT("PATH_"), SLICE_INIT("REDIRECT_"),
+        SLICE_INIT("REQUEST_"), SLICE_INIT("SCRIPT_"), SLICE_INIT("SERVER_"), SLICE_INIT("SSL_"),
         /* heeded by loaders and interpreters */
         SLICE_INIT("BASH_"), SLICE_INIT("GLIBC_"), SLICE_INIT("LD_"), SLICE_INIT("LUA_"),
         SLICE_INIT("MALLOC_"), SLICE_INIT("NODE_"), SLICE_INIT("PERL"), SLICE_INIT("PHP"),

@@ -67,9 +67,19 @@ static bool names_itself(const struct host *host)
     return host->conf->server_name_as == SERVER_NAME_HOSTNAME;
 }
 
+/* RFC 3875 4.1.6: the path info as if it were a path of its own. */
+static struct slice translate(const struct errand *errand, struct slice path_info)
+{
+    if (path_info.len == 0)
+        return (struct slice){ 0 };
+    return seen_place(errand, mapping_translate(errand->host, path_info, &errand->x->arena));
+}
+
 void errand_describe(const struct errand *errand, struct meta_source *ret)
 {
     const struct resource *resource = &errand->verdict->resource;
+    const struct alias_conf *alias = resource->mapping.alias;
+    const bool is_folder = alias && alias->file.len == 0;
 
     *ret = (struct meta_source){
         .exchange = errand->x,
@@ -77,6 +87,9 @@ void errand_describe(const struct errand *errand, struct meta_source *ret)
         .path_info = resource->path_info,
         .script_filename = seen_place(errand, resource->absolute),
         .document_root = seen_place(errand, errand->host->conf->website_root),
+        .path_translated = translate(errand, resource->path_info),
+        .alias_from = is_folder ? alias->url : SLICE(""),
+        .alias_to = is_folder ? seen_place(errand, alias->folder) : SLICE(""),
         .server_name = names_itself(errand->host) ? errand->host->name : SLICE(""),
         .setenv = errand->verdict->folder->setenv,
         .body_length = errand->upload.length,

@@ -17,6 +17,7 @@ struct slice path_extension(struct slice path)
 struct search {
     const struct host *host;
     const struct folder_conf *folder;
+    struct mapping mapping;
     struct file_cache *cache;
     struct arena *arena;
     uint64_t now_ms;
@@ -24,7 +25,7 @@ struct search {
 
 static struct cached_file *look_up(const struct search *search, struct slice relative)
 {
-    return file_cache_get(search->cache, &search->host->root, relative, search->now_ms);
+    return file_cache_get(search->cache, search->mapping.root, relative, search->now_ms);
 }
 
 static void take(const struct search *search, struct resource *resource, struct cached_file *file)
@@ -37,9 +38,10 @@ static void take(const struct search *search, struct resource *resource, struct 
 static void name_place(const struct host *host, struct slice relative, struct arena *arena,
                        struct resource *resource)
 {
-    const struct slice parts[] = { host->conf->website_root, SLICE("/"), relative };
+    const struct site_root *root = resource->mapping.root;
+    const struct slice parts[] = { root->path, SLICE("/"), relative };
 
-    resource->root = &host->root;
+    resource->root = root;
     resource->relative = relative;
     resource->absolute = arena_join(arena, parts, 3);
     resource->extension = path_extension(relative);
@@ -50,10 +52,10 @@ static void name_place(const struct host *host, struct slice relative, struct ar
 void resource_name(const struct host *host, struct slice relative, struct arena *arena,
                    struct resource *resource)
 {
-    const struct slice parts[] = { SLICE("/"), relative };
+    const struct slice parts[] = { resource->mapping.url, SLICE("/"), relative };
 
     name_place(host, relative, arena, resource);
-    resource->script_name = arena_join(arena, parts, 2);
+    resource->script_name = arena_join(arena, parts, 3);
 }
 
 static struct slice below(const struct search *search, struct slice folder, struct slice name)
@@ -103,9 +105,12 @@ static void find_start_file(const struct search *search, struct resource *resour
 static bool takes_path_info(const struct search *search, struct slice relative)
 {
     const struct vhost_conf *conf = search->host->conf;
+    const struct mapping *mapping = &search->mapping;
+    const struct slice parts[] = { slice_skip(mapping->url, 1), SLICE("/"), relative };
+    struct slice name = mapping->alias ? arena_join(search->arena, parts, 3) : relative;
 
-    return search->folder->enable_path_info || pattern_match(conf->cgi_pattern, relative) ||
-           slice_equal(relative, conf->front_controller);
+    return search->folder->enable_path_info || pattern_match(conf->cgi_pattern, name) ||
+           (!mapping->alias && slice_equal(relative, conf->front_controller));
 }
 
 /* The first regular file on the way ends the script, the rest is path info. `path` begins with '/'.
@@ -161,39 +166,73 @@ static void resolve_rest(const struct search *search, struct slice path, bool sl
         take(search, resource, look_up(search, slice_skip(path, 1))); /* "a.txt/": no folder */
 }
 
+/* One file stands for the path, whatever it is. */
+static void find_script_alias(const struct search *search, struct resource *resource)
+{
+    const struct mapping *mapping = &search->mapping;
+
+    resource->found = look_up(search, mapping->alias->file);
+    name_place(search->host, mapping->alias->file, search->arena, resource);
+    resource->script_name = mapping->url;
+    resource->path_info = mapping->below;
+}
+
+static void find_below(const struct search *search, struct resource *resource)
+{
+    struct slice path = search->mapping.below;
+    bool slash_behind = slice_ends(path, SLICE("/"));
+    struct slice relative = slice_skip(path, 1);
+
+    if (slash_behind && relative.len > 0)
+        relative = slice_cstr(arena_cstr(search->arena, slice_first(relative, relative.len - 1)));
+
+    resource->found = look_up(search, relative);
+    name_place(search->host, relative, search->arena, resource);
+    if (slash_behind)
+        resource->extension = SLICE(""); /* unless a file is found: a folder's name has none */
+
+    if (resource->found->kind != FILE_FOLDER)
+        resolve_rest(search, path, slash_behind, resource);
+    else if (slash_behind)
+        find_start_file(search, resource);
+    else
+        resource->is_folder_without_slash = true;
+}
+
 void resource_find(const struct host *host, const struct folder_conf *folder, struct slice path,
                    struct file_cache *cache, struct arena *arena, uint64_t now_ms,
                    struct resource *ret)
 {
     const struct search search = {
-        .host = host, .folder = folder, .cache = cache, .arena = arena, .now_ms = now_ms
+        .host = host,
+        .folder = folder,
+        .mapping = mapping_find(host, path, folder->enable_path_info),
+        .cache = cache,
+        .arena = arena,
+        .now_ms = now_ms,
     };
-    bool slash_behind = path.at[path.len - 1] == '/';
-    struct slice relative = slice_skip(path, 1);
 
-    if (slash_behind && relative.len > 0)
-        relative = slice_cstr(arena_cstr(arena, slice_first(relative, relative.len - 1)));
-
-    *ret = (struct resource){ .found = look_up(&search, relative), .script_name = path };
-    name_place(host, relative, arena, ret);
-    if (slash_behind)
-        ret->extension = SLICE(""); /* unless a file is found: a folder's name has none */
-
-    if (ret->found->kind != FILE_FOLDER)
-        resolve_rest(&search, path, slash_behind, ret);
-    else if (slash_behind)
-        find_start_file(&search, ret);
+    *ret = (struct resource){ .mapping = search.mapping, .script_name = path };
+    if (search.mapping.alias && search.mapping.alias->file.len > 0)
+        find_script_alias(&search, ret);
     else
-        ret->is_folder_without_slash = true;
+        find_below(&search, ret);
 }
 
 void resource_front(const struct host *host, struct file_cache *cache, struct arena *arena,
                     uint64_t now_ms, struct resource *resource)
 {
-    const struct search search = { .host = host, .cache = cache, .arena = arena, .now_ms = now_ms };
+    const struct search search = {
+        .host = host,
+        .mapping = { .root = &host->root },
+        .cache = cache,
+        .arena = arena,
+        .now_ms = now_ms,
+    };
     struct slice relative = host->conf->front_controller;
 
     take(&search, resource, look_up(&search, relative));
+    resource->mapping = search.mapping;
     resource_name(host, relative, arena, resource);
     resource->path_info = SLICE("");
     resource->is_folder_without_slash = false;

@@ -2,6 +2,7 @@
 
 #include "base/encode.h"
 #include "base/text.h"
+#include "config/roots.h"
 #include "rules.h"
 #include "site/folder_rules.h"
 #include "site/pattern.h"
@@ -179,8 +180,8 @@ static const struct fastcgi_conf *remote_section(const struct host *host, struct
 /* "/app.php/user/7": the first component with such an extension is the script. */
 static const struct fastcgi_conf *split_remote(const struct judge *judge)
 {
-    struct slice path = judge->x->request.target.path;
     struct resource *resource = &judge->verdict->resource;
+    struct slice path = resource->mapping.below;
 
     for (size_t at = 1; at < path.len; at++) {
         if (path.at[at] != '/')
@@ -209,7 +210,7 @@ static const struct fastcgi_conf *remote_start_file(const struct judge *judge)
             remote_section(judge->host, path_extension(word->text));
 
         if (section) {
-            const struct slice parts[] = { slice_skip(judge->x->request.target.path, 1),
+            const struct slice parts[] = { slice_skip(judge->verdict->resource.mapping.below, 1),
                                            word->text };
             resource_name(judge->host, arena_join(arena, parts, 2), arena,
                           &judge->verdict->resource);
@@ -248,7 +249,7 @@ static bool is_for_front_controller(const struct judge *judge)
     const struct resource *resource = &judge->verdict->resource;
     int error = resource->found->error;
 
-    if (judge->host->conf->front_controller.len == 0)
+    if (judge->host->conf->front_controller.len == 0 || resource->mapping.alias)
         return false;
     if (resource->found->kind == FILE_FOLDER)
         return resource->start_file_missing;
@@ -289,7 +290,8 @@ static bool judge_executable(const struct judge *judge, const char *why)
     if ((judge->verdict->resource.found->mode & 0111) == 0)
         return say(judge, 403, "the program is not executable (chmod +x)");
     judge->verdict->answer = ANSWER_CGI;
-    judge->verdict->rule = judge->host->conf->rule_base;
+    judge->verdict->rule =
+        roots_rule_itself(judge->host->conf, judge->verdict->resource.root->number);
     judge->verdict->why = why;
     return true;
 }
@@ -299,7 +301,8 @@ static bool judge_script(const struct judge *judge, unsigned handler)
     if (!judge->verdict->resource.found->file)
         return say(judge, 403, "the script may not be read by the server (file permissions)");
     judge->verdict->answer = ANSWER_CGI;
-    judge->verdict->rule = judge->host->conf->rule_base + 1 + handler;
+    judge->verdict->rule =
+        roots_rule_handler(judge->host->conf, judge->verdict->resource.root->number, handler);
     judge->verdict->interpreter = judge->host->conf->handlers[handler];
     judge->verdict->why = "its extension belongs to a CGIhandler";
     return true;
@@ -318,13 +321,14 @@ static bool judge_cgi(const struct judge *judge)
         !rules_is_program(&judge->snapshot->programs, resource->extension))
         return say(judge, 403, "it is a link to a program; the source is not sent");
 
-    bool is_pattern = rules_is_pattern(judge->host, resource->relative);
+    struct slice name = slice_skip(resource->script_name, 1);
+    bool is_pattern = rules_is_pattern(judge->host, name);
     if (!is_pattern && !rules_is_program(&judge->snapshot->programs, resource->extension))
         return false;
     if (!judge->verdict->folder->execute_cgi)
         return say(judge, 403, "ExecuteCGI is off here");
 
-    if (is_pattern && pattern_match(judge->host->conf->cgi_pattern, resource->relative))
+    if (is_pattern && pattern_match(judge->host->conf->cgi_pattern, name))
         return judge_executable(judge, "its name fits CGIpattern");
 
     const struct extension_rule *rule = rules_find(judge->host, resource->extension);
@@ -339,28 +343,28 @@ static bool judge_cgi(const struct judge *judge)
 
 static bool judge_absent(const struct judge *judge)
 {
-    const struct host *host = judge->host;
+    const struct site_root *root = judge->verdict->resource.root;
+    const struct alias_conf *alias = judge->verdict->resource.mapping.alias;
     int error = judge->verdict->resource.found->error;
 
     switch (-error) {
     case ENOENT:
     case ENOTDIR:
     case ENAMETOOLONG:
-        if (host->root.fd < 0)
+        if (root->fd < 0)
             return say(judge, 404,
-                       host->conf->website_root.len > 0
-                           ? "the WebsiteRoot of the host could not be opened"
-                           : "the host has no WebsiteRoot");
-        return say(judge, 404,
-                   arena_printf(&judge->x->arena, "no such file below %.*s",
-                                SLICE_ARGS(host->conf->website_root))
-                       .at);
+                       root->path.len == 0 ? "the host has no WebsiteRoot"
+                       : alias             ? "the folder of the alias could not be opened"
+                                           : "the WebsiteRoot of the host could not be opened");
+        return say(
+            judge, 404,
+            arena_printf(&judge->x->arena, "no such file below %.*s", SLICE_ARGS(root->path)).at);
     case EACCES:
     case EPERM:
         return say(judge, 403, "the server may not look there (file permissions)");
     case ELOOP:
     case EXDEV:
-        return say(judge, 403, "a symbolic link leads out of the WebsiteRoot (FollowSymlinks)");
+        return say(judge, 403, "a symbolic link leads out of its root (FollowSymlinks)");
     case EMFILE:
     case ENFILE:
     case ENOMEM:

@@ -2,6 +2,7 @@
 
 #include "os/fd.h"
 #include "rules.h"
+#include "site/mapping.h"
 #include "site/media.h"
 #include "site/vhost_map.h"
 
@@ -36,11 +37,25 @@ static void open_root(const struct host *host, const char *option, struct slice 
                   SLICE_ARGS(host->name), option, SLICE_ARGS(path), strerror(-r));
 }
 
+static void open_aliases(struct host *host, struct arena *arena, struct log *log)
+{
+    host->alias_count = host->conf->alias_count;
+    host->aliases = mapping_sort(host->conf, arena);
+    for (unsigned i = 0; i < host->alias_count; i++) {
+        struct site_alias *alias = &host->aliases[i];
+
+        open_root(host, alias->conf->file.len > 0 ? "ScriptAlias" : "Alias", alias->conf->folder,
+                  &alias->root, arena, log);
+        alias->root.number = alias->conf->number;
+    }
+}
+
 static void open_roots(struct host *host, struct arena *arena, struct log *log)
 {
     const struct conf_folder *folder;
 
     open_root(host, "WebsiteRoot", host->conf->website_root, &host->root, arena, log);
+    open_aliases(host, arena, log);
     for (folder = host->conf->sendfile_roots; folder; folder = folder->next)
         host->sendfile_root_count++;
     if (host->sendfile_root_count == 0)
@@ -109,6 +124,8 @@ static void snapshot_free(struct snapshot *snapshot)
         struct host *host = &snapshot->hosts[i];
 
         fd_close(&host->root.fd);
+        for (unsigned j = 0; j < host->alias_count; j++)
+            fd_close(&host->aliases[j].root.fd);
         for (unsigned j = 0; j < host->sendfile_root_count; j++)
             fd_close(&host->sendfile_roots[j].fd);
         rules_done(host);

@@ -2,6 +2,7 @@
 #include "supervisor_private.h"
 
 #include "config/folder.h"
+#include "config/roots.h"
 #include "ipc/policy.h"
 #include "ipc/pools.h"
 #include "os/fd.h"
@@ -92,7 +93,7 @@ static uint32_t rules_of(const struct server_conf *conf)
     uint32_t count = 0;
 
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
-        count += 1 + host->handler_count;
+        count += roots_rules(host);
     return count;
 }
 
@@ -192,8 +193,29 @@ static void add_sandbox(const struct sandbox *sandbox, struct policy_rule *rule)
     rule->confine.tmp = slice_cstr(sandbox->tmp);
 }
 
-/* Rule 0 of a host runs the script itself, the others run it by an interpreter. A host that
- * executes nothing keeps its numbers, but its rules have no root. */
+/* The rules for one root: the first runs the script itself, the others run it by an interpreter. */
+static void add_root(const struct server_conf *conf, const struct vhost_conf *host,
+                     const struct policy_rule *base, struct arena *arena, struct policy_rule *rules)
+{
+    rules[0] = *base;
+    if (!host->cgi_extensions && !conf->cgi_extensions && host->cgi_pattern.len == 0)
+        rules[0].root = (struct slice){ 0 };
+    for (unsigned i = 0; i < host->handler_count; i++) {
+        rules[1 + i] = *base;
+        rules[1 + i].interpreter = host->handlers[i]->program;
+        if (!slice_starts(host->handlers[i]->program, SLICE("/")) || /* never by a search path */
+            !may_interpret(conf, host, host->handlers[i]->program))
+            rules[1 + i].root = rules[1 + i].interpreter = (struct slice){ 0 };
+        add_words(host->handlers[i]->arguments, arena, &rules[1 + i]);
+    }
+}
+
+static bool lies_in(struct slice path, struct slice folder)
+{
+    return slice_starts(path, folder) && path.len > folder.len && path.at[folder.len] == '/';
+}
+
+/* A host that executes nothing keeps its numbers, but its rules have no root. */
 static void add_host(const struct server_conf *conf, const struct sandbox *sandbox,
                      const struct vhost_conf *host, struct arena *arena, struct policy_rule *rules)
 {
@@ -208,16 +230,14 @@ static void add_host(const struct server_conf *conf, const struct sandbox *sandb
         base.confine = (struct policy_confine){ 0 };
     }
     add_sandbox(sandbox, &base);
-    rules[0] = base;
-    if (!host->cgi_extensions && !conf->cgi_extensions && host->cgi_pattern.len == 0)
-        rules[0].root = (struct slice){ 0 };
-    for (unsigned i = 0; i < host->handler_count; i++) {
-        rules[1 + i] = base;
-        rules[1 + i].interpreter = host->handlers[i]->program;
-        if (!slice_starts(host->handlers[i]->program, SLICE("/")) || /* never by a search path */
-            !may_interpret(conf, host, host->handlers[i]->program))
-            rules[1 + i].root = rules[1 + i].interpreter = (struct slice){ 0 };
-        add_words(host->handlers[i]->arguments, arena, &rules[1 + i]);
+    const bool runs = base.root.len > 0;
+    add_root(conf, host, &base, arena, rules);
+    for (const struct alias_conf *alias = host->aliases; alias; alias = alias->next) {
+        struct slice chroot = base.confine.chroot;
+        bool seen = chroot.len == 0 || lies_in(alias->folder, chroot);
+
+        base.root = runs && seen ? alias->folder : (struct slice){ 0 };
+        add_root(conf, host, &base, arena, rules + alias->number * (1 + host->handler_count));
     }
 }
 

@@ -66,6 +66,8 @@ static void allow_reads(int ruleset, const struct landlock_scope *scope,
     allow_folders(ruleset, scope, host->confine.sandbox_reads, LANDLOCK_READ, arena);
     if (host->website_root.len > 0)
         (void)landlock_allow(ruleset, scope, arena_cstr(arena, host->website_root), LANDLOCK_READ);
+    for (const struct alias_conf *alias = host->aliases; alias; alias = alias->next)
+        (void)landlock_allow(ruleset, scope, arena_cstr(arena, alias->folder), LANDLOCK_READ);
     for (unsigned i = 0; i < host->handler_count; i++)
         (void)landlock_allow(ruleset, scope, arena_cstr(arena, host->handlers[i]->program),
                              LANDLOCK_READ);

@@ -281,6 +281,16 @@ struct directory_conf {
     bool is_used; /* by a host */
 };
 
+/* Alias and ScriptAlias: a path of the URL and everything below it, or a file. */
+struct alias_conf {
+    struct alias_conf *next;
+    struct diag_place place;
+    unsigned number;  /* 1, 2, ... in the order of the text */
+    struct slice url; /* decoded, begins with '/', no slash behind: "/x/y"; a file's may be "/" */
+    struct slice folder; /* absolute: what the URL stands for, or where the file is */
+    struct slice file;   /* the name in it, NUL terminated; empty: the folder itself is meant */
+};
+
 struct vhost_conf {
     struct vhost_conf *next;
     struct diag_place place;
@@ -292,6 +302,8 @@ struct vhost_conf {
     struct conf_word *use_directory_ids;
     struct directory_conf **directories; /* resolved, in order: later ones override */
     unsigned directory_count;
+    struct alias_conf *aliases;
+    unsigned alias_count;
     struct slice front_controller; /* below website_root, no leading '/', NUL terminated; empty:
                                       none */
     struct diag_place front_controller_place;
@@ -328,9 +340,8 @@ struct vhost_conf {
         *handlers; /* the host's own, then the server's; the first that claims wins */
     unsigned handler_count;
     /*
-     * Program rules of this host (ipc/policy): rule_base is "run the file itself" (CGIextension),
-     * rule_base + 1 + i is handlers[i]. Numbered over all hosts in order, so that supervisor and
-     * server agree.
+     * The first of the program rules of this host (config/roots.h). Numbered over all hosts in
+     * order, so that supervisor and server agree.
      */
     unsigned rule_base;
 };

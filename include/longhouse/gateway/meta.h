@@ -29,6 +29,9 @@ struct meta_source {
     struct slice path_info;         /* decoded; empty: none */
     struct slice script_filename;   /* as the program sees it */
     struct slice document_root;     /* the same */
+    struct slice path_translated;   /* the same, of path_info */
+    struct slice alias_from;        /* ALIAS_FROM and ALIAS_TO; empty: none was used */
+    struct slice alias_to;          /* as the program sees it */
     struct slice server_name;       /* empty: the host of the request */
     struct slice search_path;       /* PATH; empty: not told */
     const struct conf_pair *setenv; /* of the host; come last and override everything */

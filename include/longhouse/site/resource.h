@@ -8,12 +8,14 @@
 #include "base/arena.h"
 #include "base/slice.h"
 #include "site/file_cache.h"
+#include "site/mapping.h"
 #include "site/snapshot.h"
 
 #include <stdbool.h>
 
 struct resource {
     struct cached_file *found;    /* held by the exchange's verdict; see verdict_done() */
+    struct mapping mapping;       /* of the path that was asked for */
     const struct site_root *root; /* borrowed: below it lies `relative` */
     struct slice relative; /* below the root, no leading slash, NUL terminated; "" = the root */
     struct slice absolute; /* root + "/" + relative, NUL terminated */

@@ -23,6 +23,13 @@ struct site_root {
     struct slice path; /* absolute, no trailing slash; empty: there is none */
     int fd;            /* O_PATH; -1: there is none, or it is missing (said in the log once) */
     enum beneath_links links;
+    unsigned number; /* among the roots that programs run from (config/roots.h) */
+};
+
+/* Where an Alias or a ScriptAlias leads: the folder, or that of the file. */
+struct site_alias {
+    const struct alias_conf *conf;
+    struct site_root root;
 };
 
 /* One website. */
@@ -30,6 +37,8 @@ struct host {
     const struct vhost_conf *conf;
     struct slice name;     /* the first host name that is no wildcard, else its domain; for logs */
     struct site_root root; /* WebsiteRoot */
+    struct site_alias *aliases; /* the longest path first (site/mapping.h) */
+    unsigned alias_count;
     struct site_root *sendfile_roots; /* SendfileRoot */
     unsigned sendfile_root_count;
     struct table extensions;          /* extension -> struct extension_rule * (src/site/rules.h) */

@@ -1,5 +1,7 @@
 #include "site/conf.h"
 
+#include "config/roots.h"
+
 #include <stdlib.h>
 
 void conf_make(struct conf *conf)
@@ -71,6 +73,20 @@ void conf_use(struct conf *conf, struct vhost_conf *host, struct fastcgi_conf *s
     host->use_fastcgi = all;
 }
 
+struct alias_conf *conf_alias(struct conf *conf, struct vhost_conf *host, const char *url,
+                              const char *folder, const char *file)
+{
+    struct alias_conf *alias = arena_new(conf->arena, struct alias_conf);
+
+    *alias = (struct alias_conf){ .next = host->aliases,
+                                  .number = ++host->alias_count,
+                                  .url = keep(conf, url),
+                                  .folder = keep(conf, folder),
+                                  .file = keep(conf, file) };
+    host->aliases = alias;
+    return alias;
+}
+
 struct directory_conf *conf_directory(struct conf *conf, struct vhost_conf *host, const char *paths)
 {
     struct directory_conf *directory = arena_new(conf->arena, struct directory_conf);
@@ -135,7 +151,7 @@ struct snapshot *conf_snapshot(struct conf *conf)
         host->index = conf->server->host_count++;
         join_handlers(conf, host);
         host->rule_base = rule;
-        rule += 1 + host->handler_count;
+        rule += roots_rules(host);
     }
     return snapshot_build(conf->server, conf->arena, NULL);
 }

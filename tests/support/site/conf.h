@@ -28,6 +28,10 @@ struct vhost_conf *conf_host(struct conf *conf, const char *names, const char *r
 struct fastcgi_conf *conf_section(struct conf *conf, const char *extensions, bool all_local);
 void conf_use(struct conf *conf, struct vhost_conf *host, struct fastcgi_conf *section);
 
+/* Numbered as they come. `file` "": an Alias. */
+struct alias_conf *conf_alias(struct conf *conf, struct vhost_conf *host, const char *url,
+                              const char *folder, const char *file);
+
 /* A Directory that the host uses, after those it has. CONF_GIVE() tells that a member of its
  * `folder` is given. */
 struct directory_conf *conf_directory(struct conf *conf, struct vhost_conf *host,

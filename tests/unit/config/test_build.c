@@ -57,6 +57,15 @@ static void pairs(FILE *out, const struct conf_pair *pair)
         fprintf(out, "%.*s=%.*s;", SLICE_ARGS(pair->name), SLICE_ARGS(pair->value));
 }
 
+static void show_aliases(FILE *out, const struct server_conf *conf)
+{
+    for (const struct alias_conf *alias = conf->hosts->aliases; alias; alias = alias->next)
+        fprintf(out, "%u %.*s %.*s %.*s;", alias->number, SLICE_ARGS(alias->url),
+                SLICE_ARGS(alias->folder), SLICE_ARGS(alias->file));
+    fprintf(out, "%u %u", conf->hosts->alias_count,
+            conf->hosts->next ? conf->hosts->next->rule_base : 0);
+}
+
 static void show_directories(FILE *out, const struct server_conf *conf)
 {
     const struct vhost_conf *host = conf->hosts;
@@ -267,6 +276,12 @@ static const struct model_case {
                 "UseDirectory = d, e\n",
       show_directories,
       "e /z php,cgi 1 given yes 0 |d /x,/y,/  3 given no 9000 a,bA=1;B=2;|no 5000" },
+
+    /* aliases, and the rules that come after those of their roots */
+    { SITE PORT "Alias = /x:/a/b\nScriptAlias = / : /c/d.cgi\nScriptAlias = /y/:/e/f\n"
+                "Alias /x/y:/z:1/\nVirtualHost {\nHostname = v\nWebsiteRoot = /v\n}\n"
+                "CGIhandler = /bin/p:pl\n",
+      show_aliases, "1 /x /a/b ;2 / /c d.cgi;3 /y /e f;4 /x/y /z:1 ;4 10" },
 
     /* interpreters: newest first */
     { SITE PORT "CGIhandler = /bin/a:x\nCGIhandler = /bin/b -T -w:x, y\n", show_handlers,
@@ -560,6 +575,32 @@ static const struct saying_case {
     { SITE PORT "UseDirectory = d\nDirectory {\nDirectoryID = d\nPath = /x\nShowIndex = yes\n}\n",
       "error 10:1+9 'ShowIndex' is Hiawatha's and not available yet = a later version adds it; "
       "leave it out until then" },
+
+    /* aliases */
+    { SITE PORT "Alias = /x\n",
+      "error 6:9+2 'Alias' wants a path of the URL, ':' and a place on the disk = write: Alias = "
+      "/PATH:/FOLDER" },
+    { SITE PORT "ScriptAlias = :/x\n",
+      "error 6:15+3 'ScriptAlias' wants a path of the URL, ':' and a place on the disk = write: "
+      "ScriptAlias = /PATH:/FILE" },
+    { SITE PORT "Alias = x:/y\n",
+      "error 6:9+1 'x' is no path of a URL = it begins with '/', which stands for the WebsiteRoot; "
+      "for example: Alias = /PATH:/FOLDER" },
+    { SITE PORT "Alias = /x:y\n",
+      "error 6:12+1 'Alias' must be an absolute path, not 'y' = begin it with '/'; the variable "
+      "CONFIG_DIR stands for the configuration folder" },
+    { SITE PORT "Alias = /:/y\n",
+      "error 6:9+1 an Alias of the whole website = that is what WebsiteRoot is for" },
+    { SITE PORT "Alias = /x:/y\nAlias = /x/:/z\n",
+      "warning 6:9+5 this Alias is never reached: the Alias at longhouse.conf:7 has the same path "
+      "= leave one of them out" },
+    { SITE PORT "EnablePathInfo = yes\nAlias = /x:/y\nScriptAlias = /x:/z/z\n",
+      "warning 7:9+5 this Alias is never reached: the ScriptAlias at longhouse.conf:8 has the same "
+      "path = leave one of them out" },
+    { SITE PORT "Alias = /x:/y\nScriptAlias = /x:/z/z\n", "" },
+    { SITE PORT "ScriptAlias = /x:/z\n",
+      "error 6:18+2 the ScriptAlias '/z' lies in the root of the disk = put it into a folder of "
+      "its own" },
 
     /* Directory sections */
     { SITE PORT "UseDirectory = d\nDirectory {\nPath = /x\n}\n",

@@ -31,6 +31,9 @@ static void begin(void)
         .path_info = SLICE("/x y"),
         .script_filename = SLICE("/www/cgi/a.cgi"),
         .document_root = SLICE("/www"),
+        .path_translated = SLICE("/elsewhere/x y"),
+        .alias_from = SLICE("/cgi"),
+        .alias_to = SLICE("/www/cgi"),
         .server_name = SLICE("a.example"),
         .search_path = SLICE("/usr/bin:/bin"),
         .body_length = -1,
@@ -76,7 +79,7 @@ static const struct {
     { "SCRIPT_FILENAME", "/www/cgi/a.cgi" },
     { "DOCUMENT_ROOT", "/www" },
     { "PATH_INFO", "/x y" },
-    { "PATH_TRANSLATED", "/www/x y" },
+    { "PATH_TRANSLATED", "/elsewhere/x y" },
     { "QUERY_STRING", "q=1&r" },
     { "REMOTE_ADDR", "192.0.2.7" },
     { "REMOTE_PORT", "4711" },
@@ -93,6 +96,8 @@ static const struct {
     { "REQUEST_SCHEME", "http" },
     { "HTTP_SCHEME", "http" },
     { "HTTPS", NULL },
+    { "ALIAS_FROM", "/cgi" },
+    { "ALIAS_TO", "/www/cgi" },
     { "UNIQUE_ID", "abc" },
     { "PATH", "/usr/bin:/bin" },
     { "HOME", NULL },
@@ -115,9 +120,11 @@ START_TEST(query_string_is_told_even_when_there_is_none)
 {
     begin();
     exchange.request.target.query = (struct slice){ 0 };
-    source.path_info = (struct slice){ 0 };
+    source.path_info = source.alias_from = source.alias_to = (struct slice){ 0 };
     build(65536);
     ck_assert_str_eq(value_of("QUERY_STRING"), "");
+    ck_assert_ptr_null(value_of("ALIAS_FROM"));
+    ck_assert_ptr_null(value_of("ALIAS_TO"));
     ck_assert_ptr_null(value_of("PATH_INFO"));
     ck_assert_ptr_null(value_of("PATH_TRANSLATED"));
     end();

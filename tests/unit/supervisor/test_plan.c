@@ -89,6 +89,51 @@ START_TEST(rules_come_in_the_order_of_their_numbers)
 }
 END_TEST
 
+/* Each root has its own rules; one outside of the root directory of the programs has none. */
+START_TEST(scripts_below_an_alias_have_rules_of_their_own)
+{
+    static const char *const roots[] = { "/srv/a", "/srv/a", "/usr/lib/x", "/usr/lib/x",
+                                         "/srv/y", "/srv/y", "/srv/b",     "/srv/b" };
+    struct alias_conf script = { .number = 2, .folder = SLICE("/srv/y"), .file = SLICE("z.cgi") };
+    struct alias_conf folder = { .number = 1, .folder = SLICE("/usr/lib/x"), .next = &script };
+    struct vhost_conf next = { .website_root = SLICE("/srv/b"),
+                               .folder.execute_cgi = true,
+                               .handlers = handlers,
+                               .handler_count = 1,
+                               .rule_base = 6 };
+    struct vhost_conf host = { .next = &next,
+                               .website_root = SLICE("/srv/a"),
+                               .folder.execute_cgi = true,
+                               .aliases = &folder,
+                               .alias_count = 2,
+                               .handlers = handlers,
+                               .handler_count = 1 };
+    const struct server_conf conf = { .hosts = &host, .host_count = 2, .cgi_extensions = &cgi };
+    struct arena arena = { 0 };
+    struct policy policy;
+    char *data;
+    size_t len;
+
+    plan_policy(&conf, &(struct sandboxes){ 0 }, &data, &len);
+    ck_assert_int_eq(policy_decode(slice_of(data, len), &arena, &policy, NULL), PARSE_DONE);
+    ck_assert_uint_eq(policy.rule_count, sizeof(roots) / sizeof(roots[0]));
+    for (uint32_t i = 0; i < policy.rule_count; i++) {
+        ck_assert(slice_equal_cstr(policy.rules[i].root, roots[i]));
+        ck_assert(slice_equal_cstr(policy.rules[i].interpreter, i % 2 ? "/usr/bin/perl" : ""));
+    }
+    arena_done(&arena);
+    free(data);
+
+    host.folder.execute_cgi = false;
+    plan_policy(&conf, &(struct sandboxes){ 0 }, &data, &len);
+    ck_assert_int_eq(policy_decode(slice_of(data, len), &arena, &policy, NULL), PARSE_DONE);
+    for (uint32_t i = 0; i < 6; i++)
+        ck_assert_uint_eq(policy.rules[i].root.len, 0);
+    arena_done(&arena);
+    free(data);
+}
+END_TEST
+
 /* ---- loading ---- */
 
 static char folder[] = "/tmp/test_plan_XXXXXX";
@@ -278,6 +323,7 @@ END_TEST
 
 SUITE("supervisor/plan", TEST(the_spawner_has_the_rights_that_its_hosts_ask_for),
       TEST(the_rules_of_a_host_share_its_sandbox),
+      TEST(scripts_below_an_alias_have_rules_of_their_own),
       LOOP(rules_come_in_the_order_of_their_numbers, rules),
       TEST(a_text_that_was_handed_in_includes_from_the_current_folder),
       LOOP(there_are_as_many_spawners_as_asked_for_and_no_more_than_reactors, spawners),

@@ -1,0 +1,18 @@
+#ifndef CONFIG_ROOTS_H
+#define CONFIG_ROOTS_H
+
+/*
+ * The folders that a host's programs run from, and the numbers of the rules for them (ipc/policy).
+ * Root 0 is WebsiteRoot, root N the alias with that number. Each root has a rule for programs that
+ * run themselves and one for each interpreter; supervisor and server count alike.
+ */
+#include "config/model.h"
+
+/* How many rules the host has, from rule_base on. */
+uint32_t roots_rules(const struct vhost_conf *host);
+
+/* The rule by which a script below root number `root` runs itself, or by handlers[handler]. */
+uint32_t roots_rule_itself(const struct vhost_conf *host, unsigned root);
+uint32_t roots_rule_handler(const struct vhost_conf *host, unsigned root, unsigned handler);
+
+#endif

@@ -1,0 +1,28 @@
+#ifndef SITE_MAPPING_H
+#define SITE_MAPPING_H
+
+/*
+ * In which folder a path of the URL lies: that of the longest Alias or ScriptAlias that covers it,
+ * else WebsiteRoot. Pure.
+ */
+#include "base/arena.h"
+#include "site/snapshot.h"
+
+struct mapping {
+    const struct site_root *root;
+    const struct alias_conf *alias; /* NULL: WebsiteRoot */
+    struct slice url;               /* the part of the path that stands for the root, or for the
+                                       file of a ScriptAlias; empty: none of it */
+    struct slice below;             /* the rest: empty, or it begins with '/' */
+};
+
+/* A ScriptAlias covers what lies below its path only with `path_info`. `path` begins with '/'. */
+struct mapping mapping_find(const struct host *host, struct slice path, bool path_info);
+
+/* Where `path` would lie on the disk if it was asked for as a file (RFC 3875 4.1.6). */
+struct slice mapping_translate(const struct host *host, struct slice path, struct arena *arena);
+
+/* The aliases of a host with their open roots, the longest path first. */
+struct site_alias *mapping_sort(const struct vhost_conf *conf, struct arena *arena);
+
+#endif

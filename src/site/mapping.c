@@ -1,0 +1,77 @@
+#include "site/mapping.h"
+
+#include <stdlib.h>
+
+static bool covers(const struct alias_conf *alias, struct slice path, bool path_info)
+{
+    bool is_script = alias->file.len > 0;
+    size_t len = alias->url.len;
+
+    if (slice_equal(path, alias->url))
+        return true;
+    if (is_script && !path_info)
+        return false;
+    return len == 1 || (path.len > len && slice_starts(path, alias->url) && path.at[len] == '/');
+}
+
+/* A program for the whole website has no name of its own in the URL when all of it is PATH_INFO. */
+static struct slice url_of(const struct alias_conf *alias, bool path_info)
+{
+    return alias->url.len == 1 && path_info ? SLICE("") : alias->url;
+}
+
+struct mapping mapping_find(const struct host *host, struct slice path, bool path_info)
+{
+    for (unsigned i = 0; i < host->alias_count; i++) {
+        const struct site_alias *one = &host->aliases[i];
+
+        if (!covers(one->conf, path, path_info))
+            continue;
+        struct slice url = url_of(one->conf, path_info);
+        return (struct mapping){
+            .root = &one->root, .alias = one->conf, .url = url, .below = slice_skip(path, url.len)
+        };
+    }
+    return (struct mapping){ .root = &host->root, .below = path };
+}
+
+struct slice mapping_translate(const struct host *host, struct slice path, struct arena *arena)
+{
+    struct slice parts[] = { host->conf->website_root, path };
+
+    for (unsigned i = 0; i < host->alias_count; i++) {
+        const struct alias_conf *alias = host->aliases[i].conf;
+
+        if (alias->file.len > 0 || !covers(alias, path, false))
+            continue;
+        parts[0] = alias->folder;
+        parts[1] = slice_skip(path, alias->url.len);
+        break;
+    }
+    return arena_join(arena, parts, 2);
+}
+
+/* The longest first; of the same length a ScriptAlias before an Alias, and the last one given. */
+static int before(const void *a, const void *b)
+{
+    const struct alias_conf *left = ((const struct site_alias *)a)->conf;
+    const struct alias_conf *right = ((const struct site_alias *)b)->conf;
+
+    if (left->url.len != right->url.len)
+        return left->url.len > right->url.len ? -1 : 1;
+    if ((left->file.len > 0) != (right->file.len > 0))
+        return left->file.len > 0 ? -1 : 1;
+    return left->number > right->number ? -1 : 1;
+}
+
+struct site_alias *mapping_sort(const struct vhost_conf *conf, struct arena *arena)
+{
+    struct site_alias *sorted = arena_array(arena, struct site_alias, conf->alias_count);
+    struct site_alias *next = sorted;
+
+    for (const struct alias_conf *alias = conf->aliases; alias; alias = alias->next)
+        *next++ = (struct site_alias){ .conf = alias };
+    if (conf->alias_count > 0)
+        qsort(sorted, conf->alias_count, sizeof(*sorted), before);
+    return sorted;
+}
