@@ -419,6 +419,19 @@ static struct slice name_of(struct build *build, const struct vhost_conf *host)
     return arena_printf(build->arena, "the host '%.*s'", SLICE_ARGS(host->hostnames->text));
 }
 
+static void check_first_hostname(struct build *build, const struct vhost_conf *host,
+                                 struct slice name)
+{
+    if (host->enforce_first_hostname && host->hostnames &&
+        slice_starts(host->hostnames->text, SLICE("*.")))
+        diag_hint(build->diags,
+                  diag_add(build->diags, DIAG_WARNING, &host->place,
+                           "EnforceFirstHostname does nothing for %.*s: its first Hostname is a "
+                           "wildcard",
+                           SLICE_ARGS(name)),
+                  "put the name that visitors shall see in front");
+}
+
 static void check_host(struct build *build, const struct vhost_conf *host)
 {
     struct slice name = name_of(build, host);
@@ -435,6 +448,7 @@ static void check_host(struct build *build, const struct vhost_conf *host)
                   diag_add(build->diags, DIAG_WARNING, &host->place,
                            "%.*s names CGI programs, but may not execute any", SLICE_ARGS(name)),
                   "add: ExecuteCGI = yes");
+    check_first_hostname(build, host, name);
     check_front_controller(build, host);
 }
 

@@ -19,6 +19,7 @@ static const struct option_group *const groups[] = {
     &directory_options,
     &tls_options,
     &alias_options,
+    &gate_options,
     &later_options,
 };
 /* clang-format on */

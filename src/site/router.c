@@ -3,6 +3,7 @@
 #include "base/encode.h"
 #include "base/text.h"
 #include "config/roots.h"
+#include "gate.h"
 #include "rules.h"
 #include "site/folder_rules.h"
 #include "site/pattern.h"
@@ -157,6 +158,29 @@ static bool judge_secrecy(const struct judge *judge)
     judge->verdict->answer = ANSWER_REDIRECT;
     judge->verdict->location = arena_join(&x->arena, parts, sizeof(parts) / sizeof(parts[0]));
     return true;
+}
+
+/* ---- the gate ---- */
+
+static bool judge_name(const struct judge *judge)
+{
+    const enum method method = judge->x->request.method;
+    struct slice location = gate_other_name(judge->host, judge->x);
+
+    if (location.len == 0)
+        return false;
+    say(judge, method == METHOD_GET || method == METHOD_HEAD ? 301 : 308,
+        "the host has another first name (EnforceFirstHostname)");
+    judge->verdict->answer = ANSWER_REDIRECT;
+    judge->verdict->location = location;
+    return true;
+}
+
+static bool judge_query(const struct judge *judge)
+{
+    if (!judge->host->conf->secure_url || !gate_query_is_foul(judge->x->request.target.query))
+        return false;
+    return say(judge, 403, "an encoded control byte in the query (SecureURL)");
 }
 
 static bool judge_dot_files(const struct judge *judge)
@@ -424,6 +448,8 @@ static bool judge_file(const struct judge *judge)
         return say_options(judge, file_methods);
     if (method != METHOD_GET && method != METHOD_HEAD)
         return say_not_allowed(judge, "the method is for programs, and this is a file");
+    if (gate_blocks(judge->snapshot->conf->block_extensions, resource))
+        return say(judge, 403, "its extension is one of BlockExtensions");
     if (!resource->found->file)
         return say(judge, 403, "the server may not read the file (file permissions)");
     judge->verdict->answer = ANSWER_FILE;
@@ -477,7 +503,8 @@ void router_judge(const struct snapshot *snapshot, const struct host *host, stru
         say(&judge, x->request.failed, x->request.failed_why);
         return;
     }
-    if (judge_method(&judge) || judge_secrecy(&judge) || judge_dot_files(&judge))
+    if (judge_method(&judge) || judge_secrecy(&judge) || judge_name(&judge) ||
+        judge_query(&judge) || judge_dot_files(&judge))
         return;
 
     find(&judge, cache);

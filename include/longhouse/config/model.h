@@ -320,6 +320,8 @@ struct vhost_conf {
     struct conf_log error_log;
     bool follow_symlinks;
     bool allow_dot_files;
+    bool enforce_first_hostname;
+    bool secure_url;      /* no encoded control bytes in a query */
     struct slice charset; /* of text files; empty: none is said */
     bool has_max_age;
     uint64_t max_age_ms;          /* of files; 0: they are asked for each time */
@@ -357,9 +359,10 @@ struct server_conf {
     uint64_t connections_per_ip;
     struct conf_net *trusted_proxies;
     enum conf_proxy_field proxy_field;
-    uint64_t max_url_length;      /* 0: no limit */
-    struct slice mimetype_config; /* empty: not given */
-    struct slice mimetype_text;   /* its content; empty: the built-in table */
+    uint64_t max_url_length;            /* 0: no limit */
+    struct slice mimetype_config;       /* empty: not given */
+    struct slice mimetype_text;         /* its content; empty: the built-in table */
+    struct conf_word *block_extensions; /* of files that are never sent */
     struct conf_word *cgi_extensions;
     struct cgi_handler_conf
         *cgi_handlers; /* newest first: the first that claims an extension wins */

@@ -576,6 +576,18 @@ static const struct saying_case {
       "error 10:1+9 'ShowIndex' is Hiawatha's and not available yet = a later version adds it; "
       "leave it out until then" },
 
+    /* the gate */
+    { "Hostname = *.a.b, a.b\nWebsiteRoot = /srv\nEnforceFirstHostname = yes\n" PORT,
+      "warning 1:1+8 EnforceFirstHostname does nothing for the host '*.a.b': its first Hostname is "
+      "a wildcard = put the name that visitors shall see in front" },
+    { SITE PORT "EnforceFirstHostname = Maybe\n",
+      "error 6:24+5 'EnforceFirstHostname' must be yes or no, not 'Maybe'" },
+    { SITE PORT "SecureURL = 1\n", "error 6:13+1 'SecureURL' must be yes or no, not '1'" },
+    { SITE PORT "BlockExtensions = a/b\n",
+      "error 6:19+3 'a/b' is no extension = write what follows the last dot of the file names: "
+      "php, pl, py" },
+    { SITE PORT "EnforceFirstHostname = yes\nSecureURL = yes\nBlockExtensions = sql, bak\n", "" },
+
     /* aliases */
     { SITE PORT "Alias = /x\n",
       "error 6:9+2 'Alias' wants a path of the URL, ':' and a place on the disk = write: Alias = "

@@ -1,0 +1,20 @@
+#ifndef SITE_GATE_H
+#define SITE_GATE_H
+
+/*
+ * Requests that are turned away, or sent to another name, whatever lies there. Pure.
+ */
+#include "http/exchange.h"
+#include "site/resource.h"
+#include "site/snapshot.h"
+
+/* EnforceFirstHostname: the URL that the visitor should use, in x->arena; empty: this one. */
+struct slice gate_other_name(const struct host *host, struct exchange *x);
+
+/* SecureURL: the query has an encoded control byte. */
+bool gate_query_is_foul(struct slice query);
+
+/* BlockExtensions: the file, or what the link of its name leads to, has one of them. */
+bool gate_blocks(const struct conf_word *extensions, const struct resource *resource);
+
+#endif
