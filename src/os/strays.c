@@ -2,6 +2,7 @@
 
 #include "base/number.h"
 #include "os/fd.h"
+#include "os_private.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -153,26 +153,17 @@ int children_list(int fd, struct pids *ret)
 
 #define ENVIRONMENT_MOST (4u << 20)
 
-/*
- * The environment is told to the same user only. With CAP_SETUID the eyes of that user can be
- * borrowed: the rights to files, not those to signal, trace or be signalled.
- */
 static int open_environment(pid_t pid)
 {
     char path[64];
-    struct stat owner;
+    struct eyes eyes;
 
     snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0 || errno != EACCES)
+    if (fd >= 0 || errno != EACCES || eyes_borrow(pid, &eyes) < 0)
         return fd;
-    if (stat(path, &owner) < 0 || owner.st_uid == 0)
-        return -1;
-    int own_group = setfsgid(owner.st_gid);
-    int own_user = setfsuid(owner.st_uid);
     fd = open(path, O_RDONLY | O_CLOEXEC);
-    setfsuid((uid_t)own_user);
-    setfsgid((gid_t)own_group);
+    eyes_return(&eyes);
     return fd;
 }
 

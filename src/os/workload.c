@@ -2,19 +2,16 @@
 
 #include "base/number.h"
 #include "os/fd.h"
-#include "os/strays.h"
+#include "os_private.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/fsuid.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#define TABLE_MOST  (64u << 20)
-#define FAMILY_MOST 1024u
+#define TABLE_MOST (64u << 20)
 
 /* ---- the table of unix sockets ---- */
 
@@ -96,19 +93,6 @@ void connections_free(struct connections *connections)
     *connections = (struct connections){ 0 };
 }
 
-/* ---- small files of a process ---- */
-
-/* What one read of /proc/PID/NAME gives; empty: it is gone. */
-static struct slice read_file(pid_t pid, const char *name, char *room, size_t size)
-{
-    char path[64];
-
-    snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
-    scoped_fd fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t got = fd < 0 ? -1 : read(fd, room, size);
-    return slice_of(room, got > 0 ? (size_t)got : 0);
-}
-
 static bool number_at(struct slice text, unsigned column, uint64_t *ret)
 {
     struct slice word = take_word(&text);
@@ -120,29 +104,6 @@ static bool number_at(struct slice text, unsigned column, uint64_t *ret)
 
 /* ---- families ---- */
 
-typedef bool visit(pid_t pid, void *told);
-
-/* False as soon as one visit says so. */
-static bool visit_family(pid_t pid, visit *each, void *told, unsigned *left)
-{
-    char name[64];
-    char text[4096];
-    struct slice word;
-    uint64_t child;
-
-    if (*left == 0)
-        return true;
-    (*left)--;
-    if (!each(pid, told))
-        return false;
-    snprintf(name, sizeof(name), "task/%d/children", (int)pid);
-    struct slice rest = read_file(pid, name, text, sizeof(text));
-    while (slice_next(&rest, ' ', &word))
-        if (number_parse(word, INT32_MAX, &child) && !visit_family((pid_t)child, each, told, left))
-            return false;
-    return true;
-}
-
 static bool add_use(pid_t pid, void *told)
 {
     struct workload *sum = told;
@@ -150,10 +111,10 @@ static bool add_use(pid_t pid, void *told)
     uint64_t pages;
     uint64_t ran_ns;
 
-    if (!number_at(read_file(pid, "statm", text, sizeof(text)), 1, &pages))
+    if (!number_at(proc_read(pid, "statm", text, sizeof(text)), 1, &pages))
         return true; /* gone meanwhile */
     sum->memory_bytes += pages * (uint64_t)sysconf(_SC_PAGESIZE);
-    if (number_at(read_file(pid, "schedstat", text, sizeof(text)), 0, &ran_ns))
+    if (number_at(proc_read(pid, "schedstat", text, sizeof(text)), 0, &ran_ns))
         sum->ran_ns += ran_ns;
     sum->processes++;
     return true;
@@ -161,10 +122,8 @@ static bool add_use(pid_t pid, void *told)
 
 bool workload_of(pid_t pid, struct workload *ret)
 {
-    unsigned left = FAMILY_MOST;
-
     *ret = (struct workload){ 0 };
-    visit_family(pid, add_use, ret, &left);
+    proc_visit_family(pid, add_use, ret);
     return ret->processes > 0;
 }
 
@@ -206,22 +165,15 @@ static int holds(pid_t pid, const struct connections *connections)
     return found;
 }
 
-/* With the eyes of its user: the rights to files, not those to signal or be signalled. */
 static int holds_as_owner(pid_t pid, const struct connections *connections)
 {
-    char path[64];
-    struct stat owner;
+    struct eyes eyes;
 
-    snprintf(path, sizeof(path), "/proc/%d", (int)pid);
-    if (stat(path, &owner) < 0)
-        return -errno;
-    if (owner.st_uid == 0)
-        return -EACCES;
-    int own_group = setfsgid(owner.st_gid);
-    int own_user = setfsuid(owner.st_uid);
-    int r = holds(pid, connections);
-    setfsuid((uid_t)own_user);
-    setfsgid((gid_t)own_group);
+    int r = eyes_borrow(pid, &eyes);
+    if (r < 0)
+        return r;
+    r = holds(pid, connections);
+    eyes_return(&eyes);
     return r;
 }
 
@@ -237,9 +189,7 @@ static bool holds_none(pid_t pid, void *told)
 
 bool workload_holds(pid_t pid, const struct connections *connections)
 {
-    unsigned left = FAMILY_MOST;
-
-    return connections->count > 0 && !visit_family(pid, holds_none, (void *)connections, &left);
+    return connections->count > 0 && !proc_visit_family(pid, holds_none, (void *)connections);
 }
 
 /* ---- signals ---- */
@@ -247,7 +197,7 @@ bool workload_holds(pid_t pid, const struct connections *connections)
 uint64_t workload_catches(pid_t pid)
 {
     char text[4096];
-    struct slice rest = read_file(pid, "status", text, sizeof(text));
+    struct slice rest = proc_read(pid, "status", text, sizeof(text));
     struct slice line;
     uint64_t mask = 0;
 
