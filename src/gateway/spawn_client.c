@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ANSWER_ROOM 256 /* the spawner's messages are small */
+#define ANSWER_ROOM (SPAWN_SEEN_MOST + 64u) /* all messages but SEEN are small */
 #define BUCKETS     256 /* programs by token: numbers that follow each other, so no hash is needed */
 
 /* A seat of a program that was forgotten while it lived: it ends soon, but has not yet. */
@@ -145,6 +145,17 @@ static void on_exited(struct spawn_client *client, const struct spawn_exited *ex
     change(client, program, PROGRAM_EXITED);
 }
 
+static void on_seen(struct spawn_client *client, const struct spawn_seen *seen)
+{
+    struct program *program = find(client, seen->token);
+
+    if (!program || !program->seen)
+        return;
+    text_add(program->seen, seen->text);
+    program->seen = NULL;
+    loop_wake(client->loop, program->task);
+}
+
 /* NULL, or why the other side cannot be a spawner. */
 static const char *act_on(struct spawn_client *client, const struct spawn_message *message,
                           int *fds, int fd_count)
@@ -170,8 +181,12 @@ static const char *act_on(struct spawn_client *client, const struct spawn_messag
     case SPAWN_EXITED:
         on_exited(client, &message->exited);
         return NULL;
+    case SPAWN_SEEN:
+        on_seen(client, &message->seen);
+        return NULL;
     case SPAWN_ASK:
     case SPAWN_KILL:
+    case SPAWN_LOOK:
         break;
     }
     return "a message that only we send";
@@ -483,8 +498,18 @@ void spawn_client_kill(struct spawn_client *client, struct program *program)
         kill_later(client, program->ask.token);
 }
 
+void spawn_client_look(struct spawn_client *client, struct program *program, struct text *seen)
+{
+    const struct spawn_message message = { .kind = SPAWN_LOOK, .look_token = program->ask.token };
+
+    if (program->state == PROGRAM_RUNNING && may_send(client) &&
+        send_message(client, &message, -1) == 0)
+        program->seen = seen;
+}
+
 static void let_go(struct program *program)
 {
+    program->seen = NULL;
     seat_return(&program->seat);
     list_remove(&program->link);
     close_pipes(program);

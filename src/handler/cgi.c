@@ -62,6 +62,8 @@ struct cgi {
     struct io out;         /* our end of the program's stdout */
     enum delivery_end end; /* DRAINING */
     struct timer exit_timer;
+    const char *slow; /* which limit it has nearly used up; NULL: none yet, or that was said */
+    struct text seen; /* what the spawner saw it do then */
 };
 
 /* ---- letting go ---- */
@@ -489,6 +491,24 @@ static void cgi_out_of_time(struct cgi *cgi)
     cgi_fail_for(cgi, 504, RESET_DEADLINE, "%s: %s%s", what, then, errand_last_words(errand));
 }
 
+/* ---- a slow program ---- */
+
+/* Most of its time is over: its host's log has a right to know what it does. */
+static void look_when_slow(struct cgi *cgi)
+{
+    struct errand *errand = &cgi->errand;
+
+    if (errand_is_slow(errand, &cgi->slow)) {
+        cgi->seen = text_on(arena_alloc(&errand->x->arena, SPAWN_SEEN_MOST), SPAWN_SEEN_MOST);
+        spawn_client_look(errand->services->spawner, &cgi->program, &cgi->seen);
+    }
+    if (cgi->slow && cgi->seen.len > 0) {
+        errand_note(errand, LEVEL_NOTICE, "slow: %s are over; %.*s", cgi->slow,
+                    SLICE_ARGS(text_slice(&cgi->seen)));
+        cgi->slow = NULL;
+    }
+}
+
 /* ---- the face ---- */
 
 static void cgi_advance(struct exchange *x)
@@ -496,6 +516,7 @@ static void cgi_advance(struct exchange *x)
     struct cgi *cgi = x->handler_self;
     enum step step = STEP_AGAIN;
 
+    look_when_slow(cgi);
     if (errand_is_out_of_time(&cgi->errand)) {
         cgi_out_of_time(cgi);
         return;
@@ -537,6 +558,7 @@ static void cgi_start(struct exchange *x, const struct verdict *verdict)
     program_stderr_init(&cgi->err, x->loop, &x->wake, &cgi->errand.words);
     program_input_init(&cgi->input, x, &cgi->errand.upload);
     errand_init(&cgi->errand, x, verdict, 0);
+    cgi->errand.is_watched = true;
     cgi->errand.program_root = verdict->host->conf->confine.chroot;
     cgi_advance(x);
 }

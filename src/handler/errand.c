@@ -209,6 +209,7 @@ void errand_start_time(struct errand *errand)
         .total_ms = conf->time_for_cgi_ms,
         .first_byte_ms = conf->cgi_first_byte_ms,
         .idle_ms = conf->cgi_idle_ms,
+        .tells_near = errand->is_watched,
     };
 
     if (errand->limit.loop)
@@ -239,28 +240,42 @@ bool errand_is_out_of_time(const struct errand *errand)
     return time_limit_over(&errand->limit) != TIME_LEFT;
 }
 
-static const char *over_text(struct arena *arena, const char *name, uint64_t ms)
+/* "TimeForCGI (5 s)". */
+static struct slice limit_text(const struct errand *errand, enum time_over which, uint64_t *ret_ms)
 {
-    if (ms % 1000 == 0)
-        return arena_printf(arena, "%s (%" PRIu64 " s) is over", name, ms / 1000).at;
-    return arena_printf(arena, "%s (%" PRIu64 " ms) is over", name, ms).at;
+    const struct folder_conf *conf = errand->verdict->folder;
+    const char *name = which == TIME_FIRST_BYTE ? "CGIfirstByte"
+                       : which == TIME_IDLE     ? "CGIidle"
+                                                : "TimeForCGI";
+    const uint64_t ms = which == TIME_FIRST_BYTE ? conf->cgi_first_byte_ms
+                        : which == TIME_IDLE     ? conf->cgi_idle_ms
+                                                 : conf->time_for_cgi_ms;
+    const bool whole = ms % 1000 == 0;
+
+    *ret_ms = ms;
+    return arena_printf(&errand->x->arena, "%s (%" PRIu64 " %s)", name, whole ? ms / 1000 : ms,
+                        whole ? "s" : "ms");
 }
 
 const char *errand_time_text(const struct errand *errand)
 {
-    const struct folder_conf *conf = errand->verdict->folder;
-    struct arena *arena = &errand->x->arena;
+    uint64_t ms;
+    struct slice limit = limit_text(errand, time_limit_over(&errand->limit), &ms);
 
-    switch (time_limit_over(&errand->limit)) {
-    case TIME_FIRST_BYTE:
-        return over_text(arena, "CGIfirstByte", conf->cgi_first_byte_ms);
-    case TIME_IDLE:
-        return over_text(arena, "CGIidle", conf->cgi_idle_ms);
-    case TIME_TOTAL:
-    case TIME_LEFT:
-        break;
-    }
-    return over_text(arena, "TimeForCGI", conf->time_for_cgi_ms);
+    return arena_printf(&errand->x->arena, "%.*s is over", SLICE_ARGS(limit)).at;
+}
+
+bool errand_is_slow(struct errand *errand, const char **ret)
+{
+    enum time_over which;
+    uint64_t ms;
+
+    if (!time_limit_is_near(&errand->limit, &which))
+        return false;
+    struct slice limit = limit_text(errand, which, &ms);
+    *ret = arena_printf(&errand->x->arena, "%" PRIu64 " ms of %.*s", ms - ms / 5, SLICE_ARGS(limit))
+               .at;
+    return true;
 }
 
 /* ---- words ---- */

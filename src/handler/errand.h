@@ -27,6 +27,7 @@ struct errand {
     struct log *log;           /* of the host */
     struct slice script;       /* where it lies */
     struct slice program_root; /* the folder that the program takes for the root of the disk */
+    bool is_watched;           /* set by its handler: a slow program can be looked at */
     struct upload upload;
     struct delivery delivery;
     struct last_words words;
@@ -84,6 +85,13 @@ void errand_listen(struct errand *errand);
 
 /* A limit of time is over. */
 bool errand_is_out_of_time(const struct errand *errand);
+
+/*
+ * True once: the program has used up most of a limit, and `*ret` says of which ("4000 ms of
+ * TimeForCGI (5 s)", in the exchange's arena). Only with `is_watched`, and then to be asked
+ * whenever the task runs, before errand_is_out_of_time().
+ */
+bool errand_is_slow(struct errand *errand, const char **ret);
 
 /* "TimeForCGI (5 s) is over" in the exchange's arena. */
 const char *errand_time_text(const struct errand *errand);

@@ -12,8 +12,11 @@
  *   STARTED  pid u32, has_stdin u32
  *   FAILED   stage u32, errno u32
  *   EXITED   status u32, family_left u32, cpu u64, peak u64
+ *   LOOK     nothing
+ *   SEEN     length u32 of the text, then this
  */
 #define SCRIPT_AT 28 /* fixed part of ASK */
+#define TEXT_AT   12 /* fixed part of SEEN */
 
 static int encode_ask(const struct spawn_ask *ask, unsigned char *at,
                       struct iovec parts[SPAWN_PARTS_MOST])
@@ -46,6 +49,18 @@ static unsigned char *encode_exited(const struct spawn_exited *exited, unsigned 
     return put_u64(at, exited->peak_kib);
 }
 
+static int encode_seen(const struct spawn_seen *seen, unsigned char *at,
+                       struct iovec parts[SPAWN_PARTS_MOST])
+{
+    if (seen->text.len > SPAWN_SEEN_MOST)
+        return -EMSGSIZE;
+    at = put_u32(at, seen->token);
+    put_u32(at, (uint32_t)seen->text.len);
+    parts[0].iov_len = TEXT_AT;
+    parts[1] = (struct iovec){ (void *)seen->text.at, seen->text.len };
+    return 2;
+}
+
 int spawn_encode(const struct spawn_message *message, unsigned char head[SPAWN_HEAD_MOST],
                  struct iovec parts[SPAWN_PARTS_MOST])
 {
@@ -71,6 +86,11 @@ int spawn_encode(const struct spawn_message *message, unsigned char head[SPAWN_H
     case SPAWN_EXITED:
         at = encode_exited(&message->exited, at);
         break;
+    case SPAWN_LOOK:
+        at = put_u32(at, message->look_token);
+        break;
+    case SPAWN_SEEN:
+        return encode_seen(&message->seen, at, parts);
     }
     parts[0].iov_len = (size_t)(at - head);
     return 1;
@@ -158,6 +178,20 @@ static enum parse decode_ask(struct cursor *cursor, struct spawn_ask *ask,
     return PARSE_DONE;
 }
 
+static enum parse decode_seen(struct cursor *cursor, struct spawn_seen *seen,
+                              struct parse_fault *reterr)
+{
+    uint32_t len = take_u32(cursor);
+
+    if (len > SPAWN_SEEN_MOST)
+        return parse_bad(reterr, TEXT_AT - 4, "the text is too long");
+    seen->text = take_bytes(cursor, len);
+    for (size_t i = 0; i < seen->text.len; i++)
+        if ((unsigned char)seen->text.at[i] < ' ' || seen->text.at[i] == 0x7f)
+            return parse_bad(reterr, TEXT_AT + i, "a control byte in the text");
+    return PARSE_DONE;
+}
+
 /* Yes or no as a number. */
 static bool take_bool(struct cursor *cursor, bool *ret_strange)
 {
@@ -200,6 +234,12 @@ static enum parse decode_rest(struct cursor *cursor, struct spawn_message *messa
         message->exited.cpu_us = take_u64(cursor);
         message->exited.peak_kib = take_u64(cursor);
         break;
+    case SPAWN_LOOK:
+        message->look_token = token;
+        return PARSE_DONE;
+    case SPAWN_SEEN:
+        message->seen.token = token;
+        return decode_seen(cursor, &message->seen, reterr);
     }
     return strange ? parse_bad(reterr, 8, "a value is outside its range") : PARSE_DONE;
 }
@@ -213,7 +253,7 @@ enum parse spawn_decode(struct slice datagram, struct spawn_message *ret,
     if (datagram.len > SPAWN_MESSAGE_MOST)
         return parse_bad(reterr, SPAWN_MESSAGE_MOST, "message too long");
     uint32_t kind = take_u32(&cursor);
-    if (cursor.short_of || kind < SPAWN_ASK || kind > SPAWN_EXITED)
+    if (cursor.short_of || kind < SPAWN_ASK || kind > SPAWN_SEEN)
         return parse_bad(reterr, 0, "unknown kind of message");
 
     message.kind = (enum spawn_kind)kind;

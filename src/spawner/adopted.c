@@ -178,6 +178,15 @@ void adopted_condemn(const struct program *program)
             condemn(stray_of(link));
 }
 
+void adopted_glance(const struct program *program, struct glance_report *report)
+{
+    if (program->strays == 0)
+        return;
+    list_for_each (link, &program->spawner->strays)
+        if (stray_of(link)->owner == program)
+            glance_at_family(report, stray_of(link)->pid);
+}
+
 void adopted_open(struct spawner *spawner)
 {
     list_init(&spawner->strays);

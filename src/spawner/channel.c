@@ -50,6 +50,11 @@ void channel_send(struct channel *channel, const struct spawn_message *message, 
         loop_wake(&channel->spawner->loop, &channel->task);
 }
 
+static struct program *find(struct channel *channel, uint32_t token)
+{
+    return table_find(&channel->programs, slice_of(&token, sizeof(token)));
+}
+
 /* NULL, or why the other side is not to be trusted any longer. */
 static const char *act_on(struct channel *channel, const struct spawn_message *message, int file)
 {
@@ -62,8 +67,7 @@ static const char *act_on(struct channel *channel, const struct spawn_message *m
     }
     switch (message->kind) {
     case SPAWN_ASK:
-        program = table_find(&channel->programs,
-                             slice_of(&message->ask.token, sizeof(message->ask.token)));
+        program = find(channel, message->ask.token);
         if (program && !program->leader_gone) { /* the answers could not be told apart */
             fd_close(&file);
             return "a token that is in use";
@@ -73,14 +77,19 @@ static const char *act_on(struct channel *channel, const struct spawn_message *m
         program_start(channel, &message->ask, file);
         return NULL;
     case SPAWN_KILL:
-        program = table_find(&channel->programs,
-                             slice_of(&message->kill_token, sizeof(message->kill_token)));
+        program = find(channel, message->kill_token);
         if (program)
             program_end(program);
+        return NULL;
+    case SPAWN_LOOK:
+        program = find(channel, message->look_token);
+        if (program)
+            program_look(program);
         return NULL;
     case SPAWN_STARTED:
     case SPAWN_FAILED:
     case SPAWN_EXITED:
+    case SPAWN_SEEN:
         return "a message of the spawner's own";
     }
     return "unknown kind of message";

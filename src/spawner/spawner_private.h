@@ -5,10 +5,11 @@
  * The spawner: one thread that starts and ends programs, and nothing else.
  *
  *   boss (supervisor)  POLICY, CHANNEL, STOP   ->  spawner.c
- *   channel (reactor)  ASK, KILL               ->  channel.c
+ *   channel (reactor)  ASK, KILL, LOOK         ->  channel.c
  *
  *   rules.c    which script, from where      launch.c   pipes, vfork, exec
  *   children.c what runs, until its family is gone
+ *   look.c     what it does
  *   leaves.c   a control group for each      adopted.c  what left the group of its program
  *
  * A closed channel ends all programs that were asked for on it. When the boss goes away or says
@@ -24,6 +25,7 @@
 #include "loop/loop.h"
 #include "os/beneath.h"
 #include "os/cgroup.h"
+#include "os/glance.h"
 #include "os/strays.h"
 
 #include <stdbool.h>
@@ -363,6 +365,11 @@ void programs_settle(struct spawner *spawner);
 
 void programs_end_all(struct spawner *spawner);
 
+/* ---- look.c ---- */
+
+/* Answers with SEEN. */
+void program_look(struct program *program);
+
 /* ---- adopted.c: orphans outside the group of their program ---- */
 
 void adopted_open(struct spawner *spawner);
@@ -380,6 +387,9 @@ void adopted_gone(struct spawner *spawner, pid_t pid);
 /* To those of a program. */
 void adopted_signal(const struct program *program, int signal);
 void adopted_condemn(const struct program *program);
+
+/* Looks at those of a program, with what they started themselves. */
+void adopted_glance(const struct program *program, struct glance_report *report);
 
 /* When ending and no program is left: kills what left its group, and stops the loop when there is
  * nothing. */

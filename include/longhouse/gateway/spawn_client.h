@@ -8,6 +8,7 @@
  */
 #include "base/list.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "gateway/turnstile.h"
 #include "ipc/spawn.h"
 #include "loop/loop.h"
@@ -49,6 +50,7 @@ struct program {
     struct spawn_started started;
     struct spawn_failed failed;
     struct spawn_exited exited;
+    struct text *seen; /* borrowed while a look is under way, for its answer; else NULL */
 };
 
 struct spawn_client *spawn_client_new(struct loop *loop, struct log *log);
@@ -68,6 +70,13 @@ void spawn_client_ask(struct spawn_client *client, struct program *program,
 
 /* Ends the program and its family; EXITED follows. */
 void spawn_client_kill(struct spawn_client *client, struct program *program);
+
+/*
+ * Has the spawner look at what a RUNNING program does: its answer is put into `seen` and the task
+ * woken; `seen` is borrowed until then, or until the program is let go. No answer comes when the
+ * program is gone, or when the channel has no room now: the look is not worth a wait.
+ */
+void spawn_client_look(struct spawn_client *client, struct program *program, struct text *seen);
 
 /*
  * Lets go: no news follow, a living program is killed, pipes that were not taken are closed. Must

@@ -13,6 +13,8 @@
  * yet, all of them stand still: a long upload is the client's, and the least rate of a body guards
  * against clients that never end. While the client is behind with taking the answer, a silent
  * program is not idle: that limit stands still alone.
+ *
+ * When four fifths of a limit are over, whoever wants to know is told once (time_limit_is_near).
  */
 #include "loop/loop.h"
 
@@ -24,12 +26,14 @@ struct time_rules {
     uint64_t total_ms;
     uint64_t first_byte_ms;
     uint64_t idle_ms;
+    bool tells_near;
 };
 
 /* One deadline that can stand still. */
 struct time_watch {
     struct timer timer;
     uint64_t left_ms; /* while it stands still */
+    uint64_t rest_ms; /* > 0: the timer is for the mark, and the deadline so long behind it */
     bool running;     /* it has a deadline, or stands still before one */
     bool still;
 };
@@ -40,6 +44,7 @@ struct time_limit {
     struct time_watch total;
     struct time_watch silence; /* to the first byte, then between bytes */
     bool heard;
+    bool near_told;
 };
 
 /* What fired, or did not. */
@@ -60,6 +65,12 @@ void time_limit_hold(struct time_limit *limit, bool client_is_late, bool client_
 
 /* The output has ended: only the total counts from now on. */
 void time_limit_end_silence(struct time_limit *limit);
+
+/*
+ * True once: four fifths of the limit *ret are over. With `tells_near` it must be asked whenever
+ * the task runs, before time_limit_over(): the way from the mark to the end begins here.
+ */
+bool time_limit_is_near(struct time_limit *limit, enum time_over *ret);
 
 enum time_over time_limit_over(const struct time_limit *limit);
 

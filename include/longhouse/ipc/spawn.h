@@ -6,9 +6,11 @@
  *
  *   server -> spawner   ASK {token, rule, script, environment} [+ a file as stdin]
  *                       KILL {token}
+ *                       LOOK {token}
  *   spawner -> server   STARTED {token, pid} + [stdin] stdout stderr (our ends of the pipes)
  *                       FAILED {token, stage, errno}
  *                       EXITED {token, status, used, family_left}
+ *                       SEEN {token, text}: the answer to LOOK, unless the program is gone
  *
  * The server names a rule, never a program, a user or a root: those come from the policy that the
  * spawner has from the supervisor. The pipes are made by the spawner, so that a start costs a
@@ -22,6 +24,7 @@
 #include <sys/uio.h>
 
 #define SPAWN_MESSAGE_MOST ((size_t)192 * 1024) /* bytes of one datagram */
+#define SPAWN_SEEN_MOST    3072u                /* bytes of the text in SEEN */
 
 enum spawn_stdin {
     SPAWN_STDIN_NONE, /* /dev/null */
@@ -29,7 +32,15 @@ enum spawn_stdin {
     SPAWN_STDIN_FILE, /* the descriptor that came with ASK */
 };
 
-enum spawn_kind { SPAWN_ASK = 1, SPAWN_KILL, SPAWN_STARTED, SPAWN_FAILED, SPAWN_EXITED };
+enum spawn_kind {
+    SPAWN_ASK = 1,
+    SPAWN_KILL,
+    SPAWN_STARTED,
+    SPAWN_FAILED,
+    SPAWN_EXITED,
+    SPAWN_LOOK,
+    SPAWN_SEEN,
+};
 
 /* Where a start failed. */
 enum spawn_stage {
@@ -87,6 +98,12 @@ struct spawn_exited {
     bool family_left; /* others of its process group still live: KILL ends them */
 };
 
+/* What the processes of a program do, in words for a log. */
+struct spawn_seen {
+    uint32_t token;
+    struct slice text; /* no control bytes; empty: none of them was there any more */
+};
+
 struct spawn_message {
     enum spawn_kind kind;
     union {
@@ -95,6 +112,8 @@ struct spawn_message {
         struct spawn_started started;
         struct spawn_failed failed;
         struct spawn_exited exited;
+        uint32_t look_token;
+        struct spawn_seen seen;
     };
 };
 
@@ -113,7 +132,8 @@ int spawn_encode(const struct spawn_message *message, unsigned char head[SPAWN_H
  * Reads one datagram; slices point into it. PARSE_BAD for anything that is not exactly one
  * well-formed message (the other side may be an attacker): lengths that do not add up, a script
  * that is absolute, empty or has a '..' segment, NUL inside, an environment that does not end with
- * NUL or has an entry without '=', an argument that begins with '-' or does not end with NUL.
+ * NUL or has an entry without '=', an argument that begins with '-' or does not end with NUL, a
+ * control byte in the text of SEEN.
  */
 enum parse spawn_decode(struct slice datagram, struct spawn_message *ret,
                         struct parse_fault *reterr);

@@ -101,6 +101,14 @@ void spawner_fake_exit(struct spawner_fake *fake, struct program_fake *program, 
     send_message(fake, &message, NULL, 0);
 }
 
+void spawner_fake_see(struct spawner_fake *fake, uint32_t token, const char *text)
+{
+    const struct spawn_message message = { .kind = SPAWN_SEEN,
+                                           .seen = { token, slice_cstr(text) } };
+
+    send_message(fake, &message, NULL, 0);
+}
+
 static void write_all(int fd, const char *text)
 {
     ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));

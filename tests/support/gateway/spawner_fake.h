@@ -41,6 +41,9 @@ void spawner_fake_start(struct spawner_fake *fake, struct program_fake *program)
 void spawner_fake_fail(struct spawner_fake *fake, uint32_t token, enum spawn_stage stage,
                        int error);
 
+/* Answers a LOOK at it. */
+void spawner_fake_see(struct spawner_fake *fake, uint32_t token, const char *text);
+
 /* Closes all that the program has left and says EXITED. */
 void spawner_fake_exit(struct spawner_fake *fake, struct program_fake *program, int status);
 

@@ -61,14 +61,19 @@ static void ask(struct program *program)
     spawn_client_ask(client, program, &example, -1);
 }
 
-/* Asks, and lets it start. */
-static void start(struct program *program, struct program_fake *fake)
+static void start_answered(struct program *program, struct program_fake *fake)
 {
-    ask(program);
     ck_assert(spawner_fake_read(&spawner));
     spawner_fake_start(&spawner, fake);
     loop_settle(&loop);
     ck_assert_int_eq(program->state, PROGRAM_RUNNING);
+}
+
+/* Asks, and lets it start. */
+static void start(struct program *program, struct program_fake *fake)
+{
+    ask(program);
+    start_answered(program, fake);
 }
 
 START_TEST(a_start_is_one_message_and_brings_pipes)
@@ -160,6 +165,59 @@ START_TEST(pipes_of_a_program_forgotten_before_its_start_are_closed)
     spawner_fake_exit(&spawner, &fake, 9);
     loop_settle(&loop);
     ck_assert_uint_eq(fd_count_open(), open_before);
+    end();
+}
+END_TEST
+
+START_TEST(a_look_brings_what_was_seen)
+{
+    struct program program;
+    struct program_fake fake;
+    char room[64];
+    struct text seen = text_on(room, sizeof(room));
+
+    begin();
+    attach();
+    ask(&program);
+    spawn_client_look(client, &program, &seen); /* it does not run yet */
+    start_answered(&program, &fake);
+    ck_assert(!spawner_fake_read(&spawner));
+
+    spawn_client_look(client, &program, &seen);
+    ck_assert(spawner_fake_read(&spawner));
+    ck_assert_int_eq(spawner.message.kind, SPAWN_LOOK);
+    ck_assert_uint_eq(spawner.message.look_token, program.ask.token);
+    woken = 0;
+    spawner_fake_see(&spawner, program.ask.token + 1, "somebody else");
+    spawner_fake_see(&spawner, program.ask.token, "asleep");
+    spawner_fake_see(&spawner, program.ask.token, "nobody asked");
+    loop_settle(&loop);
+    ck_assert_uint_eq(woken, 1);
+    ck_assert_str_eq(text_cstr(&seen), "asleep");
+    spawner_fake_exit(&spawner, &fake, 0);
+    loop_settle(&loop);
+    spawn_client_forget(client, &program);
+    end();
+}
+END_TEST
+
+START_TEST(what_is_seen_of_a_forgotten_program_is_dropped)
+{
+    struct program program;
+    struct program_fake fake;
+    char room[64];
+    struct text seen = text_on(room, sizeof(room));
+
+    begin();
+    attach();
+    start(&program, &fake);
+    spawn_client_look(client, &program, &seen);
+    uint32_t token = program.ask.token;
+    spawn_client_forget(client, &program);
+    spawner_fake_see(&spawner, token, "asleep");
+    loop_settle(&loop);
+    ck_assert_uint_eq(seen.len, 0);
+    spawner_fake_exit(&spawner, &fake, 0);
     end();
 }
 END_TEST
@@ -362,6 +420,7 @@ END_TEST
 SUITE("spawn_client", TEST(a_start_is_one_message_and_brings_pipes), TEST(a_refusal_is_told),
       TEST(a_program_that_is_forgotten_is_killed_and_its_pipes_are_closed),
       TEST(pipes_of_a_program_forgotten_before_its_start_are_closed), TEST(asks_wait_for_a_spawner),
+      TEST(a_look_brings_what_was_seen), TEST(what_is_seen_of_a_forgotten_program_is_dropped),
       TEST(asks_do_not_wait_for_ever), TEST(when_the_spawner_dies_all_it_had_is_gone),
       TEST(an_ask_that_meets_a_dead_spawner_waits_for_the_next),
       TEST(a_new_channel_replaces_the_old), TEST(a_full_channel_is_a_pause),

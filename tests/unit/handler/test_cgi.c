@@ -114,7 +114,10 @@ static void exit_program(int status)
 
 static bool was_killed(void)
 {
-    return spawner_fake_read(&spawner) && spawner.message.kind == SPAWN_KILL;
+    while (spawner_fake_read(&spawner))
+        if (spawner.message.kind != SPAWN_LOOK) /* a slow one was looked at before */
+            return spawner.message.kind == SPAWN_KILL;
+    return false;
 }
 
 static void check_body(const char *text)
@@ -726,6 +729,65 @@ START_TEST(a_silent_program_gets_504_and_is_killed)
 }
 END_TEST
 
+START_TEST(a_slow_program_is_looked_at_once_and_the_log_tells)
+{
+    begin();
+    get();
+    start_program();
+    visitor_pass(v, TIME_MS / 5 * 4 - 1);
+    ck_assert(!spawner_fake_read(&spawner));
+    visitor_pass(v, 1);
+    ck_assert(spawner_fake_read(&spawner));
+    ck_assert_int_eq(spawner.message.kind, SPAWN_LOOK);
+    spawner_fake_see(&spawner, program.token, "'a' (7) asleep in pipe_read, cpu 1 ms");
+    visitor_settle(v);
+    ck_assert(visitor_log_has(
+        v, "/www/cgi/a.cgi: slow: 4000 ms of TimeForCGI (5 s) are over; 'a' (7) asleep in"));
+    ck_assert_uint_eq(visitor_lines(v, LEVEL_NOTICE), 1);
+    visitor_pass(v, TIME_MS / 5 - 1);
+    ck_assert(!spawner_fake_read(&spawner));
+    visitor_pass(v, 1);
+    check_failure(504, "TimeForCGI (5 s) is over: killed");
+    end();
+}
+END_TEST
+
+START_TEST(which_limit_is_nearly_over_is_said)
+{
+    begin();
+    vhost.folder.cgi_first_byte_ms = 1500;
+    get();
+    start_program();
+    visitor_pass(v, 1200);
+    ck_assert(spawner_fake_read(&spawner));
+    spawner_fake_see(&spawner, program.token, "'a' (7) running, cpu 1190 ms");
+    visitor_settle(v);
+    ck_assert(visitor_log_has(v, "slow: 1200 ms of CGIfirstByte (1500 ms) are over; 'a' (7) run"));
+    say("Content-Type: a/b\n\nhello");
+    close_output();
+    exit_program(0);
+    check_body("hello");
+    end();
+}
+END_TEST
+
+START_TEST(a_slow_program_that_is_gone_when_it_is_looked_at_leaves_no_line)
+{
+    begin();
+    get();
+    start_program();
+    visitor_pass(v, TIME_MS / 5 * 4);
+    ck_assert(spawner_fake_read(&spawner));
+    spawner_fake_see(&spawner, program.token, "");
+    say("Content-Type: a/b\n\nhello");
+    close_output();
+    exit_program(0);
+    check_body("hello");
+    ck_assert_uint_eq(visitor_lines(v, LEVEL_NOTICE), 0);
+    end();
+}
+END_TEST
+
 START_TEST(output_does_not_prolong_the_time)
 {
     begin();
@@ -952,6 +1014,9 @@ SUITE("cgi", TEST(a_get_is_answered), TEST(the_answer_ends_with_the_output_not_w
       TEST(without_a_spawner_the_answer_is_503_after_a_while),
       TEST(a_spawner_that_dies_cuts_the_answer), TEST(too_many_variables_are_431),
       TEST(a_silent_program_gets_504_and_is_killed), TEST(output_does_not_prolong_the_time),
+      TEST(a_slow_program_is_looked_at_once_and_the_log_tells),
+      TEST(which_limit_is_nearly_over_is_said),
+      TEST(a_slow_program_that_is_gone_when_it_is_looked_at_leaves_no_line),
       TEST(a_slow_upload_is_not_the_programs_time), TEST(a_spawner_that_does_not_answer_is_504),
       TEST(a_program_that_runs_on_behind_its_answer_is_ended),
       TEST(a_program_may_be_left_alone_at_the_time_limit),

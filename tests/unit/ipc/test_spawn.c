@@ -40,6 +40,9 @@ static const struct spawn_message messages[] = {
     { .kind = SPAWN_STARTED, .started = { 1, 4711, false } },
     { .kind = SPAWN_FAILED, .failed = { 2, SPAWN_STAGE_EXEC, ENOEXEC } },
     { .kind = SPAWN_EXITED, .exited = { 9, 256, 123456789012u, 4096, true } },
+    { .kind = SPAWN_LOOK, .look_token = 0xfffffffd },
+    { .kind = SPAWN_SEEN, .seen = { 3, SLICE_INIT("'a' (7) asleep in pipe_read, cpu 1 ms") } },
+    { .kind = SPAWN_SEEN, .seen = { .token = 3 } },
 };
 
 static void assert_same(const struct spawn_message *a, const struct spawn_message *b)
@@ -72,6 +75,13 @@ static void assert_same(const struct spawn_message *a, const struct spawn_messag
         ck_assert_uint_eq(a->exited.cpu_us, b->exited.cpu_us);
         ck_assert_uint_eq(a->exited.peak_kib, b->exited.peak_kib);
         ck_assert_int_eq(a->exited.family_left, b->exited.family_left);
+        break;
+    case SPAWN_LOOK:
+        ck_assert_uint_eq(a->look_token, b->look_token);
+        break;
+    case SPAWN_SEEN:
+        ck_assert_uint_eq(a->seen.token, b->seen.token);
+        ck_assert(slice_equal(a->seen.text, b->seen.text));
         break;
     }
 }
@@ -175,10 +185,13 @@ static const struct {
     const char *why;
 } strange[] = {
     { "\0\0\0\0\1\0\0\0", 8, "unknown kind of message" },
-    { "\6\0\0\0\1\0\0\0", 8, "unknown kind of message" },
+    { "\10\0\0\0\1\0\0\0", 8, "unknown kind of message" },
     { "\1\0\0\0\1\0\0\0\0\0\0\0\3\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0a", 29, "unknown kind of stdin" },
     { "\3\0\0\0\1\0\0\0\1\0\0\0\2\0\0\0", 16, "a value is outside its range" },
     { "\4\0\0\0\1\0\0\0\14\0\0\0\2\0\0\0", 16, "a value is outside its range" },
+    { "\7\0\0\0\1\0\0\0\1\0\0\0\n", 13, "a control byte in the text" },
+    { "\7\0\0\0\1\0\0\0\1\0\0\0\177", 13, "a control byte in the text" },
+    { "\7\0\0\0\1\0\0\0\1\14\0\0", 12, "the text is too long" },
     { "\1\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\377\377\377\377\1\0\0\0\0\0\0\0a", 29,
       "message too short" },
 };
@@ -207,6 +220,12 @@ START_TEST(what_does_not_fit_one_datagram_is_not_encoded)
     ck_assert_int_eq(spawn_encode(&message, head, parts), -EMSGSIZE);
     message.ask.environment.len = SPAWN_MESSAGE_MOST - 29;
     ck_assert_int_eq(spawn_encode(&message, head, parts), 4);
+
+    message = (struct spawn_message){ .kind = SPAWN_SEEN };
+    message.seen.text = slice_of(environment, SPAWN_SEEN_MOST + 1);
+    ck_assert_int_eq(spawn_encode(&message, head, parts), -EMSGSIZE);
+    message.seen.text.len--;
+    ck_assert_int_eq(spawn_encode(&message, head, parts), 2);
 }
 END_TEST
 

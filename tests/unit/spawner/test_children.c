@@ -782,6 +782,56 @@ START_TEST(what_left_its_group_ends_with_its_program)
 }
 END_TEST
 
+/* What a look at token 2 tells. */
+static struct slice look(void)
+{
+    send_message(&(struct spawn_message){ .kind = SPAWN_LOOK, .look_token = 2 }, -1);
+    hear(SPAWN_SEEN);
+    ck_assert_uint_eq(message.seen.token, 2);
+    return message.seen.text;
+}
+
+static bool names(struct slice text, pid_t pid)
+{
+    char word[32];
+
+    snprintf(word, sizeof(word), " (%d) ", (int)pid);
+    return memmem(text.at, text.len, word, strlen(word)) != NULL;
+}
+
+START_TEST(a_look_shows_the_family_wherever_it_went)
+{
+    set_up();
+    send_message(&(struct spawn_message){ .kind = SPAWN_LOOK, .look_token = 2 }, -1); /* none yet */
+    ask(2, RULE_DIRECT, "family", SPAWN_STDIN_NONE, -1);
+    hear(SPAWN_STARTED);
+    pid_t leader = message.started.pid;
+    pid_t child = atoi(read_line(fds[0]));
+    close_fds();
+    struct slice seen = look();
+    ck_assert(slice_starts(seen, SLICE("\"/bin/sh ")));
+    ck_assert(names(seen, leader));
+    ck_assert(names(seen, child));
+    kill_token(2);
+    hear(SPAWN_EXITED);
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_look_shows_a_daemon_whose_program_is_gone)
+{
+    set_up();
+    ask(2, RULE_DIRECT, "daemon", SPAWN_STDIN_NONE, -1);
+    hear(SPAWN_STARTED);
+    pid_t daemon = atoi(read_line(fds[0]));
+    hear(SPAWN_EXITED);
+    ck_assert(message.exited.family_left);
+    ck_assert(names(look(), daemon));
+    close_fds();
+    tear_down();
+}
+END_TEST
+
 static const char *const daemons[] = { "daemon", "stopped-daemon" };
 
 START_TEST(a_daemon_is_family_and_ends_when_it_is_asked_for)
@@ -963,6 +1013,8 @@ SUITE("spawner/children", TEST(a_program_answers_on_its_pipes_and_its_exit_is_to
       TEST(who_ignores_term_gets_kill_after_the_grace), TEST(a_stopped_program_ends_too),
       TEST(a_family_that_is_left_is_told_and_can_be_ended),
       TEST(a_closed_channel_ends_its_programs), TEST(what_left_its_group_ends_with_its_program),
+      TEST(a_look_shows_the_family_wherever_it_went),
+      TEST(a_look_shows_a_daemon_whose_program_is_gone),
       LOOP(a_daemon_is_family_and_ends_when_it_is_asked_for, daemons),
       TEST(a_daemon_without_a_mark_ends_with_the_last_that_can_own_it),
       TEST(what_left_its_group_ends_with_the_spawner), TEST(without_supervisor_all_ends),
