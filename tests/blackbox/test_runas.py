@@ -203,6 +203,15 @@ def test_limits(house):
     site.wait_for_error("CGIcpu (1 s) is used up")
 
 
+@needs_root
+def test_a_limit_of_processes_is_that_of_the_user(house):
+    site = host(house, "a.test", "  RunAs = games\n  CGIprocesses = 6")
+    site.put("fork.cgi", HEAD + "ulimit -u 2>/dev/null || ulimit -p\nfor n in 1 2 3 4 5 6 7 8; do sleep 987 & done\necho all\n", 0o755)
+    house.start()
+    assert site.get("/fork.cgi").text == "6\n"
+    site.wait_for_error("/fork.cgi", "fork")
+
+
 def test_no_new_privs_can_be_switched_off_for_a_host(house):
     free, bound = host(house, "free.test", "  NoNewPrivs = no"), host(house, "bound.test")
     house.start()
