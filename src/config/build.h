@@ -228,6 +228,7 @@ extern const struct option_group file_options;
 extern const struct option_group directory_options;
 extern const struct option_group alias_options;
 extern const struct option_group gate_options;
+extern const struct option_group error_options;
 extern const struct option_group program_options;
 extern const struct option_group sandbox_options;
 extern const struct option_group worker_options;

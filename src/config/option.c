@@ -20,6 +20,7 @@ static const struct option_group *const groups[] = {
     &tls_options,
     &alias_options,
     &gate_options,
+    &error_options,
     &later_options,
 };
 /* clang-format on */

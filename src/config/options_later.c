@@ -73,7 +73,6 @@ static const struct option_row rows[] = {
     LATER("BanByCGI", SCOPE_HOST),
     LATER("CustomHeaderBackend", SCOPE_HOST),
     LATER("DenyBody", SCOPE_HOST),
-    LATER("ErrorHandler", SCOPE_HOST),
     LATER("ErrorXSLTfile", SCOPE_HOST),
     LATER("FileHashes", SCOPE_HOST),
     LATER("LoginMessage", SCOPE_HOST),

@@ -70,6 +70,15 @@ static bool is_vague(const struct delivery *delivery)
     return delivery->judges && reply->status == 0 && !fields_find(&reply->fields, FIELD_LOCATION);
 }
 
+/* A page for an error has the status of the error, unless it says another. */
+static void keep_error(struct delivery *delivery)
+{
+    struct reply *reply = &delivery->reply;
+
+    if (reply->status == 0 && !fields_find(&reply->fields, FIELD_LOCATION))
+        reply->status = delivery->x->request.error_status;
+}
+
 static void decide(struct delivery *delivery)
 {
     if (is_vague(delivery)) {
@@ -78,6 +87,7 @@ static void decide(struct delivery *delivery)
             "it says no status; an authorizer says 'Status: 200' to let a request pass";
         return;
     }
+    keep_error(delivery);
     delivery->way = way_of(delivery);
     if (delivery->session)
         session_heed(delivery->session, &delivery->reply.fields);

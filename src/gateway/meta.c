@@ -154,6 +154,7 @@ static void tell_house(struct teller *teller)
 {
     const struct exchange *x = teller->source->exchange;
     struct slice scheme = x->visit->secure ? SLICE("https") : SLICE("http");
+    uint64_t code = x->request.error_status != 0 ? (uint64_t)x->request.error_status : 200;
 
     tell(teller, SLICE("GATEWAY_INTERFACE"), SLICE("CGI/1.1"));
     tell(teller, SLICE("REQUEST_METHOD"), x->request.method_name);
@@ -161,8 +162,10 @@ static void tell_house(struct teller *teller)
     tell_client(teller);
     tell_body(teller);
     tell_server(teller);
-    tell(teller, SLICE("REDIRECT_STATUS"), SLICE("200")); /* php-cgi refuses to run without */
-    tell(teller, SLICE("HTTP_RETURN_CODE"), SLICE("200"));
+    tell_number(teller, SLICE("REDIRECT_STATUS"), code); /* php-cgi refuses to run without */
+    tell_number(teller, SLICE("HTTP_RETURN_CODE"), code);
+    if (x->request.error_status != 0)
+        tell_number(teller, SLICE("HTTP_GENERATED_ERROR"), code);
     tell(teller, SLICE("REQUEST_SCHEME"), scheme);
     tell(teller, SLICE("HTTP_SCHEME"), scheme);
     if (x->visit->secure)

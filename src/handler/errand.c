@@ -31,7 +31,8 @@ void errand_init(struct errand *errand, struct exchange *x, const struct verdict
     };
     const bool is_question = errand_is_question(errand);
     x->record.handler = x->handler->name;
-    delivery_init(&errand->delivery, x, verdict->folder->local_redirect && !is_question);
+    delivery_init(&errand->delivery, x,
+                  verdict->folder->local_redirect && !is_question && x->request.error_status == 0);
     errand->delivery.judges = is_question;
     errand->delivery.reply.nph = !is_question && is_nph(errand->script);
     last_words_init(&errand->words, errand->log, x->id_text, host->name, errand->script);

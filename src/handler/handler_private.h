@@ -16,4 +16,12 @@
 void page_send(struct exchange *x, int status, const struct host *host, struct slice location,
                struct slice details);
 
+/*
+ * ErrorHandler: true when a page or a program of the website answers the failure. Otherwise the
+ * small page does, for what error_page_origin() names: the failure of the request itself, when this
+ * one is of its error page.
+ */
+bool error_page_start(struct exchange *x, const struct verdict *failed);
+const struct verdict *error_page_origin(struct exchange *x, const struct verdict *verdict);
+
 #endif

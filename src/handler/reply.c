@@ -24,7 +24,8 @@ static void log_failure(const struct exchange *x, const struct verdict *verdict,
 
     log_at(log_of(x, host), level, "%.*s: %.*s %.*s: %s; answering %d, request %s",
            SLICE_ARGS(name), SLICE_ARGS(request->method_name), SLICE_ARGS(path),
-           verdict->why ? verdict->why : "no reason given", verdict->status, x->id_text);
+           verdict->why ? verdict->why : "no reason given",
+           x->request.error_status != 0 ? x->request.error_status : verdict->status, x->id_text);
 }
 
 /* Its method and target may not be known: the line as it came. */
@@ -134,6 +135,9 @@ static void reply_start(struct exchange *x, const struct verdict *verdict)
         return;
     }
     note_failure(x, verdict);
+    if (verdict->status >= 400 && error_page_start(x, verdict))
+        return;
+    verdict = error_page_origin(x, verdict);
     add_fields(x, verdict);
     page_send(x, verdict->status, verdict->host,
               verdict->answer == ANSWER_REDIRECT ? verdict->location : SLICE(""), verdict->details);

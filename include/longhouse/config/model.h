@@ -291,6 +291,15 @@ struct alias_conf {
     struct slice file;   /* the name in it, NUL terminated; empty: the folder itself is meant */
 };
 
+/* ErrorHandler = 404:/errors/404.html?a=b */
+struct error_handler_conf {
+    struct error_handler_conf *next;
+    int status;
+    struct slice path; /* of the URL, decoded, NUL terminated */
+    struct slice query;
+    bool has_query;
+};
+
 struct vhost_conf {
     struct vhost_conf *next;
     struct diag_place place;
@@ -320,6 +329,7 @@ struct vhost_conf {
     struct conf_log error_log;
     bool follow_symlinks;
     bool allow_dot_files;
+    struct error_handler_conf *error_handlers; /* the last one first */
     bool enforce_first_hostname;
     bool secure_url;      /* no encoded control bytes in a query */
     struct slice charset; /* of text files; empty: none is said */

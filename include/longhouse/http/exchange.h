@@ -109,6 +109,7 @@ struct request {
     bool expects_continue; /* the client waits for 100; exchange_want_body() sends it */
     bool wants_trailers;
     struct fields granted; /* variables for programs, by the authorizer that let it pass */
+    int error_status;      /* of a failure whose page this is now about (ErrorHandler); 0: none */
     int failed; /* status the wire asks for (400, 408, 413, 414, 431, 501, 505): nothing else may
                    run */
     const char *failed_why; /* static text */

@@ -39,6 +39,9 @@ struct verdict {
     /* ANSWER_FASTCGI that asks an authorizer: what answers once it has let the request pass. */
     const struct verdict *guarded;
 
+    /* A page for an error (ErrorHandler): of which. */
+    const struct verdict *error_of;
+
     /* ANSWER_FILE chosen by a program (site/chosen.h): `status` is 200, or what it wants the file
      * to be sent with, whole and unconditionally. */
     bool chosen;

@@ -576,6 +576,19 @@ static const struct saying_case {
       "error 10:1+9 'ShowIndex' is Hiawatha's and not available yet = a later version adds it; "
       "leave it out until then" },
 
+    /* error handlers */
+    { SITE PORT "ErrorHandler = 404\n",
+      "error 6:16+3 'ErrorHandler' wants CODE:/PATH, not '404' = a status code, ':' and the path "
+      "of "
+      "a page; for example: ErrorHandler = 404:/errors/404.html" },
+    { SITE PORT "ErrorHandler = 302:/x\n",
+      "error 6:16+3 'ErrorHandler' wants CODE:/PATH, not '302:/x' = status codes of errors are 400 "
+      "to 599; for example: ErrorHandler = 404:/errors/404.html" },
+    { SITE PORT "ErrorHandler = 404:x?y\n",
+      "error 6:20+1 'ErrorHandler' wants CODE:/PATH, not '404:x?y' = it begins with '/', which "
+      "stands for the WebsiteRoot; for example: ErrorHandler = 404:/errors/404.html" },
+    { SITE PORT "ErrorHandler = 404:/a.html\nErrorHandler = 500 : /b?c=d\n", "" },
+
     /* the gate */
     { "Hostname = *.a.b, a.b\nWebsiteRoot = /srv\nEnforceFirstHostname = yes\n" PORT,
       "warning 1:1+8 EnforceFirstHostname does nothing for the host '*.a.b': its first Hostname is "
