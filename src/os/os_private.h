@@ -2,6 +2,8 @@
 #define OS_PRIVATE_H
 
 /* What the rooms of this floor share. */
+#include "base/slice.h"
+#include "base/text.h"
 #include "os/beneath.h"
 
 #include <stdbool.h>
@@ -14,6 +16,10 @@
  * openat(2). The answers are those of beneath_open().
  */
 int beneath_walk(int root, const char *path, enum beneath_links links, int flags, int *ret_fd);
+
+/* Apache's own form of a hash, "$apr1$SALT$HASH": whether it is one, and whose. */
+bool apr1_is(struct slice hash);
+bool apr1_fits(struct slice hash, struct slice password);
 
 /* The whole of a small text of the kernel, as fd_read_all() gives it; `folder` may be AT_FDCWD. */
 int file_read(int folder, const char *name, char **ret_data, size_t *ret_len);

@@ -1,5 +1,7 @@
 #include "os/password_hash.h"
 
+#include "os_private.h"
+
 #include <crypt.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -68,7 +70,7 @@ enum password_form password_hash_form(struct slice hash)
         return PASSWORD_FORM_UNKNOWN;
     if (text[0] == '*' || text[0] == '!')
         return PASSWORD_FORM_LOCKED;
-    if (is_des(hash))
+    if (is_des(hash) || apr1_is(hash))
         return PASSWORD_FORM_OLD;
     if (!is_complete(hash))
         return PASSWORD_FORM_UNKNOWN;
@@ -113,6 +115,8 @@ bool password_hash_fits(struct password_hasher *hasher, struct slice hash, struc
     if ((form != PASSWORD_FORM_GOOD && form != PASSWORD_FORM_OLD) || !copy_hash(hash, setting) ||
         !copy_password(hasher, password))
         return false;
+    if (apr1_is(hash))
+        return apr1_fits(hash, password);
     return slice_equal_secret(run(hasher, setting), hash);
 }
 

@@ -2,7 +2,8 @@
 #define OS_PASSWORD_HASH_H
 
 /*
- * Hashes of passwords, as crypt(5) has them: yescrypt, bcrypt, SHA-512, SHA-256 and the older ones.
+ * Hashes of passwords, as crypt(5) has them: yescrypt, bcrypt, SHA-512, SHA-256 and the older ones;
+ * and the one of Apache ($apr1$).
  * To hash takes as long as the hash says, some 50 ms and more: never in a reactor.
  */
 #include "base/slice.h"
@@ -19,7 +20,7 @@ void password_hasher_free(struct password_hasher *hasher);
 
 enum password_form {
     PASSWORD_FORM_GOOD,
-    PASSWORD_FORM_OLD,    /* quickly guessed: DES, MD5, or far too few rounds */
+    PASSWORD_FORM_OLD,    /* quickly guessed: DES, MD5 of either kind, or far too few rounds */
     PASSWORD_FORM_LOCKED, /* begins with '*' or '!': fits no password */
     PASSWORD_FORM_UNKNOWN,
 };

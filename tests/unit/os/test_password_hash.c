@@ -20,6 +20,32 @@ static const struct {
     { "abNANd1rDfiNc", PASSWORD_FORM_OLD },
 };
 
+/* Made by htpasswd -m. */
+static const struct {
+    const char *hash;
+    const char *password;
+} apaches[] = {
+    { "$apr1$MbI30tX.$wBjEoQz0GfXi6YuMkqdAO0", "secret" },
+    { "$apr1$saltsalt$OEnK0QmmvoDzFw9W2yFYT/", "a" },
+    { "$apr1$eTCvTd4Y$b9QR.djIbNMlHRtlC0Oe8/", "" },
+    { "$apr1$PsqVxlnP$CbRGcngoJ8ysmAP6ayfdx0",
+      "a somewhat longer password \xc3\xa4 that needs more than sixteen bytes" },
+};
+
+START_TEST(apaches_hashes_fit_as_well)
+{
+    struct password_hasher *hasher = password_hasher_new();
+    struct slice hash = slice_cstr(apaches[_i].hash);
+    struct slice password = slice_cstr(apaches[_i].password);
+
+    ck_assert_int_eq(password_hash_form(hash), PASSWORD_FORM_OLD);
+    ck_assert(password_hash_fits(hasher, hash, password));
+    ck_assert(!password_hash_fits(hasher, hash, SLICE("Secret")));
+    ck_assert(!password_hash_fits(hasher, slice_first(hash, hash.len - 1), password));
+    password_hasher_free(hasher);
+}
+END_TEST
+
 START_TEST(a_hash_fits_its_password_and_no_other)
 {
     struct password_hasher *hasher = password_hasher_new();
@@ -94,6 +120,7 @@ START_TEST(what_no_hash_can_hold_is_refused)
 }
 END_TEST
 
-SUITE("password hash", LOOP(a_hash_fits_its_password_and_no_other, hashes),
+SUITE("password hash", LOOP(apaches_hashes_fit_as_well, apaches),
+      LOOP(a_hash_fits_its_password_and_no_other, hashes),
       LOOP(what_is_no_hash_fits_nothing, others), TEST(a_new_hash_is_yescrypt_and_always_another),
       TEST(what_no_hash_can_hold_is_refused))
