@@ -36,6 +36,8 @@ static const struct verb verbs[] = {
     { "status", tool_status, "status [-c FILE|DIR] [--json]", "what the running house does" },
     { "backend", tool_backend, "backend drain|enable NAME [-c FILE|DIR]",
       "a FastCGI target takes no new sessions, or does again" },
+    { "password", tool_password, "password [--digest REALM] FILE USER",
+      "set the password of a user in a file for PasswordFile" },
     { "stop", tool_stop, "stop [-c FILE|DIR]", "end it; answers in flight are finished first" },
     { "manual", tool_manual, "manual", "all options of the configuration, as Markdown" },
     { "version", tool_version, "version", "the version" },
