@@ -33,8 +33,9 @@ static bool add(const struct reading *reading, unsigned table, struct slice name
         return false;
     struct password_entry *entry = arena_new(reading->arena, struct password_entry);
     *entry = (struct password_entry){ .name = name, .hash = hash };
+    entry->locked = password_hash_form(hash) == PASSWORD_FORM_LOCKED;
     table_put(names, name, entry);
-    if (reading->file->kind == PASSWORD_BASIC)
+    if (reading->file->kind == PASSWORD_BASIC && !entry->locked)
         reading->file->entries[reading->file->entry_count++] = entry;
     return true;
 }

@@ -28,13 +28,15 @@ enum digest_algorithm { DIGEST_MD5, DIGEST_SHA256 };
 struct password_entry {
     struct slice name; /* a user; of a digest file "user:realm"; of a group file "group:user" */
     struct slice hash; /* empty in a group file */
+    bool locked;       /* fits no password */
 };
 
 struct password_file {
     enum password_kind kind;
     struct table names[DIGEST_ALGORITHMS]; /* name -> struct password_entry *; the second one for
                                               DIGEST_SHA256 only */
-    struct password_entry **entries;       /* of a basic file, in the order of the text */
+    struct password_entry **entries;       /* of a basic file: whoever is not locked, in the order
+                                              of the text */
     unsigned entry_count;
     unsigned algorithms; /* of a digest file: a bit (1u << algorithm) for each that all users can
                             log in with; if there is none, for each that some can */

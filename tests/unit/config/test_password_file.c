@@ -91,8 +91,11 @@ START_TEST(faulty_lines_are_told_and_do_not_count)
     check_user("bob", NULL);
     check_user("dan", BCRYPT);
     check_user("eve", "!");
+    ck_assert(password_file_user(&file, SLICE("eve"))->locked);
     check_user("fay", MD5C);
-    ck_assert_uint_eq(file.entry_count, 3);
+    ck_assert(!password_file_user(&file, SLICE("fay"))->locked);
+    ck_assert_uint_eq(file.entry_count, 2);
+    assert_slice(file.entries[1]->name, "fay");
     end();
 }
 END_TEST
