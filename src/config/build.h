@@ -74,6 +74,7 @@ void check_run(struct build *build);
 /* Part of it. */
 void check_php_settings(struct build *build);
 void check_kept(struct build *build);
+void check_access(struct build *build);
 void check_directories(struct build *build);
 void check_aliases(struct build *build);
 
@@ -91,6 +92,7 @@ void check_run_as(const struct server_conf *conf, struct load_ask *ask, struct d
 void check_sandbox(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 void check_htpasswd(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 bool htpasswd_find(struct load_ask *ask, const char *folder, char *ret_path, size_t room);
+void check_passwords(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 void check_cgroup(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 
 /* Which pools of workers there are, when all identities are known. */
@@ -233,6 +235,7 @@ extern const struct option_group program_options;
 extern const struct option_group sandbox_options;
 extern const struct option_group worker_options;
 extern const struct option_group tls_options;
+extern const struct option_group access_options;
 extern const struct option_group later_options;
 
 /* The row of a member of `type`, as designated initialisers. */

@@ -469,6 +469,7 @@ void check_run(struct build *build)
     check_required_bindings(build);
     check_directories(build);
     check_aliases(build);
+    check_access(build);
     check_proxy_protocol(build);
     for (struct vhost_conf *host = build->conf->hosts; host; host = host->next)
         check_host(build, host);

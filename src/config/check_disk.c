@@ -10,14 +10,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+
+#define TEXT_MOST ((size_t)16 * 1024 * 1024)
 
 /* ---- the real disk ---- */
 
@@ -87,10 +90,10 @@ static bool may(const char *path, unsigned wanted, const struct account *as)
     return (info.st_mode >> shift & wanted) == wanted;
 }
 
-/* Through all folders on the way, and then to write. */
-static bool may_reach(const char *path, const struct account *as)
+/* Through all folders on the way, and then what is wanted. */
+static bool may_reach(const char *path, unsigned wanted, const struct account *as)
 {
-    char folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
+    char folder[PATH_MAX];
 
     for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         size_t len = (size_t)(slash - path);
@@ -102,7 +105,7 @@ static bool may_reach(const char *path, const struct account *as)
         if (!may(folder, 1, as))
             return false;
     }
-    return may(path, 2, as);
+    return may(path, wanted, as);
 }
 
 static int disk_socket(struct load_ask *ask, const char *path, const struct account *as,
@@ -115,9 +118,32 @@ static int disk_socket(struct load_ask *ask, const char *path, const struct acco
         return -errno;
     *ret = (struct load_socket){
         .is_socket = S_ISSOCK(info.st_mode),
-        .may_connect = as ? may_reach(path, as) : access(path, W_OK) == 0,
+        .may_connect = as ? may_reach(path, 2, as) : access(path, W_OK) == 0,
         .owner = info.st_uid,
     };
+    return 0;
+}
+
+static int disk_text(struct load_ask *ask, const char *path, const struct account *as,
+                     struct arena *arena, struct slice *ret)
+{
+    char *bytes = NULL;
+    struct stat info;
+    size_t len;
+    scoped_fd fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+    (void)ask;
+    if (fd < 0 || fstat(fd, &info) < 0)
+        return -errno;
+    if (!S_ISREG(info.st_mode))
+        return S_ISDIR(info.st_mode) ? -EISDIR : -EINVAL;
+    if (as && !may_reach(path, 4, as))
+        return -EACCES;
+    const int r = fd_read_all(fd, TEXT_MOST, &bytes, &len);
+    if (r < 0)
+        return r;
+    *ret = arena_copy(arena, slice_of(bytes, len));
+    free(bytes);
     return 0;
 }
 
@@ -172,6 +198,7 @@ struct load_ask *load_ask_disk(void)
         .landlock = disk_landlock,
         .find_htpasswd = htpasswd_find,
         .socket = disk_socket,
+        .text = disk_text,
     };
 
     return &disk;
@@ -419,6 +446,7 @@ void load_check_disk(const struct server_conf *conf, struct load_ask *ask, struc
     }
     check_run_as(conf, ask, diags);
     check_sockets(conf, ask, diags);
+    check_passwords(conf, ask, diags);
     check_cgroup(conf, ask, diags);
     check_htpasswd(conf, ask, diags);
     check_sandbox(conf, ask, diags);

@@ -17,6 +17,7 @@ static const struct option_group *const groups[] = {
     &sandbox_options,
     &worker_options,
     &directory_options,
+    &access_options,
     &tls_options,
     &alias_options,
     &gate_options,

@@ -391,7 +391,7 @@ static const struct option_row rows[] = {
         .fallback = "no",
         .grammar = "yes | no",
         .text = "Whether CGI programs get the Authorization field, as HTTP_AUTHORIZATION. "
-                "FastCGI programs always do.",
+                "FastCGI programs do anyway, except for what PasswordFile has checked.",
     },
     {
         .name = "IndexedQuery",

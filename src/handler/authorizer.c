@@ -32,6 +32,7 @@ const struct verdict *authorizer_first(struct exchange *x, const struct verdict 
     };
     x->record.user = (struct slice){ 0 }; /* of a path that led here, if any */
     x->request.granted = (struct fields){ 0 };
+    login_grant(x);
     return question;
 }
 

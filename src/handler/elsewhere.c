@@ -93,7 +93,7 @@ static void send_path(struct errand *errand)
     struct verdict *verdict = new_verdict(errand);
     exchange_redirect(x, target);
     router_judge(errand->services->snapshot, errand->host, x, errand->services->files, verdict);
-    const struct verdict *first = authorizer_first(x, verdict);
+    const struct verdict *first = login_first(x, verdict);
     exchange_hand_over(x, handler_for(first->answer), first);
 }
 

@@ -76,7 +76,9 @@ static bool make_prelude(struct fastcgi *self)
 
     errand_describe(errand, &source);
     source.hidden_cookie = session_own_cookie(self->group);
-    source.tell_authorization = true;
+    /* What the house has checked itself is no concern of the program. */
+    source.tell_authorization =
+        !errand->x->request.proof.by || errand->verdict->folder->http_auth_to_cgi;
     struct meta_sink *sink = self->dialect->prelude_begin(&prelude, &plan);
     if (!errand_tell(errand, &source, sink, &status, &why)) {
         fastcgi_fail(self, status, RESET_BROKEN, "%s", why);

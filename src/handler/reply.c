@@ -123,6 +123,8 @@ static void add_fields(struct exchange *x, const struct verdict *verdict)
         exchange_field_id(x, FIELD_LOCATION, verdict->location);
     if (verdict->allow.len > 0)
         exchange_field_id(x, FIELD_ALLOW, verdict->allow);
+    for (uint32_t i = 0; i < verdict->kept.count; i++)
+        exchange_field(x, verdict->kept.at[i].name, verdict->kept.at[i].value);
     if (verdict->retry_after_s > 0)
         exchange_field_id(x, FIELD_RETRY_AFTER,
                           arena_printf(&x->arena, "%u", verdict->retry_after_s));

@@ -4,6 +4,7 @@
 #include "config/load.h"
 #include "gateway/backend.h"
 #include "gateway/turnstile.h"
+#include "handler/keeper.h"
 #include "os/fd.h"
 #include "server/certificates.h"
 #include "server/house_build.h"
@@ -182,6 +183,7 @@ const char *house_build(struct house *house, struct takeover *takeover)
         return why;
     house_make_backends(house, takeover);
     house_make_turnstiles(house);
+    house->keeper = keeper_new((takeover->reactors + 1) / 2, house->log);
     house->workers = workers_status_new(conf);
     house->guard = guard_new(conf->connections_total, conf->connections_per_ip);
     house->binding_count = takeover->listener_count;
@@ -200,6 +202,7 @@ void house_free(struct house *house)
         backend_group_free(house->backends[i]);
     free(house->backends);
     turnstiles_free(house->turnstiles);
+    keeper_free(house->keeper);
     workers_status_free(house->workers);
     for (unsigned i = 0; i < house->binding_count; i++)
         fd_close(&house->listeners[i]);

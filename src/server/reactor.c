@@ -97,7 +97,7 @@ static void reactor_route(struct exchange_owner *owner, struct exchange *x)
         refuse_client(verdict, host);
     if (verdict->answer == ANSWER_CGI || verdict->answer == ANSWER_FASTCGI)
         stats_add(&reactor->stats.programs, 1);
-    const struct verdict *first = welcome ? authorizer_first(x, verdict) : verdict;
+    const struct verdict *first = welcome ? login_first(x, verdict) : verdict;
     x->handler = handler_for(first->answer);
     x->handler->start(x, first);
 }
@@ -376,6 +376,7 @@ static int reactor_build(struct reactor *reactor, int spawner_fd)
         .spawner = spawn_client_new(&reactor->loop, house->log),
         .turnstiles = house->turnstiles,
         .desk = &reactor->desk,
+        .keeper = house->keeper,
         .backends = house->backends,
         .backend_count = house->backend_count,
     };

@@ -5,6 +5,7 @@
 #include "config/roots.h"
 #include "gate.h"
 #include "rules.h"
+#include "site/access.h"
 #include "site/folder_rules.h"
 #include "site/pattern.h"
 #include "site/vhost_map.h"
@@ -491,6 +492,43 @@ static void find(const struct judge *judge, struct file_cache *cache)
         folder_rules_for_found(host, path, &verdict->resource, verdict->folder, &x->arena);
 }
 
+/* ---- who asks ---- */
+
+/* Certificates are to be had for closed websites too: files, never programs. */
+static bool is_open_to_all(const struct judge *judge)
+{
+    const enum answer answer = judge->verdict->answer;
+
+    return slice_starts(judge->x->request.target.path, SLICE("/.well-known/acme-challenge/")) &&
+           answer != ANSWER_CGI && answer != ANSWER_FASTCGI;
+}
+
+/* Nothing of what was judged is told. */
+static void refuse(const struct judge *judge, const char *why)
+{
+    judge->verdict->allow = SLICE("");
+    judge->verdict->retry_after_s = 0;
+    say(judge, 403, why);
+}
+
+/* What was judged is for some only, or for nobody who comes from there. */
+static void judge_access(const struct judge *judge)
+{
+    static const union socket_address nowhere;
+    const struct folder_conf *folder = judge->verdict->folder;
+    const struct visit *visit = judge->x->visit;
+    const enum access access = access_judge(folder, visit ? &visit->client : &nowhere);
+
+    if (access == ACCESS_FREE || is_open_to_all(judge))
+        return;
+    if (access == ACCESS_REFUSED)
+        refuse(judge, "AccessList does not let this client in");
+    else if (folder->login.kind == LOGIN_NONE)
+        refuse(judge, "a password is wanted, and there is no PasswordFile");
+    else
+        judge->verdict->wants_login = true;
+}
+
 void router_judge(const struct snapshot *snapshot, const struct host *host, struct exchange *x,
                   struct file_cache *cache, struct verdict *ret)
 {
@@ -508,9 +546,9 @@ void router_judge(const struct snapshot *snapshot, const struct host *host, stru
         return;
 
     find(&judge, cache);
-    if (ret->resource.found->kind == FILE_SPECIAL) {
+    if (ret->resource.found->kind == FILE_SPECIAL)
         judge_kind(&judge);
-        return;
-    }
-    (void)(judge_fastcgi(&judge) || judge_cgi(&judge) || judge_kind(&judge));
+    else
+        (void)(judge_fastcgi(&judge) || judge_cgi(&judge) || judge_kind(&judge));
+    judge_access(&judge);
 }

@@ -71,6 +71,9 @@ struct load_ask {
     /* 0 or negative errno. `as`: who would connect; NULL: this process. */
     int (*socket)(struct load_ask *ask, const char *path, const struct account *as,
                   struct load_socket *ret);
+    /* What a file holds (at most 16 MiB). 0 or negative errno; -EACCES: `as` may not read it. */
+    int (*text)(struct load_ask *ask, const char *path, const struct account *as,
+                struct arena *arena, struct slice *ret);
 };
 void load_check_disk(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 struct load_ask *load_ask_disk(void); /* the real one */

@@ -65,6 +65,23 @@ struct conf_net {
     struct address_net net;
 };
 
+/* AccessList: what clients of a network may do. */
+enum conf_access { ACCESS_ALLOW, ACCESS_DENY, ACCESS_PASSWORD };
+struct conf_access_rule {
+    struct conf_access_rule *next;
+    enum conf_access access;
+    struct address_net net;
+};
+
+/* PasswordFile: how visitors log in, and where it is written who they are. */
+enum conf_login_kind { LOGIN_NONE, LOGIN_BASIC, LOGIN_DIGEST };
+struct conf_login {
+    enum conf_login_kind kind;
+    struct slice file;
+    struct slice group_file; /* empty: none */
+    struct diag_place place;
+};
+
 /* Which field of a trusted proxy tells the client. */
 enum conf_proxy_field {
     PROXY_FIELD_ANY,
@@ -260,6 +277,10 @@ struct folder_conf {
     bool indexed_query;
     bool local_redirect;
     uint64_t output_spool_bytes;
+    struct conf_access_rule *access_rules;
+    struct conf_login login;
+    struct conf_word *required_groups; /* one of them is enough; NULL: no group is wanted */
+    struct slice login_message;
 };
 
 /* A member of struct folder_conf that a Directory section gives. */

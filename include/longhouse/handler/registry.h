@@ -10,6 +10,15 @@
 const struct handler_ops *handler_for(enum answer answer);
 
 /*
+ * What is to be answered first: the verdict itself, or, where a password comes before it, the
+ * question for one, behind which authorizer_first() follows.
+ */
+const struct verdict *login_first(struct exchange *x, const struct verdict *verdict);
+
+/* Tells log and programs whom a password has proven; nothing without proof. */
+void login_grant(struct exchange *x);
+
+/*
  * What is to be answered first: the verdict itself, or, where its host has FastCGIauth, the
  * question to that program, which hands over to the verdict when it lets the request pass.
  */
@@ -20,6 +29,7 @@ extern const struct handler_ops handler_reply;   /* ANSWER_STATUS, ANSWER_REDIRE
 extern const struct handler_ops handler_file;    /* ANSWER_FILE */
 extern const struct handler_ops handler_cgi;     /* ANSWER_CGI */
 extern const struct handler_ops handler_fastcgi; /* ANSWER_FASTCGI */
+extern const struct handler_ops handler_login;   /* ANSWER_LOGIN */
 
 /*
  * Answers `status` with a small page instead of whatever was going to answer (nothing of an answer

@@ -13,6 +13,7 @@
 struct spawn_client;  /* gateway/spawn_client.h: asks the spawner */
 struct turnstiles;    /* gateway/turnstile.h: seats for programs, shared by all reactors */
 struct desk;          /* gateway/desk.h: where this reactor hears of others' decisions */
+struct keeper;        /* handler/keeper.h: knows who may come in, shared by all reactors */
 struct backend_group; /* gateway/backend.h: shared by all reactors, one per FastCGIserver section */
 
 struct services {
@@ -23,6 +24,7 @@ struct services {
     struct spawn_client *spawner;
     struct turnstiles *turnstiles; /* by vhost_conf.index; NULL: seats are not counted (tests) */
     struct desk *desk;
+    struct keeper *keeper;
     struct backend_group **backends; /* by fastcgi_conf.index */
     unsigned backend_count;
 };

@@ -94,6 +94,13 @@ struct visit {
     const void *binding; /* borrowed from the snapshot: struct binding_conf */
 };
 
+/* Who the visitor is, proven to the house itself. */
+struct proof {
+    const void *by;      /* by which file: struct conf_login; NULL: nothing is proven */
+    struct slice user;   /* in the arena */
+    struct slice scheme; /* AUTH_TYPE: "Basic", "Digest" */
+};
+
 struct request {
     enum method method;
     struct slice method_name;
@@ -108,6 +115,7 @@ struct request {
     int64_t length;        /* of the body; -1: unknown until it is complete (chunked) */
     bool expects_continue; /* the client waits for 100; exchange_want_body() sends it */
     bool wants_trailers;
+    struct proof proof;
     struct fields granted; /* variables for programs, by the authorizer that let it pass */
     int error_status;      /* of a failure whose page this is now about (ErrorHandler); 0: none */
     int failed; /* status the wire asks for (400, 408, 413, 414, 431, 501, 505): nothing else may

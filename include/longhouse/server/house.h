@@ -17,6 +17,7 @@
 
 struct backend_group;
 struct certificates;
+struct keeper;
 struct name_watch;
 struct turnstiles;
 struct workers_status;
@@ -30,6 +31,7 @@ struct house {
     struct log_writer *writer;
     struct log *log;                 /* the system log */
     struct turnstiles *turnstiles;   /* by vhost_conf.index */
+    struct keeper *keeper;           /* owned */
     struct backend_group **backends; /* by fastcgi_conf.index */
     unsigned backend_count;
     struct workers_status *workers; /* owned; the main thread's */

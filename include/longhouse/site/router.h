@@ -19,6 +19,7 @@ enum answer {
     ANSWER_FILE,
     ANSWER_CGI,
     ANSWER_FASTCGI,
+    ANSWER_LOGIN, /* who asks? What is behind it is `guarded` */
 };
 
 struct verdict {
@@ -36,7 +37,10 @@ struct verdict {
     const struct cgi_handler_conf *interpreter; /* ANSWER_CGI: NULL = the file itself runs */
     const struct fastcgi_conf *fastcgi;         /* ANSWER_FASTCGI */
 
-    /* ANSWER_FASTCGI that asks an authorizer: what answers once it has let the request pass. */
+    bool wants_login; /* a password comes before the answer, whatever it is */
+
+    /* ANSWER_LOGIN, and ANSWER_FASTCGI that asks an authorizer: what answers once the request has
+     * been let pass. */
     const struct verdict *guarded;
 
     /* A page for an error (ErrorHandler): of which. */
@@ -45,7 +49,7 @@ struct verdict {
     /* ANSWER_FILE chosen by a program (site/chosen.h): `status` is 200, or what it wants the file
      * to be sent with, whole and unconditionally. */
     bool chosen;
-    struct fields kept; /* its fields, sent with the file */
+    struct fields kept; /* its fields, sent with the file; or those of a short answer */
 };
 
 /* The host for a request that came in on `binding`. */

@@ -1,0 +1,22 @@
+#ifndef SITE_ACCESS_H
+#define SITE_ACCESS_H
+
+/*
+ * Who may ask at all: AccessList, by the address of the client. Behind trusted proxies that is the
+ * client they name, and nobody else's word counts. Pure.
+ */
+#include "config/model.h"
+
+enum access {
+    ACCESS_FREE,
+    ACCESS_REFUSED,
+    ACCESS_AFTER_LOGIN, /* a password opens it */
+};
+
+/*
+ * The first rule that holds the client decides. Where none does, a password is wanted if there is a
+ * PasswordFile (or a RequiredGroup, which nobody is in without one).
+ */
+enum access access_judge(const struct folder_conf *folder, const union socket_address *client);
+
+#endif

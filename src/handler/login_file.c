@@ -1,0 +1,147 @@
+#include "login_file.h"
+
+#include "base/container.h"
+#include "handler/keeper.h"
+#include "os/fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#define FAULTS_MOST 10u /* lines of one file that are told */
+
+struct login_file *login_file_new(enum password_kind kind, struct slice path)
+{
+    struct login_file *file = calloc(1, sizeof(*file));
+
+    if (!file)
+        abort();
+    file->kind = kind;
+    file->path = strndup(path.at, path.len);
+    if (!file->path)
+        abort();
+    return file;
+}
+
+void login_text_free(struct login_text *text)
+{
+    if (!text)
+        return;
+    password_file_done(&text->parsed);
+    arena_done(&text->arena);
+    free(text);
+}
+
+void login_file_free(struct login_file *file)
+{
+    login_text_free(file->text);
+    free(file->path);
+    free(file);
+}
+
+/* ---- faulty lines ---- */
+
+struct reader {
+    struct password_critic critic;
+    struct log *log;
+    const char *path;
+    unsigned faults;
+};
+
+static void note_fault(struct password_critic *critic, unsigned line, const char *why)
+{
+    struct reader *reader = container_of(critic, struct reader, critic);
+
+    if (++reader->faults <= FAULTS_MOST)
+        log_warning(reader->log, "%s:%u: %s; the line does not count", reader->path, line, why);
+}
+
+/* Told by the check of the configuration, not at each reading. */
+static void pass_doubt(struct password_critic *critic, unsigned line, const char *why)
+{
+    (void)critic;
+    (void)line;
+    (void)why;
+}
+
+/* ---- reading ---- */
+
+static bool stamps_equal(const struct login_stamp *a, const struct login_stamp *b)
+{
+    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+           a->modified.tv_sec == b->modified.tv_sec && a->modified.tv_nsec == b->modified.tv_nsec &&
+           a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
+}
+
+static void stamp_of(const struct stat *info, struct login_stamp *ret)
+{
+    *ret = (struct login_stamp){
+        .device = info->st_dev,
+        .inode = info->st_ino,
+        .size = info->st_size,
+        .modified = info->st_mtim,
+        .changed = info->st_ctim,
+    };
+}
+
+static int read_bytes(struct login_text *text, int fd, struct slice *ret)
+{
+    char *bytes = NULL;
+    size_t len = 0;
+    int r = fd_read_all(fd, KEEPER_FILE_MOST, &bytes, &len);
+
+    if (r < 0)
+        return r;
+    *ret = arena_copy(&text->arena, slice_of(bytes, len));
+    explicit_bzero(bytes, len);
+    free(bytes);
+    return 0;
+}
+
+static int open_file(const char *path, struct stat *ret_info, int *ret_fd)
+{
+    scoped_fd fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+    if (fd < 0 || fstat(fd, ret_info) < 0)
+        return -errno;
+    if (!S_ISREG(ret_info->st_mode))
+        return S_ISDIR(ret_info->st_mode) ? -EISDIR : -EINVAL;
+    if (ret_info->st_size > (off_t)KEEPER_FILE_MOST)
+        return -EFBIG;
+    *ret_fd = fd_take(&fd);
+    return 0;
+}
+
+struct login_text *login_text_read(const char *path, enum password_kind kind,
+                                   const struct login_stamp *known, struct log *log)
+{
+    struct reader reader = { .critic = { .fault = note_fault, .doubt = pass_doubt },
+                             .log = log,
+                             .path = path };
+    struct slice bytes = SLICE("");
+    struct login_text *text;
+    struct stat info = { 0 };
+    scoped_fd fd = -1;
+
+    if (known && stat(path, &info) == 0) {
+        struct login_stamp now;
+
+        stamp_of(&info, &now);
+        if (stamps_equal(known, &now))
+            return NULL;
+    }
+    text = calloc(1, sizeof(*text));
+    if (!text)
+        abort();
+    text->error = open_file(path, &info, &fd);
+    if (text->error == 0)
+        text->error = read_bytes(text, fd, &bytes);
+    if (text->error == 0)
+        stamp_of(&info, &text->stamp);
+    password_file_parse(bytes, kind, &text->arena, &reader.critic, &text->parsed);
+    if (reader.faults > FAULTS_MOST)
+        log_warning(log, "%s: %u more lines are faulty and do not count", path,
+                    reader.faults - FAULTS_MOST);
+    return text;
+}
