@@ -68,6 +68,8 @@ static const char *finding_option(const struct directory_conf *directory)
             return "StartFile";
         if (given->offset == offsetof(struct folder_conf, enable_path_info))
             return "EnablePathInfo";
+        if (given->offset == offsetof(struct folder_conf, follow_symlinks))
+            return "FollowSymlinks";
     }
     return NULL;
 }

@@ -36,3 +36,24 @@ bool folder_any_executes(const struct vhost_conf *host)
             return true;
     return host->folder.execute_cgi;
 }
+
+static bool gives(const struct directory_conf *directory, size_t offset)
+{
+    const struct folder_given *given = directory->given;
+
+    while (given && given->offset != offset)
+        given = given->next;
+    return given != NULL;
+}
+
+bool folder_any_changes_links(const struct vhost_conf *host)
+{
+    for (unsigned i = 0; i < host->directory_count; i++) {
+        const struct directory_conf *one = host->directories[i];
+
+        if (gives(one, offsetof(struct folder_conf, follow_symlinks)) &&
+            one->folder.follow_symlinks != host->folder.follow_symlinks)
+            return true;
+    }
+    return false;
+}

@@ -86,7 +86,7 @@ static const struct option_row rows[] = {
         .text = "The section covers only files with one of these extensions, in any case; the file "
                 "is the one that answers, so `php` covers a folder whose start file is index.php. "
                 "Such a section cannot say anything about how the file is found (StartFile, "
-                "EnablePathInfo). May be repeated.",
+                "EnablePathInfo, FollowSymlinks). May be repeated.",
     },
 };
 

@@ -92,7 +92,6 @@ static const struct option_row rows[] = {
     LATER_FORMER("WrapCGI", SCOPE_DIRECTORY, "CGIwrapId"),
     /* SCOPE_DIRECTORY */
     LATER("ExpirePeriod", SCOPE_DIRECTORY),
-    LATER("FollowSymlinks", SCOPE_DIRECTORY),
     LATER("RunOnDownload", SCOPE_DIRECTORY),
     LATER("UploadSpeed", SCOPE_DIRECTORY),
     /* SCOPE_TOOLKIT */

@@ -525,8 +525,8 @@ static const struct option_row rows[] = {
     {
         .name = "FollowSymlinks",
         .type = OPT_YES_NO,
-        .scopes = SCOPE_HOST,
-        AT(vhost_conf, follow_symlinks),
+        .scopes = SCOPE_HOST | SCOPE_DIRECTORY,
+        AT_FOLDER(follow_symlinks),
         .fallback = "no",
         .grammar = "yes | no",
         .text = "Whether symbolic links that lead out of the website are followed. Otherwise they "

@@ -20,19 +20,36 @@ static struct slice url_of(const struct alias_conf *alias, bool path_info)
     return alias->url.len == 1 && path_info ? SLICE("") : alias->url;
 }
 
-struct mapping mapping_find(const struct host *host, struct slice path, bool path_info)
+static const struct site_root *choose(const struct site_root *root,
+                                      const struct folder_conf *folder)
 {
+    bool follows = root->links == BENEATH_ANY_LINKS;
+
+    return root->otherwise && follows != folder->follow_symlinks ? root->otherwise : root;
+}
+
+const struct site_root *mapping_website(const struct host *host, const struct folder_conf *folder)
+{
+    return choose(&host->root, folder);
+}
+
+struct mapping mapping_find(const struct host *host, const struct folder_conf *folder,
+                            struct slice path)
+{
+    bool path_info = folder->enable_path_info;
+
     for (unsigned i = 0; i < host->alias_count; i++) {
         const struct site_alias *one = &host->aliases[i];
 
         if (!covers(one->conf, path, path_info))
             continue;
         struct slice url = url_of(one->conf, path_info);
-        return (struct mapping){
-            .root = &one->root, .alias = one->conf, .url = url, .below = slice_skip(path, url.len)
-        };
+        return (struct mapping){ .root = choose(&one->root, folder),
+                                 .alias = one->conf,
+                                 .url = url,
+                                 .below = slice_skip(path, url.len) };
     }
-    return (struct mapping){ .root = &host->root, .below = path };
+    return (struct mapping){ .root = mapping_website(host, folder), .below = path };
 }
 
 struct slice mapping_translate(const struct host *host, struct slice path, struct arena *arena)

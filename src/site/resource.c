@@ -206,7 +206,7 @@ void resource_find(const struct host *host, const struct folder_conf *folder, st
     const struct search search = {
         .host = host,
         .folder = folder,
-        .mapping = mapping_find(host, path, folder->enable_path_info),
+        .mapping = mapping_find(host, folder, path),
         .cache = cache,
         .arena = arena,
         .now_ms = now_ms,
@@ -219,12 +219,13 @@ void resource_find(const struct host *host, const struct folder_conf *folder, st
         find_below(&search, ret);
 }
 
-void resource_front(const struct host *host, struct file_cache *cache, struct arena *arena,
-                    uint64_t now_ms, struct resource *resource)
+void resource_front(const struct host *host, const struct folder_conf *folder,
+                    struct file_cache *cache, struct arena *arena, uint64_t now_ms,
+                    struct resource *resource)
 {
     const struct search search = {
         .host = host,
-        .mapping = { .root = &host->root },
+        .mapping = { .root = mapping_website(host, folder) },
         .cache = cache,
         .arena = arena,
         .now_ms = now_ms,

@@ -487,7 +487,8 @@ static void find(const struct judge *judge, struct file_cache *cache)
     resource_find(host, verdict->folder, path, cache, &x->arena, x->loop->now_ms,
                   &verdict->resource);
     if (is_for_front_controller(judge))
-        resource_front(host, cache, &x->arena, x->loop->now_ms, &verdict->resource);
+        resource_front(host, verdict->folder, cache, &x->arena, x->loop->now_ms,
+                       &verdict->resource);
     verdict->folder =
         folder_rules_for_found(host, path, &verdict->resource, verdict->folder, &x->arena);
 }

@@ -1,5 +1,7 @@
 #include "site/snapshot.h"
 
+#include "config/folder.h"
+#include "config/roots.h"
 #include "os/fd.h"
 #include "rules.h"
 #include "site/mapping.h"
@@ -26,7 +28,7 @@ static void open_root(const struct host *host, const char *option, struct slice 
     *root = (struct site_root){
         .path = path,
         .fd = -1,
-        .links = host->conf->follow_symlinks ? BENEATH_ANY_LINKS : BENEATH_OWNED_LINKS,
+        .links = host->conf->folder.follow_symlinks ? BENEATH_ANY_LINKS : BENEATH_OWNED_LINKS,
     };
     if (path.len == 0)
         return;
@@ -35,6 +37,17 @@ static void open_root(const struct host *host, const char *option, struct slice 
     if (r < 0)
         log_error(log, "site %.*s: cannot open its %s %.*s: %s; its files are 404",
                   SLICE_ARGS(host->name), option, SLICE_ARGS(path), strerror(-r));
+}
+
+/* The descriptor stays that of `root`. */
+static void add_otherwise(const struct host *host, struct site_root *root, struct arena *arena)
+{
+    struct site_root *other = arena_new(arena, struct site_root);
+
+    *other = *root;
+    other->links = root->links == BENEATH_ANY_LINKS ? BENEATH_OWNED_LINKS : BENEATH_ANY_LINKS;
+    other->number += roots_folders(host->conf);
+    root->otherwise = other;
 }
 
 static void open_aliases(struct host *host, struct arena *arena, struct log *log)
@@ -47,6 +60,8 @@ static void open_aliases(struct host *host, struct arena *arena, struct log *log
         open_root(host, alias->conf->file.len > 0 ? "ScriptAlias" : "Alias", alias->conf->folder,
                   &alias->root, arena, log);
         alias->root.number = alias->conf->number;
+        if (folder_any_changes_links(host->conf))
+            add_otherwise(host, &alias->root, arena);
     }
 }
 
@@ -55,6 +70,8 @@ static void open_roots(struct host *host, struct arena *arena, struct log *log)
     const struct conf_folder *folder;
 
     open_root(host, "WebsiteRoot", host->conf->website_root, &host->root, arena, log);
+    if (folder_any_changes_links(host->conf))
+        add_otherwise(host, &host->root, arena);
     open_aliases(host, arena, log);
     for (folder = host->conf->sendfile_roots; folder; folder = folder->next)
         host->sendfile_root_count++;

@@ -215,6 +215,23 @@ static bool lies_in(struct slice path, struct slice folder)
     return slice_starts(path, folder) && path.len > folder.len && path.at[folder.len] == '/';
 }
 
+/* WebsiteRoot, which is the root of `base`, and the folders of the aliases. */
+static void add_roots(const struct server_conf *conf, const struct vhost_conf *host,
+                      const struct policy_rule *base, struct arena *arena,
+                      struct policy_rule *rules)
+{
+    struct slice chroot = base->confine.chroot;
+    struct policy_rule elsewhere = *base;
+
+    add_root(conf, host, base, arena, rules);
+    for (const struct alias_conf *alias = host->aliases; alias; alias = alias->next) {
+        bool seen = chroot.len == 0 || lies_in(alias->folder, chroot);
+
+        elsewhere.root = base->root.len > 0 && seen ? alias->folder : (struct slice){ 0 };
+        add_root(conf, host, &elsewhere, arena, rules + alias->number * (1 + host->handler_count));
+    }
+}
+
 /* A host that executes nothing keeps its numbers, but its rules have no root. */
 static void add_host(const struct server_conf *conf, const struct sandbox *sandbox,
                      const struct vhost_conf *host, struct arena *arena, struct policy_rule *rules)
@@ -222,7 +239,7 @@ static void add_host(const struct server_conf *conf, const struct sandbox *sandb
     struct policy_rule base = {
         .host = host->hostnames ? host->hostnames->text : SLICE("default"),
         .root = folder_any_executes(host) ? host->website_root : (struct slice){ 0 },
-        .links = host->follow_symlinks ? POLICY_LINKS_ANY : POLICY_LINKS_OWNED,
+        .links = host->folder.follow_symlinks ? POLICY_LINKS_ANY : POLICY_LINKS_OWNED,
     };
 
     if (!add_confine(&host->confine, arena, &base.confine)) {
@@ -230,15 +247,11 @@ static void add_host(const struct server_conf *conf, const struct sandbox *sandb
         base.confine = (struct policy_confine){ 0 };
     }
     add_sandbox(sandbox, &base);
-    const bool runs = base.root.len > 0;
-    add_root(conf, host, &base, arena, rules);
-    for (const struct alias_conf *alias = host->aliases; alias; alias = alias->next) {
-        struct slice chroot = base.confine.chroot;
-        bool seen = chroot.len == 0 || lies_in(alias->folder, chroot);
-
-        base.root = runs && seen ? alias->folder : (struct slice){ 0 };
-        add_root(conf, host, &base, arena, rules + alias->number * (1 + host->handler_count));
-    }
+    add_roots(conf, host, &base, arena, rules);
+    if (roots_count(host) == roots_folders(host))
+        return;
+    base.links = base.links == POLICY_LINKS_ANY ? POLICY_LINKS_OWNED : POLICY_LINKS_ANY;
+    add_roots(conf, host, &base, arena, rules + roots_folders(host) * (1 + host->handler_count));
 }
 
 /* What the workers of a pool are; without a root it runs no scripts. */

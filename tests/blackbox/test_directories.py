@@ -18,13 +18,20 @@ def house():
     )
     house.section("Directory {\n  DirectoryID = inner\n  Path = /app/inner\n  Setenv C = inner\n}")
     house.section("Directory {\n  DirectoryID = bin\n  Path = /cgi-bin\n  ExecuteCGI = yes\n}")
+    house.section("Directory {\n  DirectoryID = linked\n  Path = /linked\n  FollowSymlinks = yes\n}")
     house.option("CGIextension = cgi")
     site = house.host(
-        "a.test", "  ExecuteCGI = yes\n  UseDirectory = uploads, app, inner\n  Setenv A = host\n  Setenv B = host"
+        "a.test", "  ExecuteCGI = yes\n  UseDirectory = uploads, app, inner, linked\n  Setenv A = host\n  Setenv B = host"
     )
     quiet = house.host("b.test", "  UseDirectory = bin")
     for path in ("show.cgi", "uploads/show.cgi", "app/show.cgi", "app/inner/show.cgi", "apple/show.cgi"):
         site.put(path, SHOW, 0o755)
+    outside = house.folder / "outside.cgi"
+    outside.write_text(SHOW)
+    outside.chmod(0o755)
+    for path in ("linked/show.cgi", "strict/show.cgi"):
+        site.put(path).unlink()
+        site.link(path, outside)
     site.put("app/slow.cgi", "#!/bin/sh\nexec sleep 30\n", 0o755)
     for path in ("show.cgi", "cgi-bin/show.cgi"):
         quiet.put(path, SHOW, 0o755)
@@ -63,6 +70,12 @@ def test_no_spelling_gets_around_a_section(site, target):
 def test_variables_and_start_files(site, target, variables):
     answer = site.get(target, fields=[("Authorization", "Basic abc")])
     assert (answer.status, answer.text) == (200, variables)
+
+
+def test_links_of_a_folder(site):
+    assert site.get("/linked/show.cgi").status == 200
+    assert site.get("/strict/show.cgi").status == 403
+    assert site.get("/linked/../strict/show.cgi").status == 403
 
 
 def test_time_for_cgi_of_a_folder(site):

@@ -17,4 +17,7 @@ void folder_lay_over(struct folder_conf *folder, const struct directory_conf *di
 /* Programs may run somewhere on this host: it says ExecuteCGI itself, or a Directory of it does. */
 bool folder_any_executes(const struct vhost_conf *host);
 
+/* A Directory of this host treats links in another way than the host (FollowSymlinks). */
+bool folder_any_changes_links(const struct vhost_conf *host);
+
 #endif

@@ -268,6 +268,7 @@ struct folder_conf {
     bool execute_cgi;
     struct conf_word *start_files;
     bool enable_path_info;
+    bool follow_symlinks;
     uint64_t time_for_cgi_ms;
     uint64_t cgi_first_byte_ms; /* 0: no limit */
     uint64_t cgi_idle_ms;       /* 0: no limit */
@@ -348,7 +349,6 @@ struct vhost_conf {
     const struct fastcgi_conf *fastcgi_auth; /* who lets requests pass; NULL: all do */
     struct conf_log access_log;
     struct conf_log error_log;
-    bool follow_symlinks;
     bool allow_dot_files;
     struct error_handler_conf *error_handlers; /* the last one first */
     bool enforce_first_hostname;

@@ -16,8 +16,15 @@ struct mapping {
     struct slice below;             /* the rest: empty, or it begins with '/' */
 };
 
-/* A ScriptAlias covers what lies below its path only with `path_info`. `path` begins with '/'. */
-struct mapping mapping_find(const struct host *host, struct slice path, bool path_info);
+/*
+ * `folder`: what holds for the path: its FollowSymlinks chooses the root; a ScriptAlias covers what
+ * lies below its path only with EnablePathInfo. `path` begins with '/'.
+ */
+struct mapping mapping_find(const struct host *host, const struct folder_conf *folder,
+                            struct slice path);
+
+/* WebsiteRoot, as `folder` has it treat links. */
+const struct site_root *mapping_website(const struct host *host, const struct folder_conf *folder);
 
 /* Where `path` would lie on the disk if it was asked for as a file (RFC 3875 4.1.6). */
 struct slice mapping_translate(const struct host *host, struct slice path, struct arena *arena);

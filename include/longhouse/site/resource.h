@@ -41,8 +41,9 @@ void resource_find(const struct host *host, const struct folder_conf *folder, st
  * Makes the host's FrontController of what was found (there must be one): its script without path
  * info, whether it is there or not.
  */
-void resource_front(const struct host *host, struct file_cache *cache, struct arena *arena,
-                    uint64_t now_ms, struct resource *resource);
+void resource_front(const struct host *host, const struct folder_conf *folder,
+                    struct file_cache *cache, struct arena *arena, uint64_t now_ms,
+                    struct resource *resource);
 
 /* Gives `resource` the names that follow from `relative`: absolute, script_name and extension. */
 void resource_name(const struct host *host, struct slice relative, struct arena *arena,

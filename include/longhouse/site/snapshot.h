@@ -23,7 +23,9 @@ struct site_root {
     struct slice path; /* absolute, no trailing slash; empty: there is none */
     int fd;            /* O_PATH; -1: there is none, or it is missing (said in the log once) */
     enum beneath_links links;
-    unsigned number; /* among the roots that programs run from (config/roots.h) */
+    unsigned number;                   /* among the roots that programs run from (config/roots.h) */
+    const struct site_root *otherwise; /* the same folder with the other treatment of links, where a
+                                          Directory of the host asks for it; NULL: none does */
 };
 
 /* Where an Alias or a ScriptAlias leads: the folder, or that of the file. */

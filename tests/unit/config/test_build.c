@@ -659,6 +659,10 @@ static const struct saying_case {
                 "EnablePathInfo = yes\n}\n",
       "error 7:1+9 EnablePathInfo in the Directory 'd', which has Extensions = the extension is "
       "known only when the file is found: write a second Directory without Extensions for it" },
+    { SITE PORT "UseDirectory = d\nDirectory {\nDirectoryID = d\nPath = /\nExtensions = php\n"
+                "FollowSymlinks = yes\n}\n",
+      "error 7:1+9 FollowSymlinks in the Directory 'd', which has Extensions = the extension is "
+      "known only when the file is found: write a second Directory without Extensions for it" },
     { SITE PORT "UseDirectory = d\nDirectory {\nDirectoryID = d\nPath = /\nTimeForCGI = 0\n}\n",
       "error 10:14+1 'TimeForCGI' must be between 1 s and 3600 s, not '0'" },
     { SITE PORT "UseDirectory = d\nDirectory {\nDirectoryID = d\nPath = /\nTimeForCGI = 1\n"

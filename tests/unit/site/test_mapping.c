@@ -66,8 +66,8 @@ static struct snapshot *make(bool whole)
 START_TEST(each_path_lies_in_its_folder)
 {
     struct snapshot *snapshot = make(false);
-    struct mapping mapping =
-        mapping_find(&snapshot->hosts[0], slice_cstr(cases[_i].path), cases[_i].path_info);
+    const struct folder_conf folder = { .enable_path_info = cases[_i].path_info };
+    struct mapping mapping = mapping_find(&snapshot->hosts[0], &folder, slice_cstr(cases[_i].path));
 
     if (cases[_i].folder) {
         assert_slice(mapping.alias->folder, cases[_i].folder);
@@ -99,8 +99,8 @@ static const struct {
 START_TEST(a_program_may_answer_the_whole_website)
 {
     struct snapshot *snapshot = make(true);
-    struct mapping mapping =
-        mapping_find(&snapshot->hosts[0], slice_cstr(whole[_i].path), whole[_i].path_info);
+    const struct folder_conf folder = { .enable_path_info = whole[_i].path_info };
+    struct mapping mapping = mapping_find(&snapshot->hosts[0], &folder, slice_cstr(whole[_i].path));
 
     ck_assert(whole[_i].by_script == (mapping.alias != NULL));
     assert_slice(mapping.url, whole[_i].url);
@@ -134,7 +134,8 @@ END_TEST
 
 /*
  * /lib is an Alias of a tree of its own, /app a ScriptAlias of its run.cgi, /none an Alias of
- * nothing. CGIextension cgi, a CGIpattern for /lib/bin, handlers: one (pl).
+ * nothing, /loose of the other tree again, with FollowSymlinks. CGIextension cgi, a CGIpattern for
+ * /lib/bin, handlers: one (pl).
  */
 struct fixture {
     struct tree tree;
@@ -150,6 +151,8 @@ struct fixture {
 static void plant(struct fixture *f)
 {
     tree_file(&f->tree, "index.html", "x");
+    tree_link(&f->tree, "linked", "/etc/hostname");
+    tree_link(&f->tree, "linked2", "/etc/hostname");
     tree_file(&f->other, "index.html", "x");
     tree_file(&f->other, "run.cgi", "x");
     tree_mode(&f->other, "run.cgi", 0755);
@@ -180,6 +183,9 @@ static void set_up(struct fixture *f, bool path_info)
     conf_alias(&conf, host, "/lib", f->other.root, "");
     conf_alias(&conf, host, "/app", f->other.root, "run.cgi");
     conf_alias(&conf, host, "/none", "/no/such/folder", "");
+    conf_alias(&conf, host, "/loose", f->other.root, "");
+    struct directory_conf *loose = conf_directory(&conf, host, "/loose /linked");
+    CONF_GIVE(&conf, loose, follow_symlinks, true);
     f->snapshot = conf_snapshot(&conf);
     f->cache = file_cache_new(100);
 }
@@ -225,6 +231,11 @@ static const struct {
     /* links: the folder of the alias is the root */
     { "/lib/inside.html", false, ANSWER_FILE, 0, NULL, NULL, 0 },
     { "/lib/outside.html", false, ANSWER_STATUS, 403, NULL, NULL, 0 },
+    /* with FollowSymlinks of a Directory, and by rules for that */
+    { "/loose/outside.html", false, ANSWER_FILE, 0, NULL, NULL, 0 },
+    { "/linked", false, ANSWER_FILE, 0, NULL, NULL, 0 },
+    { "/linked2", false, ANSWER_STATUS, 403, NULL, NULL, 0 },
+    { "/loose/run.cgi", false, ANSWER_CGI, 0, "/loose/run.cgi", "", 18 },
 };
 
 START_TEST(each_request_is_answered_from_its_root)

@@ -121,7 +121,7 @@ static void set_up(struct house *h)
 
     struct vhost_conf *loose = conf_host(&conf, "loose", root);
     loose->folder.execute_cgi = true;
-    loose->follow_symlinks = true;
+    loose->folder.follow_symlinks = true;
     loose->allow_dot_files = true;
     loose->no_extension_as = SLICE("cgi");
 

@@ -53,7 +53,7 @@ START_TEST(roots_are_open_as_long_as_somebody_holds_it)
     conf_host(&conf, "a", tree.root);
     conf_host(&conf, "b", NULL);
     conf_host(&conf, "c", "/nowhere/at/all");
-    conf_host(&conf, "d", tree.root)->follow_symlinks = true;
+    conf_host(&conf, "d", tree.root)->folder.follow_symlinks = true;
 
     struct snapshot *snapshot = conf_snapshot(&conf);
     ck_assert_int_ge(snapshot->hosts[0].root.fd, 0);

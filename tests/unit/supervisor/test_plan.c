@@ -40,7 +40,7 @@ static struct vhost_conf hosts[4] = {
       .index = 2,
       .website_root = SLICE_INIT("/srv/c"),
       .folder.execute_cgi = true,
-      .follow_symlinks = true,
+      .folder.follow_symlinks = true,
       .handlers = handlers,
       .handler_count = 1,
       .rule_base = 5 },
@@ -89,6 +89,34 @@ START_TEST(rules_come_in_the_order_of_their_numbers)
 }
 END_TEST
 
+/* With a Directory that treats links in another way all roots come again. */
+static void check_links_otherwise(const struct vhost_conf *plain)
+{
+    struct folder_given given = { .offset = offsetof(struct folder_conf, follow_symlinks) };
+    struct directory_conf directory = { .given = &given, .folder.follow_symlinks = true };
+    struct directory_conf *directories[] = { &directory };
+    struct vhost_conf host = *plain;
+    const struct server_conf conf = { .hosts = &host, .host_count = 1, .cgi_extensions = &cgi };
+    struct arena arena = { 0 };
+    struct policy policy;
+    char *data;
+    size_t len;
+
+    host.next = NULL;
+    host.directories = directories;
+    host.directory_count = 1;
+    plan_policy(&conf, &(struct sandboxes){ 0 }, &data, &len);
+    ck_assert_int_eq(policy_decode(slice_of(data, len), &arena, &policy, NULL), PARSE_DONE);
+    ck_assert_uint_eq(policy.rule_count, 12);
+    for (uint32_t i = 0; i < 6; i++) {
+        ck_assert_int_eq(policy.rules[i].links, POLICY_LINKS_OWNED);
+        ck_assert_int_eq(policy.rules[6 + i].links, POLICY_LINKS_ANY);
+        ck_assert(slice_equal(policy.rules[i].root, policy.rules[6 + i].root));
+    }
+    arena_done(&arena);
+    free(data);
+}
+
 /* Each root has its own rules; one outside of the root directory of the programs has none. */
 START_TEST(scripts_below_an_alias_have_rules_of_their_own)
 {
@@ -124,6 +152,7 @@ START_TEST(scripts_below_an_alias_have_rules_of_their_own)
     arena_done(&arena);
     free(data);
 
+    check_links_otherwise(&host);
     host.folder.execute_cgi = false;
     plan_policy(&conf, &(struct sandboxes){ 0 }, &data, &len);
     ck_assert_int_eq(policy_decode(slice_of(data, len), &arena, &policy, NULL), PARSE_DONE);
