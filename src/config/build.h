@@ -194,6 +194,11 @@ bool size_parse(struct build *build, const struct tree_node *node, const struct 
 bool duration_parse(struct build *build, const struct tree_node *node, const struct option_row *row,
                     struct slice text, uint64_t *ret);
 
+/* COUNT[, TIME]: the count within the limits of the row, the time from 100 ms to an hour. Each
+ * keeps its value where the text has a fault. */
+void count_and_time_parse(struct build *build, const struct tree_node *node,
+                          const struct option_row *row, uint64_t *ret_count, uint64_t *ret_time_ms);
+
 /* USER[:GROUP[,GROUP ...]]; false when a part is missing. */
 bool run_as_parse(struct arena *arena, struct slice text, struct slice *ret_user,
                   struct conf_word **ret_groups);

@@ -99,6 +99,20 @@ bool duration_parse(struct build *build, const struct tree_node *node, const str
     return false;
 }
 
+void count_and_time_parse(struct build *build, const struct tree_node *node,
+                          const struct option_row *row, uint64_t *ret_count, uint64_t *ret_time_ms)
+{
+    const struct option_row time_row = {
+        .name = row->name, .least = 100, .most = 3600 * UINT64_C(1000), .unit = 1000
+    };
+    struct slice count;
+    struct slice time;
+    const bool has_time = slice_cut(node->value, ',', &count, &time);
+
+    if (count_parse(build, node, row, slice_trim(count), ret_count) && has_time)
+        duration_parse(build, node, &time_row, slice_trim(time), ret_time_ms);
+}
+
 bool size_parse(struct build *build, const struct tree_node *node, const struct option_row *row,
                 struct slice text, uint64_t *ret)
 {

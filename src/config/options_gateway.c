@@ -157,27 +157,12 @@ static void id_set(struct build *build, void *record, const struct tree_node *no
     fastcgi->id = node->value;
 }
 
-/* COUNT[, TIME] into two members; both keep their value where the text has a fault. */
-static void count_and_time(struct build *build, const struct tree_node *node,
-                           const struct option_row *row, uint64_t *count, uint64_t *time_ms)
-{
-    const struct option_row time_row = {
-        .name = row->name, .least = 100, .most = 3600 * UINT64_C(1000), .unit = 1000
-    };
-    struct slice first;
-    struct slice second;
-    const bool has_time = slice_cut(node->value, ',', &first, &second);
-
-    if (count_parse(build, node, row, slice_trim(first), count) && has_time)
-        duration_parse(build, node, &time_row, slice_trim(second), time_ms);
-}
-
 static void queue_set(struct build *build, void *record, const struct tree_node *node,
                       const struct option_row *row)
 {
     struct fastcgi_conf *fastcgi = record;
 
-    count_and_time(build, node, row, &fastcgi->queue_length, &fastcgi->queue_ms);
+    count_and_time_parse(build, node, row, &fastcgi->queue_length, &fastcgi->queue_ms);
 }
 
 static void rest_after_set(struct build *build, void *record, const struct tree_node *node,
@@ -185,7 +170,7 @@ static void rest_after_set(struct build *build, void *record, const struct tree_
 {
     struct fastcgi_conf *fastcgi = record;
 
-    count_and_time(build, node, row, &fastcgi->rest_failures, &fastcgi->rest_window_ms);
+    count_and_time_parse(build, node, row, &fastcgi->rest_failures, &fastcgi->rest_window_ms);
 }
 
 static void probe_set(struct build *build, void *record, const struct tree_node *node,

@@ -127,18 +127,9 @@ void setenv_set(struct build *build, void *record, const struct tree_node *node,
 static void cgi_queue_set(struct build *build, void *record, const struct tree_node *node,
                           const struct option_row *row)
 {
-    static const struct option_row time_row = {
-        .name = "CGIqueue", .least = 100, .most = 3600 * UINT64_C(1000), .unit = 1000
-    };
     struct vhost_conf *host = record;
-    struct slice length;
-    struct slice time;
 
-    bool has_time = slice_cut(node->value, ',', &length, &time);
-    if (!count_parse(build, node, row, slice_trim(length), &host->cgi_queue_length))
-        return;
-    if (has_time)
-        duration_parse(build, node, &time_row, slice_trim(time), &host->cgi_queue_ms);
+    count_and_time_parse(build, node, row, &host->cgi_queue_length, &host->cgi_queue_ms);
 }
 
 /* ---- headers ---- */
