@@ -169,6 +169,14 @@ socklen_t address_size(const union socket_address *address)
     }
 }
 
+void address_set_port(union socket_address *address, uint16_t port)
+{
+    if (address->any.sa_family == AF_INET)
+        address->in4.sin_port = htons(port);
+    else if (address->any.sa_family == AF_INET6)
+        address->in6.sin6_port = htons(port);
+}
+
 uint16_t address_port(const union socket_address *address)
 {
     switch (address->any.sa_family) {

@@ -217,6 +217,18 @@ static void refuse_with_scgi(struct build *build, const struct fastcgi_conf *fas
               "%s", cure);
 }
 
+static void check_probe(struct build *build, const struct fastcgi_conf *fastcgi)
+{
+    for (const struct connect_conf *target = fastcgi->targets; target; target = target->next)
+        if (!fastcgi->probe &&
+            (target->probe_address.any.sa_family != AF_UNSPEC || target->probe_port > 0))
+            diag_hint(build->diags,
+                      diag_add(build->diags, DIAG_WARNING, &target->place,
+                               "'%.*s' says where it is to be probed, but nothing is probed",
+                               SLICE_ARGS(target->text)),
+                      "add for example: Probe = /ping");
+}
+
 static void check_protocol(struct build *build, const struct fastcgi_conf *fastcgi)
 {
     if (fastcgi->protocol != PROTOCOL_SCGI)
@@ -463,6 +475,7 @@ void check_run(struct build *build)
         check_server_root(build, root);
     for (const struct fastcgi_conf *f = build->conf->fastcgi; f; f = f->next)
         check_protocol(build, f);
+        check_probe(build, f);
     for (struct mention *use = build->use_fastcgi.first; use; use = use->next)
         note_claims(build, use);
     check_hostnames(build);

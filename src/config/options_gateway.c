@@ -247,14 +247,15 @@ static const struct option_row rows[] = {
         .scopes = SCOPE_FASTCGI,
         .repeat = REPEAT_APPENDS,
         .set = connect_to_set,
-        .grammar = "TARGET [weight=N] [max=N] [backup][, TARGET ...]; TARGET = IPv4:PORT | "
-                   "[IPv6]:PORT | HOST:PORT | srv:NAME | /UNIXSOCKET",
+        .grammar = "TARGET [weight=N] [max=N] [probe=PORT | probe=ADDRESS] [backup][, TARGET ...]; "
+                   "TARGET = IPv4:PORT | [IPv6]:PORT | HOST:PORT | srv:NAME | /UNIXSOCKET",
         .text = "Where the program listens. Several targets, listed or repeated, share the "
                 "load as Balance says; one that cannot be reached is passed over. weight: its "
-                "share beside the others (1 to 100). max: MaxConnections of this target. backup: "
+                "share beside the others (1 to 100). max: MaxConnections of this target. probe: "
+                "where its Probe asks instead (php-fpm: pm.status_listen). backup: "
                 "asked only while none of the others can be. All addresses of a host, or of the "
                 "hosts that SRV records name, are targets (up to 16), and are looked up again and "
-                "again; weight and max are of each.",
+                "again; weight, max and the port of the probe are of each.",
     },
     {
         .name = "Extension",

@@ -39,7 +39,25 @@ static bool target_is_named(struct slice text, struct connect_conf *ret)
     return host_name_is_good(ret->host);
 }
 
-/* One word behind the address of a target: weight=3, max=8, backup. */
+/* probe=ADDRESS or probe=PORT: only a target of one address has another one. */
+static void probe_word(struct build *build, const struct tree_node *node, struct slice value,
+                       struct connect_conf *target)
+{
+    const bool is_unix = target->address.any.sa_family == AF_UNIX;
+    uint64_t port;
+
+    if (!is_unix && number_parse(value, UINT16_MAX, &port) && port > 0)
+        target->probe_port = (uint16_t)port;
+    else if (target->host.len > 0 || !address_parse_target(value, &target->probe_address))
+        diag_hint(build->diags,
+                  build_fault(build, DIAG_ERROR, node, value, "'%.*s' is nowhere to probe",
+                              SLICE_ARGS(value)),
+                  target->host.len > 0 ? "write the port, which is asked on each address: probe=9001"
+                  : is_unix            ? "write an address: probe=/run/php/status.sock"
+                            : "write a port or an address: probe=9001, probe=/run/php/status.sock");
+}
+
+/* One word behind the address of a target: weight=3, max=8, probe=9001, backup. */
 static void target_word(struct build *build, const struct tree_node *node, struct slice word,
                         struct connect_conf *target)
 {
@@ -53,13 +71,15 @@ static void target_word(struct build *build, const struct tree_node *node, struc
         count_parse(build, node, &weight, value, &target->weight);
     else if (has_value && slice_equal_nocase(name, SLICE("max")))
         count_parse(build, node, &most, value, &target->max_connections);
+    else if (has_value && slice_equal_nocase(name, SLICE("probe")))
+        probe_word(build, node, value, target);
     else if (!has_value && slice_equal_nocase(word, SLICE("backup")))
         target->backup = true;
     else
         diag_hint(build->diags,
                   build_fault(build, DIAG_ERROR, node, word, "unknown word '%.*s' behind a target",
                               SLICE_ARGS(word)),
-                  "known are weight=NUMBER, max=NUMBER and backup");
+                  "known are weight=NUMBER, max=NUMBER, probe=ADDRESS and backup");
 }
 
 void connect_to_set(struct build *build, void *record, const struct tree_node *node,

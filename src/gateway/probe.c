@@ -144,6 +144,20 @@ static void connected(struct probe *probe)
     probe->state = PROBE_ASKING;
 }
 
+/* False: the target has no address now. */
+static bool find_address(const struct probe *probe, union socket_address *ret)
+{
+    const struct connect_conf *conf = probe->backend->conf;
+
+    if (!place_address(probe->prober->group, probe->backend, ret))
+        return false;
+    if (conf->probe_address.any.sa_family != AF_UNSPEC)
+        *ret = conf->probe_address;
+    else if (conf->probe_port > 0)
+        address_set_port(ret, conf->probe_port);
+    return true;
+}
+
 static void begin(struct probe *probe)
 {
     struct prober *prober = probe->prober;
@@ -153,7 +167,7 @@ static void begin(struct probe *probe)
     probe->reader = (struct fcgi_reader){ 0 };
     reply_init(&probe->reply, &probe->arena);
     union socket_address address;
-    if (!place_address(prober->group, probe->backend, &address)) {
+    if (!find_address(probe, &address)) {
         rest_until_next(probe);
         return;
     }

@@ -41,10 +41,7 @@ static void add(struct lookup *look, union socket_address address, const struct 
 {
     struct resolve_answer *answer = look->answer;
 
-    if (address.any.sa_family == AF_INET)
-        address.in4.sin_port = htons(service->port);
-    else
-        address.in6.sin6_port = htons(service->port);
+    address_set_port(&address, service->port);
     if (answer->count == RESOLVE_ADDRESSES_MOST || is_known(answer, &address))
         return;
     answer->addresses[answer->count++] = (struct resolved){ .address = address,

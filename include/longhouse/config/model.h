@@ -147,6 +147,8 @@ struct connect_conf {
     uint64_t weight;          /* its share beside the others; 1: the usual one */
     uint64_t max_connections; /* 0: what the section says */
     bool backup;              /* asked only when no other target is there */
+    union socket_address probe_address; /* of no family: the target itself is probed, */
+    uint16_t probe_port;                /* 0, or on another port */
 };
 
 /* What the programs of a FastCGIserver section speak. */

@@ -431,8 +431,8 @@ static const struct saying_case {
       "error 6:1+13 this FastCGIserver has no FastCGIid = add: FastCGIid = name" },
     { SITE PORT "FastCGIserver {\nFastCGIid = F\n}\n",
       "error 6:1+13 FastCGIserver 'F' has neither ConnectTo nor Run = add: ConnectTo = TARGET "
-      "[weight=N] [max=N] [backup][, TARGET ...]; TARGET = IPv4:PORT | [IPv6]:PORT | HOST:PORT | "
-      "srv:NAME | "
+      "[weight=N] [max=N] [probe=PORT | probe=ADDRESS] [backup][, TARGET ...]; TARGET = "
+      "IPv4:PORT | [IPv6]:PORT | HOST:PORT | srv:NAME | "
       "/UNIXSOCKET; "
       "or Run = /PROGRAM, for a "
       "program that the house runs" },
@@ -719,6 +719,17 @@ static const struct saying_case {
                 "Probe = /ping\n}\n",
       "error 6:1+13 a Probe that asks for a path in FastCGIserver 'F', which speaks SCGI = paths "
       "are asked by FastCGI only; write: Probe = connect" },
+    { SITE PORT "FastCGIserver {\nFastCGIid = F\nConnectTo = 127.0.0.1:9000 probe=9001\n}\n",
+      "warning 8:13+14 '127.0.0.1:9000' says where it is to be probed, but nothing is probed = "
+      "add for example: Probe = /ping" },
+    { SITE PORT "FastCGIserver {\nFastCGIid = F\nConnectTo = /f probe=9001\nProbe = /p\n}\n",
+      "error 8:22+4 '9001' is nowhere to probe = write an address: probe=/run/php/status.sock" },
+    { SITE PORT "FastCGIserver {\nFastCGIid = F\nConnectTo = a.b:1 probe=/f\nProbe = /p\n}\n",
+      "error 8:25+2 '/f' is nowhere to probe = write the port, which is asked on each address: "
+      "probe=9001" },
+    { SITE PORT "FastCGIserver {\nFastCGIid = F\nConnectTo = [::1]:1 probe=x\nProbe = /p\n}\n",
+      "error 8:27+1 'x' is nowhere to probe = write a port or an address: probe=9001, "
+      "probe=/run/php/status.sock" },
 
     /* names that must exist elsewhere */
     { SITE PORT "UseFastCGI = PHP7\nFastCGIserver {\nFastCGIid = PHP\nConnectTo = /f\n}\n",

@@ -123,6 +123,53 @@ START_TEST(a_page_is_asked_for)
 }
 END_TEST
 
+START_TEST(another_address_is_asked)
+{
+    struct fastcgi_fake status;
+
+    fastcgi_fake_open(&status, 8);
+    begin("/ping", 8);
+    ck_assert(fastcgi_fake_accept(fake));
+    targets[0].probe_address = status.address;
+    say("Content-Type: text/plain\r\n\r\npong");
+    for (unsigned i = 0; i < 2; i++) { /* it answers though the target has no worker */
+        visitor_pass(v, 10000);
+        ck_assert(!fastcgi_fake_accept(fake));
+        ck_assert(fastcgi_fake_accept(&status));
+        ck_assert_str_eq(fastcgi_fake_param(&status, "SCRIPT_NAME"), "/ping");
+        fastcgi_fake_say(&status, FCGI_STDOUT, "Content-Type: text/plain\r\n\r\npong");
+        visitor_settle(v);
+        ck_assert(!rests());
+    }
+    fastcgi_fake_close(&status);
+    visitor_pass(v, 10000);
+    ck_assert(rests());
+    end();
+}
+END_TEST
+
+START_TEST(another_port_is_asked_at_the_same_address)
+{
+    union socket_address address;
+    int listener;
+
+    ck_assert(address_parse_target(SLICE("127.0.0.1:0"), &address));
+    ck_assert_int_eq(socket_listen(&address, 8, &listener), 0);
+    ck_assert_int_eq(socket_local_address(listener, &address), 0);
+    begin("", 8);
+    ck_assert(fastcgi_fake_accept(fake));
+    group->targets[0].address = address;
+    address_set_port(&group->targets[0].address, 1);
+    targets[0].probe_port = address_port(&address);
+    visitor_pass(v, 10000);
+    fd_close(&fake->fd);
+    ck_assert_int_eq(socket_accept(listener, &address, &fake->fd), 0);
+    ck_assert(!rests());
+    fd_close(&listener);
+    end();
+}
+END_TEST
+
 static const struct {
     const char *said;
     bool ended;
@@ -196,5 +243,6 @@ END_TEST
 
 SUITE("probe", TEST(a_target_that_can_be_connected_to_is_well),
       TEST(one_that_is_gone_rests_until_a_probe_finds_it), TEST(a_page_is_asked_for),
+      TEST(another_address_is_asked), TEST(another_port_is_asked_at_the_same_address),
       LOOP(an_answer_is_judged, answers), TEST(busy_is_not_ill), TEST(a_full_queue_is_not_ill),
       TEST(no_answer_within_its_time_is_ill))
