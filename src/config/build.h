@@ -199,6 +199,9 @@ bool duration_parse(struct build *build, const struct tree_node *node, const str
 void count_and_time_parse(struct build *build, const struct tree_node *node,
                           const struct option_row *row, uint64_t *ret_count, uint64_t *ret_time_ms);
 
+/* What confines the programs of a record: of a host, or the workers of a section. */
+struct confine_conf *confine_of(void *record, const struct option_row *row);
+
 /* USER[:GROUP[,GROUP ...]]; false when a part is missing. */
 bool run_as_parse(struct arena *arena, struct slice text, struct slice *ret_user,
                   struct conf_word **ret_groups);

@@ -28,8 +28,8 @@ static void check_paths(const char *option, const struct conf_folder *paths, str
     }
 }
 
-static void check_host(const struct confine_conf *confine, int abi, struct load_ask *ask,
-                       struct diags *diags)
+static void check_one(const struct confine_conf *confine, int abi, struct load_ask *ask,
+                      struct diags *diags)
 {
     if (confine->sandbox == SANDBOX_NO) {
         if (confine->sandbox_reads || confine->sandbox_writes || !confine->sandbox_network)
@@ -52,10 +52,41 @@ static void check_host(const struct confine_conf *confine, int abi, struct load_
     check_paths("SandboxWrite", confine->sandbox_writes, ask, diags);
 }
 
+static bool asks_for_one(const struct confine_conf *confine)
+{
+    return confine->sandbox != SANDBOX_NO || confine->sandbox_reads || confine->sandbox_writes ||
+           !confine->sandbox_network;
+}
+
+/* Pools that were split off for a host's RunAs have the options of their section. */
+static bool is_of_text(const struct server_conf *conf, const struct fastcgi_conf *section)
+{
+    for (const struct fastcgi_conf *first = conf->fastcgi; first != section; first = first->next)
+        if (first->place.file == section->place.file && first->place.line == section->place.line)
+            return false;
+    return true;
+}
+
+static void check_section(const struct fastcgi_conf *section, int abi, struct load_ask *ask,
+                          struct diags *diags)
+{
+    const struct confine_conf *confine = &section->run.confine;
+
+    if (section->run.program.len > 0)
+        check_one(confine, abi, ask, diags);
+    else if (asks_for_one(confine))
+        refuse(confine, "a Sandbox is for workers of the house, and this section has none",
+               "confine the program where it is started, or write Run in place of ConnectTo",
+               diags);
+}
+
 void check_sandbox(const struct server_conf *conf, struct load_ask *ask, struct diags *diags)
 {
     int abi = ask->landlock(ask);
 
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
-        check_host(&host->confine, abi, ask, diags);
+        check_one(&host->confine, abi, ask, diags);
+    for (const struct fastcgi_conf *f = conf->fastcgi; f; f = f->next)
+        if (is_of_text(conf, f))
+            check_section(f, abi, ask, diags);
 }

@@ -21,8 +21,7 @@ bool run_as_parse(struct arena *arena, struct slice text, struct slice *ret_user
     return ret_user->len > 0 && !has_groups == !*ret_groups;
 }
 
-/* Of a host, or of the workers of a section. */
-static struct confine_conf *confine_of(void *record, const struct option_row *row)
+struct confine_conf *confine_of(void *record, const struct option_row *row)
 {
     return row->scopes & SCOPE_FASTCGI ? &((struct fastcgi_conf *)record)->run.confine
                                        : &((struct vhost_conf *)record)->confine;

@@ -1,4 +1,4 @@
-/* Options about what a host's programs may see and write. */
+/* Options about what the programs of a host, or the workers of a section, may see and write. */
 #include "build.h"
 
 void folders_set(struct build *build, void *record, const struct tree_node *node,
@@ -21,10 +21,8 @@ void folders_set(struct build *build, void *record, const struct tree_node *node
 }
 
 /* The option itself, or the first that needs it: where a fault is shown. */
-static void note_place(void *record, const struct tree_node *node)
+static void note_place(struct confine_conf *confine, const struct tree_node *node)
 {
-    struct confine_conf *confine = &((struct vhost_conf *)record)->confine;
-
     confine->sandbox_place = tree_place(node, node->value);
 }
 
@@ -32,9 +30,9 @@ static void sandbox_set(struct build *build, void *record, const struct tree_nod
                         const struct option_row *row)
 {
     static const char *const words[] = { "no", "readonly", "strict" };
-    struct confine_conf *confine = &((struct vhost_conf *)record)->confine;
+    struct confine_conf *confine = confine_of(record, row);
 
-    note_place(record, node);
+    note_place(confine, node);
     for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (slice_equal_nocase(node->value, slice_cstr(words[i]))) {
             confine->sandbox = (enum conf_sandbox)i;
@@ -48,8 +46,10 @@ static void sandbox_set(struct build *build, void *record, const struct tree_nod
 static void sandbox_folders_set(struct build *build, void *record, const struct tree_node *node,
                                 const struct option_row *row)
 {
-    if (((struct vhost_conf *)record)->confine.sandbox == SANDBOX_NO)
-        note_place(record, node);
+    struct confine_conf *confine = confine_of(record, row);
+
+    if (confine->sandbox == SANDBOX_NO)
+        note_place(confine, node);
     folders_set(build, record, node, row);
 }
 
@@ -97,6 +97,46 @@ static const struct option_row rows[] = {
         .fallback = "yes",
         .grammar = "yes | no",
         .text = "`no`: CGI programs with a Sandbox neither connect by TCP nor listen (Linux 6.7).",
+    },
+    {
+        .name = "Sandbox",
+        .type = OPT_OWN,
+        .scopes = SCOPE_FASTCGI,
+        .set = sandbox_set,
+        .grammar = "no | readonly | strict",
+        .text = "The same for the workers of the section (Run). With `strict` they also read the "
+                "WebsiteRoot of each host that uses them.",
+    },
+    {
+        .name = "SandboxRead",
+        .type = OPT_OWN,
+        .scopes = SCOPE_FASTCGI,
+        .repeat = REPEAT_APPENDS,
+        AT(fastcgi_conf, run.confine.sandbox_reads),
+        .set = sandbox_folders_set,
+        .grammar = "PATH[, PATH ...]",
+        .text = "Folders and files that workers may read and run as well with Sandbox = strict. "
+                "May be repeated.",
+    },
+    {
+        .name = "SandboxWrite",
+        .type = OPT_OWN,
+        .scopes = SCOPE_FASTCGI,
+        .repeat = REPEAT_APPENDS,
+        AT(fastcgi_conf, run.confine.sandbox_writes),
+        .set = sandbox_folders_set,
+        .grammar = "PATH[, PATH ...]",
+        .text = "Folders and files that workers with a Sandbox may read and write, as far as their "
+                "user may (php-cgi: session.save_path, uploads). May be repeated.",
+    },
+    {
+        .name = "SandboxNetwork",
+        .type = OPT_YES_NO,
+        .scopes = SCOPE_FASTCGI,
+        AT(fastcgi_conf, run.confine.sandbox_network),
+        .fallback = "yes",
+        .grammar = "yes | no",
+        .text = "`no`: workers with a Sandbox neither connect by TCP nor listen (Linux 6.7).",
     },
 };
 

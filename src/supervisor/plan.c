@@ -255,7 +255,8 @@ static void add_host(const struct server_conf *conf, const struct sandbox *sandb
 }
 
 /* What the workers of a pool are; without a root it runs no scripts. */
-static void add_pool(const struct fastcgi_conf *pool, struct arena *arena, struct policy_rule *rule)
+static void add_pool(const struct fastcgi_conf *pool, const struct sandbox *sandbox,
+                     struct arena *arena, struct policy_rule *rule)
 {
     *rule = (struct policy_rule){ .host = pool->id, .interpreter = pool->run.program };
     add_words(pool->run.arguments, arena, rule);
@@ -263,6 +264,7 @@ static void add_pool(const struct fastcgi_conf *pool, struct arena *arena, struc
         rule->interpreter = (struct slice){ 0 };
         rule->confine = (struct policy_confine){ 0 };
     }
+    add_sandbox(sandbox, rule);
 }
 
 void plan_policy(const struct server_conf *conf, const struct sandboxes *sandboxes, char **ret_data,
@@ -276,10 +278,11 @@ void plan_policy(const struct server_conf *conf, const struct sandboxes *sandbox
 
     policy.rules = arena_array(&arena, struct policy_rule, policy.rule_count);
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
-        add_host(conf, sandboxes_find(sandboxes, host), host, &arena,
+        add_host(conf, sandboxes_find(sandboxes, &host->confine), host, &arena,
                  &policy.rules[host->rule_base]);
     for (unsigned i = 0; i < conf->pool_count; i++)
-        add_pool(conf->pools[i], &arena, &policy.rules[rules_of(conf) + i]);
+        add_pool(conf->pools[i], sandboxes_find(sandboxes, &conf->pools[i]->run.confine), &arena,
+                 &policy.rules[rules_of(conf) + i]);
     policy_encode(&policy, ret_data, ret_len);
     arena_done(&arena);
 }

@@ -1,4 +1,5 @@
-/* The sandboxes of hosts: their rulesets, and the folders that TMPDIR names. */
+/* The sandboxes of hosts and of pools of workers: their rulesets, and the folders that TMPDIR
+ * names. */
 #include "supervisor_private.h"
 
 #include "config/folder.h"
@@ -35,11 +36,10 @@ static const char *const system_reads[] = {
 /* Writing there reaches nobody. */
 static const char *const system_writes[] = { "/dev/null", "/dev/zero", "/dev/full" };
 
-static bool fail(struct diags *diags, const struct confine_conf *confine, const char *what,
+static void fail(struct diags *diags, const struct confine_conf *confine, const char *what,
                  int error)
 {
     diag_add(diags, DIAG_ERROR, &confine->sandbox_place, "%s: %s", what, strerror(-error));
-    return false;
 }
 
 /* What is not there cannot be allowed; `check` has said so where somebody named it. */
@@ -58,55 +58,88 @@ static void allow_folders(int ruleset, const struct landlock_scope *scope,
         (void)landlock_allow(ruleset, scope, arena_cstr(arena, folders->path), rights);
 }
 
-static void allow_reads(int ruleset, const struct landlock_scope *scope,
-                        const struct vhost_conf *host, struct arena *arena)
+/* ---- what is read in a strict one ---- */
+
+static void allow_read(const struct sandbox *sandbox, const struct landlock_scope *scope,
+                       struct slice path, struct arena *arena)
 {
-    allow_each(ruleset, scope, system_reads, sizeof(system_reads) / sizeof(system_reads[0]),
-               LANDLOCK_READ);
-    allow_folders(ruleset, scope, host->confine.sandbox_reads, LANDLOCK_READ, arena);
-    if (host->website_root.len > 0)
-        (void)landlock_allow(ruleset, scope, arena_cstr(arena, host->website_root), LANDLOCK_READ);
-    for (const struct alias_conf *alias = host->aliases; alias; alias = alias->next)
-        (void)landlock_allow(ruleset, scope, arena_cstr(arena, alias->folder), LANDLOCK_READ);
-    for (unsigned i = 0; i < host->handler_count; i++)
-        (void)landlock_allow(ruleset, scope, arena_cstr(arena, host->handlers[i]->program),
-                             LANDLOCK_READ);
+    if (path.len > 0)
+        (void)landlock_allow(sandbox->ruleset, scope, arena_cstr(arena, path), LANDLOCK_READ);
 }
 
-static int make_ruleset(const struct vhost_conf *host, const char *tmp, struct arena *arena,
-                        int *ret)
+static void allow_website(const struct sandbox *sandbox, const struct landlock_scope *scope,
+                          const struct vhost_conf *host, struct arena *arena)
 {
-    const struct landlock_scope scope = {
-        .reads = host->confine.sandbox == SANDBOX_STRICT,
-        .network = !host->confine.sandbox_network,
+    allow_read(sandbox, scope, host->website_root, arena);
+    for (const struct alias_conf *alias = host->aliases; alias; alias = alias->next)
+        allow_read(sandbox, scope, alias->folder, arena);
+}
+
+static void allow_reads_of_host(const struct sandbox *sandbox, const struct landlock_scope *scope,
+                                const struct vhost_conf *host, struct arena *arena)
+{
+    allow_website(sandbox, scope, host, arena);
+    for (unsigned i = 0; i < host->handler_count; i++)
+        allow_read(sandbox, scope, host->handlers[i]->program, arena);
+}
+
+static bool uses(const struct vhost_conf *host, const struct fastcgi_conf *pool)
+{
+    bool found = host->fastcgi_auth == pool;
+
+    for (unsigned i = 0; i < host->use_fastcgi_count; i++)
+        found |= host->use_fastcgi[i] == pool;
+    return found;
+}
+
+static void allow_reads_of_pool(const struct sandbox *sandbox, const struct landlock_scope *scope,
+                                const struct server_conf *conf, const struct fastcgi_conf *pool,
+                                struct arena *arena)
+{
+    allow_read(sandbox, scope, pool->run.program, arena);
+    for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
+        if (uses(host, pool))
+            allow_website(sandbox, scope, host, arena);
+}
+
+/* ---- one ---- */
+
+static struct landlock_scope scope_of(const struct confine_conf *confine)
+{
+    return (struct landlock_scope){
+        .reads = confine->sandbox == SANDBOX_STRICT,
+        .network = !confine->sandbox_network,
     };
+}
+
+static int make_ruleset(struct sandbox *sandbox, const struct landlock_scope *scope,
+                        struct arena *arena)
+{
     int ruleset;
-    int r = landlock_open(&scope, &ruleset);
+    int r = landlock_open(scope, &ruleset);
 
     if (r < 0)
         return r;
-    allow_each(ruleset, &scope, system_writes, sizeof(system_writes) / sizeof(system_writes[0]),
+    sandbox->ruleset = ruleset;
+    allow_each(ruleset, scope, system_writes, sizeof(system_writes) / sizeof(system_writes[0]),
                LANDLOCK_WRITE);
-    allow_folders(ruleset, &scope, host->confine.sandbox_writes, LANDLOCK_WRITE, arena);
-    if (scope.reads)
-        allow_reads(ruleset, &scope, host, arena);
-    r = landlock_allow(ruleset, &scope, tmp, LANDLOCK_WRITE);
-    if (r < 0)
-        fd_close(&ruleset);
-    else
-        *ret = ruleset;
-    return r;
+    allow_folders(ruleset, scope, sandbox->confine->sandbox_writes, LANDLOCK_WRITE, arena);
+    if (scope->reads) {
+        allow_each(ruleset, scope, system_reads, sizeof(system_reads) / sizeof(system_reads[0]),
+                   LANDLOCK_READ);
+        allow_folders(ruleset, scope, sandbox->confine->sandbox_reads, LANDLOCK_READ, arena);
+    }
+    return landlock_allow(ruleset, scope, sandbox->tmp, LANDLOCK_WRITE);
 }
 
-/* Only for the programs of the host: nobody else finds its name, or may enter. */
-static int make_tmp(const struct vhost_conf *host, const struct identity *identity,
+/* Only for the programs in it: nobody else finds its name, or may enter. */
+static int make_tmp(const struct confine_conf *confine, const struct identity *identity,
                     struct arena *arena, const char **ret)
 {
     char *path = arena_cstr(arena, SLICE("/tmp/longhouse-XXXXXX"));
     struct account account = { .user = identity->user, .group = identity->group };
 
-    if (host->confine.user.len > 0 &&
-        account_find(host->confine.user, host->confine.groups, arena, &account))
+    if (confine->user.len > 0 && account_find(confine->user, confine->groups, arena, &account))
         return -EINVAL; /* check has refused it */
     if (!mkdtemp(path))
         return -errno;
@@ -114,20 +147,60 @@ static int make_tmp(const struct vhost_conf *host, const struct identity *identi
     return identity->switches && chown(path, account.user, account.group) < 0 ? -errno : 0;
 }
 
-static bool add(struct sandboxes *sandboxes, const struct vhost_conf *host,
-                const struct identity *identity, struct arena *arena, struct diags *diags)
+/* NULL: a diagnostic says why. */
+static const struct sandbox *add(struct sandboxes *sandboxes, const struct confine_conf *confine,
+                                 const struct identity *identity, struct arena *arena,
+                                 struct diags *diags)
 {
+    const struct landlock_scope scope = scope_of(confine);
     struct sandbox *sandbox = arena_new(arena, struct sandbox);
 
-    *sandbox = (struct sandbox){ .host = host, .number = sandboxes->count + 1, .ruleset = -1 };
+    *sandbox =
+        (struct sandbox){ .confine = confine, .number = sandboxes->count + 1, .ruleset = -1 };
     *sandboxes->end = sandbox;
     sandboxes->end = &sandbox->next;
     sandboxes->count++;
-    int r = make_tmp(host, identity, arena, &sandbox->tmp);
+    int r = make_tmp(confine, identity, arena, &sandbox->tmp);
+    if (r < 0) {
+        fail(diags, confine, "a folder in /tmp for a Sandbox cannot be made", r);
+        return NULL;
+    }
+    r = make_ruleset(sandbox, &scope, arena);
     if (r < 0)
-        return fail(diags, &host->confine, "a folder in /tmp for a host cannot be made", r);
-    r = make_ruleset(host, sandbox->tmp, arena, &sandbox->ruleset);
-    return r == 0 || fail(diags, &host->confine, "the Sandbox of a host cannot be made", r);
+        fail(diags, confine, "the Sandbox cannot be made", r);
+    return r < 0 ? NULL : sandbox;
+}
+
+/* ---- all ---- */
+
+static bool open_for_host(struct sandboxes *sandboxes, const struct vhost_conf *host,
+                          const struct identity *identity, struct arena *arena, struct diags *diags)
+{
+    const struct landlock_scope scope = scope_of(&host->confine);
+    const struct sandbox *sandbox;
+
+    if (host->confine.sandbox == SANDBOX_NO || !folder_any_executes(host))
+        return true;
+    sandbox = add(sandboxes, &host->confine, identity, arena, diags);
+    if (sandbox && scope.reads)
+        allow_reads_of_host(sandbox, &scope, host, arena);
+    return sandbox != NULL;
+}
+
+static bool open_for_pool(struct sandboxes *sandboxes, const struct server_conf *conf,
+                          const struct fastcgi_conf *pool, const struct identity *identity,
+                          struct arena *arena, struct diags *diags)
+{
+    const struct confine_conf *confine = &pool->run.confine;
+    const struct landlock_scope scope = scope_of(confine);
+    const struct sandbox *sandbox;
+
+    if (confine->sandbox == SANDBOX_NO)
+        return true;
+    sandbox = add(sandboxes, confine, identity, arena, diags);
+    if (sandbox && scope.reads)
+        allow_reads_of_pool(sandbox, &scope, conf, pool, arena);
+    return sandbox != NULL;
 }
 
 bool sandboxes_open(const struct server_conf *conf, const struct identity *identity,
@@ -137,16 +210,17 @@ bool sandboxes_open(const struct server_conf *conf, const struct identity *ident
 
     *ret = (struct sandboxes){ .end = &ret->first };
     for (const struct vhost_conf *host = conf->hosts; host && good; host = host->next)
-        if (host->confine.sandbox != SANDBOX_NO && folder_any_executes(host))
-            good = add(ret, host, identity, arena, diags);
+        good = open_for_host(ret, host, identity, arena, diags);
+    for (unsigned i = 0; i < conf->pool_count && good; i++)
+        good = open_for_pool(ret, conf, conf->pools[i], identity, arena, diags);
     return good;
 }
 
 const struct sandbox *sandboxes_find(const struct sandboxes *sandboxes,
-                                     const struct vhost_conf *host)
+                                     const struct confine_conf *confine)
 {
     for (const struct sandbox *sandbox = sandboxes->first; sandbox; sandbox = sandbox->next)
-        if (sandbox->host == host)
+        if (sandbox->confine == confine)
             return sandbox;
     return NULL;
 }

@@ -191,10 +191,10 @@ void groups_close(struct groups *groups);
 
 struct sandbox {
     struct sandbox *next;
-    const struct vhost_conf *host;
-    unsigned number; /* 1, 2, ... */
-    int ruleset;     /* owned */
-    const char *tmp; /* a folder that is removed at the end */
+    const struct confine_conf *confine; /* borrowed: of a host, or of a pool */
+    unsigned number;                    /* 1, 2, ... */
+    int ruleset;                        /* owned */
+    const char *tmp;                    /* a folder that is removed at the end */
 };
 
 struct sandboxes {
@@ -203,13 +203,13 @@ struct sandboxes {
     unsigned count;
 };
 
-/* For each host that runs programs in one. False: a diagnostic says why. */
+/* For each host and each pool of workers that has one. False: a diagnostic says why. */
 bool sandboxes_open(const struct server_conf *conf, const struct identity *identity,
                     struct arena *arena, struct diags *diags, struct sandboxes *ret);
 
-/* NULL: the host has none. */
+/* NULL: it has none. */
 const struct sandbox *sandboxes_find(const struct sandboxes *sandboxes,
-                                     const struct vhost_conf *host);
+                                     const struct confine_conf *confine);
 
 /* Removes what was made. */
 void sandboxes_close(struct sandboxes *sandboxes);

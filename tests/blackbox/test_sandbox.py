@@ -144,3 +144,43 @@ def test_what_cannot_be_is_said_at_check(house, lines, good, why):
     host(house, "a.test", lines)
     status, said = check(house)
     assert (status == 0) == good and why in said, said
+
+
+# ---- workers of our own ----
+
+PHP_TRY = """<?php
+$write = ["root" => "$_SERVER[DOCUMENT_ROOT]/open/new", "data" => getenv("DATA") . "/new", "shared" => "/tmp/sandbox-" . getmypid(),
+    "tmp" => getenv("TMPDIR") . "/new"];
+foreach ($write as $name => $path) {
+    echo $name, @file_put_contents($path, "x") ? " yes\n" : " no\n";
+    @unlink($path);
+}
+foreach (["passwd" => "/etc/passwd", "foreign" => getenv("FOREIGN"), "more" => getenv("MORE")] as $name => $path)
+    echo $name, @file_get_contents($path) ? " yes\n" : " no\n";
+"""
+
+
+@pytest.mark.parametrize("user", [None, pytest.param("games", marks=pytest.mark.skipif(os.getuid() != 0, reason="changes users"))])
+@pytest.mark.parametrize("kind, reads", [("no", True), ("readonly", True), ("strict", False)])
+def test_workers_of_a_section(house, kind, reads, user):
+    """The section says what they may, also those that a host has for itself."""
+    data = house.folder / "data"
+    data.mkdir()
+    data.chmod(0o777)
+    boxed = f"  Sandbox = {kind}\n  SandboxRead = {house.folder}/more\n  SandboxWrite = {data}\n" if kind != "no" else ""
+    house.section(
+        "FastCGIserver {\n  FastCGIid = own\n  Run = /usr/bin/php-cgi\n  Extension = php\n  KeepTime = 300ms\n"
+        f"  Setenv DATA = {data}\n  Setenv FOREIGN = {house.folder}/foreign\n  Setenv MORE = {house.folder}/more/text\n{boxed}}}"
+    )
+    site = house.host("w.test", "  UseFastCGI = own\n  TimeForCGI = 10" + (f"\n  RunAs = {user}" if user else ""))
+    site.put("try.php", PHP_TRY)
+    (site.root / "open").mkdir()
+    (site.root / "open").chmod(0o777)
+    house.keeps_workers = True
+    house.start()
+    answer = site.get("/try.php")
+    free = "yes" if kind == "no" else "no"
+    assert dict(line.split() for line in answer.text.splitlines()) == {
+        "root": free, "data": "yes", "shared": free, "tmp": "no" if kind == "no" else "yes", "passwd": "yes",
+        "foreign": "yes" if reads else "no", "more": "yes",
+    }  # fmt: skip

@@ -631,6 +631,16 @@ static const struct asking_case {
     { "Sandbox = readonly\nNoNewPrivs = no", "/", "error Sandbox needs NoNewPrivs = yes" },
     { "Sandbox = readonly\nSandboxWrite = /srv/a", "/srv/a",
       "warning the SandboxWrite '/srv/a': No such file or directory" },
+    { "FastCGIserver {\nFastCGIid = F\nRun = /f\nSandbox = strict\nSandboxRead = /x\n}", "/", NULL },
+    { "FastCGIserver {\nFastCGIid = F\nRun = /f\nSandbox = strict\n}", "/proc",
+      "error Sandbox needs Landlock, which this kernel does not offer" },
+    { "FastCGIserver {\nFastCGIid = F\nRun = /f\nSandboxNetwork = no\n}", "/",
+      "error SandboxRead, SandboxWrite and SandboxNetwork do nothing without Sandbox" },
+    { "RunAs = alice\nUseFastCGI = F\nFastCGIserver {\nFastCGIid = F\nRun = /f\n"
+      "Sandbox = readonly\nNoNewPrivs = no\n}",
+      "/", "error Sandbox needs NoNewPrivs = yes" }, /* once, for two pools */
+    { "FastCGIserver {\nFastCGIid = F\nConnectTo = 1.2.3.4:5\nSandbox = readonly\n}", "/",
+      "error a Sandbox is for workers of the house, and this section has none" },
     { "Cgroup = auto", "/", NULL },
     { "Cgroup = no", "/", NULL },
     { "Cgroup = /sys/fs/cgroup/ours", "/", NULL },
