@@ -473,9 +473,10 @@ void check_run(struct build *build)
     sessions_check_cookies(build);
     for (struct mention *root = build->server_roots.first; root; root = root->next)
         check_server_root(build, root);
-    for (const struct fastcgi_conf *f = build->conf->fastcgi; f; f = f->next)
+    for (const struct fastcgi_conf *f = build->conf->fastcgi; f; f = f->next) {
         check_protocol(build, f);
         check_probe(build, f);
+    }
     for (struct mention *use = build->use_fastcgi.first; use; use = use->next)
         note_claims(build, use);
     check_hostnames(build);

@@ -98,14 +98,14 @@ static void nameserver_set(struct build *build, void *record, const struct tree_
     if (!address_parse_ip(node->value, 53, &address) &&
         !address_parse_target(node->value, &address))
         address.any.sa_family = AF_UNSPEC;
-    if (address.any.sa_family == AF_INET)
+    if (address.any.sa_family == AF_INET || address.any.sa_family == AF_INET6)
         conf->nameserver = address;
     else
         diag_hint(build->diags,
                   build_fault(build, DIAG_ERROR, node, node->value,
-                              "'Nameserver' must be an IPv4 address, not '%.*s'",
+                              "'Nameserver' must be an address, not '%.*s'",
                               SLICE_ARGS(node->value)),
-                  "for example 127.0.0.1, or with a port 127.0.0.1:5353");
+                  "for example 127.0.0.1, or with a port 127.0.0.1:5353, [::1]:5353");
 }
 
 static void server_string_set(struct build *build, void *record, const struct tree_node *node,
@@ -387,7 +387,7 @@ static const struct option_row rows[] = {
         .type = OPT_OWN,
         .scopes = SCOPE_SERVER,
         .set = nameserver_set,
-        .grammar = "IPv4[:PORT]",
+        .grammar = "IPv4[:PORT] | IPv6 | [IPv6]:PORT",
         .text =
             "Who is asked for the names in ConnectTo: this DNS server and nothing else. Without "
             "it the system is asked (/etc/hosts, /etc/resolv.conf, nsswitch.conf).",

@@ -52,8 +52,9 @@ static void probe_word(struct build *build, const struct tree_node *node, struct
         diag_hint(build->diags,
                   build_fault(build, DIAG_ERROR, node, value, "'%.*s' is nowhere to probe",
                               SLICE_ARGS(value)),
-                  target->host.len > 0 ? "write the port, which is asked on each address: probe=9001"
-                  : is_unix            ? "write an address: probe=/run/php/status.sock"
+                  target->host.len > 0
+                      ? "write the port, which is asked on each address: probe=9001"
+                  : is_unix ? "write an address: probe=/run/php/status.sock"
                             : "write a port or an address: probe=9001, probe=/run/php/status.sock");
 }
 

@@ -258,7 +258,7 @@ static struct slice answer_cell(struct arena *arena, const struct connect_conf *
     if (!answers)
         return (struct slice){ 0 };
     if (target->host.len > 0)
-        return SLICE("looked up while it runs: longhouse status");
+        return SLICE("see the names below");
     if (answers(target, &why))
         return SLICE("yes");
     return arena_printf(arena, "no: %s", why);

@@ -71,6 +71,29 @@ static const char *failure_text(int error)
     }
 }
 
+/*
+ * One server in place of the system's. For IPv6 the library has a second list, whose entries it
+ * frees: they count where the first list has no family.
+ */
+static void set_server(struct __res_state *state, const union socket_address *server)
+{
+    for (unsigned i = 0; i < MAXNS; i++) {
+        free(state->_u._ext.nsaddrs[i]);
+        state->_u._ext.nsaddrs[i] = NULL;
+    }
+    state->_u._ext.nscount = 0;
+    state->nscount = 1;
+    if (server->any.sa_family == AF_INET) {
+        state->nsaddr_list[0] = server->in4;
+        return;
+    }
+    state->nsaddr_list[0] = (struct sockaddr_in){ .sin_family = 0 };
+    state->_u._ext.nsaddrs[0] = malloc(sizeof(struct sockaddr_in6));
+    if (!state->_u._ext.nsaddrs[0])
+        abort();
+    *state->_u._ext.nsaddrs[0] = server->in6;
+}
+
 static bool open_dns(const struct lookup *look, struct __res_state *state)
 {
     *state = (struct __res_state){ 0 };
@@ -78,10 +101,8 @@ static bool open_dns(const struct lookup *look, struct __res_state *state)
         return false;
     state->retrans = TRY_S;
     state->retry = TRIES;
-    if (!asks_system(look)) {
-        state->nscount = 1;
-        state->nsaddr_list[0] = look->nameserver->in4;
-    }
+    if (!asks_system(look))
+        set_server(state, look->nameserver);
     return true;
 }
 

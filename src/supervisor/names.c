@@ -30,7 +30,7 @@ void names_connect(struct house *house)
                   strerror(-r));
         return;
     }
-    if (nameserver->any.sa_family == AF_INET)
+    if (nameserver->any.sa_family != AF_UNSPEC)
         address_text_port(nameserver, text);
     const struct handover message = { .kind = HANDOVER_RESOLVER, .text = slice_cstr(text) };
     child_send(&house->resolver, &message, to_resolver);

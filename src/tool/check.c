@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ANSWER_WAIT_MS 500
 
@@ -44,7 +45,13 @@ int tool_check(int argc, char **argv)
     }
     const struct server_conf *conf = tool_load(config, true, &arena, &warned);
     if (conf) {
+        struct diags diags;
+
         summary_print(conf, stdout, target_answers);
+        diags_init(&diags, &arena);
+        names_print(conf, &arena, stdout, &diags);
+        diags_print(&diags, stderr, isatty(2));
+        warned |= diags.warnings > 0;
         printf("%s is in order%s.\n", config, warned ? ", but see the warnings above" : "");
     }
     arena_done(&arena);

@@ -3,10 +3,12 @@
 
 /* What the verbs share. */
 #include "base/arena.h"
+#include "base/diag.h"
 #include "config/model.h"
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /*
  * The path of one of the programs behind the front door ("supervisor"): beside it in a build tree,
@@ -22,6 +24,11 @@ struct server_conf *tool_load(const char *path, bool disk, struct arena *arena, 
 
 /* What the disk says (config/load.h), and what is in certificates. */
 struct load_ask *tool_ask(void);
+
+/* Looks up the names in ConnectTo, for 3 s at most, and prints what they are; nothing where there
+ * are none. A warning for each that has no address now. */
+void names_print(const struct server_conf *conf, struct arena *arena, FILE *out,
+                 struct diags *diags);
 
 /* Says how a verb is used; returns 2. */
 int usage(const char *text);

@@ -15,7 +15,9 @@ def name_bytes(name):
 class Dns:
     """`records`: (name, type) -> list of data. `fault`: None, "silent", "garbage", "cut" or "truncated"."""
 
-    def __init__(self, ttl=1):
+    def __init__(self, ttl=1, address="127.0.0.1"):
+        self.address = address
+        self.family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self.ttl = ttl
         self.fault = None
         self.asked = []  # (name, type, "udp" or "tcp")
@@ -23,10 +25,10 @@ class Dns:
         self.lock = threading.Lock()
 
     def __enter__(self):
-        self.tcp = socket.create_server(("127.0.0.1", 0))
+        self.tcp = socket.create_server((self.address, 0), family=self.family)
         self.port = self.tcp.getsockname()[1]
-        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind(("127.0.0.1", self.port))
+        self.udp = socket.socket(self.family, socket.SOCK_DGRAM)
+        self.udp.bind((self.address, self.port))
         self.threads = [threading.Thread(target=run, daemon=True) for run in (self._serve_udp, self._serve_tcp)]
         for thread in self.threads:
             thread.start()
@@ -34,7 +36,7 @@ class Dns:
 
     def __exit__(self, *_):
         self.tcp.shutdown(socket.SHUT_RDWR)
-        self.udp.sendto(b"", ("127.0.0.1", self.port))  # wakes the thread, which then ends
+        self.udp.sendto(b"", (self.address, self.port))  # wakes the thread, which then ends
         for thread in self.threads:
             thread.join(5)
         self.tcp.close()
@@ -42,7 +44,7 @@ class Dns:
 
     @property
     def option(self):
-        return f"Nameserver = 127.0.0.1:{self.port}"
+        return f"Nameserver = [{self.address}]:{self.port}" if ":" in self.address else f"Nameserver = {self.address}:{self.port}"
 
     # ---- what it knows ----
 

@@ -5,6 +5,7 @@ import signal
 import socket
 import struct
 import threading
+import time
 
 import pytest
 
@@ -202,11 +203,40 @@ def test_the_resolver_has_no_rights(house):
     assert facts["Uid"].split()[0] != "0"
 
 
-def test_check_leaves_names_to_status(house):
+def test_check_looks_names_up(house, dns):
+    dns.hosts("app.test", "127.0.0.1", "::1")
+    dns.services("_fcgi._tcp.test", (1, 1, 9001, "app.test"))
+    dns.forget("late.test")
+    port = house.port_of_app
     status, text, errors = house.verb("check")
-    assert status == 0, errors
-    line = next(line for line in text.splitlines() if f"app.test:{house.port_of_app}" in line)
-    assert "looked up while it runs: longhouse status" in line
+    assert status == 0 and "but see the warnings above" in text
+    assert f"  app.test:{port} is 127.0.0.1:{port}, [::1]:{port}\n" in text
+    assert "  srv:_fcgi._tcp.test is 127.0.0.1:9001, [::1]:9001\n" in text
+    assert f"  late.test:{port} is not known\n" in text
+    assert f"warning: 'late.test:{port}' cannot be resolved now: there is no such name (NXDOMAIN)" in errors
+    assert errors.count("cannot be resolved") == 1
+
+
+def test_check_does_not_wait_long_for_names(house, dns):
+    dns.fault = "silent"
+    begun = time.monotonic()
+    status, text, errors = house.verb("check")
+    dns.fault = None
+    assert status == 0 and errors.count("cannot be resolved now: no answer within 3 s") == 3
+    assert 3 <= time.monotonic() - begun < 10
+
+
+def test_a_dns_server_with_an_ipv6_address():
+    house = House("dns6")
+    port = free_port()
+    with Dns(address="::1") as dns, Echo("one", "127.0.0.1", port):
+        dns.hosts("app.test", "127.0.0.1")
+        house.option(dns.option)
+        house.section(f"FastCGIserver {{\n  FastCGIid = app\n  ConnectTo = app.test:{port}\n  RestartHold = 0s\n}}")
+        house.host("app.host", "  UseFastCGI = app\n  TimeForCGI = 5")
+        with opened(house):
+            assert heard(house, "app") == {"one"}
+        assert dns.count("app.test") >= 1
 
 
 def test_without_names_there_is_no_resolver_and_the_system_knows_localhost():

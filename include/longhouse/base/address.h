@@ -39,7 +39,7 @@ char *address_text_port(const union socket_address *address, char out[ADDRESS_TE
 /* Size for system calls, by family. */
 socklen_t address_size(const union socket_address *address);
 
-uint16_t address_port(const union socket_address *address); /* 0 for unix sockets */
+uint16_t address_port(const union socket_address *address);          /* 0 for unix sockets */
 void address_set_port(union socket_address *address, uint16_t port); /* of IPv4 or IPv6 */
 
 bool address_equal_ip(const union socket_address *a, const union socket_address *b);

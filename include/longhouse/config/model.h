@@ -144,9 +144,9 @@ struct connect_conf {
     uint16_t port;                /* of the host, not of SRV records */
     struct slice text;            /* the address or name as written */
     struct diag_place place;
-    uint64_t weight;          /* its share beside the others; 1: the usual one */
-    uint64_t max_connections; /* 0: what the section says */
-    bool backup;              /* asked only when no other target is there */
+    uint64_t weight;                    /* its share beside the others; 1: the usual one */
+    uint64_t max_connections;           /* 0: what the section says */
+    bool backup;                        /* asked only when no other target is there */
     union socket_address probe_address; /* of no family: the target itself is probed, */
     uint16_t probe_port;                /* 0, or on another port */
 };
@@ -406,7 +406,7 @@ struct server_conf {
     enum conf_log_format log_format;
     struct slice server_string; /* empty: no Server field */
     uint64_t listen_backlog;
-    union socket_address nameserver; /* IPv4; of no family: what the system says */
+    union socket_address nameserver; /* of no family: what the system says */
     uint64_t socket_send_timeout_ms; /* 0: never */
     uint64_t reactors;               /* 0: one per core */
     uint64_t spawners;

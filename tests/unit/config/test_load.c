@@ -631,12 +631,13 @@ static const struct asking_case {
     { "Sandbox = readonly\nNoNewPrivs = no", "/", "error Sandbox needs NoNewPrivs = yes" },
     { "Sandbox = readonly\nSandboxWrite = /srv/a", "/srv/a",
       "warning the SandboxWrite '/srv/a': No such file or directory" },
-    { "FastCGIserver {\nFastCGIid = F\nRun = /f\nSandbox = strict\nSandboxRead = /x\n}", "/", NULL },
-    { "FastCGIserver {\nFastCGIid = F\nRun = /f\nSandbox = strict\n}", "/proc",
+    { "FastCGIserver {\nFastCGIid = F\nRun = /bin/f\nSandbox = strict\nSandboxRead = /x\n}", "/",
+      NULL },
+    { "FastCGIserver {\nFastCGIid = F\nRun = /bin/f\nSandbox = strict\n}", "/proc",
       "error Sandbox needs Landlock, which this kernel does not offer" },
-    { "FastCGIserver {\nFastCGIid = F\nRun = /f\nSandboxNetwork = no\n}", "/",
+    { "FastCGIserver {\nFastCGIid = F\nRun = /bin/f\nSandboxNetwork = no\n}", "/",
       "error SandboxRead, SandboxWrite and SandboxNetwork do nothing without Sandbox" },
-    { "RunAs = alice\nUseFastCGI = F\nFastCGIserver {\nFastCGIid = F\nRun = /f\n"
+    { "RunAs = alice\nUseFastCGI = F\nFastCGIserver {\nFastCGIid = F\nRun = /bin/f\n"
       "Sandbox = readonly\nNoNewPrivs = no\n}",
       "/", "error Sandbox needs NoNewPrivs = yes" }, /* once, for two pools */
     { "FastCGIserver {\nFastCGIid = F\nConnectTo = 1.2.3.4:5\nSandbox = readonly\n}", "/",

@@ -315,7 +315,7 @@ END_TEST
 START_TEST(the_rules_of_a_host_share_its_sandbox)
 {
     const struct server_conf conf = { .hosts = hosts, .host_count = 4 };
-    struct sandbox sandbox = { .host = &hosts[2], .number = 1, .tmp = "/tmp/x" };
+    struct sandbox sandbox = { .confine = &hosts[2].confine, .number = 1, .tmp = "/tmp/x" };
     struct arena arena = { 0 };
     struct policy policy;
     char *data;
