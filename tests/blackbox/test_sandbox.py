@@ -169,7 +169,7 @@ def test_workers_of_a_section(house, kind, reads, user):
     data.chmod(0o777)
     boxed = f"  Sandbox = {kind}\n  SandboxRead = {house.folder}/more\n  SandboxWrite = {data}\n" if kind != "no" else ""
     house.section(
-        "FastCGIserver {\n  FastCGIid = own\n  Run = /usr/bin/php-cgi\n  Extension = php\n  KeepTime = 300ms\n"
+        f"FastCGIserver {{\n  FastCGIid = own\n  Run = /usr/bin/php-cgi -d opcache.lockfile_path={data}\n  Extension = php\n  KeepTime = 300ms\n"
         f"  Setenv DATA = {data}\n  Setenv FOREIGN = {house.folder}/foreign\n  Setenv MORE = {house.folder}/more/text\n{boxed}}}"
     )
     site = house.host("w.test", "  UseFastCGI = own\n  TimeForCGI = 10" + (f"\n  RunAs = {user}" if user else ""))
