@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <linux/sockios.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <string.h>
@@ -134,9 +135,9 @@ static void allow_sockets(struct filter *filter)
         add_when(filter, SCMP_ACT_ALLOW, "socket", 0, INT_BITS, (uint64_t)families[i]);
 }
 
-static void allow_terminal_questions(struct filter *filter)
+static void allow_questions(struct filter *filter)
 {
-    static const unsigned long questions[] = { FIONREAD, FIONBIO, TCGETS, TIOCGWINSZ };
+    static const unsigned long questions[] = { FIONREAD, FIONBIO, SIOCOUTQ, TCGETS, TIOCGWINSZ };
 
     for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++)
         add_when(filter, SCMP_ACT_ALLOW, "ioctl", 1, INT_BITS, questions[i]);
@@ -170,7 +171,7 @@ static void fill(struct filter *filter)
 {
     add_always(filter, SCMP_ACT_ALLOW, allowed);
     allow_sockets(filter);
-    allow_terminal_questions(filter);
+    allow_questions(filter);
     allow_memory(filter);
     allow_threads(filter);
     allow_itself(filter);

@@ -1,6 +1,7 @@
 #include "os/sandbox.h"
 
 #include "os/fd.h"
+#include "os/socket.h"
 #include "suite.h"
 
 #include <errno.h>
@@ -110,7 +111,9 @@ static void sockets_and_events_work(void)
     filtered();
     CLAIM(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
     CLAIM(sendfile(ends[0], file, NULL, 10) == 10);
+    CLAIM(!socket_is_read(ends[0]));
     CLAIM(recv(ends[1], data, sizeof(data), 0) == 10);
+    CLAIM(socket_is_read(ends[0]));
     CLAIM(shutdown(ends[0], SHUT_WR) == 0);
     int tcp = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     CLAIM(tcp >= 0);

@@ -232,9 +232,29 @@ START_TEST(a_listener_handed_in_can_be_tuned)
 }
 END_TEST
 
+START_TEST(it_is_known_whether_the_peer_has_read)
+{
+    int ends[2];
+    char bytes[8];
+
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    ck_assert(socket_is_read(ends[0]));
+    ck_assert_int_eq(send(ends[0], "1234567", 8, 0), 8);
+    ck_assert(!socket_is_read(ends[0]));
+    ck_assert_int_eq(recv(ends[1], bytes, 8, MSG_PEEK), 8);
+    ck_assert(!socket_is_read(ends[0]));
+    ck_assert_int_eq(recv(ends[1], bytes, 8, 0), 8);
+    ck_assert(socket_is_read(ends[0]));
+    ck_assert_int_eq(send(ends[0], "1234567", 8, 0), 8);
+    fd_close(&ends[1]); /* nobody will read it, and nobody can tell any more */
+    ck_assert(socket_is_read(ends[0]));
+    fd_close(&ends[0]);
+}
+END_TEST
+
 SUITE("socket", LOOP(a_client_comes_through_to_the_listener, loopbacks),
       TEST(an_address_in_use_is_told), TEST(a_refused_connection_is_told),
       TEST(the_end_of_the_peer_counts_as_input),
       TEST(a_unix_listener_takes_clients_and_replaces_a_stale_file),
       TEST(a_file_that_is_no_socket_is_left_alone), TEST(a_full_backlog_is_busy_and_not_down),
-      TEST(a_listener_handed_in_can_be_tuned))
+      TEST(a_listener_handed_in_can_be_tuned), TEST(it_is_known_whether_the_peer_has_read))
