@@ -25,7 +25,7 @@ class Browser:
         if body is not None:
             fields.append(("Content-Type", kind))
         answer = self.house.get(
-            target, host=self.host, method="GET" if body is None else "POST", body=body, fields=fields
+            target, host=self.host, method="GET" if body is None else "POST", body=body, fields=fields, timeout_s=60
         )
         for cookie in answer.all("set-cookie"):
             name, _, value = cookie.partition(";")[0].partition("=")

@@ -327,9 +327,9 @@ class House:
     def visit(self, port=None, timeout_s=10.0):
         return Visitor(port or self.port, timeout_s)
 
-    def get(self, target, host=None, method="GET", fields=(), body=None, version="1.1", port=None):
+    def get(self, target, host=None, method="GET", fields=(), body=None, version="1.1", port=None, timeout_s=10.0):
         """One request on a connection of its own."""
-        with self.visit(port) as visitor:
+        with self.visit(port, timeout_s) as visitor:
             visitor.request(
                 method,
                 target,
