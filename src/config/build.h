@@ -54,7 +54,7 @@ struct build {
 
     struct mentions hostnames;          /* owner: vhost_conf */
     struct mentions use_fastcgi;        /* owner: vhost_conf */
-    struct mentions fastcgi_auth;       /* owner: vhost_conf */
+    struct mentions fastcgi_auth;       /* owner: folder_conf */
     struct mentions use_bindings;       /* owner: vhost_conf */
     struct mentions use_directories;    /* owner: vhost_conf */
     struct mentions pass_env;           /* owner: vhost_conf */

@@ -154,14 +154,14 @@ static void resolve_use(struct build *build, const struct mention *use)
 static void resolve_auth(struct build *build, const struct mention *use)
 {
     struct fastcgi_conf *fastcgi = resolve_name(build, use, "FastCGIauth");
-    struct vhost_conf *host = use->owner;
+    struct folder_conf *folder = use->owner;
 
     if (fastcgi && fastcgi->protocol == PROTOCOL_SCGI)
         diag_hint(build->diags,
                   diag_add(build->diags, DIAG_ERROR, &use->place,
                            "FastCGIauth names '%.*s', which speaks SCGI", SLICE_ARGS(use->text)),
                   "only FastCGI knows authorizers: the section needs Protocol = fastcgi");
-    host->fastcgi_auth = fastcgi;
+    folder->fastcgi_auth = fastcgi;
 }
 
 static unsigned count_words(const struct conf_word *list)

@@ -37,6 +37,14 @@ bool folder_any_executes(const struct vhost_conf *host)
     return host->folder.execute_cgi;
 }
 
+bool folder_any_asks(const struct vhost_conf *host, const struct fastcgi_conf *section)
+{
+    for (unsigned i = 0; i < host->directory_count; i++)
+        if (host->directories[i]->folder.fastcgi_auth == section)
+            return true;
+    return host->folder.fastcgi_auth == section;
+}
+
 static bool gives(const struct directory_conf *directory, size_t offset)
 {
     const struct folder_given *given = directory->given;

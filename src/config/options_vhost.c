@@ -97,7 +97,9 @@ static void fastcgi_auth_set(struct build *build, void *record, const struct tre
                              const struct option_row *row)
 {
     (void)row;
-    build_mention(build, &build->fastcgi_auth, node->value, tree_place(node, node->value), record);
+    if (!slice_equal_nocase(node->value, SLICE("none")))
+        build_mention(build, &build->fastcgi_auth, node->value, tree_place(node, node->value),
+                      record);
 }
 
 void setenv_set(struct build *build, void *record, const struct tree_node *node,
@@ -447,12 +449,14 @@ static const struct option_row rows[] = {
     {
         .name = "FastCGIauth",
         .type = OPT_OWN,
-        .scopes = SCOPE_HOST,
+        .scopes = SCOPE_HOST | SCOPE_DIRECTORY,
+        AT_FOLDER(fastcgi_auth),
         .repeat = REPEAT_REFUSED,
         .set = fastcgi_auth_set,
-        .grammar = "FastCGIid",
+        .grammar = "FastCGIid | none",
         .text = "The FastCGIserver section whose program is asked, as authorizer, before any "
-                "request of the host is answered: file, folder, program, also what is not there. "
+                "request of the host (of the Directory) is answered: file, folder, program, also "
+                "what is not there. none: nobody is asked. "
                 "Only its `Status: 200` lets the request pass, and its `Variable-NAME` fields "
                 "become variables of the program that answers; `Variable-REMOTE_USER` names the "
                 "user. Any other answer is sent to the client. When it cannot be asked, the "

@@ -4,6 +4,7 @@
  * to know nothing about workers.
  */
 #include "build.h"
+#include "config/folder.h"
 
 struct pools {
     struct build *build;
@@ -101,7 +102,7 @@ static unsigned most_pools(const struct server_conf *conf)
 static bool is_used(const struct server_conf *conf, const struct fastcgi_conf *section)
 {
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
-        if (host->fastcgi_auth == section)
+        if (folder_any_asks(host, section))
             return true;
         for (unsigned i = 0; i < host->use_fastcgi_count; i++)
             if (host->use_fastcgi[i] == section)

@@ -184,9 +184,9 @@ static void print_hosts(const struct server_conf *conf, struct arena *arena, FIL
         row->cells[1] = or_dash(host->website_root);
         row->cells[2] = or_dash(join_words(arena, host->folder.start_files, ""));
         row->cells[3] = programs_of(arena, host);
-        if (host->fastcgi_auth)
+        if (host->folder.fastcgi_auth)
             row->cells[3] = arena_printf(arena, "%.*s; logins by %.*s", SLICE_ARGS(row->cells[3]),
-                                         SLICE_ARGS(host->fastcgi_auth->id));
+                                         SLICE_ARGS(host->folder.fastcgi_auth->id));
         row->cells[4] =
             host->required_bindings ? join_words(arena, host->required_bindings, "") : SLICE("all");
         row->cells[5] = arena_printf(arena, "%s:%u", host->place.file, host->place.line);

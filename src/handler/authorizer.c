@@ -1,7 +1,8 @@
 /*
- * Logins by a program of one's own: where a host has FastCGIauth, that FastCGI program is asked as
- * authorizer (FastCGI 1.0, 6.3) before whatever the router chose may answer. The question is a
- * request like any other (handler/fastcgi.c) but for its verdict, which holds the guarded one.
+ * Logins by a program of one's own: where a host or a Directory has FastCGIauth, that FastCGI
+ * program is asked as authorizer (FastCGI 1.0, 6.3) before whatever the router chose may answer.
+ * The question is a request like any other (handler/fastcgi.c) but for its verdict, which holds the
+ * guarded one.
  *
  * Nothing but a clear "Status: 200" lets a request pass. The request's body is not touched before.
  */
@@ -16,17 +17,17 @@ bool errand_is_question(const struct errand *errand)
 
 const struct verdict *authorizer_first(struct exchange *x, const struct verdict *verdict)
 {
-    const struct host *host = verdict->host;
+    const struct fastcgi_conf *section = verdict->host ? verdict->folder->fastcgi_auth : NULL;
 
-    if (!host || !host->conf->fastcgi_auth || x->request.failed != 0)
+    if (!section || x->request.failed != 0)
         return verdict;
 
     struct verdict *question = arena_new(&x->arena, struct verdict);
     *question = (struct verdict){
         .answer = ANSWER_FASTCGI,
-        .host = host,
+        .host = verdict->host,
         .folder = verdict->folder,
-        .fastcgi = host->conf->fastcgi_auth,
+        .fastcgi = section,
         .resource = { .absolute = verdict->resource.absolute },
         .guarded = verdict,
     };

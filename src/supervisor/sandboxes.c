@@ -85,7 +85,7 @@ static void allow_reads_of_host(const struct sandbox *sandbox, const struct land
 
 static bool uses(const struct vhost_conf *host, const struct fastcgi_conf *pool)
 {
-    bool found = host->fastcgi_auth == pool;
+    bool found = folder_any_asks(host, pool);
 
     for (unsigned i = 0; i < host->use_fastcgi_count; i++)
         found |= host->use_fastcgi[i] == pool;

@@ -94,17 +94,17 @@ int main(int argc, char **argv)
 {
     FCGX_Request request;
 
-    if (argc != 2) {
-        fprintf(stderr, "usage: fcgi_authorizer SOCKET\n");
+    if (argc > 2) {
+        fprintf(stderr, "usage: fcgi_authorizer [SOCKET]\n");
         return 2;
     }
     signal(SIGPIPE, SIG_IGN); /* a house that hangs up early must not end us */
     umask(0);                 /* the house may run as another user */
 
     FCGX_Init();
-    int fd = FCGX_OpenSocket(argv[1], 64);
+    int fd = argc > 1 ? FCGX_OpenSocket(argv[1], 64) : 0;
     if (fd < 0 || FCGX_InitRequest(&request, fd, 0) != 0) {
-        fprintf(stderr, "fcgi_authorizer: cannot listen on %s\n", argv[1]);
+        fprintf(stderr, "fcgi_authorizer: cannot listen\n");
         return 1;
     }
     while (FCGX_Accept_r(&request) == 0) {

@@ -1,6 +1,8 @@
 """FastCGIauth: a program of one's own decides who is let in, and to what."""
 import contextlib
+import os
 import select
+import shutil
 import socket
 import threading
 
@@ -60,6 +62,12 @@ def house():
         house.host("gone.test", "  FastCGIauth = gone").put("file.txt", "the secret")
         house.host("busy.test", "  FastCGIauth = busy\n  TimeForCGI = 9").put("file.txt", "the secret")
         house.host("open.test").put("file.txt", "for all")
+        for name, auth in (("members", "login"), ("public", "none")):
+            house.section(f"Directory {{\n  DirectoryID = {name}\n  Path = /{name}\n  FastCGIauth = {auth}\n}}")
+        for name, auth in (("partly", ""), ("mostly", "  FastCGIauth = login\n")):
+            partly = house.host(f"{name}.test", f"{auth}  UseDirectory = members, public")
+            for path in ("file.txt", "members/file.txt", "public/file.txt"):
+                partly.put(path, path)
         with opened(house):
             yield house
 
@@ -71,6 +79,40 @@ def site(house):
 
 def is_sent_to_login(answer):
     return (answer.status, answer["location"]) == (303, "/login")
+
+
+# ---- where it is asked ----
+
+
+@pytest.mark.parametrize("host, guarded", [("partly", {"members/"}), ("mostly", {"", "members/"})])
+def test_paths_of_a_directory(house, host, guarded):
+    site = house.sites[f"{host}.test"]
+    for folder in ("", "members/", "public/"):
+        for target in (f"/{folder}file.txt", f"/{folder}nothing", f"/x/../{folder}file.txt"):
+            answer = site.get(target)
+            known = site.get(target, fields=[COOKIE])
+            assert is_sent_to_login(answer) == (folder in guarded), target
+            assert known.status == (404 if "nothing" in target else 200), target
+            if folder not in guarded:
+                assert answer.status == known.status and answer.body == known.body or "nothing" in target
+
+
+@pytest.mark.parametrize("user", [None, pytest.param("games", marks=pytest.mark.skipif(os.getuid() != 0, reason="changes users"))])
+def test_workers_of_the_house_decide(new_house, user):
+    """One pool for all hosts, as the section says, whoever the host's own programs are."""
+    house = new_house("own-auth")
+    house.keeps_workers = True
+    house.option("MinUid = 5")
+    program = house.folder / "fcgi_authorizer"
+    shutil.copy(BACKENDS / "fcgi_authorizer", program)
+    program.chmod(0o755)
+    house.section(f"FastCGIserver {{\n  FastCGIid = own\n  Run = {program}\n  KeepTime = 300ms\n}}")
+    site = house.host("own.test", "  FastCGIauth = own" + (f"\n  RunAs = {user}" if user else ""))
+    site.put("file.txt", "the secret")
+    house.start()
+    assert is_sent_to_login(site.get("/file.txt"))
+    assert site.get("/file.txt", fields=[COOKIE]).text == "the secret"
+    assert [pool["section"] for pool in house.status()["workers"]] == ["own"]
 
 
 # ---- who is let in ----

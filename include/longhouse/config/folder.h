@@ -17,6 +17,9 @@ void folder_lay_over(struct folder_conf *folder, const struct directory_conf *di
 /* Programs may run somewhere on this host: it says ExecuteCGI itself, or a Directory of it does. */
 bool folder_any_executes(const struct vhost_conf *host);
 
+/* Somewhere on this host the section is asked who may pass. */
+bool folder_any_asks(const struct vhost_conf *host, const struct fastcgi_conf *section);
+
 /* A Directory of this host treats links in another way than the host (FollowSymlinks). */
 bool folder_any_changes_links(const struct vhost_conf *host);
 

@@ -284,6 +284,7 @@ struct folder_conf {
     struct conf_login login;
     struct conf_word *required_groups; /* one of them is enough; NULL: no group is wanted */
     struct slice login_message;
+    const struct fastcgi_conf *fastcgi_auth; /* who lets requests pass; NULL: all do */
 };
 
 /* A member of struct folder_conf that a Directory section gives. */
@@ -348,7 +349,6 @@ struct vhost_conf {
     struct conf_word *use_fastcgi_ids;
     struct fastcgi_conf **use_fastcgi; /* resolved, in order */
     unsigned use_fastcgi_count;
-    const struct fastcgi_conf *fastcgi_auth; /* who lets requests pass; NULL: all do */
     struct conf_log access_log;
     struct conf_log error_log;
     bool allow_dot_files;

@@ -28,7 +28,7 @@ static void begin(void)
     two = two_programs_open();
     v = two->v;
     v->handler = &gate;
-    two->vhost.fastcgi_auth = &two->sections[1];
+    two->vhost.folder.fastcgi_auth = &two->sections[1];
     two->fakes[1].role = FCGI_AUTHORIZER;
 }
 
