@@ -7,6 +7,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define TAIL_LOOKED_AT 512
+
 const char *fastcgi_connect_cure(int error)
 {
     switch (error) {
@@ -181,11 +183,33 @@ static enum step on_bad_head(struct fastcgi *self)
     return STEP_AGAIN;
 }
 
+/* php-fpm, with its 404 "File not found.": what it was told is nowhere for it. */
+static bool says_script_is_unknown(const struct errand *errand)
+{
+    char bytes[TAIL_LOOKED_AT];
+    const struct slice tail = last_words_tail(&errand->words, bytes, sizeof(bytes));
+
+    return errand->delivery.reply.status == 404 &&
+           slice_find_slice(tail, SLICE("Primary script unknown")) != SLICE_NONE;
+}
+
+static void note_unknown_script(struct fastcgi *self)
+{
+    if (!says_script_is_unknown(&self->errand))
+        return;
+    errand_note(&self->errand, LEVEL_WARNING,
+                "%s %.*s: %.*s does not find SCRIPT_FILENAME '%.*s'; does it see the same folders "
+                "(ServerRoot, where it has a root of its own), and may its user read them?",
+                self->dialect->name, SLICE_ARGS(fastcgi_section(self)),
+                SLICE_ARGS(fastcgi_target(self)), SLICE_ARGS(self->errand.told.script_filename));
+}
+
 static void note_oddities(struct fastcgi *self)
 {
     struct errand *errand = &self->errand;
 
     errand_note_repairs(errand);
+    note_unknown_script(self);
     if (self->link.skipped > 0)
         errand_note(errand, LEVEL_WARNING, "%s %.*s: skipped %u records of unknown types",
                     self->dialect->name, SLICE_ARGS(fastcgi_section(self)), self->link.skipped);

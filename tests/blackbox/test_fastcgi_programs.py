@@ -50,6 +50,11 @@ def house():
             f"FastCGIserver {{\n  FastCGIid = kept\n  ConnectTo = {house.five.socket}\n  Extension = php\n"
             "  MaxConnections = 2\n  KeepConnections = 2\n  KeepTime = 1s\n}"
         )
+        house.section(
+            f"FastCGIserver {{\n  FastCGIid = rooted\n  ConnectTo = {house.php.socket}\n  Extension = php\n"
+            f"  ServerRoot = {house.folder}/sites\n}}"
+        )
+        house.host("rooted.test", "  UseFastCGI = rooted\n  TimeForCGI = 20").copy("php")
         section("perl", Spawned("perl", "/usr/bin/perl", str(APP)))
         section("pair", Bridged("pair", APP))
         section("wrap", Wrapped(), "  Extension = cgi, sh, py")
@@ -160,6 +165,15 @@ def test_a_pool_that_is_restarted_again_and_again_under_load(house, method):
     assert {answer.status for answer in answers} == {200}, log
     assert len(answers) > 500
     assert "answering" not in log
+
+
+def test_a_script_that_php_does_not_find(house):
+    """Its "File not found." says nothing: the log has the name that it was told."""
+    site = at(house, "rooted")
+    answer = site.get("/hello.php?name=x")
+    assert (answer.status, answer.text) == (404, "File not found.\n")
+    wait_until("a line", lambda: "does not find" in site.error_log())
+    assert "does not find SCRIPT_FILENAME '/rooted.test/hello.php'; does it see the same folders" in site.error_log()
 
 
 def test_events_of_php_arrive_when_they_are_said(house):
