@@ -183,6 +183,8 @@ void folders_set(struct build *build, void *record, const struct tree_node *node
 /* Addresses and networks whose word counts: appends to a list of struct conf_net. */
 void watchers_set(struct build *build, void *record, const struct tree_node *node,
                   const struct option_row *row);
+void address_rules_set(struct build *build, void *record, const struct tree_node *node,
+                       const struct option_row *row);
 void proxies_set(struct build *build, void *record, const struct tree_node *node,
                  const struct option_row *row);
 
@@ -244,6 +246,7 @@ extern const struct option_group sandbox_options;
 extern const struct option_group worker_options;
 extern const struct option_group tls_options;
 extern const struct option_group access_options;
+extern const struct option_group ban_options;
 extern const struct option_group later_options;
 
 /* The row of a member of `type`, as designated initialisers. */

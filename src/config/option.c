@@ -7,6 +7,7 @@
 /* clang-format off */
 static const struct option_group *const groups[] = {
     &server_options,
+    &ban_options,
     &binding_options,
     &host_options,
     &path_options,

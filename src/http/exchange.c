@@ -59,6 +59,8 @@ static const char *reason_text(enum reset_reason reason)
         return "the client was too slow";
     case RESET_DRAIN:
         return "the house stopped";
+    case RESET_BANNED:
+        return "the client was banned (KickOnBan)";
     case RESET_DEADLINE:
         return "the time limit was reached";
     case RESET_BROKEN:

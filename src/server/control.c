@@ -6,6 +6,7 @@
 #include "gateway/turnstile.h"
 #include "os/fd.h"
 #include "os/socket.h"
+#include "server/bans.h"
 #include "server/orders.h"
 #include "server/reactor.h"
 #include "server/workers_status.h"
@@ -219,6 +220,7 @@ void control_write_status(const struct house *house, struct text *text)
     add_count(text, "  without answer", sum.answers[0]);
     add_count(text, "by programs", sum.programs);
     add_count(text, "bytes sent", sum.sent_bytes);
+    add_count(text, "clients banned", bans_count(house->bans, now_ms));
     for (unsigned i = 0; i < house->backend_count; i++) {
         text_add_char(text, '\n');
         backend_group_describe(house->backends[i], now_ms, text);
@@ -242,7 +244,8 @@ void control_write_status_json(const struct house *house, struct text *text)
                 "\"reactors\":%u,\"connections_now\":%llu,\"requests_in_progress\":%llu,"
                 "\"connections\":%llu,\"connections_refused\":%llu,\"requests\":%llu,"
                 "\"answers\":{\"none\":%llu,\"1xx\":%llu,\"2xx\":%llu,\"3xx\":%llu,\"4xx\":%llu,"
-                "\"5xx\":%llu},\"by_programs\":%llu,\"sent_bytes\":%llu,\"fastcgi\":[",
+                "\"5xx\":%llu},\"by_programs\":%llu,\"sent_bytes\":%llu,\"banned\":%u,"
+                "\"fastcgi\":[",
                 LONGHOUSE_VERSION, (int)getpid(),
                 (unsigned long long)((now_ms - house->started_ms) / 1000),
                 house->snapshot->conf->host_count, house->binding_count, house->reactor_count,
@@ -252,7 +255,7 @@ void control_write_status_json(const struct house *house, struct text *text)
                 (unsigned long long)sum.answers[1], (unsigned long long)sum.answers[2],
                 (unsigned long long)sum.answers[3], (unsigned long long)sum.answers[4],
                 (unsigned long long)sum.answers[5], (unsigned long long)sum.programs,
-                (unsigned long long)sum.sent_bytes);
+                (unsigned long long)sum.sent_bytes, bans_count(house->bans, now_ms));
     for (unsigned i = 0; i < house->backend_count; i++) {
         if (i > 0)
             text_add_char(text, ',');

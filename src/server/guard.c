@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,22 +21,34 @@ struct client {
     uint64_t connections;
 };
 
+/* A connection that is closed and counts until `due_ms` (ReconnectDelay). */
+struct echo {
+    struct echo *next;
+    unsigned char key[16];
+    unsigned key_len;
+    uint64_t hash;
+    uint64_t due_ms;
+};
+
 struct stripe {
     pthread_mutex_t lock; /* guards the rest */
     struct client **buckets;
     size_t bucket_count; /* power of two */
     size_t client_count;
+    struct echo *echoes; /* the first to end first */
+    struct echo **echoes_end;
 };
 
 struct guard {
     uint64_t total_most;
     uint64_t per_client_most;
+    uint64_t linger_ms;
     _Atomic uint64_t total;
     struct siphash_key hash_key;
     struct stripe stripes[STRIPES];
 };
 
-struct guard *guard_new(uint64_t total_most, uint64_t per_client_most)
+struct guard *guard_new(uint64_t total_most, uint64_t per_client_most, uint64_t linger_ms)
 {
     struct guard *guard = calloc(1, sizeof(*guard));
 
@@ -43,10 +56,23 @@ struct guard *guard_new(uint64_t total_most, uint64_t per_client_most)
         abort();
     guard->total_most = total_most;
     guard->per_client_most = per_client_most;
+    guard->linger_ms = linger_ms;
     guard->hash_key = siphash_process_key();
-    for (unsigned i = 0; i < STRIPES; i++)
+    for (unsigned i = 0; i < STRIPES; i++) {
         pthread_mutex_init(&guard->stripes[i].lock, NULL);
+        guard->stripes[i].echoes_end = &guard->stripes[i].echoes;
+    }
     return guard;
+}
+
+static struct echo *take_echo(struct stripe *stripe)
+{
+    struct echo *echo = stripe->echoes;
+
+    stripe->echoes = echo->next;
+    if (!stripe->echoes)
+        stripe->echoes_end = &stripe->echoes;
+    return echo;
 }
 
 void guard_free(struct guard *guard)
@@ -62,6 +88,8 @@ void guard_free(struct guard *guard)
                 free(client);
             }
         }
+        while (stripe->echoes)
+            free(take_echo(stripe));
         free(stripe->buckets);
         pthread_mutex_destroy(&stripe->lock);
     }
@@ -121,75 +149,120 @@ static enum guard_word stripe_enter(struct guard *guard, struct stripe *stripe, 
     }
     uint64_t most = guard->per_client_most;
     if (most > 0 && (*at)->connections >= most + POLITE_CLIENT)
-        return GUARD_DROP;
+        return GUARD_DROP_CLIENT;
     (*at)->connections++;
     return most > 0 && (*at)->connections > most ? GUARD_TOO_MANY : GUARD_WELCOME;
 }
 
-static enum guard_word client_enter(struct guard *guard, const union socket_address *client)
+static void stripe_leave(struct stripe *stripe, uint64_t hash, const unsigned char *key,
+                         unsigned key_len)
 {
-    unsigned char key[16];
-    unsigned key_len = address_client_key(client, key);
-    uint64_t hash = siphash(guard->hash_key, slice_of(key, key_len));
-    struct stripe *stripe = &guard->stripes[hash % STRIPES];
-
-    pthread_mutex_lock(&stripe->lock);
-    enum guard_word word = stripe_enter(guard, stripe, hash, key, key_len);
-    pthread_mutex_unlock(&stripe->lock);
-    return word;
-}
-
-static void client_leave(struct guard *guard, const union socket_address *client)
-{
-    unsigned char key[16];
-    unsigned key_len = address_client_key(client, key);
-    uint64_t hash = siphash(guard->hash_key, slice_of(key, key_len));
-    struct stripe *stripe = &guard->stripes[hash % STRIPES];
-
-    pthread_mutex_lock(&stripe->lock);
     struct client **at = stripe_find(stripe, hash, key, key_len);
     struct client *record = *at;
+
     if (record && --record->connections == 0) {
         *at = record->next;
         free(record);
         stripe->client_count--;
     }
+}
+
+/* Those whose time is over count no more. */
+static void stripe_fade(struct stripe *stripe, uint64_t now_ms)
+{
+    while (stripe->echoes && stripe->echoes->due_ms <= now_ms) {
+        struct echo *echo = take_echo(stripe);
+
+        stripe_leave(stripe, echo->hash, echo->key, echo->key_len);
+        free(echo);
+    }
+}
+
+static void stripe_linger(struct stripe *stripe, uint64_t hash, const unsigned char *key,
+                          unsigned key_len, uint64_t due_ms)
+{
+    struct echo *echo = malloc(sizeof(*echo));
+
+    if (!echo)
+        abort();
+    *echo = (struct echo){ .key_len = key_len, .hash = hash, .due_ms = due_ms };
+    memcpy(echo->key, key, key_len);
+    *stripe->echoes_end = echo;
+    stripe->echoes_end = &echo->next;
+}
+
+static enum guard_word client_enter(struct guard *guard, const union socket_address *client,
+                                    uint64_t now_ms)
+{
+    unsigned char key[16];
+    unsigned key_len = address_client_key(client, key);
+    uint64_t hash = siphash(guard->hash_key, slice_of(key, key_len));
+    struct stripe *stripe = &guard->stripes[hash % STRIPES];
+
+    pthread_mutex_lock(&stripe->lock);
+    stripe_fade(stripe, now_ms);
+    enum guard_word word = stripe_enter(guard, stripe, hash, key, key_len);
+    pthread_mutex_unlock(&stripe->lock);
+    return word;
+}
+
+static void client_leave(struct guard *guard, const union socket_address *client,
+                         uint64_t linger_ms, uint64_t now_ms)
+{
+    unsigned char key[16];
+    unsigned key_len = address_client_key(client, key);
+    uint64_t hash = siphash(guard->hash_key, slice_of(key, key_len));
+    struct stripe *stripe = &guard->stripes[hash % STRIPES];
+
+    pthread_mutex_lock(&stripe->lock);
+    stripe_fade(stripe, now_ms);
+    if (linger_ms > 0)
+        stripe_linger(stripe, hash, key, key_len, now_ms + linger_ms);
+    else
+        stripe_leave(stripe, hash, key, key_len);
     pthread_mutex_unlock(&stripe->lock);
 }
 
-enum guard_word guard_enter(struct guard *guard, const union socket_address *client)
+static bool is_drop(enum guard_word word)
+{
+    return word == GUARD_DROP || word == GUARD_DROP_CLIENT;
+}
+
+enum guard_word guard_enter(struct guard *guard, const union socket_address *client,
+                            uint64_t now_ms)
 {
     uint64_t total = atomic_fetch_add_explicit(&guard->total, 1, memory_order_relaxed) + 1;
     enum guard_word word = GUARD_DROP;
 
     if (guard->total_most == 0 || total <= guard->total_most + POLITE_TOTAL)
-        word = client ? client_enter(guard, client) : GUARD_WELCOME;
-    if (word == GUARD_DROP)
+        word = client ? client_enter(guard, client, now_ms) : GUARD_WELCOME;
+    if (is_drop(word))
         atomic_fetch_sub_explicit(&guard->total, 1, memory_order_relaxed);
     else if (guard->total_most > 0 && total > guard->total_most)
         word = GUARD_FULL;
     return word;
 }
 
-void guard_leave(struct guard *guard, const union socket_address *client)
+void guard_leave(struct guard *guard, const union socket_address *client, uint64_t now_ms)
 {
     atomic_fetch_sub_explicit(&guard->total, 1, memory_order_relaxed);
     if (client)
-        client_leave(guard, client);
+        client_leave(guard, client, guard->linger_ms, now_ms);
 }
 
-enum guard_word guard_enter_request(struct guard *guard, const union socket_address *client)
+enum guard_word guard_enter_request(struct guard *guard, const union socket_address *client,
+                                    uint64_t now_ms)
 {
-    enum guard_word word = client_enter(guard, client);
+    enum guard_word word = client_enter(guard, client, now_ms);
 
     if (word == GUARD_TOO_MANY) /* a refused request ends at once: it is not counted */
-        client_leave(guard, client);
+        client_leave(guard, client, 0, now_ms);
     return word == GUARD_WELCOME ? GUARD_WELCOME : GUARD_TOO_MANY;
 }
 
-void guard_leave_request(struct guard *guard, const union socket_address *client)
+void guard_leave_request(struct guard *guard, const union socket_address *client, uint64_t now_ms)
 {
-    client_leave(guard, client);
+    client_leave(guard, client, 0, now_ms);
 }
 
 uint64_t guard_connections(const struct guard *guard)

@@ -6,8 +6,10 @@
 #include "gateway/turnstile.h"
 #include "handler/keeper.h"
 #include "os/fd.h"
+#include "server/bans.h"
 #include "server/certificates.h"
 #include "server/house_build.h"
+#include "server/tally.h"
 #include "server/workers_status.h"
 
 #include <stdlib.h>
@@ -15,6 +17,10 @@
 
 /* For CGI programs, where MaxCGI is not given. */
 #define SEATS_OF_A_HOST 16u
+
+/* What RequestLimitMask leaves at least. */
+#define WIDE_BODY_BYTES ((uint64_t)32 * 1024 * 1024)
+#define WIDE_HEAD_MS    UINT64_C(300000)
 
 #define BUNDLE_MOST ((size_t)256 * 1024 * 1024)
 
@@ -87,14 +93,28 @@ static void house_assign_logs(struct house *house)
     }
 }
 
+/* Whom RequestLimitMask spares. */
+static struct wire_limits widened(struct wire_limits limits)
+{
+    if (limits.body_bytes > 0 && limits.body_bytes < WIDE_BODY_BYTES)
+        limits.body_bytes = limits.head.body_bytes = WIDE_BODY_BYTES;
+    if (limits.first_head_ms > 0 && limits.first_head_ms < WIDE_HEAD_MS)
+        limits.first_head_ms = WIDE_HEAD_MS;
+    if (limits.next_head_ms > 0 && limits.next_head_ms < WIDE_HEAD_MS)
+        limits.next_head_ms = WIDE_HEAD_MS;
+    return limits;
+}
+
 static void house_make_limits(struct house *house)
 {
     const struct server_conf *conf = house->snapshot->conf;
+    const size_t count = conf->binding_count ? conf->binding_count : 1;
 
-    house->limits = calloc(conf->binding_count ? conf->binding_count : 1, sizeof(*house->limits));
-    if (!house->limits)
+    house->limits = calloc(count, sizeof(*house->limits));
+    house->wide_limits = calloc(count, sizeof(*house->wide_limits));
+    if (!house->limits || !house->wide_limits)
         abort();
-    for (const struct binding_conf *binding = conf->bindings; binding; binding = binding->next)
+    for (const struct binding_conf *binding = conf->bindings; binding; binding = binding->next) {
         house->limits[binding->index] = (struct wire_limits){
             .head = { .head_bytes = conf->max_head_bytes,
                       .target_bytes = conf->max_url_length,
@@ -108,6 +128,8 @@ static void house_make_limits(struct house *house)
             .send_ms = conf->socket_send_timeout_ms,
             .keep_alive_most = (unsigned)binding->max_keep_alive,
         };
+        house->wide_limits[binding->index] = widened(house->limits[binding->index]);
+    }
 }
 
 /* Sessions that are not known here go the same way everywhere without a key; a drawn one would
@@ -185,7 +207,11 @@ const char *house_build(struct house *house, struct takeover *takeover)
     house_make_turnstiles(house);
     house->keeper = keeper_new((takeover->reactors + 1) / 2, house->log);
     house->workers = workers_status_new(conf);
-    house->guard = guard_new(conf->connections_total, conf->connections_per_ip);
+    house->guard =
+        guard_new(conf->connections_total, conf->connections_per_ip, conf->bans.reconnect_delay_ms);
+    house->bans = bans_new();
+    house->requests = tally_new();
+    house->passwords = tally_new();
     house->binding_count = takeover->listener_count;
     house->listeners = takeover->listeners;
     takeover->listeners = NULL;
@@ -209,9 +235,16 @@ void house_free(struct house *house)
     free(house->listeners);
     free(house->limits);
     certificates_free(house->certificates);
+    free(house->wide_limits);
     free(house->reactors);
     if (house->guard)
         guard_free(house->guard);
+    if (house->bans)
+        bans_free(house->bans);
+    if (house->requests)
+        tally_free(house->requests);
+    if (house->passwords)
+        tally_free(house->passwords);
     if (house->writer)
         log_writer_stop(house->writer);
     if (house->snapshot)

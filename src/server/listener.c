@@ -2,6 +2,7 @@
 
 #include "os/fd.h"
 #include "os/socket.h"
+#include "server/admission.h"
 #include "server/reactor.h"
 #include "site/origin.h"
 
@@ -73,16 +74,7 @@ static void listener_take(struct listener *listener, int fd, union socket_addres
         fd_close(&fd);
         return;
     }
-    switch (guard_enter(reactor->house->guard, visit.shared ? NULL : &visit.client)) {
-    case GUARD_WELCOME:
-        break;
-    case GUARD_FULL:
-        visit.refuse = 503;
-        break;
-    case GUARD_TOO_MANY:
-        visit.refuse = 429;
-        break;
-    case GUARD_DROP:
+    if (!admission_of_connection(reactor, &visit)) {
         stats_add(&reactor->stats.refused, 1);
         fd_close(&fd);
         return;

@@ -7,8 +7,10 @@
 #include "handler/registry.h"
 #include "os/fd.h"
 #include "os/socket.h"
+#include "server/admission.h"
 #include "server/certificates.h"
 #include "server/listener.h"
+#include "server/warden.h"
 #include "site/origin.h"
 #include "site/router.h"
 
@@ -17,59 +19,12 @@
 #include <string.h>
 
 #define FILE_CACHE_ENTRIES 4096u
-#define TOO_MANY_RETRY_S   2u
 
 /* ---- exchanges: the owner's three calls ---- */
 
 static struct reactor *reactor_of(struct exchange_owner *owner)
 {
     return container_of(owner, struct reactor, exchanges);
-}
-
-/* Puts whom the trusted proxy names in the place of the proxy; from here on it is the client. */
-static void learn_client(struct visit *visit, const struct origin *origin)
-{
-    char text[ADDRESS_TEXT_MOST];
-
-    if (origin->found) {
-        visit->client = origin->client;
-        visit->client_port = 0; /* its port is not told, and the proxy's is not its */
-        address_text(&origin->client, text);
-        memccpy(visit->client_text, text, 0, sizeof(visit->client_text) - 1);
-    }
-    if (origin->has_scheme)
-        visit->secure = origin->secure;
-}
-
-/* A request that came over a trusted proxy: who asks? False: this client asks too much. */
-static bool reactor_trace(struct reactor *reactor, struct exchange *x)
-{
-    const struct server_conf *conf = reactor->house->snapshot->conf;
-    struct visit *visit = arena_new(&x->arena, struct visit);
-
-    *visit = *x->visit;
-    x->visit = visit;
-    if (visit->believed) {
-        struct origin origin = origin_find(conf, visit->binding, &x->request.fields);
-
-        learn_client(visit, &origin);
-    }
-    if (address_equal_ip(&visit->client, &visit->peer))
-        return true; /* the proxy itself asks */
-    visit->counted = guard_enter_request(reactor->house->guard, &visit->client) == GUARD_WELCOME;
-    return visit->counted;
-}
-
-/* No reason to end the connection of the proxy, which carries others as well. */
-static void refuse_client(struct verdict *verdict, const struct host *host)
-{
-    *verdict = (struct verdict){
-        .answer = ANSWER_STATUS,
-        .status = 429,
-        .why = "over ConnectionsPerIP",
-        .retry_after_s = TOO_MANY_RETRY_S,
-        .host = host,
-    };
 }
 
 static void reactor_route(struct exchange_owner *owner, struct exchange *x)
@@ -82,19 +37,13 @@ static void reactor_route(struct exchange_owner *owner, struct exchange *x)
     stats_add(&reactor->stats.exchanges_now, 1);
     x->services = &reactor->services;
     x->hold = verdict;
-    bool welcome = !x->visit->shared || reactor_trace(reactor, x);
-    if (x->visit->refuse != 0) {
-        x->request.failed = x->visit->refuse;
-        x->request.failed_why =
-            x->visit->refuse == 429 ? "over ConnectionsPerIP" : "over ConnectionsTotal";
-        x->response.close = true;
-    }
+    const bool welcome = admission_of_request(reactor, x);
     const struct host *host = router_host(snapshot, x->visit->binding, x->request.host);
     x->host = host;
-    if (welcome || x->request.failed != 0)
+    if (welcome)
         router_judge(snapshot, host, x, reactor->services.files, verdict);
     else
-        refuse_client(verdict, host);
+        admission_refuses(x, host, verdict);
     if (verdict->answer == ANSWER_CGI || verdict->answer == ANSWER_FASTCGI)
         stats_add(&reactor->stats.programs, 1);
     const struct verdict *first = welcome ? login_first(x, verdict) : verdict;
@@ -104,9 +53,12 @@ static void reactor_route(struct exchange_owner *owner, struct exchange *x)
 
 static void reactor_head(struct exchange_owner *owner, struct exchange *x)
 {
-    const struct server_conf *conf = reactor_of(owner)->house->snapshot->conf;
+    struct reactor *reactor = reactor_of(owner);
+    const struct server_conf *conf = reactor->house->snapshot->conf;
     const struct host *host = x->host;
 
+    warden_reads_head(x);
+    warden_judge(reactor, x);
     if (conf->server_string.len > 0 && !fields_find(&x->response.fields, FIELD_SERVER))
         exchange_field_id(x, FIELD_SERVER, conf->server_string);
     if (!host)
@@ -126,13 +78,13 @@ static void reactor_ended_exchange(struct exchange_owner *owner, struct exchange
     stats_add(&reactor->stats.requests, 1);
     stats_add(&reactor->stats.sent_bytes, x->record.sent_bytes);
     stats_add(&reactor->stats.answers[kind < 6 ? kind : 0], 1);
+    warden_judge(reactor, x);
     if (host && host->access_log)
         access_log_add(&reactor->access, host->access_log, x);
     if (x->hold) { /* else its client left before it was routed and counted */
         verdict_done(x->hold, reactor->services.files);
         reactor->exchange_count--;
-        if (x->visit->counted)
-            guard_leave_request(reactor->house->guard, &x->visit->client);
+        admission_ends_request(reactor, x);
         stats_add(&reactor->stats.exchanges_now, UINT64_MAX);
     }
     if (reactor->state == REACTOR_DRAINING)
@@ -153,7 +105,7 @@ static void reactor_conn_closed(struct conn_owner *owner, struct conn *conn)
 
     list_remove(conn_link(conn));
     const struct visit *visit = conn_visit(conn);
-    guard_leave(reactor->house->guard, visit->shared ? NULL : &visit->peer);
+    admission_ends_connection(reactor, visit);
     stats_add(&reactor->stats.connections_now, UINT64_MAX);
     if (reactor->state == REACTOR_DRAINING)
         loop_wake(&reactor->loop, &reactor->drain_task);
@@ -189,14 +141,16 @@ void reactor_welcome(struct reactor *reactor, int fd, const struct visit *visit)
 {
     stats_add(&reactor->stats.connections_now, 1);
     stats_add(&reactor->stats.connections, 1);
-    if (visit->refuse != 0)
+    if (visit->refuse != REFUSE_NOTHING)
         stats_add(&reactor->stats.refused, 1);
 
     const struct binding_conf *binding = visit->binding;
     struct conn *conn = conn_open(
         &reactor->loop,
         certificates_transport(reactor->house->certificates, &reactor->loop, fd, binding), visit,
-        &reactor->house->limits[binding->index], &reactor->exchanges, &reactor->conns);
+        visit->unlimited ? &reactor->house->wide_limits[binding->index]
+                         : &reactor->house->limits[binding->index],
+        &reactor->exchanges, &reactor->conns);
     list_push_back(&reactor->conn_list, conn_link(conn));
 }
 
@@ -272,6 +226,54 @@ void reactor_drain(struct reactor *reactor, uint64_t drain_ms)
         .drain_ms = drain_ms,
     };
     mailbox_send(&reactor->mailbox, &drain->letter);
+}
+
+/* ---- a client has to go ---- */
+
+struct kick_letter {
+    struct letter letter;
+    struct reactor *reactor;
+    union socket_address client;
+};
+
+static bool is_same_client(const union socket_address *a, const union socket_address *b)
+{
+    unsigned char key_a[16];
+    unsigned char key_b[16];
+    const unsigned len = address_client_key(a, key_a);
+
+    return len == address_client_key(b, key_b) && memcmp(key_a, key_b, len) == 0;
+}
+
+/* Only its own connections: those of a trusted proxy carry others. */
+static void reactor_read_kick(struct letter *letter)
+{
+    struct kick_letter *kick = container_of(letter, struct kick_letter, letter);
+    struct list_link *link = kick->reactor->conn_list.head.next;
+
+    while (link != &kick->reactor->conn_list.head) {
+        struct conn *conn = conn_from_link(link);
+        const struct visit *visit = conn_visit(conn);
+
+        link = link->next;
+        if (!visit->shared && is_same_client(&visit->peer, &kick->client))
+            conn_end(conn, RESET_BANNED);
+    }
+    free(kick);
+}
+
+void reactor_kick(struct reactor *reactor, const union socket_address *client)
+{
+    struct kick_letter *kick = malloc(sizeof(*kick));
+
+    if (!kick)
+        abort();
+    *kick = (struct kick_letter){
+        .letter.read = reactor_read_kick,
+        .reactor = reactor,
+        .client = *client,
+    };
+    mailbox_send(&reactor->mailbox, &kick->letter);
 }
 
 struct spawner_letter {

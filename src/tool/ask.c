@@ -1,4 +1,4 @@
-/* `longhouse status`, `longhouse backend` and `longhouse stop`: word with the running house. */
+/* `longhouse status`, `backend`, `ban`, `unban`, `bans` and `stop`: word with the running house. */
 #include "base/address.h"
 #include "base/number.h"
 #include "os/fd.h"
@@ -116,6 +116,52 @@ int tool_backend(int argc, char **argv)
         return 1;
     }
     return ask_house(config, question);
+}
+
+/* ---- bans ---- */
+
+/* `VERB WORD [WORD] [-c FILE|DIR]`: asks the house just that. */
+static int ask_words(const char *verb, int argc, char **argv, unsigned least, unsigned most,
+                     const char *how)
+{
+    const char *config = CONFIG_FOLDER;
+    char question[256];
+    unsigned count = 0;
+    int len = snprintf(question, sizeof(question), "%s", verb);
+
+    for (int i = 0; i < argc; i++) {
+        const char *value = word_value("-c", argc, argv, &i);
+
+        if (value) {
+            config = value;
+            continue;
+        }
+        if (argv[i][0] == '-' || strchr(argv[i], '\n') || count == most ||
+            (size_t)len + strlen(argv[i]) + 3 > sizeof(question))
+            return usage(how);
+        len += snprintf(question + len, sizeof(question) - (size_t)len, " %s", argv[i]);
+        count++;
+    }
+    if (count < least)
+        return usage(how);
+    question[len] = '\n';
+    question[len + 1] = '\0';
+    return ask_house(config, question);
+}
+
+int tool_ban(int argc, char **argv)
+{
+    return ask_words("ban", argc, argv, 1, 2, "ban ADDRESS [TIME] [-c FILE|DIR]");
+}
+
+int tool_unban(int argc, char **argv)
+{
+    return ask_words("unban", argc, argv, 1, 1, "unban ADDRESS|all [-c FILE|DIR]");
+}
+
+int tool_bans(int argc, char **argv)
+{
+    return ask_words("bans", argc, argv, 0, 0, "bans [-c FILE|DIR]");
 }
 
 /* ---- stop ---- */

@@ -145,8 +145,10 @@ static enum parse read_target(struct head *head, struct slice text)
     if (head->limits->target_bytes > 0 && text.len > head->limits->target_bytes)
         return refuse(head, offset_of(head, text), 414, "target is too long");
     if (target_parse(text, request->method == METHOD_CONNECT, request->method == METHOD_OPTIONS,
-                     head->arena, &request->target, &fault) != PARSE_DONE)
+                     head->arena, &request->target, &fault) != PARSE_DONE) {
+        request->bad_target = true;
         return refuse_part(head, offset_of(head, text), fault);
+    }
     return PARSE_DONE;
 }
 
@@ -454,6 +456,7 @@ enum parse h1_parse_head(struct slice text, const struct h1_limits *limits, stru
     ret->length = 0;
     ret->has_body = false;
     ret->expects_continue = false;
+    ret->bad_target = false;
     ret->failed = 0;
     ret->failed_why = NULL;
     *ret_framing = (struct h1_framing){ 0 };

@@ -9,6 +9,7 @@
 #include "base/address.h"
 #include "base/diag.h"
 #include "base/slice.h"
+#include "config/bans_conf.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -344,6 +345,7 @@ struct vhost_conf {
     uint64_t max_cgi;          /* seats: requests with a program at the same time; 0: not given */
     uint64_t cgi_queue_length; /* how many may wait for one */
     uint64_t cgi_queue_ms;     /* for so long */
+    uint64_t ban_by_cgi_ms;    /* BanByCGI: the longest; 0: no */
     enum conf_server_name server_name_as;
     struct conf_folder *sendfile_roots;
     struct conf_word *use_fastcgi_ids;
@@ -390,6 +392,7 @@ struct server_conf {
     struct conf_log system_log;
     uint64_t connections_total;
     uint64_t connections_per_ip;
+    struct bans_conf bans;
     struct conf_net *trusted_proxies;
     enum conf_proxy_field proxy_field;
     uint64_t max_url_length;            /* 0: no limit */

@@ -21,6 +21,7 @@
 #include "http/body.h"
 #include "http/field.h"
 #include "http/method.h"
+#include "http/offence.h"
 #include "http/target.h"
 #include "loop/loop.h"
 
@@ -35,6 +36,7 @@ enum reset_reason {
     RESET_CLIENT_GONE, /* closed or reset by the client */
     RESET_TOO_SLOW,    /* the client took or sent nothing for too long */
     RESET_DRAIN,       /* the house stops and has waited long enough */
+    RESET_BANNED,      /* the client was banned, and its connections end with that */
     RESET_DEADLINE,    /* the handler's own time is over and the head was out already */
     RESET_BROKEN,      /* the answer cannot be finished: program died, file shrank, backend lied */
 };
@@ -75,6 +77,15 @@ struct exchange_owner_ops {
 /* Whether a proxy introduces its client by the PROXY protocol, before the first request. */
 enum introduction { INTRODUCTION_NONE, INTRODUCTION_POSSIBLE, INTRODUCTION_REQUIRED };
 
+/* Why a connection is answered, but not served. */
+enum refusal_cause {
+    REFUSE_NOTHING,
+    REFUSE_TOTAL,  /* over ConnectionsTotal: 503 */
+    REFUSE_CLIENT, /* over ConnectionsPerIP: 429 */
+    REFUSE_LOAD,   /* over MaxServerLoad: 503 */
+    REFUSE_BANNED, /* 429 */
+};
+
 /* Where the request came in: one per connection, outlives its exchanges. */
 struct visit {
     union socket_address client; /* the peer, or whom a trusted proxy names */
@@ -90,8 +101,10 @@ struct visit {
     enum introduction introduction;
     const char *tls_version; /* what was agreed on: constants; NULL: no TLS here */
     const char *tls_cipher;
-    int refuse;          /* status to answer to whatever is asked (503, 429); 0: welcome */
-    const void *binding; /* borrowed from the snapshot: struct binding_conf */
+    bool unlimited;            /* limits do not count for it (RequestLimitMask) */
+    enum refusal_cause refuse; /* whatever is asked is refused */
+    uint32_t refuse_s;         /* Retry-After of that */
+    const void *binding;       /* borrowed from the snapshot: struct binding_conf */
 };
 
 /* Who the visitor is, proven to the house itself. */
@@ -118,6 +131,7 @@ struct request {
     struct proof proof;
     struct fields granted; /* variables for programs, by the authorizer that let it pass */
     int error_status;      /* of a failure whose page this is now about (ErrorHandler); 0: none */
+    bool bad_target;       /* `failed` is about the target */
     int failed; /* status the wire asks for (400, 408, 413, 414, 431, 501, 505): nothing else may
                    run */
     const char *failed_why; /* static text */
@@ -155,9 +169,11 @@ struct exchange_record {
     int64_t begun_unix_ms;
     uint64_t sent_bytes; /* head and body on the wire */
     uint64_t body_bytes;
-    const char *cause;   /* static or in the arena: why it failed; NULL */
-    struct slice user;   /* authenticated; empty: none */
-    const char *handler; /* "cgi", "fastcgi"; NULL: no program was to answer */
+    const char *cause;    /* static or in the arena: why it failed; NULL */
+    struct slice user;    /* authenticated; empty: none */
+    enum offence offence; /* what the client may be banned for; the first counts */
+    uint64_t ban_ms;      /* by OFFENCE_RULE and OFFENCE_PROGRAM: for so long */
+    const char *handler;  /* "cgi", "fastcgi"; NULL: no program was to answer */
     struct program_record program;
 };
 
@@ -232,6 +248,16 @@ void exchange_handler_done(struct exchange *x);
 static inline bool exchange_is_over(const struct exchange *x)
 {
     return x->wire_finished || x->reset != RESET_NONE;
+}
+
+/* The client may be banned for it (http/offence.h). The first one counts. `ban_ms`: for so long,
+ * where the offence says so; else 0. */
+static inline void exchange_blame(struct exchange *x, enum offence offence, uint64_t ban_ms)
+{
+    if (x->record.offence != OFFENCE_NONE)
+        return;
+    x->record.offence = offence;
+    x->record.ban_ms = ban_ms;
 }
 
 /* ---- both ---- */

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "config/model.h"
 #include "server/guard.h"
+#include "server/load_watch.h"
 #include "server/log_writer.h"
 #include "site/snapshot.h"
 #include "wire/conn.h"
@@ -16,18 +17,25 @@
 #include <stdint.h>
 
 struct backend_group;
+struct bans;
 struct certificates;
 struct keeper;
+struct tally;
 struct name_watch;
 struct turnstiles;
 struct workers_status;
 struct reactor;
 
 struct house {
-    struct snapshot *snapshot;  /* held */
-    struct wire_limits *limits; /* by binding_conf.index */
+    struct snapshot *snapshot;       /* held */
+    struct wire_limits *limits;      /* by binding_conf.index */
+    struct wire_limits *wide_limits; /* the same, for whom RequestLimitMask spares */
     struct certificates *certificates;
     struct guard *guard;
+    struct bans *bans;
+    struct tally *requests;  /* of each client, for BanOnFlooding */
+    struct tally *passwords; /* wrong ones, for BanOnWrongPassword */
+    struct load_watch load;
     struct log_writer *writer;
     struct log *log;                 /* the system log */
     struct turnstiles *turnstiles;   /* by vhost_conf.index */

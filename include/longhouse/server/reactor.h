@@ -55,6 +55,9 @@ int reactor_start(struct house *house, unsigned index, int spawner_fd, struct ma
 /* From other threads: no new connections; what is in flight has `drain_ms` to end. */
 void reactor_drain(struct reactor *reactor, uint64_t drain_ms);
 
+/* From any thread: ends the connections of a client that was banned. */
+void reactor_kick(struct reactor *reactor, const union socket_address *client);
+
 /* From other threads: a new spawner (the descriptor is taken). */
 void reactor_new_spawner(struct reactor *reactor, int spawner_fd);
 

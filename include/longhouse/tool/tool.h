@@ -13,6 +13,9 @@ int tool_thttpd(int argc, char **argv); /* the command line of thttpd */
 int tool_check(int argc, char **argv);  /* check a configuration */
 int tool_status(int argc, char **argv);
 int tool_backend(int argc, char **argv);  /* orders about FastCGI targets to the running house */
+int tool_ban(int argc, char **argv);      /* orders about clients */
+int tool_unban(int argc, char **argv);
+int tool_bans(int argc, char **argv);
 int tool_stop(int argc, char **argv);     /* end it, answers in flight first */
 int tool_password(int argc, char **argv); /* a user's line in a password file */
 int tool_manual(int argc, char **argv);   /* all options, as Markdown */

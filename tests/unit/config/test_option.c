@@ -255,6 +255,10 @@ static const char *const available_names[] = {
     "AllowDotFiles",    "NoExtensionAs",     "RequiredBinding", "CustomHeaderClient",
     "FastCGIid",        "ConnectTo",         "Extension",       "SessionTimeout",
     "ServerRoot",       "KillTimedoutCGI",   "WaitForCGI",      "WrapCGI",
+    "BanlistMask",      "BanOnFlooding",     "BanOnGarbage",    "BanOnInvalidURL",
+    "BanOnMaxPerIP",    "BanOnMaxReqSize",   "BanOnTimeout",    "BanOnWrongPassword",
+    "KickOnBan",        "MaxServerLoad",     "RebanDuringBan",  "ReconnectDelay",
+    "RequestLimitMask", "BanByCGI",
 };
 
 START_TEST(the_options_of_this_version_are_available)
@@ -591,6 +595,37 @@ static const struct value_case {
     { FASTCGI, "ConnectTo = 1.2.3.4:65536",
       "13+13 'ConnectTo' must be an address or a host with a port, or a unix socket, not "
       "'1.2.3.4:65536'" },
+    /* bans */
+    { OUTER, "BanOnGarbage = 300", NULL },
+    { OUTER, "BanOnGarbage = 5m", NULL },
+    { OUTER, "BanOnGarbage = soon",
+      "16+4 'BanOnGarbage' must be between 0 s and 3650 days, not 'soon'" },
+    { OUTER, "BanOnFlooding = 10/1:15", NULL },
+    { OUTER, "BanOnFlooding = 1000 / 1h : 2d", NULL },
+    { OUTER, "BanOnFlooding = 10",
+      "17+2 'BanOnFlooding' wants REQUESTS/TIME:BANTIME, each of them "
+      "above 0" },
+    { OUTER, "BanOnFlooding = 0/1:15",
+      "17+1 'BanOnFlooding' wants REQUESTS/TIME:BANTIME, each of them above 0" },
+    { OUTER, "BanOnFlooding = 10/x:15",
+      "20+1 'BanOnFlooding' wants REQUESTS/TIME:BANTIME, each of them above 0" },
+    { OUTER, "BanOnFlooding = 10/1:",
+      "17+5 'BanOnFlooding' wants REQUESTS/TIME:BANTIME, each of them above 0" },
+    { OUTER, "BanOnWrongPassword = 5:10m", NULL },
+    { OUTER, "BanOnWrongPassword = 5",
+      "22+1 'BanOnWrongPassword' wants NUMBER:BANTIME, both above 0" },
+    { OUTER, "BanlistMask = deny 10.0.0.0/8, Allow ::1, deny all", NULL },
+    { OUTER, "BanlistMask = 10.0.0.0/8",
+      "15+10 'BanlistMask' wants allow or deny and an address or network, not '10.0.0.0/8'" },
+    { OUTER, "RequestLimitMask = deny 10.0.0.0/8, deny me",
+      "37+7 'RequestLimitMask' wants allow or deny and an address or network, not 'deny me'" },
+    { OUTER, "MaxServerLoad = 2.5", NULL },
+    { OUTER, "MaxServerLoad = 0.7x",
+      "17+4 'MaxServerLoad' must be a load with at most two decimals, not '0.7x'" },
+    { OUTER, "BanByCGI = yes", NULL },
+    { OUTER, "BanByCGI = no, 10m", NULL },
+    { OUTER, "BanByCGI = yes, 0",
+      "12+6 'BanByCGI' wants yes or no, and perhaps the longest time, not 'yes, 0'" },
     { FASTCGI, "Extension = php, .inc",
       "18+4 an extension is written without its dot; 'inc' is taken" },
 };
