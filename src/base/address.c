@@ -247,6 +247,15 @@ unsigned address_client_key(const union socket_address *address, unsigned char r
     return len;
 }
 
+void address_anonymize(union socket_address *address)
+{
+    address_unmap(address);
+    if (address->any.sa_family == AF_INET)
+        address->in4.sin_addr.s_addr &= htonl(0xffffff00);
+    else if (address->any.sa_family == AF_INET6)
+        memset(address->in6.sin6_addr.s6_addr + 6, 0, 10);
+}
+
 bool address_net_parse(struct slice text, struct address_net *ret)
 {
     struct address_net net = { .bits = 0 };

@@ -195,6 +195,13 @@ static void use_option(struct build *build, void *record, const struct tree_node
                   "a later version adds it; leave it out until then");
         return;
     }
+    if (row->type == OPT_NEEDLESS) {
+        diag_hint(build->diags,
+                  diag_add(build->diags, DIAG_NOTE, &node->name_place,
+                           "'%s' is accepted and has no effect here", row->name),
+                  "%s", row->text);
+        return;
+    }
     if (row->type == OPT_GONE) {
         diag_hint(build->diags,
                   diag_add(build->diags, DIAG_WARNING, &node->name_place,

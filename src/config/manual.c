@@ -88,7 +88,7 @@ static void write_option(FILE *out, const struct option_row *row)
 
 static bool is_available(const struct option_row *row)
 {
-    return row->type != OPT_LATER && row->type != OPT_GONE;
+    return row->type != OPT_LATER && row->type != OPT_NEEDLESS && row->type != OPT_GONE;
 }
 
 static void write_scope(FILE *out, unsigned scope, const char *title, const char *text)
@@ -124,6 +124,11 @@ static void write_names(FILE *out, bool (*is_meant)(const struct option_row *row
 static bool is_later(const struct option_row *row)
 {
     return row->type == OPT_LATER;
+}
+
+static bool is_needless(const struct option_row *row)
+{
+    return row->type == OPT_NEEDLESS;
 }
 
 static bool is_gone(const struct option_row *row)
@@ -169,6 +174,11 @@ static void write_later(FILE *out)
     fputs("\nIn `Directory` and `UrlToolkit`:\n\n", out);
     write_names(out, is_later, SCOPE_DIRECTORY | SCOPE_TOOLKIT);
     fputs("\n## Without effect\n\n"
+          "Hiawatha needs them, and something else takes their place here: accepted with a note "
+          "that says what.\n\n",
+          out);
+    write_names(out, is_needless, ~0u);
+    fputs("\n"
           "Of older Hiawatha versions: accepted with a warning that says what it means today.\n\n",
           out);
     write_names(out, is_gone, ~0u);

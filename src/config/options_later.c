@@ -13,6 +13,12 @@
         .name = name_, .type = OPT_LATER, .scopes = (scopes_), .former = former_                   \
     }
 
+/* What Hiawatha needs and this house does not: something else takes its place. */
+#define NEEDLESS(name_, scopes_, text_)                                                            \
+    {                                                                                              \
+        .name = name_, .type = OPT_NEEDLESS, .scopes = (scopes_), .text = text_                    \
+    }
+
 /* Of Hiawatha versions long ago: old files load, with a warning that says what it means today. */
 #define GONE(name_, scopes_, text_)                                                                \
     {                                                                                              \
@@ -21,34 +27,20 @@
 
 static const struct option_row rows[] = {
     /* SCOPE_SERVER */
-    LATER("AnonymizeIP", SCOPE_SERVER),
     LATER("BanOnDeniedBody", SCOPE_SERVER),
     LATER("BanOnSQLi", SCOPE_SERVER),
     LATER("CAcertificates", SCOPE_SERVER),
-    LATER("CacheMaxFilesize", SCOPE_SERVER),
     LATER("CacheRProxyExtensions", SCOPE_SERVER),
-    LATER("CacheSize", SCOPE_SERVER),
-    LATER("CGIwrapper", SCOPE_SERVER),
     LATER("ChallengeClient", SCOPE_SERVER),
     LATER("ExploitLogfile", SCOPE_SERVER),
     LATER("GarbageLogfile", SCOPE_SERVER),
-    LATER("GZipExtensions", SCOPE_SERVER),
-    LATER("LogfileMask", SCOPE_SERVER),
-    LATER("LogTimeouts", SCOPE_SERVER),
-    LATER("MonitorServer", SCOPE_SERVER),
-    LATER("Platform", SCOPE_SERVER),
-    LATER("SetResourceLimits", SCOPE_SERVER),
     LATER("Syslog", SCOPE_SERVER),
-    LATER("ThreadKillRate", SCOPE_SERVER),
-    LATER("ThreadPoolSize", SCOPE_SERVER),
     LATER("Throttle", SCOPE_SERVER),
-    LATER("Tomahawk", SCOPE_SERVER),
     LATER("TunnelSSH", SCOPE_SERVER),
     LATER("UserDirectory", SCOPE_SERVER),
     LATER("WrapUserCGI", SCOPE_SERVER),
     /* SCOPE_BINDING */
     LATER("AcceptHTTP2", SCOPE_BINDING),
-    LATER("EnableAccf", SCOPE_BINDING),
     LATER("EnableAlter", SCOPE_BINDING),
     LATER("MaxUploadSize", SCOPE_BINDING),
     LATER("RequiredCA", SCOPE_BINDING | SCOPE_HOST),
@@ -91,6 +83,27 @@ static const struct option_row rows[] = {
     LATER("TotalConnections", SCOPE_TOOLKIT),
     LATER("UseTLS", SCOPE_TOOLKIT),
     LATER("UseSSL", SCOPE_TOOLKIT),
+
+    /* something else takes their place */
+    NEEDLESS("CacheMaxFilesize", SCOPE_SERVER, "files are sent by the kernel from its own cache"),
+    NEEDLESS("CacheSize", SCOPE_SERVER, "files are sent by the kernel from its own cache"),
+    NEEDLESS("CGIwrapper", SCOPE_SERVER,
+             "the spawner changes the user itself (WrapCGI, RunAs); no wrapper program is run"),
+    NEEDLESS("GZipExtensions", SCOPE_SERVER,
+             "a compressed neighbour of any file (.gz, .br, .zst) is sent to who takes it; nothing "
+             "else is compressed"),
+    NEEDLESS("MonitorServer", SCOPE_SERVER,
+             "no statistics are shown over HTTP; `longhouse status --json` has the numbers"),
+    NEEDLESS("Platform", SCOPE_SERVER, "it is about Windows"),
+    NEEDLESS("SetResourceLimits", SCOPE_SERVER,
+             "the house raises its limit of open files by itself; those of programs are "
+             "CGImemory, CGIprocesses and their like"),
+    NEEDLESS("ThreadKillRate", SCOPE_SERVER, "no connection has a thread of its own (Reactors)"),
+    NEEDLESS("ThreadPoolSize", SCOPE_SERVER, "no connection has a thread of its own (Reactors)"),
+    NEEDLESS("Tomahawk", SCOPE_SERVER,
+             "no port is opened for it; `longhouse status`, `bans`, `ban` and `unban` do the same "
+             "through a socket that only the administrator may use"),
+    NEEDLESS("EnableAccf", SCOPE_BINDING, "accept filters are FreeBSD's"),
 
     /* removed from Hiawatha itself */
     GONE("UseGZfile", SCOPE_HOST | SCOPE_DIRECTORY,

@@ -79,8 +79,10 @@ bool error_page_start(struct exchange *x, const struct verdict *failed)
     const struct services *services = x->services;
     const struct error_handler_conf *handler = find(failed->host, failed->status);
 
+    /* no page is made for whom the limits refuse: it might be a program */
     if (!handler || failed->answer != ANSWER_STATUS || x->request.failed != 0 ||
-        x->request.error_status != 0 || failed->details.len > 0)
+        x->visit->refuse != REFUSE_NOTHING || x->request.error_status != 0 ||
+        failed->details.len > 0)
         return false;
 
     struct verdict *page = arena_new(&x->arena, struct verdict);

@@ -36,14 +36,17 @@ static void log_refusal(const struct exchange *x, const struct verdict *verdict)
     struct slice line = slice_first(x->request.line, NAMED_MOST);
 
     log_at(log_of(x, host), LEVEL_INFO, "%.*s: %s sent '%.*s': %s; answering %d, request %s",
-           SLICE_ARGS(name), x->visit->client_text, SLICE_ARGS(line),
+           SLICE_ARGS(name), exchange_client(x), SLICE_ARGS(line),
            verdict->why ? verdict->why : "no reason given", verdict->status, x->id_text);
 }
 
-/* Slow clients are many and ordinary; what the guard refuses, the guard reports. */
-static bool is_worth_a_line(int refused)
+/* Slow clients are many and ordinary (LogTimeouts). */
+static bool is_worth_a_line(const struct exchange *x)
 {
-    return refused != 408 && refused != 429 && refused != 503;
+    const struct services *services = x->services;
+
+    return x->request.failed != 408 ||
+           (services->snapshot && services->snapshot->conf->log_timeouts);
 }
 
 /*
@@ -57,8 +60,10 @@ static void note_failure(struct exchange *x, const struct verdict *verdict)
         return;
     if (!x->record.cause)
         x->record.cause = verdict->why;
+    if (x->visit->refuse != REFUSE_NOTHING)
+        return; /* in the access log, and a ban in the system log: many may come */
     if (x->request.failed != 0) {
-        if (is_worth_a_line(x->request.failed))
+        if (is_worth_a_line(x))
             log_refusal(x, verdict);
     } else if (verdict->status >= 500) {
         log_failure(x, verdict, LEVEL_ERROR);

@@ -42,6 +42,12 @@ static bool is_private(enum field_id id)
     return id == FIELD_AUTHORIZATION || id == FIELD_PROXY_AUTHORIZATION || id == FIELD_COOKIE;
 }
 
+/* It tells the address that AnonymizeIP hides. */
+static bool tells_client(enum field_id id)
+{
+    return id == FIELD_X_FORWARDED_FOR || id == FIELD_FORWARDED || id == FIELD_X_REAL_IP;
+}
+
 static bool has_own_column(enum field_id id)
 {
     return id == FIELD_REFERER || id == FIELD_USER_AGENT || id == FIELD_ORIGIN;
@@ -53,7 +59,7 @@ static void format_hiawatha(struct text *text, const struct exchange *x)
 
     if (referer.len == 0)
         referer = fields_value(&x->request.fields, FIELD_REFERER);
-    text_add_cstr(text, x->visit->client_text);
+    text_add_cstr(text, exchange_client(x));
     text_add_char(text, '|');
     log_clock_add(text, LOG_CLOCK_HIAWATHA);
     text_add_char(text, '|');
@@ -71,6 +77,8 @@ static void format_hiawatha(struct text *text, const struct exchange *x)
 
         if (is_private(field->id) || has_own_column(field->id) || text->len > LINE_MOST / 2)
             continue;
+        if (x->record.client && tells_client(field->id))
+            continue;
         text_add_char(text, '|');
         add_bar_text(text, field->name);
         text_add_cstr(text, ": ");
@@ -80,7 +88,7 @@ static void format_hiawatha(struct text *text, const struct exchange *x)
 
 static void format_common(struct text *text, const struct exchange *x)
 {
-    text_add_cstr(text, x->visit->client_text);
+    text_add_cstr(text, exchange_client(x));
     text_add_cstr(text, " - ");
     text_add_escaped(text, or_dash(x->record.user));
     text_add_cstr(text, " [");
@@ -191,7 +199,7 @@ static void format_json(struct text *text, const struct exchange *x)
     json_time(text, x->record.begun_unix_ms);
     json_text(text, "id", slice_cstr(x->id_text), 64, &cut);
     json_text(text, "host", host ? host->name : (struct slice){ 0 }, 512, &cut);
-    json_text(text, "client", slice_cstr(x->visit->client_text), 128, &cut);
+    json_text(text, "client", slice_cstr(exchange_client(x)), 128, &cut);
     json_text(text, "user", x->record.user, 512, &cut);
     json_text(text, "method", x->request.method_name, 128, &cut);
     json_number(text, "status", (uint64_t)x->response.status);
@@ -228,7 +236,7 @@ static void format_terminal(struct text *text, const struct exchange *x)
     text_add_escaped(text, x->request.target.raw);
     text_printf(text, "\033[2m %llu bytes, %llu ms, from %s",
                 (unsigned long long)x->record.sent_bytes,
-                (unsigned long long)(x->loop->now_ms - x->record.begun_ms), x->visit->client_text);
+                (unsigned long long)(x->loop->now_ms - x->record.begun_ms), exchange_client(x));
     if (x->record.cause) {
         text_add_cstr(text, ": ");
         text_add_escaped(text, slice_cstr(x->record.cause));

@@ -27,6 +27,18 @@ static struct reactor *reactor_of(struct exchange_owner *owner)
     return container_of(owner, struct reactor, exchanges);
 }
 
+/* For the logs, from here on (AnonymizeIP). */
+static void hide_client(const struct reactor *reactor, struct exchange *x)
+{
+    union socket_address client = x->visit->client;
+    char text[ADDRESS_TEXT_MOST];
+
+    if (!reactor->house->snapshot->conf->anonymize_ip || x->record.client)
+        return;
+    address_anonymize(&client);
+    x->record.client = arena_cstr(&x->arena, slice_cstr(address_text(&client, text)));
+}
+
 static void reactor_route(struct exchange_owner *owner, struct exchange *x)
 {
     struct reactor *reactor = reactor_of(owner);
@@ -38,6 +50,7 @@ static void reactor_route(struct exchange_owner *owner, struct exchange *x)
     x->services = &reactor->services;
     x->hold = verdict;
     const bool welcome = admission_of_request(reactor, x);
+    hide_client(reactor, x);
     const struct host *host = router_host(snapshot, x->visit->binding, x->request.host);
     x->host = host;
     if (welcome)
@@ -72,6 +85,7 @@ static void reactor_head(struct exchange_owner *owner, struct exchange *x)
 static void reactor_ended_exchange(struct exchange_owner *owner, struct exchange *x)
 {
     struct reactor *reactor = reactor_of(owner);
+    const struct server_conf *conf = reactor->house->snapshot->conf;
     const struct host *host = x->host;
     unsigned kind = (unsigned)x->response.status / 100;
 
@@ -79,7 +93,8 @@ static void reactor_ended_exchange(struct exchange_owner *owner, struct exchange
     stats_add(&reactor->stats.sent_bytes, x->record.sent_bytes);
     stats_add(&reactor->stats.answers[kind < 6 ? kind : 0], 1);
     warden_judge(reactor, x);
-    if (host && host->access_log)
+    hide_client(reactor, x);
+    if (host && host->access_log && !conf_rules_deny(conf->log_mask, &x->visit->client))
         access_log_add(&reactor->access, host->access_log, x);
     if (x->hold) { /* else its client left before it was routed and counted */
         verdict_done(x->hold, reactor->services.files);

@@ -538,8 +538,6 @@ void router_judge(const struct snapshot *snapshot, const struct host *host, stru
 
     *ret = (struct verdict){ .host = host, .folder = &host->conf->folder };
     if (x->request.failed) {
-        if (x->request.failed == 429 || x->request.failed == 503)
-            ret->retry_after_s = RETRY_AFTER_S;
         say(&judge, x->request.failed, x->request.failed_why);
         return;
     }

@@ -133,3 +133,25 @@ def test_the_id_of_an_error_page_is_in_the_log(new_house):
     line = site.wait_for_error("why")
     ids = [word for word in re.findall(r"[0-9A-Za-z_-]{6,}", answer.text) if word in line]
     assert ids, f"no request id of\n{answer.text}\nin\n{line}"
+
+
+def test_what_the_logs_tell_of_clients(new_house):
+    house = new_house("hidden")
+    house.option("TrustedProxy = 127.0.0.1")
+    house.option("AnonymizeIP = yes")
+    house.option("LogfileMask = deny 198.51.100.0/24")
+    house.option("LogTimeouts = yes")
+    house.section(f"Binding {{\n  Port = {house.port}\n  Interface = 127.0.0.1\n  TimeForRequest = 1, 1\n}}")
+    house.default.put("a.txt", "a")
+    house.start()
+    for client in ("198.51.100.7", "203.0.113.77"):
+        assert house.get("/a.txt", fields=[("X-Forwarded-For", client)]).status == 200
+    with house.visit() as slow:
+        slow.send(b"GET /slow HT")
+        assert slow.answer().status == 408
+    line = house.default.wait_for_error("408")
+    assert "127.0.0.0 sent 'GET /slow HT'" in line
+    wait_until("the access log", lambda: "|408|" in house.default.access_log())
+    log = house.default.access_log()
+    assert "203.0.113.0|" in log
+    assert "203.0.113.77" not in log and "198.51.100" not in log

@@ -54,6 +54,9 @@ void address_unmap(union socket_address *address);
  */
 unsigned address_client_key(const union socket_address *address, unsigned char ret[16]);
 
+/* What is left is its network: the first 24 bits of IPv4, 48 of IPv6; the rest becomes 0. */
+void address_anonymize(union socket_address *address);
+
 /* A network "1.2.3.0/24", "::/0", "1.2.3.4", "all". */
 struct address_net {
     union socket_address base;

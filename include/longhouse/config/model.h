@@ -407,6 +407,9 @@ struct server_conf {
     struct slice session_key_file; /* empty: none */
     struct slice control_socket;   /* unix socket for `longhouse status`, `stop` ... */
     enum conf_log_format log_format;
+    bool anonymize_ip;
+    bool log_timeouts;
+    struct conf_rule *log_mask; /* who gets deny is in no access log */
     struct slice server_string; /* empty: no Server field */
     uint64_t listen_backlog;
     union socket_address nameserver; /* of no family: what the system says */

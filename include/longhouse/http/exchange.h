@@ -170,6 +170,7 @@ struct exchange_record {
     uint64_t sent_bytes; /* head and body on the wire */
     uint64_t body_bytes;
     const char *cause;    /* static or in the arena: why it failed; NULL */
+    const char *client;   /* in place of its address (AnonymizeIP), in the arena; NULL: as it is */
     struct slice user;    /* authenticated; empty: none */
     enum offence offence; /* what the client may be banned for; the first counts */
     uint64_t ban_ms;      /* by OFFENCE_RULE and OFFENCE_PROGRAM: for so long */
@@ -258,6 +259,12 @@ static inline void exchange_blame(struct exchange *x, enum offence offence, uint
         return;
     x->record.offence = offence;
     x->record.ban_ms = ban_ms;
+}
+
+/* The client as logs may name it. */
+static inline const char *exchange_client(const struct exchange *x)
+{
+    return x->record.client ? x->record.client : x->visit->client_text;
 }
 
 /* ---- both ---- */

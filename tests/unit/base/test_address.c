@@ -307,9 +307,30 @@ START_TEST(unix_clients_are_in_all_only)
 }
 END_TEST
 
-SUITE("address", LOOP(a_literal_is_read_and_shown, literals),
-      TEST(a_literal_with_a_nul_inside_is_none), LOOP(a_target_is_read_and_shown, targets),
-      TEST(sizes_and_shapes_follow_the_family), LOOP(equality_is_of_the_ip_alone, pairs),
-      LOOP(loopback_and_unix_are_local, places), LOOP(a_mapped_address_becomes_plain, mapped),
-      LOOP(a_client_is_known_by_its_network, keys), LOOP(a_network_holds_its_addresses, nets),
-      LOOP(what_is_no_network_is_refused, no_nets), TEST(unix_clients_are_in_all_only))
+static const struct {
+    const char *whole;
+    const char *network;
+} hidden[] = {
+    { "192.0.2.77", "192.0.2.0" },
+    { "2001:db8:1:2:3:4:5:6", "2001:db8:1::" },
+    { "::ffff:192.0.2.77", "192.0.2.0" },
+};
+
+START_TEST(what_is_left_of_an_address_is_its_network)
+{
+    union socket_address address;
+    char text[ADDRESS_TEXT_MOST];
+
+    ck_assert(address_parse_ip(slice_cstr(hidden[_i].whole), 80, &address));
+    address_anonymize(&address);
+    ck_assert_str_eq(address_text(&address, text), hidden[_i].network);
+}
+END_TEST
+
+SUITE("address", LOOP(what_is_left_of_an_address_is_its_network, hidden),
+      LOOP(a_literal_is_read_and_shown, literals), TEST(a_literal_with_a_nul_inside_is_none),
+      LOOP(a_target_is_read_and_shown, targets), TEST(sizes_and_shapes_follow_the_family),
+      LOOP(equality_is_of_the_ip_alone, pairs), LOOP(loopback_and_unix_are_local, places),
+      LOOP(a_mapped_address_becomes_plain, mapped), LOOP(a_client_is_known_by_its_network, keys),
+      LOOP(a_network_holds_its_addresses, nets), LOOP(what_is_no_network_is_refused, no_nets),
+      TEST(unix_clients_are_in_all_only))

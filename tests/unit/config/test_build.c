@@ -552,9 +552,14 @@ static const struct saying_case {
       "blanks and all" },
 
     /* known, and not available */
-    { SITE PORT "AnonymizeIP = yes\n",
-      "error 6:1+11 'AnonymizeIP' is Hiawatha's and not available yet = a later version adds it; "
-      "leave it out until then" },
+    { SITE PORT "CAcertificates = /a\n",
+      "error 6:1+14 'CAcertificates' is Hiawatha's and not available yet = a later version adds "
+      "it; leave it out until then" },
+
+    /* known, and needless */
+    { SITE PORT "ThreadPoolSize = 100\n",
+      "note 6:1+14 'ThreadPoolSize' is accepted and has no effect here = no connection has a "
+      "thread of its own (Reactors)" },
     { SITE PORT "VirtualHost {\nHostname = v\nWebsiteRoot = /v\nShowIndex = yes\n}\n",
       "error 9:1+9 'ShowIndex' is Hiawatha's and not available yet = a later version adds it; "
       "leave it out until then" },

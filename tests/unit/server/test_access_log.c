@@ -238,7 +238,26 @@ START_TEST(every_file_gets_its_own_lines)
 }
 END_TEST
 
-SUITE("access_log", TEST(json_tells_what_is_known), TEST(json_tells_what_a_program_took),
+START_TEST(a_hidden_client_is_nowhere_in_the_line)
+{
+    struct exchange x;
+    struct field fields[8];
+
+    prepare(&x, fields);
+    x.record.client = "192.0.2.0";
+    add(&x, "X-Forwarded-For", "192.0.2.7");
+    add(&x, "Forwarded", "for=192.0.2.7");
+    add(&x, "X-Real-IP", "192.0.2.7");
+    for (int how = LOG_FORMAT_HIAWATHA; how <= LOG_FORMAT_JSON; how++) {
+        const char *text = format((enum conf_log_format)how, &x);
+        ck_assert_ptr_nonnull(strstr(text, "192.0.2.0"));
+        ck_assert_ptr_null(strstr(text, "192.0.2.7"));
+    }
+}
+END_TEST
+
+SUITE("access_log", TEST(a_hidden_client_is_nowhere_in_the_line), TEST(json_tells_what_is_known),
+      TEST(json_tells_what_a_program_took),
       LOOP(a_json_object_is_whole_however_long_its_texts_are, bytes_of),
       TEST(every_file_gets_its_own_lines), TEST(hiawathas_line_has_its_columns),
       TEST(common_and_extended_lines_are_as_everywhere), LOOP(no_client_forges_a_line, forgeries),
