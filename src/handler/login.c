@@ -195,6 +195,7 @@ static void conclude(struct question *question)
         say_unauthorized(question, "a password is needed");
         break;
     case LOGIN_WRONG:
+        exchange_blame(question->x, OFFENCE_WRONG_PASSWORD, 0);
         say_unauthorized(question, "the user or the password is wrong");
         break;
     case LOGIN_STALE:

@@ -26,9 +26,14 @@ def strict():
     house.option("CGIhandler = /bin/sh:sh")
     house.option("BanOnInvalidURL = 5m")
     house.option("BanOnFlooding = 20/1h:600")
+    house.option("BanOnWrongPassword = 3:600")
     house.option("BanlistMask = deny 203.0.113.0/28, allow all")
     house.site = house.host("b.test", "  ExecuteCGI = yes\n  BanByCGI = yes, 2h")
     house.site.put("a.txt", OK)
+    users = house.folder / "users"
+    users.write_text("joe:$5$saltsalt$0123456789012345678901234567890123456789012\n")  # of no password
+    users.chmod(0o644)
+    house.host("door.test", f"  PasswordFile = basic:{users}").put("a.txt", OK)
     with opened(house):
         yield house
 
@@ -60,6 +65,18 @@ def test_a_program_may_ask_for_it(strict):
     assert answer["X-Hiawatha-Ban"] is None
     assert ask(strict, "198.51.100.30").status == 429
     wait_for_system(strict, "198.51.100.30 is banned for 2:00:00 h", "BanByCGI")
+
+
+def test_wrong_passwords_are_counted(strict):
+    door = strict.sites["door.test"]
+    client = ("X-Forwarded-For", "198.51.100.40")
+    guess = ("Authorization", "Basic am9lOmd1ZXNz")
+    for _ in range(4):  # a browser asks without one first
+        assert door.get("/a.txt", fields=[client]).status == 401
+    for _ in range(3):
+        assert door.get("/a.txt", fields=[client, guess]).status == 401
+    assert door.get("/a.txt", fields=[client, guess]).status == 429
+    wait_for_system(strict, "198.51.100.40 is banned for 0:10:00 h", "BanOnWrongPassword")
 
 
 def test_the_administrator_bans_and_lifts(strict):
