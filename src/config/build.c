@@ -2,6 +2,7 @@
 #include "build.h"
 
 #include "base/number.h"
+#include "config/toolkit.h"
 
 #include "section.h"
 
@@ -21,6 +22,7 @@ void build_init(struct build *build, struct arena *arena, struct diags *diags, c
     mentions_init(&build->fastcgi_auth);
     mentions_init(&build->use_bindings);
     mentions_init(&build->use_directories);
+    mentions_init(&build->use_toolkits);
     mentions_init(&build->pass_env);
     mentions_init(&build->server_roots);
     mentions_init(&build->keep_alives);
@@ -246,10 +248,9 @@ static struct slice label_of(struct build *build, const struct tree_node *sectio
                              enum section_kind kind)
 {
     static const char *const ids[] = {
-        [SECTION_BINDING] = "BindingId",
-        [SECTION_DIRECTORY] = "DirectoryID",
-        [SECTION_FASTCGI] = "FastCGIid",
-        [SECTION_HOST] = "Hostname",
+        [SECTION_BINDING] = "BindingId", [SECTION_DIRECTORY] = "DirectoryID",
+        [SECTION_FASTCGI] = "FastCGIid", [SECTION_HOST] = "Hostname",
+        [SECTION_TOOLKIT] = "ToolkitID",
     };
 
     for (const struct tree_node *node = section->first_child; node; node = node->next) {
@@ -424,6 +425,17 @@ static void build_directory(struct build *build, const struct tree_node *section
                  (struct filling){ .folder = &directory->folder, .directory = directory });
 }
 
+static void build_toolkit(struct build *build, const struct tree_node *section)
+{
+    struct toolkit_conf *toolkit = arena_new(build->arena, struct toolkit_conf);
+
+    toolkit->place = section->name_place;
+    toolkit->index = build->conf->toolkit_count++;
+    *build->toolkits_end = toolkit;
+    build->toolkits_end = &toolkit->next;
+    fill_section(build, section, SECTION_TOOLKIT, SCOPE_TOOLKIT, toolkit, (struct filling){ 0 });
+}
+
 static void build_section(struct build *build, const struct tree_node *section)
 {
     enum section_kind kind = section_kind_of(section->name);
@@ -443,10 +455,7 @@ static void build_section(struct build *build, const struct tree_node *section)
         build_directory(build, section);
         break;
     case SECTION_TOOLKIT:
-        diag_hint(build->diags,
-                  diag_add(build->diags, DIAG_ERROR, &section->name_place,
-                           "%s sections are Hiawatha's and not available yet", section_name(kind)),
-                  "a later version adds them; leave the whole section out until then");
+        build_toolkit(build, section);
         break;
     case SECTION_NONE:
         diag = diag_add(build->diags, DIAG_ERROR, &section->name_place, "unknown section '%.*s'",
@@ -454,7 +463,8 @@ static void build_section(struct build *build, const struct tree_node *section)
         if (section_nearest(section->name))
             diag_hint(build->diags, diag, "did you mean '%s'?", section_nearest(section->name));
         else
-            diag_hint(build->diags, diag, "known: Binding, VirtualHost, Directory, FastCGIserver");
+            diag_hint(build->diags, diag,
+                      "known: Binding, VirtualHost, Directory, UrlToolkit, FastCGIserver");
         break;
     }
 }
@@ -523,6 +533,7 @@ void build_run(struct build *build, const struct tree *tree)
     build->bindings_end = &build->conf->bindings;
     build->fastcgi_end = &build->conf->fastcgi;
     build->directories_end = &build->conf->directories;
+    build->toolkits_end = &build->conf->toolkits;
     set_fallbacks(build, build->conf, SCOPE_SERVER);
     set_fallbacks(build, host, SCOPE_HOST);
     add_host(build, host);

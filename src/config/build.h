@@ -47,6 +47,7 @@ struct build {
     struct binding_conf **bindings_end;
     struct fastcgi_conf **fastcgi_end;
     struct directory_conf **directories_end;
+    struct toolkit_conf **toolkits_end;
     struct table fastcgi_ids; /* FastCGIid -> the last fastcgi_conf of that name; while checked */
     struct diag_place place;  /* see build_place() */
     struct diag_place mimetype_place;
@@ -57,6 +58,7 @@ struct build {
     struct mentions fastcgi_auth;       /* owner: folder_conf */
     struct mentions use_bindings;       /* owner: vhost_conf */
     struct mentions use_directories;    /* owner: vhost_conf */
+    struct mentions use_toolkits;       /* owner: vhost_conf */
     struct mentions pass_env;           /* owner: vhost_conf */
     struct mentions server_roots;       /* owner: fastcgi_conf */
     struct mentions keep_alives;        /* owner: binding_conf with a MaxKeepAlive of its own */
@@ -81,6 +83,7 @@ void check_aliases(struct build *build);
 /* Reads the files of TLScertFile and TLSkeyFile. */
 struct load;
 void load_certificates(const struct load *load, const struct server_conf *conf);
+void check_toolkits(struct build *build);
 
 /* Reads cgi-wrapper.conf when a host asks for it. */
 void wrapper_load(const struct load *load, struct build *build);
@@ -238,6 +241,7 @@ extern const struct option_group session_options;
 extern const struct option_group path_options;
 extern const struct option_group file_options;
 extern const struct option_group directory_options;
+extern const struct option_group toolkit_options;
 extern const struct option_group alias_options;
 extern const struct option_group gate_options;
 extern const struct option_group error_options;

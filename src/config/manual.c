@@ -158,12 +158,29 @@ static void write_directory(FILE *out)
     }
 }
 
+static const char toolkit_text[] =
+    "Rules about URLs, for the hosts that name the section in UseToolkit (docs/toolkit.md). A rule "
+    "is a test\n"
+    "and an action; they are tried from top to bottom. The actions:\n\n"
+    "- `Rewrite URL [LOOPS] [Continue|Return]`: what fits the pattern becomes URL, in which $0 is "
+    "all\n"
+    "  that fits and $1 to $9 are groups. LOOPS (up to 20): again so often. Then all rules are "
+    "done, "
+    "or\n"
+    "  go on here, or behind this section. `Use URL`: the whole URL becomes URL; all is done.\n"
+    "- `Redirect [301|302|303|307|308] URL`, `DenyAccess` (403), `NotFound` (404): the answer.\n"
+    "- `UseFastCGI ID`: that FastCGIserver answers, whatever the URL.\n"
+    "- `Call ID`: the rules of another section, then on here. `Goto ID`: them, and then no "
+    "others.\n"
+    "- `Skip N`: without the next N rules. `Return`: out of this section. `Exit`: out of all.\n"
+    "- `OmitRequestLog`: no line in the access log. `Ban TIME` is not available yet.\n";
+
 static void write_later(FILE *out)
 {
     fputs("\n## Not available yet\n\n"
           "These options of Hiawatha are known, and using one is an error that says so: a website "
           "must not run\n"
-          "without a protection that its owner has asked for. Sections `UrlToolkit` likewise.\n",
+          "without a protection that its owner has asked for.\n",
           out);
     fputs("\nOutside sections:\n\n", out);
     write_names(out, is_later, SCOPE_SERVER);
@@ -171,8 +188,8 @@ static void write_later(FILE *out)
     write_names(out, is_later, SCOPE_BINDING);
     fputs("\nIn `VirtualHost`:\n\n", out);
     write_names(out, is_later, SCOPE_HOST);
-    fputs("\nIn `Directory` and `UrlToolkit`:\n\n", out);
-    write_names(out, is_later, SCOPE_DIRECTORY | SCOPE_TOOLKIT);
+    fputs("\nIn `Directory`:\n\n", out);
+    write_names(out, is_later, SCOPE_DIRECTORY);
     fputs("\n## Without effect\n\n"
           "Hiawatha needs them, and something else takes their place here: accepted with a note "
           "that says what.\n\n",
@@ -197,5 +214,6 @@ void manual_write(FILE *out)
     write_directory(out);
     write_scope(out, SCOPE_FASTCGI, "FastCGIserver",
                 "A FastCGI program that runs already, for the hosts that name it in UseFastCGI.");
+    write_scope(out, SCOPE_TOOLKIT, "UrlToolkit", toolkit_text);
     write_later(out);
 }

@@ -24,6 +24,7 @@ static const struct option_group *const groups[] = {
     &alias_options,
     &gate_options,
     &error_options,
+    &toolkit_options,
     &later_options,
 };
 /* clang-format on */

@@ -63,7 +63,6 @@ static const struct option_row rows[] = {
     LATER("UseLocalConfig", SCOPE_HOST),
     LATER("UseRProxy", SCOPE_HOST),
     LATER("UserWebsites", SCOPE_HOST),
-    LATER("UseToolkit", SCOPE_HOST),
     LATER("UseXSLT", SCOPE_HOST),
     LATER("WebDAVapp", SCOPE_HOST),
     LATER("WebSocket", SCOPE_HOST),
@@ -72,17 +71,6 @@ static const struct option_row rows[] = {
     LATER("ExpirePeriod", SCOPE_DIRECTORY),
     LATER("RunOnDownload", SCOPE_DIRECTORY),
     LATER("UploadSpeed", SCOPE_DIRECTORY),
-    /* SCOPE_TOOLKIT */
-    LATER("ToolkitID", SCOPE_TOOLKIT),
-    LATER("Do", SCOPE_TOOLKIT),
-    LATER("Header", SCOPE_TOOLKIT),
-    LATER("Match", SCOPE_TOOLKIT),
-    LATER("MatchCI", SCOPE_TOOLKIT),
-    LATER("Method", SCOPE_TOOLKIT),
-    LATER("RequestURI", SCOPE_TOOLKIT),
-    LATER("TotalConnections", SCOPE_TOOLKIT),
-    LATER("UseTLS", SCOPE_TOOLKIT),
-    LATER("UseSSL", SCOPE_TOOLKIT),
 
     /* something else takes their place */
     NEEDLESS("CacheMaxFilesize", SCOPE_SERVER, "files are sent by the kernel from its own cache"),

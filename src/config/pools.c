@@ -80,14 +80,21 @@ static struct fastcgi_conf *find(struct pools *pools, const struct fastcgi_conf 
     return split(pools, section, who);
 }
 
+static bool is_split(const struct fastcgi_conf *section, unsigned sections)
+{
+    return section->run.program.len > 0 && section->index < sections;
+}
+
 static void settle_host(struct pools *pools, struct vhost_conf *host, unsigned sections)
 {
-    for (unsigned i = 0; i < host->use_fastcgi_count; i++) {
-        const struct fastcgi_conf *section = host->use_fastcgi[i];
-
-        if (section->run.program.len > 0 && section->index < sections && host->confine.user.len > 0)
-            host->use_fastcgi[i] = find(pools, section, &host->confine);
-    }
+    if (host->confine.user.len == 0)
+        return;
+    for (unsigned i = 0; i < host->use_fastcgi_count; i++)
+        if (is_split(host->use_fastcgi[i], sections))
+            host->use_fastcgi[i] = find(pools, host->use_fastcgi[i], &host->confine);
+    for (unsigned i = 0; i < host->forced_count; i++)
+        if (is_split(host->forced[i].used, sections))
+            host->forced[i].used = find(pools, host->forced[i].used, &host->confine);
 }
 
 static unsigned most_pools(const struct server_conf *conf)
@@ -95,7 +102,7 @@ static unsigned most_pools(const struct server_conf *conf)
     unsigned most = conf->fastcgi_count;
 
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
-        most += host->use_fastcgi_count;
+        most += host->use_fastcgi_count + host->forced_count;
     return most;
 }
 
@@ -106,6 +113,9 @@ static bool is_used(const struct server_conf *conf, const struct fastcgi_conf *s
             return true;
         for (unsigned i = 0; i < host->use_fastcgi_count; i++)
             if (host->use_fastcgi[i] == section)
+                return true;
+        for (unsigned i = 0; i < host->forced_count; i++)
+            if (host->forced[i].used == section)
                 return true;
     }
     return false;

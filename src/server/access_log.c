@@ -372,6 +372,9 @@ static void begin_to_wait(struct access_log *log, struct access_block *entry)
 
 void access_log_add(struct access_log *log, struct log_file *file, const struct exchange *x)
 {
+    if (x->omit_line)
+        return;
+
     struct access_block *entry = access_block_for(log, file);
     const size_t most = line_most(log, file);
 

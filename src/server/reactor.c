@@ -45,6 +45,7 @@ static void reactor_route(struct exchange_owner *owner, struct exchange *x)
     const struct snapshot *snapshot = reactor->house->snapshot;
     struct verdict *verdict = arena_new(&x->arena, struct verdict);
 
+    x->connections = guard_connections(reactor->house->guard);
     reactor->exchange_count++;
     stats_add(&reactor->stats.exchanges_now, 1);
     x->services = &reactor->services;

@@ -4,7 +4,7 @@
 
 /* What a request is known by. */
 struct names {
-    struct slice path;
+    const struct folder_names *asked;
     const struct resource *found; /* NULL: it is not looked for yet */
 };
 
@@ -33,7 +33,8 @@ static bool applies(const struct directory_conf *directory, const struct names *
     if (directory->extensions &&
         (!names->found || !has_extension(directory->extensions, names->found)))
         return false;
-    return covers(directory->paths, names->path) ||
+    return covers(directory->paths, names->asked->path) ||
+           covers(directory->paths, names->asked->asked) ||
            (names->found && covers(directory->paths, names->found->script_name));
 }
 
@@ -57,10 +58,11 @@ static const struct folder_conf *merge(const struct host *host, const struct nam
     return merged ? merged : &host->conf->folder;
 }
 
-const struct folder_conf *folder_rules_for_path(const struct host *host, struct slice path,
+const struct folder_conf *folder_rules_for_path(const struct host *host,
+                                                const struct folder_names *asked,
                                                 struct arena *arena)
 {
-    const struct names names = { .path = path };
+    const struct names names = { .asked = asked };
 
     return merge(host, &names, arena);
 }
@@ -68,7 +70,7 @@ const struct folder_conf *folder_rules_for_path(const struct host *host, struct 
 /* More sections may apply now, never fewer: only then it is done again. */
 static bool finds_more(const struct host *host, const struct names *names)
 {
-    const struct names before = { .path = names->path };
+    const struct names before = { .asked = names->asked };
 
     for (unsigned i = 0; i < host->conf->directory_count; i++)
         if (applies(host->conf->directories[i], names) !=
@@ -77,12 +79,13 @@ static bool finds_more(const struct host *host, const struct names *names)
     return false;
 }
 
-const struct folder_conf *folder_rules_for_found(const struct host *host, struct slice path,
+const struct folder_conf *folder_rules_for_found(const struct host *host,
+                                                 const struct folder_names *asked,
                                                  const struct resource *found,
                                                  const struct folder_conf *before,
                                                  struct arena *arena)
 {
-    const struct names names = { .path = path, .found = found };
+    const struct names names = { .asked = asked, .found = found };
 
     return finds_more(host, &names) ? merge(host, &names, arena) : before;
 }

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "config/roots.h"
 #include "gate.h"
+#include "router_toolkit.h"
 #include "rules.h"
 #include "site/access.h"
 #include "site/folder_rules.h"
@@ -23,7 +24,10 @@ struct judge {
     const struct snapshot *snapshot;
     const struct host *host;
     struct exchange *x;
+    struct file_cache *cache;
     struct verdict *verdict;
+    struct slice asked;                /* the path before a rule rewrote it */
+    const struct fastcgi_conf *forced; /* the section that a rule sends it to, or NULL */
 };
 
 const struct host *router_host(const struct snapshot *snapshot, const struct binding_conf *binding,
@@ -275,6 +279,8 @@ static bool is_for_front_controller(const struct judge *judge)
     const struct resource *resource = &judge->verdict->resource;
     int error = resource->found->error;
 
+    if (judge->forced)
+        return false;
     if (judge->host->conf->front_controller.len == 0 || resource->mapping.alias)
         return false;
     if (resource->found->kind == FILE_FOLDER)
@@ -476,6 +482,24 @@ static bool judge_kind(const struct judge *judge)
 
 /* ---- the whole ---- */
 
+/* Where certificates are proven, nothing that rewrites may stand in the way. */
+static bool is_exempted(const struct judge *judge)
+{
+    return judge->host->conf->toolkit_count > 0 && is_challenge(judge->asked);
+}
+
+static bool judge_toolkits(struct judge *judge)
+{
+    struct exchange *x = judge->x;
+
+    judge->asked = x->request.target.path;
+    if (judge->host->conf->toolkit_count == 0 || is_exempted(judge) ||
+        x->request.error_status != 0) /* the page for a failure is the configuration's own choice */
+        return false;
+    return router_ask_toolkits(judge->snapshot, judge->host, x, judge->cache, judge->verdict,
+                               &judge->forced);
+}
+
 /* What lies there, and the rules that hold for it. */
 static void find(const struct judge *judge, struct file_cache *cache)
 {
@@ -483,15 +507,44 @@ static void find(const struct judge *judge, struct file_cache *cache)
     struct verdict *verdict = judge->verdict;
     struct exchange *x = judge->x;
     struct slice path = x->request.target.path;
+    const struct folder_names names = { .path = path, .asked = judge->asked };
 
-    verdict->folder = folder_rules_for_path(host, path, &x->arena);
+    verdict->folder = folder_rules_for_path(host, &names, &x->arena);
     resource_find(host, verdict->folder, path, cache, &x->arena, x->loop->now_ms,
                   &verdict->resource);
     if (is_for_front_controller(judge))
         resource_front(host, verdict->folder, cache, &x->arena, x->loop->now_ms,
                        &verdict->resource);
     verdict->folder =
-        folder_rules_for_found(host, path, &verdict->resource, verdict->folder, &x->arena);
+        folder_rules_for_found(host, &names, &verdict->resource, verdict->folder, &x->arena);
+}
+
+/* A rule chose the section: the path is a name for its program, whatever lies on disk. */
+static bool judge_forced(const struct judge *judge)
+{
+    struct slice path = judge->x->request.target.path;
+    struct verdict *verdict = judge->verdict;
+
+    if (!judge->forced)
+        return false;
+    if (verdict->resource.found->kind != FILE_REGULAR || path.at[path.len - 1] == '/')
+        resource_name(judge->host, slice_skip(path, 1), &judge->x->arena, &verdict->resource);
+    verdict->answer = ANSWER_FASTCGI;
+    verdict->fastcgi = judge->forced;
+    verdict->why = "a toolkit rule says UseFastCGI";
+    return true;
+}
+
+/* No rule was asked, so no program may be behind it. */
+static bool judge_exempted(const struct judge *judge)
+{
+    if (!is_exempted(judge))
+        return false;
+    if (!judge_cgi(judge))
+        return judge_kind(judge);
+    if (judge->verdict->answer == ANSWER_CGI)
+        say(judge, 403, "only files are sent from acme-challenge, past all toolkits");
+    return true;
 }
 
 /* ---- who asks ---- */
@@ -534,7 +587,9 @@ static void judge_access(const struct judge *judge)
 void router_judge(const struct snapshot *snapshot, const struct host *host, struct exchange *x,
                   struct file_cache *cache, struct verdict *ret)
 {
-    const struct judge judge = { .snapshot = snapshot, .host = host, .x = x, .verdict = ret };
+    struct judge judge = {
+        .snapshot = snapshot, .host = host, .x = x, .cache = cache, .verdict = ret
+    };
 
     *ret = (struct verdict){ .host = host, .folder = &host->conf->folder };
     if (x->request.failed) {
@@ -542,13 +597,14 @@ void router_judge(const struct snapshot *snapshot, const struct host *host, stru
         return;
     }
     if (judge_method(&judge) || judge_secrecy(&judge) || judge_name(&judge) ||
-        judge_query(&judge) || judge_dot_files(&judge))
+        judge_toolkits(&judge) || judge_query(&judge) || judge_dot_files(&judge))
         return;
 
     find(&judge, cache);
     if (ret->resource.found->kind == FILE_SPECIAL)
         judge_kind(&judge);
     else
-        (void)(judge_fastcgi(&judge) || judge_cgi(&judge) || judge_kind(&judge));
+        (void)(judge_forced(&judge) || judge_exempted(&judge) || judge_fastcgi(&judge) ||
+               judge_cgi(&judge) || judge_kind(&judge));
     judge_access(&judge);
 }

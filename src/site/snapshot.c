@@ -6,6 +6,7 @@
 #include "rules.h"
 #include "site/mapping.h"
 #include "site/media.h"
+#include "site/toolkit.h"
 #include "site/vhost_map.h"
 
 #include <assert.h>
@@ -120,6 +121,7 @@ struct snapshot *snapshot_build(const struct server_conf *conf, struct arena *co
     snapshot->conf_arena = conf_arena;
     snapshot->hosts = arena_array(&snapshot->arena, struct host, conf->host_count);
     snapshot->media = media_build(conf->mimetype_text, &snapshot->arena);
+    snapshot->toolkits = toolkits_build(conf, &snapshot->arena);
     snapshot->names = vhost_map_build(conf, &snapshot->arena);
     rules_collect_programs(conf, &snapshot->programs, &snapshot->arena);
     open_hosts(snapshot, log);
@@ -150,6 +152,7 @@ static void snapshot_free(struct snapshot *snapshot)
     table_done(&snapshot->programs);
     vhost_map_done(snapshot->names);
     media_done(snapshot->media);
+    toolkits_done(snapshot->toolkits);
     arena_done(&snapshot->arena);
     if (snapshot->conf_arena) {
         arena_done(snapshot->conf_arena);

@@ -326,6 +326,15 @@ struct error_handler_conf {
     bool has_query;
 };
 
+struct toolkit_conf; /* config/toolkit.h */
+
+/* A section that a toolkit of the host sends requests to, and the one that stands for it there: a
+ * pool of workers belongs to an identity. */
+struct conf_forced {
+    const struct fastcgi_conf *named;
+    const struct fastcgi_conf *used;
+};
+
 struct vhost_conf {
     struct vhost_conf *next;
     struct diag_place place;
@@ -351,6 +360,11 @@ struct vhost_conf {
     struct conf_word *use_fastcgi_ids;
     struct fastcgi_conf **use_fastcgi; /* resolved, in order */
     unsigned use_fastcgi_count;
+    struct conf_word *use_toolkit_ids;
+    const struct toolkit_conf **toolkits; /* resolved, in order */
+    unsigned toolkit_count;
+    struct conf_forced *forced; /* for their UseFastCGI, those that they call included */
+    unsigned forced_count;
     struct conf_log access_log;
     struct conf_log error_log;
     bool allow_dot_files;
@@ -444,6 +458,8 @@ struct server_conf {
     unsigned pool_count;
     uint64_t workers_memory_bytes; /* of all pools together; 0: no limit */
     struct directory_conf *directories;
+    struct toolkit_conf *toolkits;
+    unsigned toolkit_count;
     struct vhost_conf *hosts; /* the default host first, then in the order of the text */
     unsigned host_count;
 };

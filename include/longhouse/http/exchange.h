@@ -201,6 +201,8 @@ struct exchange {
     struct grave grave;
     struct list_link link; /* for the owner: all living exchanges */
     unsigned redirects;    /* local ones: how often the request became another one */
+    uint64_t connections;  /* open to the server when it was routed */
+    bool omit_line;        /* not for the access log */
     bool routed;
     bool wire_finished;
     bool handler_finished;

@@ -29,7 +29,7 @@ struct access_log {
 void access_log_init(struct access_log *log, struct loop *loop, enum conf_log_format format);
 void access_log_done(struct access_log *log); /* hands over what is left */
 
-/* Adds the line for an exchange that has ended. */
+/* Adds the line for an exchange that has ended, unless a rule says OmitRequestLog. */
 void access_log_add(struct access_log *log, struct log_file *file, const struct exchange *x);
 
 /* The line alone, with its newline; for LOG_FORMAT_JSON `text` has room for 16 KiB. */

@@ -3,9 +3,9 @@
 
 /*
  * Which handler answers, and why: a decision, not an action. Order of judgement: host -> method ->
- * RequireTLS -> dot files -> resource, or the FrontController -> FastCGI by extension -> CGI
- * pattern -> CGI extension -> CGI handler (reference 3.6: FastCGI overrules CGIextension overrules
- * CGIhandler overrules static) -> folder
+ * RequireTLS -> toolkits -> dot files -> resource, or the FrontController -> FastCGI by extension
+ * -> CGI pattern -> CGI extension -> CGI handler (reference 3.6: FastCGI overrules CGIextension
+ * overrules CGIhandler overrules static) -> folder
  * -> file -> 404. A type that is a program anywhere in the configuration is never sent as text.
  */
 #include "config/model.h"

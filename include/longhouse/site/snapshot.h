@@ -16,6 +16,7 @@
 #include <stdbool.h>
 
 struct media;     /* site/media.h */
+struct toolkits;  /* site/toolkit.h */
 struct vhost_map; /* site/vhost_map.h */
 
 /* A folder that files are sent from. The file cache knows it by its address. */
@@ -61,6 +62,7 @@ struct snapshot {
     struct table programs; /* extensions, small letters, that mean a program anywhere */
     struct vhost_map *names;
     struct media *media;
+    struct toolkits *toolkits;
 };
 
 /* Builds from a model; takes the arena (malloc'd struct) that holds it. Roots that cannot be opened

@@ -30,6 +30,8 @@ static const struct {
     { SCOPE_HOST, "", "Binding {\nPort = 80\n}\n" },
     { SCOPE_BINDING, "Binding {\n", "}\nHostname = a\nWebsiteRoot = /srv\n" },
     { SCOPE_FASTCGI, "FastCGIserver {\n", "}\nHostname = a\nWebsiteRoot = /srv\n" },
+    { SCOPE_TOOLKIT, "Binding {\nPort = 80\n}\nUrlToolkit {\nToolkitID = x\n",
+      "}\nHostname = a\nWebsiteRoot = /srv\n" },
 };
 
 static void try_value(const struct option_row *row, size_t place, struct slice value)

@@ -45,6 +45,9 @@ void conf_give(struct conf *conf, struct directory_conf *directory, size_t offse
 struct cgi_handler_conf *conf_handler(struct conf *conf, struct cgi_handler_conf **list,
                                       const char *program, const char *extensions);
 
+/* The other way: a snapshot of a configuration in the block form, which must be faultless. */
+struct snapshot *conf_text_snapshot(const char *text);
+
 /* What build does: indices, handlers, rule numbers. The conf must not be changed afterwards. */
 struct snapshot *conf_snapshot(struct conf *conf);
 

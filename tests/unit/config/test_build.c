@@ -480,7 +480,7 @@ static const struct saying_case {
     { SITE PORT "VirtualHots {\n}\n",
       "error 6:1+11 unknown section 'VirtualHots' = did you mean 'VirtualHost'?" },
     { SITE PORT "Location {\n}\n", "error 6:1+8 unknown section 'Location' = known: Binding, "
-                                   "VirtualHost, Directory, FastCGIserver" },
+                                   "VirtualHost, Directory, UrlToolkit, FastCGIserver" },
 
     /* lists of nothing */
     { SITE PORT "VirtualHost {\nHostname = ,\nWebsiteRoot = /v\n}\n",
@@ -688,9 +688,107 @@ static const struct saying_case {
     { SITE PORT "UseDirectory = d\nDirectory {\nDirectoryID = d\nPath = /x\nExecuteCGI = yes\n}\n"
                 "CGIextension = cgi\n",
       "" },
-    { SITE PORT "UrlToolkit {\nToolkitID = x\nMatch ^/a Skip 1\n}\n",
-      "error 6:1+10 UrlToolkit sections are Hiawatha's and not available yet = a later version "
-      "adds them; leave the whole section out until then" },
+    /* toolkits: the first rule is on line 9 */
+    { SITE PORT "UrlToolkit {\nMatch ^/a Skip 1\n}\n",
+      "error 6:1+10 this UrlToolkit has no ToolkitID = add: ToolkitID = text" },
+    { SITE PORT "UseToolkit = y, x\nUrlToolkit {\nToolkitID = x\n}\n",
+      "error 6:14+1 UseToolkit names 'y', but no UrlToolkit has that ToolkitID = known: x" },
+    { SITE PORT "UseToolkit = X\n",
+      "error 6:14+1 UseToolkit names 'X', but no UrlToolkit has that ToolkitID = known: none" },
+    { SITE PORT "UrlToolkit {\nToolkitID = x\n}\n",
+      "warning 6:1+10 no host uses the UrlToolkit 'x' = write in the host: UseToolkit = x" },
+    { SITE PORT
+      "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nDo Exit\n}\nUrlToolkit {\nToolkitID = x\n}\n",
+      "warning 11:1+10 a second UrlToolkit 'x' (the first is at longhouse.conf:7) = the last one "
+      "counts; give one of them another ToolkitID" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nMatch ^/(a Exit\n}\n",
+      "error 9:9+1 the pattern '^/(a' cannot be read = a '(' without its ')'" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nMatch ^/\\d+ Exit\n}\n",
+      "warning 9:9+1 the pattern '^/\\d+' may mean something else than it seems = in these "
+      "patterns a backslash before a letter is the letter alone: for a digit write [0-9]" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nMatch ^/a\n}\n",
+      "error 9:9+1 'Match' without what is to be done = write: Match [!]PATTERN ACTION" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nMatch !\n}\n",
+      "error 9:7+1 'Match' without a pattern = write: Match [!]PATTERN ACTION" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nMatch ^/a Rewritee /b\n}\n",
+      "error 9:11+8 'Rewritee' is nothing a rule can do = did you mean 'Rewrite'?" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nMatch ^/a Zzzzzzzzzzzz\n}\n",
+      "error 9:11+12 'Zzzzzzzzzzzz' is nothing a rule can do = write: Match [!]PATTERN ACTION" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nMatch ^/a Rewrite\n}\n",
+      "error 9:17+1 'Match' without a new URL = write: Match [!]PATTERN ACTION" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nMatch ^/a Rewrite /b 21\n}\n",
+      "error 9:22+2 a Rewrite is repeated 1 to 20 times, not '21' = the number says how often the "
+      "pattern is looked for again in the result" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nMatch ^/a Rewrite /b 2 Retrun\n}\n",
+      "error 9:24+6 'Retrun' is more than a rule can hold = write: Match [!]PATTERN ACTION" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nMatch ^/a Exit now\n}\n",
+      "error 9:16+3 'now' is more than a rule can hold = write: Match [!]PATTERN ACTION" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nMatch ^/a Redirect 304 /b\n}\n",
+      "error 9:20+3 '304' is no status of a redirect = 301 and 308 are permanent, 302 and 307 are "
+      "not, 303 makes a GET of it" },
+    { SITE PORT
+      "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nMatch ^/(.*) Redirect https://$1/\n}\n",
+      "warning 9:23+11 whoever writes the URL chooses the host of this Redirect = write the host "
+      "out, and only the path as $1" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nMatch ^/a Ban 30\n}\n",
+      "error 9:15+2 'Ban' is Hiawatha's and not available yet in toolkits = DenyAccess refuses the "
+      "request; a later version bans clients as well" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nDo Rewrite /b\n}\n",
+      "error 9:12+2 'Do' has no pattern for a Rewrite to work on = Use replaces the whole URL; or "
+      "Call a toolkit with a Match" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nDo Use b\n}\n",
+      "error 9:8+1 Use needs a URL of this host, not 'b' = it begins with '/'; for another host "
+      "there is Redirect" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nDo Call y\n}\n",
+      "error 9:9+1 Call names 'y', but no UrlToolkit has that ToolkitID = known: x" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nDo Goto y\n}\n",
+      "error 9:9+1 Goto names 'y', but no UrlToolkit has that ToolkitID = known: x" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nDo UseFastCGI y\n}\n",
+      "error 9:15+1 UseFastCGI names 'y', but no FastCGIserver has that FastCGIid = known: none" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nDo Call x\n}\n",
+      "error 9:9+1 toolkits call each other in a circle: x > x = a Rewrite with a number (up to "
+      "20) repeats itself without one" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nUseTLS Skip 0\nDo Exit\n}\n",
+      "error 9:13+1 Skip needs a number of rules, not '0' = Skip 1 leaves out the next rule" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nUseTLS Skip 2\nDo Exit\n}\n",
+      "warning 9:13+1 Skip 2 goes past the end: 1 rule is left in UrlToolkit 'x' = it ends this "
+      "toolkit, which is plainer to read as Return" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nDo Exit\nUseTLS Exit\n}\n",
+      "warning 10:1+6 no request ever comes to this rule of UrlToolkit 'x' = a rule above it takes "
+      "them all and leads elsewhere" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nMatch .* Rewrite /b\nUseTLS "
+                "Exit\nUseTLS Return\n}\n",
+      "warning 10:1+6 no request ever comes to this rule of UrlToolkit 'x' = a rule above it takes "
+      "them all and leads elsewhere" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nDo Skip 1\nUseTLS Exit\nDo Exit\n}\n",
+      "warning 10:1+6 no request ever comes to this rule of UrlToolkit 'x' = a rule above it takes "
+      "them all and leads elsewhere" },
+    { SITE PORT
+      "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nUseTLS Skip 1\nDo Exit\nDo DenyAccess\n}\n",
+      "" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nMatch .* Rewrite /b Continue\nMatch "
+                "!.* Exit\nDo DenyAccess\n}\n",
+      "" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nRequestURI isfolder Return\n}\n",
+      "error 9:12+8 RequestURI cannot ask for 'isfolder' = write: RequestURI "
+      "exists|isfile|isdir|notfound ACTION" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nTotalConnections many Call x\n}\n",
+      "error 9:18+4 'TotalConnections' must be at least 1, not 'many' = write a whole number: "
+      "digits only" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nHeader X \"a b Exit\n}\n",
+      "error 9:10+9 a quote that is not closed = the pattern ends with the quote that it begins "
+      "with" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nHeader X\n}\n",
+      "error 9:8+1 'Header' without a pattern = write: Header NAME|* [!]PATTERN ACTION" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nMethod !\n}\n",
+      "error 9:8+1 'Method' without a method = write: Method [!]NAME ACTION" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nUseSSL Exit\n}\n",
+      "note 9:1+6 'UseSSL' is a former name = the present one is 'UseTLS'" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nDo Call y\n}\nUrlToolkit "
+                "{\nToolkitID = y\nDo Goto z\n}\n"
+                "UrlToolkit {\nToolkitID = z\nUseTLS Call y\n}\n",
+      "error 17:13+1 toolkits call each other in a circle: y > z > y = a Rewrite with a number (up "
+      "to 20) repeats itself without one" },
 
     /* of older versions */
     { SITE PORT "UseGZfile = yes\n", "warning 6:1+9 'UseGZfile' is of an older Hiawatha and has no "
