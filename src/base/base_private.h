@@ -15,10 +15,4 @@ void *memory_resize(void *memory, size_t count, size_t item_size);
 /* Says that `size` bytes were not to be had, and aborts. */
 _Noreturn void memory_exhausted(size_t size);
 
-/*
- * Length of the UTF-8 sequence at the front of `text` (RFC 3629: no overlong forms, no surrogates),
- * 0 when there is none. `text` must not be empty.
- */
-size_t utf8_sequence(struct slice text);
-
 #endif

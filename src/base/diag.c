@@ -1,7 +1,7 @@
 #include "base/diag.h"
 
 #include "base/table.h"
-#include "base_private.h"
+#include "base/text.h"
 
 #include <assert.h>
 #include <stdarg.h>

@@ -3,25 +3,18 @@
 #include "base/number.h"
 #include "build.h"
 #include "config/read_thttpd.h"
+#include "config/read_yaml.h"
 
-static bool is_text_of(const char *name, const char *ending)
+static bool is_of_thttpd(const struct source_text *text)
 {
-    return slice_ends_nocase(slice_cstr(name), slice_cstr(ending));
+    return !yaml_recognise(text) && thttpd_recognise(text);
 }
 
-/* False for a syntax that cannot be read; it has been reported. */
-static bool read_text(const struct load *load, const struct source_text *text, struct tree *ret)
+bool load_tree(const struct load *load, const struct source_text *text, struct tree *ret)
 {
-    struct diag_place file = { .file = text->name };
-
-    if (is_text_of(text->name, ".yaml") || is_text_of(text->name, ".yml")) {
-        diag_hint(load->diags,
-                  diag_add(load->diags, DIAG_ERROR, &file,
-                           "YAML form of the configuration is not available yet"),
-                  "write it as longhouse.conf: NAME = VALUE lines and sections in braces");
-        return false;
-    }
-    if (thttpd_recognise(text))
+    if (yaml_recognise(text))
+        return read_yaml(text, load->source, load->arena, load->diags, ret);
+    if (is_of_thttpd(text))
         read_thttpd(text, load->source, load->arena, load->diags, ret);
     else
         read_block(text, load->source, load->arena, load->diags, ret);
@@ -101,12 +94,12 @@ struct server_conf *load_config(const struct load *load, const struct source_tex
     struct build build;
     struct tree tree;
 
-    if (!read_text(load, main, &tree))
+    if (!load_tree(load, main, &tree))
         return NULL;
 
     build_init(&build, load->arena, load->diags, main->name);
     build_run(&build, &tree);
-    build.conf->from_thttpd = thttpd_recognise(main);
+    build.conf->from_thttpd = is_of_thttpd(main);
     check_run(&build);
     programs_number(&build);
     load_mimetypes(load, &build);

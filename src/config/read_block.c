@@ -1,38 +1,25 @@
 #include "config/read_block.h"
 
+#include "including.h"
 #include "lines.h"
 #include "section.h"
 #include "variables.h"
 
-#include <assert.h>
-
-/* More included texts than this are a mistake that multiplies itself. */
-#define TEXTS_MOST 10000u
-
-/* A text that is being read, and those that include it. */
-struct reading {
-    struct reading *outer;
-    const struct source_text *text;
+/* What the reading of one text knows. */
+struct reader {
+    struct including *including;
+    struct arena *arena; /* borrowed from it, as the following */
+    struct diags *diags;
+    struct tree *tree;
     struct line pending; /* a lone word that waits for its '{'; text.len 0: none */
     bool noted_tab;
     bool noted_brace;
-    bool given_up; /* no text at all */
-};
-
-struct reader {
-    struct arena *arena;
-    struct diags *diags;
-    struct source *source;
-    struct tree *tree;
-    struct variables variables;
-    struct reading *reading;   /* the innermost */
+    bool given_up;             /* no text at all */
     struct tree_node *section; /* open one, or NULL */
     struct tree_node *around;  /* the one that it was wrongly opened in, or NULL */
     struct tree_node nowhere;  /* parent of sections that nobody shall see */
     struct diag_place place;   /* see place_at() */
-    unsigned depth;
-    unsigned texts;
-    unsigned forgiven_ends; /* '}' of sections that were closed for the reader's own recovery */
+    unsigned forgiven_ends;    /* '}' of sections that were closed for the reader's own recovery */
 };
 
 static struct diag_place place_in(const struct line *line, struct slice part)
@@ -70,7 +57,7 @@ static bool check_bytes(struct reader *reader, const struct line *line, size_t c
                   add_at(reader, DIAG_ERROR, line, slice_of(line->text.at + nul, 1),
                          "a NUL byte: this is not a text file"),
                   "the rest of the file is not read; write it as UTF-8 (or ASCII) text");
-        reader->reading->given_up = true;
+        reader->given_up = true;
         return false;
     }
     for (size_t i = 0; i < comment; i++) {
@@ -197,7 +184,7 @@ static void close_section(struct reader *reader, const struct line *line, struct
 /* The lone word of the line before got no '{'. */
 static void drop_pending(struct reader *reader)
 {
-    struct line *line = &reader->reading->pending;
+    struct line *line = &reader->pending;
     struct slice word = slice_trim_space(line->text);
 
     if (line->text.len == 0)
@@ -214,8 +201,7 @@ static void drop_pending(struct reader *reader)
 
 static void open_pending(struct reader *reader, const struct line *line, struct slice brace)
 {
-    struct reading *reading = reader->reading;
-    struct line before = reading->pending;
+    struct line before = reader->pending;
 
     if (before.text.len == 0) {
         diag_hint(reader->diags,
@@ -224,11 +210,11 @@ static void open_pending(struct reader *reader, const struct line *line, struct 
         reader->forgiven_ends++;
         return;
     }
-    if (!reading->noted_brace)
+    if (!reader->noted_brace)
         add_at(reader, DIAG_NOTE, line, brace,
                "'{' on a line of its own is read, but Hiawatha wants it behind the name");
-    reading->noted_brace = true;
-    reading->pending.text.len = 0;
+    reader->noted_brace = true;
+    reader->pending.text.len = 0;
     open_section(reader, &before, slice_trim_space(before.text));
 }
 
@@ -241,7 +227,7 @@ static bool substitute(struct reader *reader, const struct line *line, struct sl
     ret->text = raw;
     ret->pieces =
         tree_pieces_cut(reader->arena, line->pieces, (size_t)(raw.at - line->text.at), raw.len);
-    return variables_apply(&reader->variables, ret);
+    return variables_apply(&reader->including->variables, ret);
 }
 
 static void read_option(struct reader *reader, const struct line *line,
@@ -289,59 +275,17 @@ static void read_set(struct reader *reader, const struct line *line,
                VARIABLES_NAME_MOST);
         return;
     }
-    variables_set(&reader->variables, name, value);
-}
-
-static void read_text(struct reader *reader, const struct source_text *text);
-
-static bool is_being_read(const struct reader *reader, const struct source_text *text)
-{
-    for (const struct reading *reading = reader->reading; reading; reading = reading->outer) {
-        bool same_bytes = text->text.len > 0 && reading->text->text.at == text->text.at;
-        if (same_bytes || strcmp(reading->text->name, text->name) == 0)
-            return true;
-    }
-    return false;
-}
-
-static void include_texts(struct reader *reader, const struct diag_place *place,
-                          const struct source_text *texts)
-{
-    for (const struct source_text *text = texts; text; text = text->next) {
-        if (is_being_read(reader, text)) {
-            diag_hint(
-                reader->diags,
-                diag_add(reader->diags, DIAG_ERROR, place, "%s would include itself", text->name),
-                "remove this Include or move the file out of the folder");
-        } else if (++reader->texts > TEXTS_MOST) {
-            if (reader->texts == TEXTS_MOST + 1)
-                diag_add(reader->diags, DIAG_ERROR, place,
-                         "more than %u texts are included, counting repetitions", TEXTS_MOST);
-        } else {
-            read_text(reader, text);
-        }
-    }
-}
-
-/* Where an Include may not stand. */
-static const char *include_refused(const struct reader *reader)
-{
-    if (reader->section)
-        return "Include stands outside sections only";
-    if (reader->depth >= INCLUDE_DEPTH_MOST)
-        return "Include is nested too deep (at most 8 levels)";
-    return NULL;
+    variables_set(&reader->including->variables, name, value);
 }
 
 static void read_include(struct reader *reader, const struct line *line,
                          const struct statement *statement)
 {
-    const char *refused = include_refused(reader);
+    const char *refused = reader->section ? "Include stands outside sections only"
+                                          : including_refused(reader->including);
     struct diag_place place = place_in(line, statement->value);
-    const char *why = "not found";
     struct placed_text path;
 
-    static_assert(INCLUDE_DEPTH_MOST == 8, "the message above names it");
     if (refused) {
         add_at(reader, DIAG_ERROR, line, statement->name, "%s", refused);
         return;
@@ -349,22 +293,11 @@ static void read_include(struct reader *reader, const struct line *line,
     if (statement->has_equals)
         add_at(reader, DIAG_NOTE, line, statement->name,
                "Include is written without '=' (Hiawatha would take it as part of the path)");
-    if (reader->depth > 1)
+    if (reader->including->depth > 1)
         add_at(reader, DIAG_NOTE, line, statement->name,
                "Include inside an included file is read, but not by Hiawatha");
-    if (!substitute(reader, line, statement->value, &path))
-        return;
-
-    struct source_text *texts =
-        reader->source->find(reader->source, reader->arena, path.text, &why);
-    if (!texts) {
-        diag_hint(reader->diags,
-                  diag_add(reader->diags, DIAG_ERROR, &place, "cannot include '%.*s': %s",
-                           SLICE_ARGS(path.text), why),
-                  "relative paths begin at the configuration folder");
-        return;
-    }
-    include_texts(reader, &place, texts);
+    if (substitute(reader, line, statement->value, &path))
+        including_find(reader->including, &place, path.text);
 }
 
 static bool is_quoted(struct slice value)
@@ -378,12 +311,10 @@ static bool is_quoted(struct slice value)
 static void look_twice(struct reader *reader, const struct line *line,
                        const struct statement *statement)
 {
-    struct reading *reading = reader->reading;
-
-    if (statement->has_tab && statement->has_equals && !reading->noted_tab) {
+    if (statement->has_tab && statement->has_equals && !reader->noted_tab) {
         add_at(reader, DIAG_NOTE, line, statement->name,
                "a tab before '=' is read, but Hiawatha wants spaces there");
-        reading->noted_tab = true;
+        reader->noted_tab = true;
     }
     if (is_quoted(statement->value))
         diag_hint(reader->diags,
@@ -405,8 +336,8 @@ static void read_statement(struct reader *reader, const struct line *line, struc
     if (statement.name.len == 0) {
         add_at(reader, DIAG_ERROR, line, text, "a name is missing before '='");
     } else if (statement.value.len == 0 && !statement.has_equals) {
-        reader->reading->pending = *line;
-        reader->reading->pending.text =
+        reader->pending = *line;
+        reader->pending.text =
             slice_first(line->text, (size_t)(text.at - line->text.at) + text.len);
     } else if (statement.value.len == 0) {
         diag_hint(reader->diags,
@@ -457,46 +388,41 @@ static void read_line(struct reader *reader, const struct line *line)
     }
 }
 
-static void read_text(struct reader *reader, const struct source_text *text)
+static void check_closed(struct reader *reader)
 {
-    struct reading reading = { .outer = reader->reading, .text = text };
+    if (!reader->section || reader->given_up)
+        return;
+    reader->section->unclosed = true;
+    diag_hint(reader->diags,
+              diag_add(reader->diags, DIAG_ERROR, &reader->section->name_place,
+                       "'%.*s' is never closed", SLICE_ARGS(reader->section->name)),
+              "write '}' on a line of its own behind its last option");
+}
+
+bool block_read_text(struct including *including, const struct source_text *text)
+{
+    struct reader reader = {
+        .including = including,
+        .arena = including->arena,
+        .diags = including->diags,
+        .tree = including->tree,
+    };
     struct lines lines;
     struct line line;
 
-    reader->reading = &reading;
-    reader->depth++;
-    reader->forgiven_ends = 0;
-    lines_init(&lines, reader->arena, text);
-    while (!reading.given_up && lines_next(&lines, &line))
-        read_line(reader, &line);
-    drop_pending(reader);
-
-    if (reader->section && !reading.given_up) {
-        reader->section->unclosed = true;
-        diag_hint(reader->diags,
-                  diag_add(reader->diags, DIAG_ERROR, &reader->section->name_place,
-                           "'%.*s' is never closed", SLICE_ARGS(reader->section->name)),
-                  "write '}' on a line of its own behind its last option");
-    }
-    reader->section = NULL;
-    reader->around = NULL;
-    reader->forgiven_ends = 0;
-    reader->depth--;
-    reader->reading = reading.outer;
+    lines_init(&lines, reader.arena, text);
+    while (!reader.given_up && lines_next(&lines, &line))
+        read_line(&reader, &line);
+    drop_pending(&reader);
+    check_closed(&reader);
+    return true;
 }
 
 void read_block(const struct source_text *text, struct source *source, struct arena *arena,
                 struct diags *diags, struct tree *ret)
 {
-    struct reader reader = {
-        .arena = arena,
-        .diags = diags,
-        .source = source,
-        .tree = ret,
-        .variables = { .arena = arena, .diags = diags },
-    };
+    struct including including;
 
-    tree_init(ret);
-    variables_set(&reader.variables, SLICE("CONFIG_DIR"), source->folder);
-    read_text(&reader, text);
+    including_init(&including, source, arena, diags, ret);
+    including_read_by(&including, text, block_read_text);
 }

@@ -89,6 +89,8 @@ static const char *form_fault(const struct thttpd_name *name, const struct thttp
 {
     if (name->form != THTTPD_VALUE)
         return word->has_value ? "takes no value" : NULL;
+    if (word->has_value && name->key == THTTPD_HOST) /* "host=" is every address */
+        return NULL;
     return word->has_value && word->value.len > 0 ? NULL : "wants a value";
 }
 
@@ -126,6 +128,7 @@ static void read_word(struct reader *reader, const struct thttpd_word *word, boo
         read_include(reader, &setting);
     } else {
         setting.on = name->form == THTTPD_ON;
+        setting.given = name->form != THTTPD_VALUE || word->value.len > 0;
         reader->settings[name->key] = setting;
     }
 }

@@ -56,4 +56,10 @@ void text_add_html(struct text *text, struct slice more);
  */
 void text_add_escaped(struct text *text, struct slice more);
 
+/*
+ * Length of the UTF-8 sequence at the front of `text` (RFC 3629: no overlong forms, no surrogates),
+ * 0 when there is none. `text` must not be empty.
+ */
+size_t utf8_sequence(struct slice text);
+
 #endif

@@ -2,8 +2,8 @@
 #define CONFIG_LOAD_H
 
 /*
- * Texts in, model or diagnostics out. The whole path: read (block or thttpd's form) -> tree ->
- * build by the option rows -> checks. A pure function of the texts that the source gives: two
+ * Texts in, model or diagnostics out. The whole path: read (block form, YAML or thttpd's) -> tree
+ * -> build by the option rows -> checks. A pure function of the texts that the source gives: two
  * processes that load the same texts get the same model.
  */
 #include "base/arena.h"
@@ -22,6 +22,10 @@ struct load {
     struct source *source;
     struct load_ask *ask; /* NULL: nothing on the disk is asked for; see load_check_disk() */
 };
+
+/* The first step alone: texts to a tree, includes and all. False for a text that cannot be read at
+ * all; that is said. */
+bool load_tree(const struct load *load, const struct source_text *main, struct tree *ret);
 
 /* NULL when there was at least one error; the diagnostics say which. */
 struct server_conf *load_config(const struct load *load, const struct source_text *main);

@@ -447,18 +447,6 @@ START_TEST(what_is_no_file_is_refused)
 }
 END_TEST
 
-START_TEST(a_form_that_is_not_read_yet_says_so)
-{
-    static const struct text_file file = { "longhouse.yaml", "a: b" };
-    struct loaded loaded;
-
-    loaded_files(&loaded, &file, 1);
-    ck_assert_ptr_null(loaded.conf);
-    ck_assert_uint_eq(loaded.diags.errors, 1);
-    loaded_done(&loaded);
-}
-END_TEST
-
 /* ---- what the disk has ---- */
 
 struct fake_ask {
@@ -764,5 +752,5 @@ SUITE("load", LOOP(a_broken_file_is_explained, broken), TEST(the_example_loads_w
       TEST(a_bundle_gives_the_same_model_without_the_disk),
       TEST(a_variable_of_the_environment_is_in_the_bundle), TEST(a_damaged_bundle_is_refused),
       TEST(a_loop_of_links_is_told), TEST(a_file_that_includes_itself_by_another_name_is_told),
-      TEST(what_is_no_file_is_refused), TEST(a_form_that_is_not_read_yet_says_so),
-      LOOP(what_the_disk_lacks_is_told, askings), TEST(the_summary_is_a_table))
+      TEST(what_is_no_file_is_refused), LOOP(what_the_disk_lacks_is_told, askings),
+      TEST(the_summary_is_a_table))

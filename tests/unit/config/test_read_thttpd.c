@@ -163,6 +163,7 @@ static const struct {
     { "dir=/srv nosymlink chroot", "WebsiteRoot", "FollowSymlinks" },
     { "dir=/srv host=localhost", "Interface=127.0.0.1;", NULL },
     { "dir=/srv host=::1", "Interface=::1;", NULL },
+    { "dir=/srv host=::1 host=", "Interface=0.0.0.0;", NULL },
     { "dir=/srv host=::1", "Hostname=localhost;", NULL },
     { "dir=/srv charset=iso-8859-1", "Charset=iso-8859-1;", NULL },
     { "dir=/srv max_age=3600", "MaxAge=3600;", NULL },
