@@ -1,8 +1,9 @@
 #include "config/manual.h"
 
 #include "build.h"
+#include "manual_private.h"
 
-static const char head[] =
+const char manual_head[] =
     "# Options\n"
     "\n"
     "This page is printed by the server itself (`longhouse manual`), from the table that also "
@@ -203,7 +204,7 @@ static void write_later(FILE *out)
 
 void manual_write(FILE *out)
 {
-    fputs(head, out);
+    fputs(manual_head, out);
     write_scope(
         out, SCOPE_SERVER, "Outside sections",
         "Options of the server as a whole. Options of `VirtualHost` may stand here too: they "

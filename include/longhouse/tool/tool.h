@@ -20,7 +20,9 @@ int tool_unban(int argc, char **argv);
 int tool_bans(int argc, char **argv);
 int tool_stop(int argc, char **argv);     /* end it, answers in flight first */
 int tool_password(int argc, char **argv); /* a user's line in a password file */
-int tool_manual(int argc, char **argv);   /* all options, as Markdown */
+int tool_manual(int argc, char **argv);   /* all options, as Markdown or man page */
+int tool_schema(int argc, char **argv);   /* of the YAML form, as JSON */
+int tool_completion(int argc, char **argv);
 
 #define CONFIG_FOLDER "/etc/longhouse"
 
