@@ -79,6 +79,7 @@ void check_kept(struct build *build);
 void check_access(struct build *build);
 void check_directories(struct build *build);
 void check_aliases(struct build *build);
+void check_reach(struct build *build);
 
 /* Reads the files of TLScertFile and TLSkeyFile. */
 struct load;
@@ -93,6 +94,7 @@ struct load_ask;
 void check_sockets(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 void check_run_as(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 void check_sandbox(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
+void check_enter(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 void check_htpasswd(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 bool htpasswd_find(struct load_ask *ask, const char *folder, char *ret_path, size_t room);
 void check_passwords(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);

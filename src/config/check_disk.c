@@ -108,6 +108,12 @@ static bool may_reach(const char *path, unsigned wanted, const struct account *a
     return may(path, wanted, as);
 }
 
+static bool disk_may_enter(struct load_ask *ask, const char *path, const struct account *as)
+{
+    (void)ask;
+    return as ? may_reach(path, 1, as) : access(path, X_OK) == 0;
+}
+
 static int disk_socket(struct load_ask *ask, const char *path, const struct account *as,
                        struct load_socket *ret)
 {
@@ -196,6 +202,7 @@ struct load_ask *load_ask_disk(void)
         .ceilings = disk_ceilings,
         .cgroup = disk_cgroup,
         .landlock = disk_landlock,
+        .may_enter = disk_may_enter,
         .find_htpasswd = htpasswd_find,
         .socket = disk_socket,
         .text = disk_text,
@@ -449,6 +456,7 @@ void load_check_disk(const struct server_conf *conf, struct load_ask *ask, struc
     check_passwords(conf, ask, diags);
     check_cgroup(conf, ask, diags);
     check_htpasswd(conf, ask, diags);
+    check_enter(conf, ask, diags);
     check_sandbox(conf, ask, diags);
     table_done(&folders);
 }

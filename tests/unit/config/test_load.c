@@ -491,6 +491,13 @@ static int fake_socket(struct load_ask *ask, const char *path, const struct acco
     return error;
 }
 
+/* Nobody passes /locked but root and whoever asks without an account. */
+static bool fake_may_enter(struct load_ask *ask, const char *path, const struct account *as)
+{
+    (void)ask;
+    return strcmp(path, "/locked") != 0 || !as || as->user == 0;
+}
+
 static bool fake_user_known(struct load_ask *ask, const char *user)
 {
     (void)ask;
@@ -561,6 +568,9 @@ static const struct asking_case {
 } askings[] = {
     { "", "/", NULL },
     { "", "/srv", "warning the WebsiteRoot '/srv': No such file or directory" },
+    { "WebsiteRoot = /locked", "/",
+      "warning the user www-data may not enter the WebsiteRoot '/locked'" },
+    { "WebsiteRoot = /locked", "root", NULL },
     { "WebsiteRoot = /bin/x", "/", "error the WebsiteRoot '/bin/x' is no folder" },
     { "Alias = /x:/usr\nScriptAlias = /y:/bin/perl", "/", NULL },
     { "Alias = /x:/gone", "/gone", "warning the Alias '/gone': No such file or directory" },
@@ -685,6 +695,7 @@ START_TEST(what_the_disk_lacks_is_told)
                  .ceilings = fake_ceilings,
                  .cgroup = fake_cgroup,
                  .landlock = fake_landlock,
+                 .may_enter = fake_may_enter,
                  .socket = fake_socket },
         .missing = it->missing,
     };
