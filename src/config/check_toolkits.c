@@ -274,7 +274,7 @@ static void mark_next(bool *reached, const struct toolkit_conf *toolkit,
         mark(reached, toolkit, (uint64_t)at + 1);
 }
 
-static void check_reach(struct build *build, const struct toolkit_conf *toolkit)
+static void check_rules_reached(struct build *build, const struct toolkit_conf *toolkit)
 {
     bool *reached = arena_array(build->arena, bool, toolkit->rule_count + 1);
     unsigned at = 0;
@@ -315,7 +315,7 @@ static void check_redirects(struct build *build, const struct toolkit_conf *tool
 
 static void check_one(struct build *build, const struct toolkit_conf *toolkit)
 {
-    check_reach(build, toolkit);
+    check_rules_reached(build, toolkit);
     check_redirects(build, toolkit);
     if (!toolkit->is_used && toolkit->id.len > 0)
         diag_hint(build->diags,
