@@ -254,6 +254,7 @@ extern const struct option_group tls_options;
 extern const struct option_group access_options;
 extern const struct option_group ban_options;
 extern const struct option_group log_options;
+extern const struct option_group index_options;
 extern const struct option_group later_options;
 
 /* The row of a member of `type`, as designated initialisers. */

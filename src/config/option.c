@@ -20,6 +20,7 @@ static const struct option_group *const groups[] = {
     &worker_options,
     &directory_options,
     &access_options,
+    &index_options,
     &tls_options,
     &alias_options,
     &gate_options,

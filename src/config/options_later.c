@@ -57,7 +57,6 @@ static const struct option_row rows[] = {
     LATER("PreventXSS", SCOPE_HOST),
     LATER("ReverseProxy", SCOPE_HOST),
     LATER("RunOnAlter", SCOPE_HOST),
-    LATER("ShowIndex", SCOPE_HOST | SCOPE_DIRECTORY),
     LATER("SkipCacheCookie", SCOPE_HOST),
     LATER("TriggerOnCGIstatus", SCOPE_HOST),
     LATER("UseLocalConfig", SCOPE_HOST),

@@ -428,17 +428,27 @@ static struct slice slashed(const struct request *request, struct arena *arena)
     return text_slice(&text);
 }
 
+static bool judge_index(const struct judge *judge, bool reads)
+{
+    if (judge->verdict->folder->show_index == SHOW_INDEX_NO)
+        return say(judge, 404, "a folder without any of the StartFile names (ShowIndex is off)");
+    if (!reads)
+        return say_not_allowed(judge, "the method is for programs, and this is a folder");
+    judge->verdict->answer = ANSWER_LISTING;
+    judge->verdict->why = "a folder without any of the StartFile names, with ShowIndex";
+    return true;
+}
+
 static bool judge_folder(const struct judge *judge)
 {
     const struct request *request = &judge->x->request;
+    const bool reads = request->method == METHOD_GET || request->method == METHOD_HEAD;
     struct verdict *verdict = judge->verdict;
 
     if (request->method == METHOD_OPTIONS)
         return say_options(judge, file_methods);
     if (!verdict->resource.is_folder_without_slash)
-        return say(judge, 404, "a folder without any of the StartFile names");
-
-    bool reads = request->method == METHOD_GET || request->method == METHOD_HEAD;
+        return judge_index(judge, reads);
     say(judge, reads ? 301 : 308, "a folder is named with a slash behind");
     verdict->answer = ANSWER_REDIRECT;
     verdict->location = slashed(request, &judge->x->arena);
@@ -555,7 +565,7 @@ static bool is_open_to_all(const struct judge *judge)
     const enum answer answer = judge->verdict->answer;
 
     return slice_starts(judge->x->request.target.path, SLICE("/.well-known/acme-challenge/")) &&
-           answer != ANSWER_CGI && answer != ANSWER_FASTCGI;
+           answer != ANSWER_CGI && answer != ANSWER_FASTCGI && answer != ANSWER_LISTING;
 }
 
 /* Nothing of what was judged is told. */

@@ -83,6 +83,9 @@ struct conf_login {
     struct diag_place place;
 };
 
+/* ShowIndex: what a folder without a start file is answered with. */
+enum conf_show_index { SHOW_INDEX_NO, SHOW_INDEX_YES, SHOW_INDEX_XML };
+
 /* Which field of a trusted proxy tells the client. */
 enum conf_proxy_field {
     PROXY_FIELD_ANY,
@@ -286,6 +289,7 @@ struct folder_conf {
     struct conf_word *required_groups; /* one of them is enough; NULL: no group is wanted */
     struct slice login_message;
     const struct fastcgi_conf *fastcgi_auth; /* who lets requests pass; NULL: all do */
+    enum conf_show_index show_index;
 };
 
 /* A member of struct folder_conf that a Directory section gives. */

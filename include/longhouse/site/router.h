@@ -19,7 +19,8 @@ enum answer {
     ANSWER_FILE,
     ANSWER_CGI,
     ANSWER_FASTCGI,
-    ANSWER_LOGIN, /* who asks? What is behind it is `guarded` */
+    ANSWER_LISTING, /* of the folder */
+    ANSWER_LOGIN,   /* who asks? What is behind it is `guarded` */
 };
 
 struct verdict {

@@ -32,7 +32,7 @@ static void route(struct exchange_owner *owner, struct exchange *x)
     router_judge(probe->snapshot, x->host, x, probe->services.files, verdict);
     ck_assert_int_ne(verdict->answer, ANSWER_CGI);
     ck_assert_int_ne(verdict->answer, ANSWER_FASTCGI);
-    x->handler = verdict->answer == ANSWER_FILE ? &handler_file : &handler_reply;
+    x->handler = handler_for(verdict->answer);
     x->handler->start(x, verdict);
 }
 

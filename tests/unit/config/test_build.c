@@ -560,8 +560,8 @@ static const struct saying_case {
     { SITE PORT "ThreadPoolSize = 100\n",
       "note 6:1+14 'ThreadPoolSize' is accepted and has no effect here = no connection has a "
       "thread of its own (Reactors)" },
-    { SITE PORT "VirtualHost {\nHostname = v\nWebsiteRoot = /v\nShowIndex = yes\n}\n",
-      "error 9:1+9 'ShowIndex' is Hiawatha's and not available yet = a later version adds it; "
+    { SITE PORT "VirtualHost {\nHostname = v\nWebsiteRoot = /v\nWebDAVapp = yes\n}\n",
+      "error 9:1+9 'WebDAVapp' is Hiawatha's and not available yet = a later version adds it; "
       "leave it out until then" },
     { SITE PORT "MinTLSversion = TLS1.1\n",
       "warning 6:17+6 TLS 1.0 and 1.1 are broken (RFC 8996) and never spoken = write 1.2, which is "
@@ -577,8 +577,10 @@ static const struct saying_case {
       "leave it out until then" },
     { SITE PORT "UseDirectory = d\nDirectory {\nDirectoryID = d\nPath = /x\nFoo = bar\n}\n",
       "error 10:1+3 unknown option 'Foo' in Directory 'd' = `longhouse manual` lists all options" },
-    { SITE PORT "UseDirectory = d\nDirectory {\nDirectoryID = d\nPath = /x\nShowIndex = yes\n}\n",
-      "error 10:1+9 'ShowIndex' is Hiawatha's and not available yet = a later version adds it; "
+    { SITE PORT
+      "UseDirectory = d\nDirectory {\nDirectoryID = d\nPath = /x\nRunOnDownload = yes\n}\n",
+      "error 10:1+13 'RunOnDownload' is Hiawatha's and not available yet = a later version adds "
+      "it; "
       "leave it out until then" },
 
     /* error handlers */
