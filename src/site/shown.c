@@ -12,7 +12,9 @@ static const struct folder_conf *rules_of(const struct shown *shown, struct slic
 
     if (shown->host->conf->directory_count == 0)
         return &shown->host->conf->folder;
-    return folder_rules_for_path(shown->host, arena_join(shown->scratch, parts, 2), shown->scratch);
+    const struct slice path = arena_join(shown->scratch, parts, 2);
+    const struct folder_names names = { .path = path, .asked = path };
+    return folder_rules_for_path(shown->host, &names, shown->scratch);
 }
 
 static bool is_hidden(struct slice relative)
