@@ -14,8 +14,8 @@ int tool_check(int argc, char **argv);  /* check a configuration */
 int tool_show(int argc, char **argv);   /* the configuration as it is read */
 int tool_import(int argc, char **argv); /* one in another form, as ours */
 int tool_status(int argc, char **argv);
-int tool_backend(int argc, char **argv);  /* orders about FastCGI targets to the running house */
-int tool_ban(int argc, char **argv);      /* orders about clients */
+int tool_backend(int argc, char **argv); /* orders about FastCGI targets to the running house */
+int tool_ban(int argc, char **argv);     /* orders about clients */
 int tool_unban(int argc, char **argv);
 int tool_bans(int argc, char **argv);
 int tool_stop(int argc, char **argv);     /* end it, answers in flight first */
