@@ -3,6 +3,7 @@
 #include "base/list.h"
 #include "base/siphash.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -70,6 +71,7 @@ static void take_out(struct bans *bans, struct ban **at)
 {
     struct ban *ban = *at;
 
+    assert(ban); /* who is in the list is in a bucket */
     *at = ban->next;
     list_remove(&ban->link);
     free(ban);
@@ -279,19 +281,26 @@ void ban_time_add(struct text *text, uint64_t ms)
                     (unsigned)(s / 60 % 60));
 }
 
-static char *client_text(const struct ban *ban, char out[ADDRESS_TEXT_MOST + 4])
+#define CLIENT_TEXT_MOST (ADDRESS_TEXT_MOST + 4)
+
+static const char *client_text(const struct ban *ban, char out[CLIENT_TEXT_MOST])
 {
     union socket_address address = { 0 };
+    char plain[ADDRESS_TEXT_MOST];
+    const bool is_network = ban->key_len != 4;
 
-    if (ban->key_len == 4) {
+    if (is_network) {
+        address.in6.sin6_family = AF_INET6;
+        memcpy(&address.in6.sin6_addr, ban->key, ban->key_len);
+    } else {
         address.in4.sin_family = AF_INET;
         memcpy(&address.in4.sin_addr, ban->key, 4);
-        return address_text(&address, out);
     }
-    address.in6.sin6_family = AF_INET6;
-    memcpy(&address.in6.sin6_addr, ban->key, ban->key_len);
-    address_text(&address, out);
-    return strcat(out, "/64");
+    struct text text = text_on(out, CLIENT_TEXT_MOST);
+    text_add_cstr(&text, address_text(&address, plain));
+    if (is_network)
+        text_add_cstr(&text, "/64");
+    return text_cstr(&text);
 }
 
 static void add_until(struct text *text, int64_t unix_s)
@@ -307,7 +316,7 @@ static void add_until(struct text *text, int64_t unix_s)
 
 void bans_describe(struct bans *bans, uint64_t now_ms, int64_t unix_s, struct text *text)
 {
-    char out[ADDRESS_TEXT_MOST + 4];
+    char out[CLIENT_TEXT_MOST];
     unsigned left_out = 0;
 
     pthread_mutex_lock(&bans->lock);
