@@ -101,11 +101,11 @@ static struct ban *find_lasting(struct bans *bans, const union socket_address *c
                                 uint64_t now_ms)
 {
     struct ban **at = find_client(bans, client);
+    struct ban *ban = *at;
 
-    if (*at && (*at)->until_ms <= now_ms)
-        take_out(bans, at);
-    else if (*at)
-        return *at;
+    if (!ban || ban->until_ms > now_ms)
+        return ban;
+    take_out(bans, at);
     return NULL;
 }
 
