@@ -105,7 +105,7 @@ static int compare_places(const void *a, const void *b, void *list)
 
 static void sort(struct index_list *list, struct index_run *run)
 {
-    qsort_r(run->entries, run->count, sizeof(run->entries[0]), compare_places, list);
+    qsort_r(run->entries, run->count, sizeof(void *), compare_places, list);
 }
 
 /* ---- in ---- */

@@ -228,7 +228,8 @@ static void add_roots(const struct server_conf *conf, const struct vhost_conf *h
         bool seen = chroot.len == 0 || lies_in(alias->folder, chroot);
 
         elsewhere.root = base->root.len > 0 && seen ? alias->folder : (struct slice){ 0 };
-        add_root(conf, host, &elsewhere, arena, rules + alias->number * (1 + host->handler_count));
+        add_root(conf, host, &elsewhere, arena,
+                 rules + (size_t)alias->number * (1 + host->handler_count));
     }
 }
 
@@ -251,7 +252,8 @@ static void add_host(const struct server_conf *conf, const struct sandbox *sandb
     if (roots_count(host) == roots_folders(host))
         return;
     base.links = base.links == POLICY_LINKS_ANY ? POLICY_LINKS_OWNED : POLICY_LINKS_ANY;
-    add_roots(conf, host, &base, arena, rules + roots_folders(host) * (1 + host->handler_count));
+    add_roots(conf, host, &base, arena,
+              rules + (size_t)roots_folders(host) * (1 + host->handler_count));
 }
 
 /* What the workers of a pool are; without a root it runs no scripts. */

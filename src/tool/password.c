@@ -239,7 +239,7 @@ static bool is_name(struct slice name)
 
 static int run(struct order *order)
 {
-    char real[PATH_MAX];
+    static char real[PATH_MAX];
     const char *why = NULL;
 
     if (!is_name(order->user) || (order->realm.len > 0 && !is_name(order->realm))) {
