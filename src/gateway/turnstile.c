@@ -4,54 +4,149 @@
 #include <stdlib.h>
 
 /*
- * Order of locks: the turnstile's, then one of `all` or of a desk. The lock of `all` is never held
- * while a turnstile's is waited for.
+ * Order of locks: the turnstile's, then one of the hall or of a desk. The lock of the hall is never
+ * held while a turnstile's is waited for.
  *
  * How no seat is forgotten: `free` and `hungry_count` are both sequentially consistent. Who becomes
  * hungry counts itself first and looks for a free seat then; who frees a seat counts it first and
  * looks for the hungry then. So at least one of the two sees the other.
+ *
+ * How a turnstile ends: it belongs to the sets that name it (`sets`, of the thread that makes and
+ * frees sets). When none is left it is `abandoned`: nobody comes any more, and whoever takes it out
+ * of the last thing that knows it, its last seat or the line of the hungry, frees it.
  */
 struct turnstile {
-    struct turnstiles *all; /* borrowed */
-    pthread_mutex_t lock;   /* guards what follows */
+    struct hall *hall;    /* counted */
+    unsigned sets;        /* see above */
+    pthread_mutex_t lock; /* guards what follows */
     struct turnstile_rules rules;
     struct waiting_line line;
     unsigned taken;
     uint64_t seated;
     uint64_t waited;
     uint64_t refused;
-    bool hungry;                  /* in, or on its way out of, all->hungry */
-    struct list_link hungry_link; /* under the lock of `all` */
+    bool abandoned;
+    bool hungry;                  /* in, or on its way out of, hall->hungry */
+    struct list_link hungry_link; /* under the lock of the hall */
+};
+
+/* The total, for as long as anything of it is used. */
+struct hall {
+    _Atomic unsigned users;
+    _Atomic int free; /* of the total; negative: it was lowered below what was taken */
+    _Atomic unsigned hungry_count;
+    _Atomic unsigned total;
+    pthread_mutex_t lock; /* guards `hungry` */
+    struct list hungry;   /* hosts that have somebody to seat, in the order of their turns */
 };
 
 struct turnstiles {
-    _Atomic unsigned free; /* of the total */
-    _Atomic unsigned hungry_count;
-    pthread_mutex_t lock; /* guards `hungry` */
-    struct list hungry;   /* hosts that have somebody to seat, in the order of their turns */
-    unsigned total;
+    struct hall *hall; /* counted */
     unsigned count;
-    struct turnstile turnstiles[];
+    struct turnstile *turnstiles[]; /* counted */
 };
 
 /* ---- the house ---- */
 
+static void *zeroed(size_t size)
+{
+    void *memory = calloc(1, size);
+
+    if (!memory)
+        abort();
+    return memory;
+}
+
+static struct hall *hall_new(unsigned total)
+{
+    struct hall *hall = zeroed(sizeof(*hall));
+
+    atomic_init(&hall->users, 1);
+    atomic_init(&hall->free, (int)total);
+    atomic_init(&hall->total, total);
+    pthread_mutex_init(&hall->lock, NULL);
+    list_init(&hall->hungry);
+    return hall;
+}
+
+static struct hall *hall_hold(struct hall *hall)
+{
+    atomic_fetch_add(&hall->users, 1);
+    return hall;
+}
+
+static void hall_drop(struct hall *hall)
+{
+    if (atomic_fetch_sub(&hall->users, 1) > 1)
+        return;
+    pthread_mutex_destroy(&hall->lock);
+    free(hall);
+}
+
+static struct turnstile *turnstile_new(struct hall *hall)
+{
+    struct turnstile *turnstile = zeroed(sizeof(*turnstile));
+
+    turnstile->hall = hall_hold(hall);
+    pthread_mutex_init(&turnstile->lock, NULL);
+    waiting_line_init(&turnstile->line);
+    return turnstile;
+}
+
+static void turnstile_free(struct turnstile *turnstile)
+{
+    waiting_line_done(&turnstile->line);
+    pthread_mutex_destroy(&turnstile->lock);
+    hall_drop(turnstile->hall);
+    free(turnstile);
+}
+
+/* Under its lock: nobody is left who will ever look at it again. */
+static bool is_done_with(const struct turnstile *turnstile)
+{
+    return turnstile->abandoned && turnstile->taken == 0 && !turnstile->hungry;
+}
+
+static void turnstile_drop(struct turnstile *turnstile)
+{
+    if (--turnstile->sets > 0)
+        return;
+    pthread_mutex_lock(&turnstile->lock);
+    turnstile->abandoned = true;
+    const bool ends = is_done_with(turnstile);
+    pthread_mutex_unlock(&turnstile->lock);
+    if (ends)
+        turnstile_free(turnstile);
+}
+
+static struct turnstiles *set_new(struct hall *hall, unsigned count)
+{
+    struct turnstiles *all = zeroed(sizeof(*all) + count * sizeof(struct turnstile *));
+
+    all->hall = hall;
+    all->count = count;
+    return all;
+}
+
 struct turnstiles *turnstiles_new(unsigned total_seats, unsigned count)
 {
-    struct turnstiles *all = calloc(1, sizeof(*all) + count * sizeof(all->turnstiles[0]));
+    struct turnstiles *all = set_new(hall_new(total_seats), count);
 
-    if (!all)
-        abort();
-    atomic_init(&all->free, total_seats);
-    atomic_init(&all->hungry_count, 0);
-    pthread_mutex_init(&all->lock, NULL);
-    list_init(&all->hungry);
-    all->total = total_seats;
-    all->count = count;
     for (unsigned i = 0; i < count; i++) {
-        all->turnstiles[i].all = all;
-        pthread_mutex_init(&all->turnstiles[i].lock, NULL);
-        waiting_line_init(&all->turnstiles[i].line);
+        all->turnstiles[i] = turnstile_new(all->hall);
+        all->turnstiles[i]->sets = 1;
+    }
+    return all;
+}
+
+struct turnstiles *turnstiles_renew(struct turnstiles *former, unsigned count, const unsigned *kept)
+{
+    struct turnstiles *all = set_new(hall_hold(former->hall), count);
+
+    for (unsigned i = 0; i < count; i++) {
+        all->turnstiles[i] =
+            kept[i] < former->count ? former->turnstiles[kept[i]] : turnstile_new(all->hall);
+        all->turnstiles[i]->sets++;
     }
     return all;
 }
@@ -60,24 +155,16 @@ void turnstiles_free(struct turnstiles *all)
 {
     if (!all)
         return;
-    for (unsigned i = 0; i < all->count; i++) {
-        waiting_line_done(&all->turnstiles[i].line);
-        pthread_mutex_destroy(&all->turnstiles[i].lock);
-    }
-    pthread_mutex_destroy(&all->lock);
+    for (unsigned i = 0; i < all->count; i++)
+        turnstile_drop(all->turnstiles[i]);
+    hall_drop(all->hall);
     free(all);
-}
-
-void turnstiles_set(struct turnstiles *all, unsigned index, struct turnstile_rules rules)
-{
-    assert(index < all->count);
-    all->turnstiles[index].rules = rules;
 }
 
 struct turnstile *turnstiles_at(struct turnstiles *all, unsigned index)
 {
     assert(index < all->count);
-    return &all->turnstiles[index];
+    return all->turnstiles[index];
 }
 
 /* ---- news for the tickets of a reactor ---- */
@@ -106,12 +193,12 @@ static void tell(struct ticket *ticket, enum ticket_state state, const struct de
 
 /* ---- the total ---- */
 
-static bool take_of_total(struct turnstiles *all)
+static bool take_of_total(struct hall *hall)
 {
-    unsigned free = atomic_load(&all->free);
+    int free = atomic_load(&hall->free);
 
     while (free > 0)
-        if (atomic_compare_exchange_weak(&all->free, &free, free - 1))
+        if (atomic_compare_exchange_weak(&hall->free, &free, free - 1))
             return true;
     return false;
 }
@@ -125,24 +212,24 @@ static bool could_seat(const struct turnstile *turnstile)
 /* Gets in line for the total, behind the other hosts. Under the lock of the turnstile. */
 static void become_hungry(struct turnstile *turnstile)
 {
-    struct turnstiles *all = turnstile->all;
+    struct hall *hall = turnstile->hall;
 
     if (turnstile->hungry || !could_seat(turnstile))
         return;
     turnstile->hungry = true;
-    pthread_mutex_lock(&all->lock);
-    list_push_back(&all->hungry, &turnstile->hungry_link);
-    atomic_fetch_add(&all->hungry_count, 1);
-    pthread_mutex_unlock(&all->lock);
+    pthread_mutex_lock(&hall->lock);
+    list_push_back(&hall->hungry, &turnstile->hungry_link);
+    atomic_fetch_add(&hall->hungry_count, 1);
+    pthread_mutex_unlock(&hall->lock);
 }
 
-static struct turnstile *next_hungry(struct turnstiles *all)
+static struct turnstile *next_hungry(struct hall *hall)
 {
-    pthread_mutex_lock(&all->lock);
-    struct list_link *link = list_pop_front(&all->hungry);
+    pthread_mutex_lock(&hall->lock);
+    struct list_link *link = list_pop_front(&hall->hungry);
     if (link)
-        atomic_fetch_sub(&all->hungry_count, 1);
-    pthread_mutex_unlock(&all->lock);
+        atomic_fetch_sub(&hall->hungry_count, 1);
+    pthread_mutex_unlock(&hall->lock);
     return link ? container_of(link, struct turnstile, hungry_link) : NULL;
 }
 
@@ -165,19 +252,43 @@ static bool seat_next(struct turnstile *turnstile, const struct desk *own)
         seated = true;
         become_hungry(turnstile);
     }
+    const bool ends = is_done_with(turnstile);
     pthread_mutex_unlock(&turnstile->lock);
+    if (ends)
+        turnstile_free(turnstile);
     return seated;
 }
 
 /* Deals out what is free to those who wait. Without any lock. */
-static void serve_hungry(struct turnstiles *all, const struct desk *own)
+static void serve_hungry(struct hall *hall, const struct desk *own)
 {
-    while (atomic_load(&all->hungry_count) > 0 && take_of_total(all)) {
-        struct turnstile *turnstile = next_hungry(all);
+    while (atomic_load(&hall->hungry_count) > 0 && take_of_total(hall)) {
+        struct turnstile *turnstile = next_hungry(hall);
 
         if (!turnstile || !seat_next(turnstile, own))
-            atomic_fetch_add(&all->free, 1);
+            atomic_fetch_add(&hall->free, 1);
     }
+}
+
+/* ---- the rules ---- */
+
+void turnstiles_set(struct turnstiles *all, unsigned index, struct turnstile_rules rules)
+{
+    struct turnstile *turnstile = turnstiles_at(all, index);
+
+    pthread_mutex_lock(&turnstile->lock);
+    turnstile->rules = rules;
+    become_hungry(turnstile); /* there may be more seats now */
+    pthread_mutex_unlock(&turnstile->lock);
+    serve_hungry(all->hall, NULL);
+}
+
+void turnstiles_set_total(struct turnstiles *all, unsigned total_seats)
+{
+    const int former = (int)atomic_exchange(&all->hall->total, total_seats);
+
+    atomic_fetch_add(&all->hall->free, (int)total_seats - former);
+    serve_hungry(all->hall, NULL);
 }
 
 /* ---- tickets ---- */
@@ -186,7 +297,7 @@ static void serve_hungry(struct turnstiles *all, const struct desk *own)
 static bool sit_down(struct turnstile *turnstile, struct ticket *ticket)
 {
     if (turnstile->line.count > 0 || turnstile->taken >= turnstile->rules.seats ||
-        atomic_load(&turnstile->all->hungry_count) > 0 || !take_of_total(turnstile->all))
+        atomic_load(&turnstile->hall->hungry_count) > 0 || !take_of_total(turnstile->hall))
         return false;
     turnstile->taken++;
     turnstile->seated++;
@@ -240,15 +351,24 @@ enum ticket_state ticket_take(struct ticket *ticket, struct turnstile *turnstile
         get_in_line(turnstile, ticket, client);
     pthread_mutex_unlock(&turnstile->lock);
     if (ticket->state == TICKET_WAITING)
-        serve_hungry(turnstile->all, desk);
+        serve_hungry(turnstile->hall, desk);
     return ticket->state;
 }
 
-/* The seat is free for the next one: of this host, or of whichever host's turn it is. */
-static void pass_on(struct turnstile *turnstile, const struct desk *own)
+/* Under the lock: one seat of the host less. `hall` is the caller's to drop after passing it on. */
+static struct hall *stand_up(struct turnstile *turnstile)
 {
-    atomic_fetch_add(&turnstile->all->free, 1);
-    serve_hungry(turnstile->all, own);
+    turnstile->taken--;
+    become_hungry(turnstile);
+    return hall_hold(turnstile->hall);
+}
+
+/* The seat is free for the next one: of this host, or of whichever host's turn it is. */
+static void pass_on(struct hall *hall, const struct desk *own)
+{
+    atomic_fetch_add(&hall->free, 1);
+    serve_hungry(hall, own);
+    hall_drop(hall);
 }
 
 void ticket_return(struct ticket *ticket)
@@ -264,19 +384,19 @@ void ticket_return(struct ticket *ticket)
     waiting_line_remove(&turnstile->line, &ticket->waiter);
     if (ticket->state == TICKET_WAITING)
         desk_take_back(ticket->desk, &ticket->news);
-    if (held_seat) {
-        turnstile->taken--;
-        become_hungry(turnstile);
-    }
+    struct hall *hall = held_seat ? stand_up(turnstile) : NULL;
     if (is_late)
         turnstile->refused++;
+    const bool ends = is_done_with(turnstile);
     pthread_mutex_unlock(&turnstile->lock);
+    if (ends)
+        turnstile_free(turnstile);
 
     timer_stop(ticket->desk->loop, &ticket->timer);
     ticket->holds_seat = false;
     ticket->state = TICKET_NONE;
-    if (held_seat)
-        pass_on(turnstile, ticket->desk);
+    if (hall)
+        pass_on(hall, ticket->desk);
 }
 
 struct seat ticket_take_seat(struct ticket *ticket)
@@ -296,10 +416,12 @@ void seat_return(struct seat *seat)
         return;
     seat->turnstile = NULL;
     pthread_mutex_lock(&turnstile->lock);
-    turnstile->taken--;
-    become_hungry(turnstile);
+    struct hall *hall = stand_up(turnstile);
+    const bool ends = is_done_with(turnstile);
     pthread_mutex_unlock(&turnstile->lock);
-    pass_on(turnstile, seat->desk);
+    if (ends)
+        turnstile_free(turnstile);
+    pass_on(hall, seat->desk);
 }
 
 /* ---- numbers ---- */
@@ -321,10 +443,12 @@ struct turnstile_numbers turnstile_numbers(struct turnstile *turnstile)
 
 unsigned turnstiles_taken(const struct turnstiles *all)
 {
-    return all->total - atomic_load(&all->free);
+    const int taken = (int)atomic_load(&all->hall->total) - atomic_load(&all->hall->free);
+
+    return taken > 0 ? (unsigned)taken : 0; /* the two are not read in one moment */
 }
 
 unsigned turnstiles_seats(const struct turnstiles *all)
 {
-    return all->total;
+    return atomic_load(&all->hall->total);
 }

@@ -26,7 +26,7 @@
 #include <stdint.h>
 
 struct turnstile;  /* of one host */
-struct turnstiles; /* all, with the total */
+struct turnstiles; /* a set of them, with the total */
 
 struct turnstile_rules {
     unsigned seats;
@@ -36,8 +36,22 @@ struct turnstile_rules {
 
 /* Turnstiles 0 ... count - 1; set each one's rules before the first ticket. */
 struct turnstiles *turnstiles_new(unsigned total_seats, unsigned count);
-void turnstiles_free(struct turnstiles *all); /* nobody waits or sits any more */
+
+/*
+ * Another set, as of another generation of the configuration, with the same total: its turnstile i
+ * is kept[i] of the former, with who sits and waits there; with a number that the former does not
+ * have it is a fresh one. Sets are made and freed by one thread.
+ */
+struct turnstiles *turnstiles_renew(struct turnstiles *former, unsigned count,
+                                    const unsigned *kept);
+
+/* Nobody takes a ticket from it any more. Seats that are still taken are returned all the same. */
+void turnstiles_free(struct turnstiles *all);
+
+/* Also while they are in use: who waits is seated when there are more seats now; who sits stays. */
 void turnstiles_set(struct turnstiles *all, unsigned index, struct turnstile_rules rules);
+void turnstiles_set_total(struct turnstiles *all, unsigned total_seats);
+
 struct turnstile *turnstiles_at(struct turnstiles *all, unsigned index);
 
 /* ---- tickets ---- */

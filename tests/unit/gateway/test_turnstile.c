@@ -397,6 +397,68 @@ START_TEST(two_threads_share_the_seats_and_forget_nobody)
 }
 END_TEST
 
+/* ---- another generation ---- */
+
+START_TEST(who_sits_and_waits_does_so_in_the_next_set)
+{
+    const unsigned kept[] = { 1, 9 }; /* the second host is the first now; the other one is new */
+
+    begin(8, 1, 8);
+    take(0, 1, 0, 1);
+    take(1, 1, 0, 2);
+    struct turnstiles *next = turnstiles_renew(all, 2, kept);
+    turnstiles_set(next, 1, (struct turnstile_rules){ .seats = 1 });
+    ck_assert_ptr_eq(turnstiles_at(next, 0), turnstiles_at(all, 1));
+    ck_assert_uint_eq(turnstile_numbers(turnstiles_at(next, 0)).waiting, 1);
+    ck_assert_uint_eq(turnstile_numbers(turnstiles_at(next, 1)).taken, 0);
+    ck_assert_uint_eq(turnstiles_taken(next), 1);
+    turnstiles_free(next);
+    ck_assert_int_eq(tickets[0].state, TICKET_SEATED);
+    end();
+}
+END_TEST
+
+START_TEST(a_seat_may_be_returned_after_its_set_is_gone)
+{
+    struct turnstiles *next;
+
+    begin(2, 2, 8);
+    take(0, 1, 0, 1);
+    take(1, 0, 0, 1);
+    next = turnstiles_renew(all, 0, NULL);
+    struct seat seat = ticket_take_seat(&tickets[0]);
+    ticket_return(&tickets[1]);
+    turnstiles_free(all);
+    ck_assert_uint_eq(turnstiles_taken(next), 1);
+    seat_return(&seat);
+    ck_assert_uint_eq(turnstiles_taken(next), 0);
+    all = turnstiles_renew(next, 2, (const unsigned[]){ 0, 0 });
+    turnstiles_free(next);
+    end();
+}
+END_TEST
+
+START_TEST(more_seats_seat_those_who_wait)
+{
+    begin(1, 1, 8);
+    take(0, 0, 0, 1);
+    take(1, 0, 0, 2);
+    take(2, 0, 1, 3);
+    turnstiles_set(all, 0, (struct turnstile_rules){ .seats = 3, .line_most = 8, .wait_ms = 1000 });
+    settle();
+    ck_assert_int_eq(tickets[1].state, TICKET_WAITING); /* for the total */
+    turnstiles_set_total(all, 3);
+    settle();
+    ck_assert_int_eq(tickets[1].state, TICKET_SEATED);
+    ck_assert_int_eq(tickets[2].state, TICKET_SEATED);
+    turnstiles_set_total(all, 1); /* who sits stays */
+    ck_assert_uint_eq(turnstiles_taken(all), 3);
+    ticket_return(&tickets[0]);
+    ck_assert_int_eq(take(0, 1, 0, 4), TICKET_WAITING);
+    end();
+}
+END_TEST
+
 /* The desk of who waits: that of who leaves, or another. */
 #define own_and_other desks
 
@@ -406,4 +468,6 @@ SUITE("turnstile", TEST(a_free_seat_is_taken_at_once),
       TEST(a_full_line_turns_away), TEST(without_a_line_nobody_waits),
       LOOP(one_client_cannot_fill_the_line, own_and_other), TEST(patience_ends),
       TEST(hosts_take_turns_for_the_total), TEST(a_newcomer_does_not_pass_who_waits_for_the_total),
-      TEST(a_seat_outlives_its_ticket), TEST(two_threads_share_the_seats_and_forget_nobody))
+      TEST(a_seat_outlives_its_ticket), TEST(who_sits_and_waits_does_so_in_the_next_set),
+      TEST(a_seat_may_be_returned_after_its_set_is_gone), TEST(more_seats_seat_those_who_wait),
+      TEST(two_threads_share_the_seats_and_forget_nobody))
