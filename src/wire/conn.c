@@ -153,7 +153,37 @@ struct conn *conn_from_link(struct list_link *link)
     return container_of(link, struct conn, link);
 }
 
+/* ---- another generation ---- */
+
+void conn_move(struct conn *conn, const void *binding, const struct wire_limits *limits)
+{
+    struct visit visit;
+
+    conn_tell_visit(conn, &visit);
+    visit.binding = binding;
+    conn_keep_visit(conn, &visit);
+    conn->limits = limits;
+}
+
+void conn_make_last(struct conn *conn)
+{
+    conn->last = true;
+}
+
+void conn_ask_for_rest(struct conn *conn)
+{
+    conn->tells_rest = true;
+}
+
 /* ---- for the protocols ---- */
+
+void conn_tell_rest(struct conn *conn)
+{
+    if (!conn->tells_rest)
+        return;
+    conn->tells_rest = false;
+    conn->owner->ops->rests(conn->owner, conn);
+}
 
 void conn_again(struct conn *conn)
 {

@@ -57,7 +57,7 @@ static bool may_keep_alive(const struct conn *conn, enum h1_body coding)
     const struct exchange *x = conn->h1.x;
     const struct h1_leg *leg = conn->h1.leg;
 
-    return leg->framing.keep_alive && !conn->draining && !x->response.close &&
+    return leg->framing.keep_alive && !conn->draining && !conn->last && !x->response.close &&
            x->request.failed == 0 && coding != H1_BODY_CLOSE &&
            conn->h1.requests <= conn->limits->keep_alive_most &&
            !(x->response.body.end == BODY_COMPLETE && intake_is_hopeless(leg)) &&

@@ -307,7 +307,9 @@ static enum step finish_exchange(struct conn *conn)
     if (!goes_on)
         return must_linger(conn, client_goes_on) ? enter_linger(conn) : close_now(conn);
     conn->h1.drop_left = rest;
-    return enter_timed(conn, rest > 0 ? H1_REST : H1_IDLE);
+    enum step step = enter_timed(conn, rest > 0 ? H1_REST : H1_IDLE);
+    conn_tell_rest(conn);
+    return step;
 }
 
 /*

@@ -158,6 +158,8 @@ struct conn {
     struct grave grave;
     struct list_link link; /* the owner's */
     bool draining;
+    bool last;        /* no request after the next, or the present one */
+    bool tells_rest;  /* the owner wants to hear when it has no exchange any more */
     bool looks_again; /* woke itself: need not watch the transport yet */
     bool next_turn;   /* ... in the next turn, when its budget is a new one */
     struct h1 h1;
@@ -179,6 +181,9 @@ void conn_again_next_turn(struct conn *conn);
 bool conn_wait(struct conn *conn, uint64_t due_ms);
 
 /* Closes the transport and tells the owner. The protocol has let go of everything. */
+/* To the owner, if it asked for that: the exchange is over. */
+void conn_tell_rest(struct conn *conn);
+
 void conn_close(struct conn *conn);
 
 /* The client closed its side, as far as can be known without reading. */

@@ -43,6 +43,8 @@ struct conn_owner_ops {
     void (*introduced)(struct conn_owner *, struct visit *);
     /* What came is no introduction; the connection will be closed. */
     void (*misled)(struct conn_owner *, struct conn *, const char *why);
+    /* After conn_ask_for_rest(), once: its exchange is over, the next has not begun. */
+    void (*rests)(struct conn_owner *, struct conn *);
 };
 
 /*
@@ -61,6 +63,17 @@ void conn_drain(struct conn *conn);
 void conn_end(struct conn *conn, enum reset_reason reason);
 
 bool conn_is_idle(const struct conn *conn); /* no exchange in progress */
+
+/* ---- under another generation of the configuration; for connections without an exchange ---- */
+
+/* What is asked next is asked of this binding, with its limits. */
+void conn_move(struct conn *conn, const void *binding, const struct wire_limits *limits);
+
+/* Its next request is its last: answered, then closed. */
+void conn_make_last(struct conn *conn);
+
+/* The owner wants to hear when it has no exchange any more; it has one now. */
+void conn_ask_for_rest(struct conn *conn);
 
 /* As given to conn_open(). Valid until the next call in the same thread. */
 const struct visit *conn_visit(const struct conn *conn);

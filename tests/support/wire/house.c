@@ -95,6 +95,14 @@ static void conn_closed(struct conn_owner *owner, struct conn *conn)
     house->conn = NULL;
 }
 
+static void conn_rests(struct conn_owner *owner, struct conn *conn)
+{
+    struct house *house = container_of(owner, struct house, owner);
+
+    (void)conn;
+    house->rested++;
+}
+
 static void conn_introduced(struct conn_owner *owner, struct visit *visit)
 {
     struct house *house = container_of(owner, struct house, owner);
@@ -115,6 +123,7 @@ static void conn_misled(struct conn_owner *owner, struct conn *conn, const char 
 static const struct conn_owner_ops owner_ops = {
     .closed = conn_closed,
     .introduced = conn_introduced,
+    .rests = conn_rests,
     .misled = conn_misled,
 };
 

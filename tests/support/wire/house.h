@@ -37,6 +37,7 @@ struct house {
     enum reset_reason cancel_reason;
     unsigned closed;
     unsigned introduced;
+    unsigned rested;  /* told that the connection has no exchange any more */
     char misled[128]; /* why the last introduction was none */
 
     /* Of the exchange that ended last. */

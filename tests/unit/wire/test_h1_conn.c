@@ -1517,8 +1517,64 @@ START_TEST(the_peer_of_a_visit_may_be_another_than_the_client)
 }
 END_TEST
 
+START_TEST(a_connection_can_move_to_another_binding)
+{
+    struct house *house = open_house(NULL, NULL);
+    struct wire_limits others = house->limits;
+    int binding = 0;
+
+    house_feed(house, GET);
+    others.keep_alive_most = 1;
+    conn_move(house->conn, &binding, &others);
+    ck_assert_ptr_eq(conn_visit(house->conn)->binding, &binding);
+    house_forget(house);
+    house_feed(house, GET GET);
+    ck_assert_str_eq(house_written(house), HELLO_BYE);
+    close_house(house);
+}
+END_TEST
+
+START_TEST(the_request_after_is_made_the_last)
+{
+    struct house *house = open_house(NULL, NULL);
+
+    house_feed(house, GET);
+    conn_make_last(house->conn);
+    ck_assert_ptr_nonnull(house->conn); /* a request may be on its way */
+    house_forget(house);
+    house_feed(house, GET);
+    ck_assert_str_eq(house_written(house), HELLO_BYE);
+    close_house(house);
+}
+END_TEST
+
+static void wait_for_test(struct house *house, struct exchange *x)
+{
+    (void)house;
+    (void)x;
+}
+
+START_TEST(the_owner_hears_when_a_busy_connection_rests)
+{
+    struct house *house = open_house(wait_for_test, NULL);
+
+    house_feed(house, GET);
+    conn_ask_for_rest(house->conn);
+    ck_assert_uint_eq(house->rested, 0);
+    house_answer(house->x, "hello");
+    house_settle(house);
+    ck_assert_uint_eq(house->rested, 1);
+    house->start = NULL;
+    house_feed(house, GET);
+    ck_assert_uint_eq(house->rested, 1); /* once */
+    close_house(house);
+}
+END_TEST
+
 SUITE(
-    "wire/h1_conn", TEST(the_peer_of_a_visit_may_be_another_than_the_client),
+    "wire/h1_conn", TEST(a_connection_can_move_to_another_binding),
+    TEST(the_request_after_is_made_the_last), TEST(the_owner_hears_when_a_busy_connection_rests),
+    TEST(the_peer_of_a_visit_may_be_another_than_the_client),
     TEST(a_request_is_answered_and_the_connection_kept),
     TEST(a_request_that_is_there_at_once_needs_no_watching), TEST(a_warm_request_moves_no_timer),
     TEST(pipelined_requests_are_answered_in_order),
