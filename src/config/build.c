@@ -2,6 +2,7 @@
 #include "build.h"
 
 #include "base/number.h"
+#include "base/text.h"
 #include "config/toolkit.h"
 
 #include "section.h"
@@ -382,6 +383,25 @@ static void note_run(const struct tree_node *section, struct run_conf *run)
     run->sets_keep_time = section_has(section, SLICE("KeepTime"));
 }
 
+/* What the section says, line by line, wherever and in whatever form it is written. */
+static struct slice written_options(struct build *build, const struct tree_node *section)
+{
+    size_t room = 1;
+
+    for (const struct tree_node *node = section->first_child; node; node = node->next)
+        room += node->name.len + node->value.len + 2;
+    struct text text = text_on(arena_alloc(build->arena, room), room);
+    for (const struct tree_node *node = section->first_child; node; node = node->next) {
+        if (node->is_section || node->is_remark)
+            continue;
+        text_add(&text, node->name);
+        text_add_char(&text, '=');
+        text_add(&text, node->value);
+        text_add_char(&text, '\n');
+    }
+    return text_slice(&text);
+}
+
 static void build_fastcgi(struct build *build, const struct tree_node *section)
 {
     struct fastcgi_conf *fastcgi = arena_new(build->arena, struct fastcgi_conf);
@@ -395,6 +415,7 @@ static void build_fastcgi(struct build *build, const struct tree_node *section)
     note_run(section, &fastcgi->run);
     fastcgi->all_local = all_local(fastcgi);
     sessions_complete(build, fastcgi);
+    fastcgi->written = written_options(build, section);
 }
 
 static void add_host(struct build *build, struct vhost_conf *host)

@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define REST_FIRST_MS 1000u
 #define REST_MOST_MS  30000u
@@ -66,6 +67,78 @@ struct backend_group *backend_group_new(const struct fastcgi_conf *conf)
 void backend_group_set_key(struct backend_group *group, struct slice key)
 {
     group->secret = sticky_secret_of(key);
+}
+
+bool backend_group_has_key(const struct backend_group *group, struct slice key)
+{
+    const struct sticky_secret secret = sticky_secret_of(key);
+
+    return memcmp(&secret, &group->secret, sizeof(secret)) == 0;
+}
+
+/* ---- from one generation to the next ---- */
+
+/* The n-th target of this name: a host has several. */
+static struct backend *find_target(struct backend_group *group, struct slice name, unsigned n)
+{
+    for (unsigned i = 0; i < group->count; i++)
+        if (slice_equal(group->targets[i].conf->text, name) && n-- == 0)
+            return &group->targets[i];
+    return NULL;
+}
+
+static unsigned same_before(const struct backend_group *group, unsigned index)
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < index; i++)
+        count += slice_equal(group->targets[i].conf->text, group->targets[index].conf->text);
+    return count;
+}
+
+/* What is said about a target by its section, not by what happened, stays as it is now. */
+static void inherit_target(struct backend *target, const struct backend *former)
+{
+    if (target->conf->host.len > 0) {
+        target->address = former->address;
+        target->absent = former->absent;
+        target->expected = former->expected;
+    }
+    target->rest_until_ms = former->rest_until_ms;
+    target->rests = former->rests;
+    target->failures = former->failures;
+    target->window_ms = former->window_ms;
+    target->came_back_ms = former->came_back_ms;
+    target->praised_ms = former->praised_ms;
+    target->drained = former->drained;
+    atomic_store(&target->requests, atomic_load(&former->requests));
+    atomic_store(&target->failed_requests, atomic_load(&former->failed_requests));
+}
+
+void backend_group_inherit(struct backend_group *group, struct backend_group *former)
+{
+    unsigned *now_at = calloc((size_t)former->count + 1, sizeof(*now_at));
+
+    if (!now_at)
+        abort();
+    pthread_mutex_lock(&former->lock);
+    for (unsigned i = 0; i < former->count; i++)
+        now_at[i] = STICKY_NOWHERE;
+    for (unsigned i = 0; i < group->count; i++) {
+        struct backend *target = &group->targets[i];
+        const struct backend *same = find_target(former, target->conf->text, same_before(group, i));
+
+        if (!same)
+            continue;
+        inherit_target(target, same);
+        now_at[same - former->targets] = i;
+    }
+    group->waited = former->waited;
+    group->refused = former->refused;
+    pthread_mutex_unlock(&former->lock);
+    if (group->sticky && former->sticky)
+        sticky_inherit(group->sticky, former->sticky, now_at);
+    free(now_at);
 }
 
 void backend_group_free(struct backend_group *group)

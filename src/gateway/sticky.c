@@ -171,6 +171,36 @@ void sticky_put(struct sticky *sticky, const struct sticky_key *key, enum sticky
     leave(stripe);
 }
 
+/* Both tables hash alike: each session has the same place in both. */
+static void inherit_stripe(struct stripe *stripe, const struct stripe *former,
+                           const unsigned *now_at)
+{
+    const size_t count = (size_t)SETS_PER_STRIPE * WAYS;
+
+    if (!former->sessions)
+        return;
+    stripe->sessions = calloc(count, sizeof(struct session));
+    if (!stripe->sessions)
+        abort();
+    for (size_t i = 0; i < count; i++) {
+        const struct session *session = &former->sessions[i];
+
+        if (session->key.len == 0 || now_at[session->target] == STICKY_NOWHERE)
+            continue;
+        stripe->sessions[i] = *session;
+        stripe->sessions[i].target = now_at[session->target];
+    }
+}
+
+void sticky_inherit(struct sticky *sticky, struct sticky *former, const unsigned *now_at)
+{
+    for (unsigned i = 0; i < STRIPES; i++) {
+        pthread_mutex_lock(&former->stripes[i].lock);
+        inherit_stripe(&sticky->stripes[i], &former->stripes[i], now_at);
+        pthread_mutex_unlock(&former->stripes[i].lock);
+    }
+}
+
 void sticky_forget(struct sticky *sticky, const struct sticky_key *key)
 {
     size_t first;

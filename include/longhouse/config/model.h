@@ -262,7 +262,8 @@ struct fastcgi_conf {
     uint64_t slow_start_ms; /* until a target that came back has its full share */
     uint64_t collect_bytes; /* bodies up to this length are complete before a target is asked */
     struct run_conf run;
-    bool all_local; /* every target is on this machine and server_root is empty */
+    bool all_local;       /* every target is on this machine and server_root is empty */
+    struct slice written; /* its options as they stand, for config/same.h */
 };
 
 /*

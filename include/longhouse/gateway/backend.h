@@ -93,6 +93,15 @@ struct backend_group *backend_group_new(const struct fastcgi_conf *conf);
  * house. */
 void backend_group_set_key(struct backend_group *group, struct slice key);
 
+bool backend_group_has_key(const struct backend_group *group, struct slice key);
+
+/*
+ * Before the first request: what is known of the targets that `former`, the section of the same
+ * name in the generation before, has too: their health, their addresses, whether they are drained,
+ * what they were asked. Sessions go on where their targets are still there.
+ */
+void backend_group_inherit(struct backend_group *group, struct backend_group *former);
+
 void backend_group_free(struct backend_group *group); /* nobody has a place any more */
 
 /* ---- under the lock ---- */

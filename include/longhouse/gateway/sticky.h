@@ -45,6 +45,14 @@ bool sticky_find(struct sticky *sticky, const struct sticky_key *key, uint64_t n
 void sticky_put(struct sticky *sticky, const struct sticky_key *key, enum sticky_proof proof,
                 uint64_t now_ms, unsigned target);
 
+/*
+ * Before the first visitor: the sessions of `former`, each with the target that it is with now;
+ * now_at: by its former one, STICKY_NOWHERE: it is gone. Nobody uses this table yet, but perhaps
+ * the former.
+ */
+#define STICKY_NOWHERE (~0u)
+void sticky_inherit(struct sticky *sticky, struct sticky *former, const unsigned *now_at);
+
 /* The session has ended. */
 void sticky_forget(struct sticky *sticky, const struct sticky_key *key);
 

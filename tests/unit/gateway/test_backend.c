@@ -146,8 +146,39 @@ START_TEST(the_state_is_told)
 }
 END_TEST
 
-SUITE("backend", TEST(a_target_that_fails_again_rests_longer),
-      TEST(failures_within_the_window_let_it_rest),
+START_TEST(a_target_of_the_next_generation_is_as_the_former_was)
+{
+    struct connect_conf other = { .text = SLICE("/run/y.sock"), .weight = 1 };
+    struct fastcgi_conf changed = { .id = SLICE("PHP"), .targets = &other, .target_count = 1 };
+
+    begin(2);
+    backend_rest(&group->targets[1], 1000);
+    atomic_store(&group->targets[1].requests, 7);
+    ck_assert(backend_group_drain(group, SLICE("/run/y.sock"), true));
+    struct backend_group *next = backend_group_new(&changed);
+    backend_group_inherit(next, group);
+    backend_group_free(group);
+    ck_assert(backend_is_resting(&next->targets[0], 1500));
+    ck_assert(next->targets[0].drained);
+    ck_assert_uint_eq(next->targets[0].weight, 1);
+    ck_assert_uint_eq(atomic_load(&next->targets[0].requests), 7);
+    backend_group_free(next);
+}
+END_TEST
+
+START_TEST(the_key_is_known)
+{
+    begin(1);
+    ck_assert(backend_group_has_key(group, SLICE("")));
+    backend_group_set_key(group, SLICE("a"));
+    ck_assert(backend_group_has_key(group, SLICE("a")));
+    ck_assert(!backend_group_has_key(group, SLICE("b")));
+    backend_group_free(group);
+}
+END_TEST
+
+SUITE("backend", TEST(a_target_of_the_next_generation_is_as_the_former_was), TEST(the_key_is_known),
+      TEST(a_target_that_fails_again_rests_longer), TEST(failures_within_the_window_let_it_rest),
       TEST(the_only_target_never_rests_for_its_failures), TEST(who_came_back_gets_its_share_slowly),
       TEST(there_is_room_below_the_bound_and_where_a_connection_is_kept),
       TEST(a_target_is_drained_by_its_name), TEST(the_state_is_told))

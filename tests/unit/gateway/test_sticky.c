@@ -194,8 +194,28 @@ START_TEST(what_is_made_up_pushes_out_nothing_that_is_proven)
 }
 END_TEST
 
-SUITE("sticky", TEST(a_client_stays_until_it_was_away_for_too_long),
-      TEST(an_ipv6_client_is_its_network), TEST(its_port_does_not_matter),
-      TEST(a_client_without_address_is_nobody), TEST(more_clients_than_places_push_out_the_oldest),
-      TEST(a_session_is_its_name_and_its_value), TEST(what_has_ended_is_forgotten),
-      TEST(what_is_made_up_pushes_out_nothing_that_is_proven))
+START_TEST(sessions_go_on_where_their_targets_are_still_there)
+{
+    const unsigned now_at[] = { 1, STICKY_NOWHERE };
+    struct sticky *former = sticky_new(TIMEOUT_MS);
+    struct sticky *sticky = sticky_new(TIMEOUT_MS);
+    struct sticky_key a = client("192.0.2.1");
+    struct sticky_key b = client("192.0.2.2");
+    unsigned target;
+
+    sticky_put(former, &a, STICKY_PROVEN, 0, 0);
+    sticky_put(former, &b, STICKY_PROVEN, 0, 1);
+    sticky_inherit(sticky, former, now_at);
+    sticky_free(former);
+    ck_assert(sticky_find(sticky, &a, 1, &target));
+    ck_assert_uint_eq(target, 1);
+    ck_assert(!sticky_find(sticky, &b, 1, &target));
+    sticky_free(sticky);
+}
+END_TEST
+
+SUITE("sticky", TEST(sessions_go_on_where_their_targets_are_still_there),
+      TEST(a_client_stays_until_it_was_away_for_too_long), TEST(an_ipv6_client_is_its_network),
+      TEST(its_port_does_not_matter), TEST(a_client_without_address_is_nobody),
+      TEST(more_clients_than_places_push_out_the_oldest), TEST(a_session_is_its_name_and_its_value),
+      TEST(what_has_ended_is_forgotten), TEST(what_is_made_up_pushes_out_nothing_that_is_proven))
