@@ -290,7 +290,7 @@ static void access_block_flush(struct access_block *entry)
 }
 
 /* All that waits goes to the writer. */
-static void access_log_flush(struct access_log *log)
+void access_log_flush(struct access_log *log)
 {
     while (log->waiting) {
         struct access_block *entry = log->waiting;

@@ -14,7 +14,7 @@
 
 static const struct bans_conf *bans_conf_of(const struct reactor *reactor)
 {
-    return &reactor->house->snapshot->conf->bans;
+    return &reading_current(reactor)->services.snapshot->conf->bans;
 }
 
 static uint32_t retry_after(uint64_t left_ms)
@@ -126,7 +126,7 @@ static bool is_of_proxy(const struct visit *visit)
 /* A request that came over a trusted proxy: who asks? Counted for that client. */
 static void trace(struct reactor *reactor, struct exchange *x)
 {
-    const struct server_conf *conf = reactor->house->snapshot->conf;
+    const struct server_conf *conf = reading_of(x)->services.snapshot->conf;
     struct visit *visit = own_visit(x);
 
     if (visit->believed) {

@@ -99,18 +99,20 @@ static void add_duration(struct text *text, uint64_t seconds)
 /* Hosts whose programs were never asked for are left out. */
 static void add_seats(const struct house *house, struct text *text)
 {
-    text_printf(text, "\nSeats of programs: %u of %u taken\n", turnstiles_taken(house->turnstiles),
-                turnstiles_seats(house->turnstiles));
-    for (unsigned i = 0; i < house->snapshot->conf->host_count; i++) {
-        const struct turnstile_numbers now = turnstile_numbers(turnstiles_at(house->turnstiles, i));
+    text_printf(text, "\nSeats of programs: %u of %u taken\n",
+                turnstiles_taken(house->edition->turnstiles),
+                turnstiles_seats(house->edition->turnstiles));
+    for (unsigned i = 0; i < house->edition->snapshot->conf->host_count; i++) {
+        const struct turnstile_numbers now =
+            turnstile_numbers(turnstiles_at(house->edition->turnstiles, i));
 
         if (now.seated + now.refused > 0)
             text_printf(text,
                         "  %.*s: %u of %u taken, %u waiting; ever: %llu seated, %llu of them after "
                         "waiting, %llu turned away\n",
-                        SLICE_ARGS(house->snapshot->hosts[i].name), now.taken, now.rules.seats,
-                        now.waiting, (unsigned long long)now.seated, (unsigned long long)now.waited,
-                        (unsigned long long)now.refused);
+                        SLICE_ARGS(house->edition->snapshot->hosts[i].name), now.taken,
+                        now.rules.seats, now.waiting, (unsigned long long)now.seated,
+                        (unsigned long long)now.waited, (unsigned long long)now.refused);
     }
 }
 
@@ -119,15 +121,17 @@ static void add_seats_json(const struct house *house, struct text *text)
     bool first = true;
 
     text_printf(text, "],\"seats\":{\"taken\":%u,\"total\":%u,\"hosts\":[",
-                turnstiles_taken(house->turnstiles), turnstiles_seats(house->turnstiles));
-    for (unsigned i = 0; i < house->snapshot->conf->host_count; i++) {
-        const struct turnstile_numbers now = turnstile_numbers(turnstiles_at(house->turnstiles, i));
+                turnstiles_taken(house->edition->turnstiles),
+                turnstiles_seats(house->edition->turnstiles));
+    for (unsigned i = 0; i < house->edition->snapshot->conf->host_count; i++) {
+        const struct turnstile_numbers now =
+            turnstile_numbers(turnstiles_at(house->edition->turnstiles, i));
 
         if (now.seated + now.refused == 0)
             continue;
         text_add_cstr(text, first ? "{\"host\":" : ",{\"host\":");
         first = false;
-        text_add_json(text, house->snapshot->hosts[i].name);
+        text_add_json(text, house->edition->snapshot->hosts[i].name);
         text_printf(text,
                     ",\"taken\":%u,\"seats\":%u,\"waiting\":%u,\"seated\":%llu,"
                     "\"waited\":%llu,\"turned_away\":%llu}",
@@ -199,9 +203,9 @@ void control_write_status(const struct house *house, struct text *text)
     text_printf(text, "Longhouse %s, server process %d, up ", LONGHOUSE_VERSION, (int)getpid());
     add_duration(text, (now_ms - house->started_ms) / 1000);
     text_add_cstr(text, "\n  ");
-    add_many(text, house->snapshot->conf->host_count, "host");
+    add_many(text, house->edition->snapshot->conf->host_count, "host");
     text_add_cstr(text, " on ");
-    add_many(text, house->binding_count, "binding");
+    add_many(text, house->edition->binding_count, "binding");
     text_add_cstr(text, ", ");
     add_many(text, house->reactor_count, "reactor");
     text_add_cstr(text, "\n\n");
@@ -221,9 +225,9 @@ void control_write_status(const struct house *house, struct text *text)
     add_count(text, "by programs", sum.programs);
     add_count(text, "bytes sent", sum.sent_bytes);
     add_count(text, "clients banned", bans_count(house->bans, now_ms));
-    for (unsigned i = 0; i < house->backend_count; i++) {
+    for (unsigned i = 0; i < house->edition->backend_count; i++) {
         text_add_char(text, '\n');
-        backend_group_describe(house->backends[i], now_ms, text);
+        backend_group_describe(house->edition->backends[i], now_ms, text);
     }
     if (house->name_watch) {
         text_add_cstr(text, "\nNames in ConnectTo:\n");
@@ -248,18 +252,19 @@ void control_write_status_json(const struct house *house, struct text *text)
                 "\"fastcgi\":[",
                 LONGHOUSE_VERSION, (int)getpid(),
                 (unsigned long long)((now_ms - house->started_ms) / 1000),
-                house->snapshot->conf->host_count, house->binding_count, house->reactor_count,
-                (unsigned long long)sum.connections_now, (unsigned long long)sum.exchanges_now,
-                (unsigned long long)sum.connections, (unsigned long long)sum.refused,
-                (unsigned long long)sum.requests, (unsigned long long)sum.answers[0],
-                (unsigned long long)sum.answers[1], (unsigned long long)sum.answers[2],
-                (unsigned long long)sum.answers[3], (unsigned long long)sum.answers[4],
-                (unsigned long long)sum.answers[5], (unsigned long long)sum.programs,
-                (unsigned long long)sum.sent_bytes, bans_count(house->bans, now_ms));
-    for (unsigned i = 0; i < house->backend_count; i++) {
+                house->edition->snapshot->conf->host_count, house->edition->binding_count,
+                house->reactor_count, (unsigned long long)sum.connections_now,
+                (unsigned long long)sum.exchanges_now, (unsigned long long)sum.connections,
+                (unsigned long long)sum.refused, (unsigned long long)sum.requests,
+                (unsigned long long)sum.answers[0], (unsigned long long)sum.answers[1],
+                (unsigned long long)sum.answers[2], (unsigned long long)sum.answers[3],
+                (unsigned long long)sum.answers[4], (unsigned long long)sum.answers[5],
+                (unsigned long long)sum.programs, (unsigned long long)sum.sent_bytes,
+                bans_count(house->bans, now_ms));
+    for (unsigned i = 0; i < house->edition->backend_count; i++) {
         if (i > 0)
             text_add_char(text, ',');
-        backend_group_describe_json(house->backends[i], now_ms, text);
+        backend_group_describe_json(house->edition->backends[i], now_ms, text);
     }
     add_seats_json(house, text);
     add_spawners_json(house, text);

@@ -17,7 +17,7 @@
 #define STARVED_MS  200u /* without descriptors */
 
 struct listener {
-    struct io io; /* the descriptor belongs to the house */
+    struct io io; /* the descriptor belongs to the edition */
     struct task task;
     struct reactor *reactor;
     const struct binding_conf *binding;
@@ -44,8 +44,8 @@ static void visit_fill(struct visit *visit, const struct listener *listener, int
     address_unmap(peer);
     visit->client = *peer;
     visit->peer = *peer;
-    visit->shared =
-        origin_trusts(listener->reactor->house->snapshot->conf, listener->binding, peer);
+    visit->shared = origin_trusts(reading_current(listener->reactor)->services.snapshot->conf,
+                                  listener->binding, peer);
     visit->believed = visit->shared;
     if (visit->shared)
         visit->introduction = (enum introduction)listener->binding->proxy_protocol;
@@ -87,7 +87,7 @@ static void listeners_watch(struct reactor *reactor)
     if (reactor->listening || reactor->state != REACTOR_OPEN)
         return;
     reactor->listening = true;
-    for (unsigned i = 0; i < reactor->house->binding_count; i++) {
+    for (unsigned i = 0; i < reactor->listener_count; i++) {
         struct listener *listener = &reactor->listeners[i];
         int r = io_wait_shared(&reactor->loop, &listener->io);
 
@@ -102,7 +102,7 @@ static void listeners_unwatch(struct reactor *reactor)
     if (!reactor->listening)
         return;
     reactor->listening = false;
-    for (unsigned i = 0; i < reactor->house->binding_count; i++) {
+    for (unsigned i = 0; i < reactor->listener_count; i++) {
         struct listener *listener = &reactor->listeners[i];
 
         io_unwatch(&reactor->loop, &listener->io);
@@ -197,31 +197,47 @@ static void reactor_on_listen(struct task *task)
         listeners_pause(reactor, REST_MS);
 }
 
-void listeners_prepare(struct reactor *reactor)
+static void make_listeners(struct reactor *reactor)
 {
-    const struct house *house = reactor->house;
-    unsigned i = 0;
+    const struct edition *edition = reading_current(reactor)->edition;
+    const unsigned count = edition->binding_count;
 
-    reactor->listeners =
-        calloc(house->binding_count ? house->binding_count : 1, sizeof(struct listener));
+    reactor->listener_count = count;
+    reactor->listeners = calloc(count ? count : 1, sizeof(struct listener));
     if (!reactor->listeners)
         abort();
-    for (const struct binding_conf *binding = house->snapshot->conf->bindings; binding;
-         binding = binding->next, i++) {
+    for (unsigned i = 0; i < count; i++) {
         struct listener *listener = &reactor->listeners[i];
 
         *listener = (struct listener){
             .task.run = listener_on_ready,
             .reactor = reactor,
-            .binding = binding,
-            .any_address = is_any_address(&binding->address),
+            .binding = edition->bindings[i],
+            .any_address = is_any_address(&edition->bindings[i]->address),
             .batch = 1,
         };
-        io_init(&listener->io, house->listeners[i], &listener->task);
+        io_init(&listener->io, edition->listeners[i], &listener->task);
     }
+}
+
+void listeners_prepare(struct reactor *reactor)
+{
+    make_listeners(reactor);
     reactor->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     reactor->listen_task.run = reactor_on_listen;
     reactor->listen_again.task = &reactor->listen_task;
+}
+
+/* The sockets are the same where the address is: who waits in one is found by the next look. */
+void listeners_renew(struct reactor *reactor)
+{
+    const bool was_listening = reactor->listening;
+
+    listeners_unwatch(reactor);
+    free(reactor->listeners);
+    make_listeners(reactor);
+    if (was_listening)
+        listeners_watch(reactor);
 }
 
 void listeners_open(struct reactor *reactor)

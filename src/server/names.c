@@ -14,12 +14,14 @@ struct names {
 
 static struct backend_group *group_of(const struct names *names, const struct connect_conf *conf)
 {
-    for (unsigned i = 0; i < names->house->backend_count; i++) {
-        const struct connect_conf *target = names->house->backends[i]->conf->targets;
+    const struct edition *edition = names->house->edition;
+
+    for (unsigned i = 0; i < edition->backend_count; i++) {
+        const struct connect_conf *target = edition->backends[i]->conf->targets;
 
         for (; target; target = target->next)
             if (target == conf)
-                return names->house->backends[i];
+                return edition->backends[i];
     }
     return NULL;
 }
@@ -63,8 +65,8 @@ struct names *names_open(struct loop *loop, struct mailbox *mailbox, struct hous
     names->house = house;
     desk_open(&names->desk, loop, mailbox);
     house->name_watch = name_watch_new(loop, house->log);
-    for (unsigned i = 0; i < house->backend_count; i++) {
-        const struct connect_conf *target = house->backends[i]->conf->targets;
+    for (unsigned i = 0; i < house->edition->backend_count; i++) {
+        const struct connect_conf *target = house->edition->backends[i]->conf->targets;
 
         for (; target; target = target->next) {
             if (target->host.len == 0)

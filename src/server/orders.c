@@ -25,8 +25,8 @@ static unsigned drain_everywhere(const struct house *house, struct slice name, b
 {
     unsigned found = 0;
 
-    for (unsigned i = 0; i < house->backend_count; i++) {
-        struct backend_group *group = house->backends[i];
+    for (unsigned i = 0; i < house->edition->backend_count; i++) {
+        struct backend_group *group = house->edition->backends[i];
         const struct slice within = name_within(group, name);
 
         found += backend_group_drain(group, name, drain);
@@ -102,7 +102,7 @@ static void order_ban(const struct house *house, struct slice words, struct text
         return;
     }
     bans_add(house->bans, &client, OFFENCE_ORDER, time_ms, now_of(house));
-    if (house->snapshot->conf->bans.kick)
+    if (house->edition->snapshot->conf->bans.kick)
         warden_kick(house, &client);
     ban_time_add(&how_long, time_ms);
     log_notice(house->log, "%.*s is banned for %s: by order", SLICE_ARGS(name),

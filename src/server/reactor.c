@@ -1,8 +1,6 @@
 #include "server/reactor.h"
 
 #include "base/chunk.h"
-#include "gateway/place.h"
-#include "gateway/probe.h"
 #include "gateway/spawn_client.h"
 #include "handler/registry.h"
 #include "os/fd.h"
@@ -18,8 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FILE_CACHE_ENTRIES 4096u
-
 /* ---- exchanges: the owner's three calls ---- */
 
 static struct reactor *reactor_of(struct exchange_owner *owner)
@@ -33,7 +29,7 @@ static void hide_client(const struct reactor *reactor, struct exchange *x)
     union socket_address client = x->visit->client;
     char text[ADDRESS_TEXT_MOST];
 
-    if (!reactor->house->snapshot->conf->anonymize_ip || x->record.client)
+    if (!reading_current(reactor)->services.snapshot->conf->anonymize_ip || x->record.client)
         return;
     address_anonymize(&client);
     x->record.client = arena_cstr(&x->arena, slice_cstr(address_text(&client, text)));
@@ -42,20 +38,22 @@ static void hide_client(const struct reactor *reactor, struct exchange *x)
 static void reactor_route(struct exchange_owner *owner, struct exchange *x)
 {
     struct reactor *reactor = reactor_of(owner);
-    const struct snapshot *snapshot = reactor->house->snapshot;
+    struct reading *reading = reading_with(reactor, x->visit->binding);
+    const struct snapshot *snapshot = reading->services.snapshot;
     struct verdict *verdict = arena_new(&x->arena, struct verdict);
 
     x->connections = guard_connections(reactor->house->guard);
     reactor->exchange_count++;
+    reading->exchanges++;
     stats_add(&reactor->stats.exchanges_now, 1);
-    x->services = &reactor->services;
+    x->services = &reading->services;
     x->hold = verdict;
     const bool welcome = admission_of_request(reactor, x);
     hide_client(reactor, x);
     const struct host *host = router_host(snapshot, x->visit->binding, x->request.host);
     x->host = host;
     if (welcome)
-        router_judge(snapshot, host, x, reactor->services.files, verdict);
+        router_judge(snapshot, host, x, reading->services.files, verdict);
     else
         admission_refuses(x, host, verdict);
     if (verdict->answer == ANSWER_CGI || verdict->answer == ANSWER_FASTCGI)
@@ -68,7 +66,7 @@ static void reactor_route(struct exchange_owner *owner, struct exchange *x)
 static void reactor_head(struct exchange_owner *owner, struct exchange *x)
 {
     struct reactor *reactor = reactor_of(owner);
-    const struct server_conf *conf = reactor->house->snapshot->conf;
+    const struct server_conf *conf = reading_of(x)->services.snapshot->conf;
     const struct host *host = x->host;
 
     warden_reads_head(x);
@@ -86,7 +84,7 @@ static void reactor_head(struct exchange_owner *owner, struct exchange *x)
 static void reactor_ended_exchange(struct exchange_owner *owner, struct exchange *x)
 {
     struct reactor *reactor = reactor_of(owner);
-    const struct server_conf *conf = reactor->house->snapshot->conf;
+    const struct server_conf *conf = reading_current(reactor)->services.snapshot->conf;
     const struct host *host = x->host;
     unsigned kind = (unsigned)x->response.status / 100;
 
@@ -98,9 +96,13 @@ static void reactor_ended_exchange(struct exchange_owner *owner, struct exchange
     if (host && host->access_log && !conf_rules_deny(conf->log_mask, &x->visit->client))
         access_log_add(&reactor->access, host->access_log, x);
     if (x->hold) { /* else its client left before it was routed and counted */
-        verdict_done(x->hold, reactor->services.files);
+        struct reading *reading = reading_of(x);
+
+        verdict_done(x->hold, reading->services.files);
         reactor->exchange_count--;
         admission_ends_request(reactor, x);
+        reading->exchanges--;
+        reading_look(reading);
         stats_add(&reactor->stats.exchanges_now, UINT64_MAX);
     }
     if (reactor->state == REACTOR_DRAINING)
@@ -119,9 +121,10 @@ static void reactor_conn_closed(struct conn_owner *owner, struct conn *conn)
 {
     struct reactor *reactor = container_of(owner, struct reactor, conns);
 
-    list_remove(conn_link(conn));
     const struct visit *visit = conn_visit(conn);
+    list_remove(conn_link(conn));
     admission_ends_connection(reactor, visit);
+    reading_look(reading_with(reactor, visit->binding));
     stats_add(&reactor->stats.connections_now, UINT64_MAX);
     if (reactor->state == REACTOR_DRAINING)
         loop_wake(&reactor->loop, &reactor->drain_task);
@@ -134,7 +137,10 @@ static void reactor_conn_introduced(struct conn_owner *owner, struct visit *visi
 {
     struct reactor *reactor = container_of(owner, struct reactor, conns);
 
-    visit->believed = origin_trusts(reactor->house->snapshot->conf, visit->binding, &visit->client);
+    const struct reading *reading = reading_with(reactor, visit->binding);
+
+    visit->believed =
+        origin_trusts(reading->services.snapshot->conf, visit->binding, &visit->client);
 }
 
 static void reactor_conn_misled(struct conn_owner *owner, struct conn *conn, const char *why)
@@ -147,10 +153,18 @@ static void reactor_conn_misled(struct conn_owner *owner, struct conn *conn, con
                 visit->client_text, visit->local_port, why);
 }
 
+static void reactor_conn_rests(struct conn_owner *owner, struct conn *conn)
+{
+    struct reactor *reactor = container_of(owner, struct reactor, conns);
+
+    reading_move(reading_with(reactor, conn_visit(conn)->binding), conn);
+}
+
 static const struct conn_owner_ops conn_owner_ops = {
     .closed = reactor_conn_closed,
     .introduced = reactor_conn_introduced,
     .misled = reactor_conn_misled,
+    .rests = reactor_conn_rests,
 };
 
 void reactor_welcome(struct reactor *reactor, int fd, const struct visit *visit)
@@ -161,28 +175,42 @@ void reactor_welcome(struct reactor *reactor, int fd, const struct visit *visit)
         stats_add(&reactor->stats.refused, 1);
 
     const struct binding_conf *binding = visit->binding;
-    struct conn *conn = conn_open(
-        &reactor->loop,
-        certificates_transport(reactor->house->certificates, &reactor->loop, fd, binding), visit,
-        visit->unlimited ? &reactor->house->wide_limits[binding->index]
-                         : &reactor->house->limits[binding->index],
-        &reactor->exchanges, &reactor->conns);
-    list_push_back(&reactor->conn_list, conn_link(conn));
+    struct reading *reading = reading_current(reactor);
+    struct transport *transport =
+        certificates_transport(reading->edition->certificates, &reactor->loop, fd, binding);
+    struct conn *conn = conn_open(&reactor->loop, transport, visit,
+                                  edition_limits(reading->edition, binding, visit->unlimited),
+                                  &reactor->exchanges, &reactor->conns);
+    list_push_back(&reading->conns, conn_link(conn));
 }
 
 /* ---- the end ---- */
 
 /* A conn may leave the list while it is told something; the next one stays. */
-static void for_each_conn(struct reactor *reactor, void (*tell)(struct conn *))
+static void tell_conns(struct list *conns, void (*tell)(struct conn *))
 {
-    struct list_link *link = reactor->conn_list.head.next;
+    struct list_link *link = conns->head.next;
 
-    while (link != &reactor->conn_list.head) {
+    while (link != &conns->head) {
         struct list_link *next = link->next;
 
         tell(conn_from_link(link));
         link = next;
     }
+}
+
+static void for_each_conn(struct reactor *reactor, void (*tell)(struct conn *))
+{
+    list_for_each (link, &reactor->readings)
+        tell_conns(&container_of(link, struct reading, link)->conns, tell);
+}
+
+static bool has_conns(const struct reactor *reactor)
+{
+    list_for_each (link, &reactor->readings)
+        if (!list_empty(&container_of(link, struct reading, link)->conns))
+            return true;
+    return false;
 }
 
 static void conn_end_for_drain(struct conn *conn)
@@ -203,7 +231,7 @@ static void reactor_on_drain(struct task *task)
                     (unsigned long long)reactor->exchange_count);
         for_each_conn(reactor, conn_end_for_drain);
     }
-    if (list_empty(&reactor->conn_list) && reactor->exchange_count == 0) {
+    if (!has_conns(reactor) && reactor->exchange_count == 0) {
         reactor->state = REACTOR_ENDED;
         loop_stop(&reactor->loop);
     }
@@ -262,19 +290,26 @@ static bool is_same_client(const union socket_address *a, const union socket_add
 }
 
 /* Only its own connections: those of a trusted proxy carry others. */
-static void reactor_read_kick(struct letter *letter)
+static void kick_from(struct list *conns, const union socket_address *client)
 {
-    struct kick_letter *kick = container_of(letter, struct kick_letter, letter);
-    struct list_link *link = kick->reactor->conn_list.head.next;
+    struct list_link *link = conns->head.next;
 
-    while (link != &kick->reactor->conn_list.head) {
+    while (link != &conns->head) {
         struct conn *conn = conn_from_link(link);
         const struct visit *visit = conn_visit(conn);
 
         link = link->next;
-        if (!visit->shared && is_same_client(&visit->peer, &kick->client))
+        if (!visit->shared && is_same_client(&visit->peer, client))
             conn_end(conn, RESET_BANNED);
     }
+}
+
+static void reactor_read_kick(struct letter *letter)
+{
+    struct kick_letter *kick = container_of(letter, struct kick_letter, letter);
+
+    list_for_each (link, &kick->reactor->readings)
+        kick_from(&container_of(link, struct reading, link)->conns, &kick->client);
     free(kick);
 }
 
@@ -302,7 +337,7 @@ static void reactor_read_spawner(struct letter *letter)
 {
     struct spawner_letter *news = container_of(letter, struct spawner_letter, letter);
 
-    spawn_client_attach(news->reactor->services.spawner, news->fd);
+    spawn_client_attach(news->reactor->spawner, news->fd);
     free(news);
 }
 
@@ -320,38 +355,12 @@ void reactor_new_spawner(struct reactor *reactor, int spawner_fd)
     mailbox_send(&reactor->mailbox, &news->letter);
 }
 
-/* One reactor looks after the targets, for all. */
-static void reactor_open_probers(struct reactor *reactor)
-{
-    struct house *house = reactor->house;
-
-    if (reactor->index != 0)
-        return;
-    reactor->probers = calloc(house->backend_count + 1, sizeof(struct prober *));
-    if (!reactor->probers)
-        abort();
-    for (unsigned i = 0; i < house->backend_count; i++)
-        if (house->backends[i]->conf->probe)
-            reactor->probers[i] =
-                prober_new(&reactor->loop, &reactor->desk, house->log, house->backends[i]);
-}
-
-static void reactor_close_probers(struct reactor *reactor)
-{
-    for (unsigned i = 0; reactor->probers && i < reactor->house->backend_count; i++)
-        prober_free(reactor->probers[i]);
-    free(reactor->probers);
-}
-
 static void reactor_close(struct reactor *reactor)
 {
-    reactor_close_probers(reactor);
+    spawn_client_free(reactor->spawner);
+    readings_close(reactor);
     access_log_done(&reactor->access);
-    spawn_client_free(reactor->services.spawner);
-    for (unsigned i = 0; i < reactor->house->backend_count; i++)
-        place_close_kept(reactor->house->backends[i], &reactor->desk);
     desk_close(&reactor->desk);
-    file_cache_free(reactor->services.files);
     timer_stop(&reactor->loop, &reactor->drain_timer);
     timer_stop(&reactor->loop, &reactor->listen_again);
     fd_close(&reactor->spare_fd);
@@ -364,7 +373,7 @@ static void *reactor_run(void *arg)
 {
     struct reactor *reactor = arg;
 
-    reactor_open_probers(reactor);
+    readings_open(reactor);
     listeners_open(reactor);
     loop_run(&reactor->loop);
     reactor_close(reactor);
@@ -381,27 +390,16 @@ static int reactor_build(struct reactor *reactor, int spawner_fd)
     if (r < 0)
         return r;
     loop_init(&reactor->loop, driver);
-    list_init(&reactor->conn_list);
     reactor->exchanges.ops = &exchange_owner_ops;
     reactor->conns.ops = &conn_owner_ops;
     reactor->drain_task.run = reactor_on_drain;
     reactor->drain_timer.task = &reactor->drain_task;
-    reactor->services = (struct services){
-        .loop = &reactor->loop,
-        .log = house->log,
-        .files = file_cache_new(FILE_CACHE_ENTRIES),
-        .snapshot = house->snapshot,
-        .spawner = spawn_client_new(&reactor->loop, house->log),
-        .turnstiles = house->turnstiles,
-        .desk = &reactor->desk,
-        .keeper = house->keeper,
-        .backends = house->backends,
-        .backend_count = house->backend_count,
-    };
+    reactor->spawner = spawn_client_new(&reactor->loop, house->log);
     desk_open(&reactor->desk, &reactor->loop, &reactor->mailbox);
-    access_log_init(&reactor->access, &reactor->loop, house->snapshot->conf->log_format);
+    access_log_init(&reactor->access, &reactor->loop, LOG_FORMAT_COMMON);
+    reading_first(reactor, house->edition);
     if (spawner_fd >= 0)
-        spawn_client_attach(reactor->services.spawner, spawner_fd);
+        spawn_client_attach(reactor->spawner, spawner_fd);
     listeners_prepare(reactor);
     return mailbox_open(&reactor->mailbox, &reactor->loop);
 }

@@ -73,6 +73,7 @@ bool takeover_take(struct takeover *takeover, const struct handover *message, in
     case HANDOVER_BUNDLE:
         fd_close(&takeover->bundle_fd);
         takeover->bundle_fd = fd;
+        takeover->generation = message->number;
         return true;
     case HANDOVER_CONTROL:
         fd_close(&takeover->control_fd);

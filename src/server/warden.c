@@ -12,7 +12,7 @@
 
 static const struct bans_conf *bans_conf_of(const struct reactor *reactor)
 {
-    return &reactor->house->snapshot->conf->bans;
+    return &reading_current(reactor)->services.snapshot->conf->bans;
 }
 
 /* A trusted proxy is no client: it carries others. */

@@ -143,6 +143,11 @@ bool conn_is_idle(const struct conn *conn)
     return conn->protocol->idle(conn);
 }
 
+bool conn_has_asked(const struct conn *conn)
+{
+    return conn->h1.requests > 0;
+}
+
 struct list_link *conn_link(struct conn *conn)
 {
     return &conn->link;

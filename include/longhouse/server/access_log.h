@@ -27,7 +27,8 @@ struct access_log {
 };
 
 void access_log_init(struct access_log *log, struct loop *loop, enum conf_log_format format);
-void access_log_done(struct access_log *log); /* hands over what is left */
+void access_log_flush(struct access_log *log); /* hands over what waits */
+void access_log_done(struct access_log *log);  /* hands over what is left */
 
 /* Adds the line for an exchange that has ended, unless a rule says OmitRequestLog. */
 void access_log_add(struct access_log *log, struct log_file *file, const struct exchange *x);

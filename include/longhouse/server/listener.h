@@ -13,6 +13,7 @@ struct reactor;
 
 void listeners_prepare(struct reactor *reactor); /* before its thread runs */
 void listeners_open(struct reactor *reactor);    /* begins to watch */
+void listeners_renew(struct reactor *reactor);   /* for another reading, that is current now */
 void listeners_close(struct reactor *reactor);   /* for good */
 
 /* False while the reactor carries more than its fair share of connections. */

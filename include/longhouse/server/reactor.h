@@ -10,6 +10,7 @@
 #include "loop/mailbox.h"
 #include "server/access_log.h"
 #include "server/house.h"
+#include "server/reading.h"
 #include "server/stats.h"
 
 #include <pthread.h>
@@ -27,23 +28,24 @@ struct reactor {
     struct loop loop;
     struct mailbox mailbox;
     struct desk desk;
-    struct services services;
-    int spawner_pid;         /* of the main thread, for people; -1: not known */
-    struct prober **probers; /* by fastcgi_conf.index: of the first reactor; NULL: none */
+    struct spawn_client *spawner;
+    int spawner_pid;      /* of the main thread, for people; -1: not known */
+    struct list readings; /* the current one first */
+    struct task readings_task;
     struct exchange_owner exchanges;
     struct conn_owner conns;
-    struct list conn_list;
     uint64_t exchange_count;
-    struct listener *listeners; /* by binding; owned array */
-    bool listening;             /* the listeners are watched */
-    struct timer listen_again;  /* after a pause: no descriptors, or more than the fair share */
+    struct listener *listeners; /* by binding of the current reading; owned array */
+    unsigned listener_count;
+    bool listening;            /* the listeners are watched */
+    struct timer listen_again; /* after a pause: no descriptors, or more than the fair share */
     struct task listen_task;
     struct timer drain_timer;
     struct task drain_task;
     int spare_fd; /* given up for a moment when descriptors run out */
     struct access_log access;
     struct stats stats;
-    struct mailbox *ended; /* told when the thread ends: of the main thread */
+    struct mailbox *ended; /* of the main thread: told when this one ends, and of readings */
     struct letter ended_letter;
 };
 

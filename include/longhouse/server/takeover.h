@@ -9,6 +9,7 @@
 #include "ipc/handover.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct takeover_log {
     struct takeover_log *next;
@@ -18,6 +19,7 @@ struct takeover_log {
 
 struct takeover {
     struct arena arena;
+    uint64_t generation; /* of the bundle */
     int bundle_fd;
     int control_fd;
     int resolver_fd; /* -1: no name is to be looked up */

@@ -14,6 +14,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 struct media;     /* site/media.h */
 struct toolkits;  /* site/toolkit.h */
@@ -55,6 +56,7 @@ struct host {
 
 struct snapshot {
     _Atomic unsigned users;
+    uint32_t generation;      /* of the configuration: the rules of programs are numbered in it */
     struct arena arena;       /* hosts, tables, compiled things */
     struct arena *conf_arena; /* owned: the model; NULL: the caller keeps it */
     const struct server_conf *conf;

@@ -64,7 +64,7 @@ void conn_end(struct conn *conn, enum reset_reason reason);
 
 bool conn_is_idle(const struct conn *conn); /* no exchange in progress */
 
-/* ---- under another generation of the configuration; for connections without an exchange ---- */
+/* ---- under another generation of the configuration; the first two without an exchange ---- */
 
 /* What is asked next is asked of this binding, with its limits. */
 void conn_move(struct conn *conn, const void *binding, const struct wire_limits *limits);
@@ -72,8 +72,10 @@ void conn_move(struct conn *conn, const void *binding, const struct wire_limits 
 /* Its next request is its last: answered, then closed. */
 void conn_make_last(struct conn *conn);
 
-/* The owner wants to hear when it has no exchange any more; it has one now. */
+/* The owner wants to hear when its present or next exchange is over. */
 void conn_ask_for_rest(struct conn *conn);
+
+bool conn_has_asked(const struct conn *conn); /* it had an exchange, or has one */
 
 /* As given to conn_open(). Valid until the next call in the same thread. */
 const struct visit *conn_visit(const struct conn *conn);
