@@ -433,6 +433,7 @@ static void build_host(struct build *build, const struct tree_node *section)
     add_host(build, host);
     fill_section(build, section, SECTION_HOST, SCOPE_HOST, host,
                  (struct filling){ .folder = &host->folder });
+    host->written = written_options(build, section);
 }
 
 static void build_directory(struct build *build, const struct tree_node *section)

@@ -3,8 +3,11 @@
  * A pool is a section with a socket of its own as its one target, so whoever connects to it needs
  * to know nothing about workers.
  */
+#include "base/siphash.h"
 #include "build.h"
 #include "config/folder.h"
+
+#include <inttypes.h>
 
 struct pools {
     struct build *build;
@@ -26,7 +29,18 @@ static bool same_identity(const struct confine_conf *a, const struct confine_con
     return slice_equal(a->user, b->user) && same_words(a->groups, b->groups);
 }
 
-/* The path is the same in every process that reads the same texts. */
+/* Of the name, and of how many of that name came before: two identities may share one. */
+static uint64_t key_of(const struct pools *pools, const struct fastcgi_conf *section)
+{
+    struct siphash_key fixed = { 0x776f726b65727321, 0 };
+
+    for (unsigned i = 0; i < pools->count; i++)
+        fixed.b += slice_equal(pools->found[i]->id, section->id);
+    return siphash(fixed, section->id);
+}
+
+/* The path is the same in every process that reads the same texts, and in every generation of them
+ * that has a pool of this name. */
 static void give_socket(struct pools *pools, const struct fastcgi_conf *origin,
                         struct fastcgi_conf *section)
 {
@@ -34,8 +48,9 @@ static void give_socket(struct pools *pools, const struct fastcgi_conf *origin,
     struct connect_conf *target = arena_new(build->arena, struct connect_conf);
 
     *target = (struct connect_conf){ .place = section->run.place, .weight = 1 };
-    target->text = arena_printf(build->arena, "%.*s/workers-%u.sock",
-                                SLICE_ARGS(build->conf->work_directory), pools->count);
+    section->run.key = key_of(pools, section);
+    target->text = arena_printf(build->arena, "%.*s/workers-%016" PRIx64 ".sock",
+                                SLICE_ARGS(build->conf->work_directory), section->run.key);
     if (!address_parse_target(target->text, &target->address))
         diag_hint(build->diags,
                   diag_add(build->diags, DIAG_ERROR, &section->run.place,

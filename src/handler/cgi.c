@@ -138,6 +138,7 @@ static void cgi_ask(struct cgi *cgi)
 
     const struct file_ref *file = errand->upload.spill.file;
     struct spawn_ask ask = {
+        .generation = errand->services->snapshot->generation,
         .rule = errand->verdict->rule,
         .stdin_kind = file                        ? SPAWN_STDIN_FILE
                       : errand->upload.length > 0 ? SPAWN_STDIN_PIPE

@@ -6,13 +6,13 @@
 #include <string.h>
 
 /*
- * mark u32, pools u32, memory u64, patience u64; for each pool: rule, least, most, capacity u32
- * each, requests, age, memory, idle u64 each, then name and environment, each as length u32 and
- * bytes.
+ * mark u32, pools u32, memory u64, patience u64; for each pool: key, definition u64, rule, least,
+ * most, capacity u32 each, requests, age, memory, idle u64 each, then name and environment, each as
+ * length u32 and bytes.
  */
-#define POOLS_MARK   0x31574c48u /* "HLW1" */
+#define POOLS_MARK   0x32574c48u /* "HLW2" */
 #define POOLS_HEAD   24u
-#define POOL_NUMBERS (4u * 4 + 4u * 8)
+#define POOL_NUMBERS (4u * 4 + 6u * 8)
 #define POOL_LEAST   (POOL_NUMBERS + 8u) /* bytes of a pool of empty texts */
 
 static unsigned char *put_text(unsigned char *at, struct slice text)
@@ -25,6 +25,8 @@ static unsigned char *put_text(unsigned char *at, struct slice text)
 
 static unsigned char *put_pool(unsigned char *at, const struct pool_rule *pool)
 {
+    at = put_u64(at, pool->key);
+    at = put_u64(at, pool->definition);
     at = put_u32(at, pool->rule);
     at = put_u32(at, pool->least);
     at = put_u32(at, pool->most);
@@ -66,6 +68,8 @@ static struct slice take_text(struct cursor *cursor)
 /* NULL, or the rule that it breaks. */
 static const char *take_pool(struct cursor *cursor, struct pool_rule *pool)
 {
+    pool->key = take_u64(cursor);
+    pool->definition = take_u64(cursor);
     pool->rule = take_u32(cursor);
     pool->least = take_u32(cursor);
     pool->most = take_u32(cursor);

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,7 +22,8 @@
 #define ASKERS_MOST   16u
 #define PATIENCE_MS   5000u
 
-/*  READING ──line──> WRITING ──all out, too slow, gone──> buried  */
+/*  READING ──line──> (WAITING for a reload ──outcome──>) WRITING ──all out, too slow, gone──>
+ * buried  */
 struct asker {
     struct control *control;
     struct list_link link;
@@ -31,7 +33,8 @@ struct asker {
     struct timer timer;
     char question[QUESTION_MOST];
     size_t question_len;
-    char *answer; /* NULL while reading */
+    uint64_t reload; /* the number of the reload it waits for; 0: it does not */
+    char *answer;    /* NULL while reading and waiting */
     size_t answer_len;
     size_t answer_sent;
 };
@@ -41,6 +44,8 @@ struct control {
     struct house *house;
     struct io io;
     struct task task;
+    struct control_boss boss;
+    uint64_t reloads; /* asked for so far */
     struct list askers;
     unsigned asker_count;
 };
@@ -194,6 +199,41 @@ static void add_spawners_json(const struct house *house, struct text *text)
     text_add_char(text, ']');
 }
 
+static unsigned editions_of(const struct house *house)
+{
+    unsigned count = 0;
+
+    for (const struct edition *edition = house->edition; edition; edition = edition->older)
+        count++;
+    return count;
+}
+
+static void add_generation(const struct house *house, struct text *text)
+{
+    const unsigned former = editions_of(house) - 1;
+
+    text_printf(text, "  generation %llu of the configuration",
+                (unsigned long long)house->edition->generation);
+    if (former > 0)
+        text_printf(text, ", requests of %u former in progress", former);
+    if (house->outcome.when[0] != '\0')
+        text_printf(text, "; reload of %s: %s", house->outcome.when,
+                    house->outcome.failed ? "failed, nothing was changed (see the system log)"
+                                          : "ok");
+    text_add_char(text, '\n');
+}
+
+static void add_generation_json(const struct house *house, struct text *text)
+{
+    text_printf(text, ",\"generation\":%llu,\"generations_in_use\":%u",
+                (unsigned long long)house->edition->generation, editions_of(house));
+    if (house->outcome.when[0] == '\0')
+        return;
+    text_add_cstr(text, ",\"reload\":{\"when\":");
+    text_add_json(text, slice_cstr(house->outcome.when));
+    text_printf(text, ",\"ok\":%s}", house->outcome.failed ? "false" : "true");
+}
+
 void control_write_status(const struct house *house, struct text *text)
 {
     static const char *const kinds[6] = { "without answer", "1xx", "2xx", "3xx", "4xx", "5xx" };
@@ -208,7 +248,9 @@ void control_write_status(const struct house *house, struct text *text)
     add_many(text, house->edition->binding_count, "binding");
     text_add_cstr(text, ", ");
     add_many(text, house->reactor_count, "reactor");
-    text_add_cstr(text, "\n\n");
+    text_add_char(text, '\n');
+    add_generation(house, text);
+    text_add_char(text, '\n');
     add_count(text, "connections now", sum.connections_now);
     add_count(text, "requests in progress", sum.exchanges_now);
     add_count(text, "connections", sum.connections);
@@ -272,6 +314,7 @@ void control_write_status_json(const struct house *house, struct text *text)
         text_add_cstr(text, ",\"names\":");
         name_watch_describe_json(house->name_watch, text);
     }
+    add_generation_json(house, text);
     text_add_cstr(text, ",\"workers\":[");
     workers_status_describe_json(house->workers, text);
     text_add_cstr(text, "]}\n");
@@ -299,8 +342,22 @@ static void asker_end(struct asker *asker)
     loop_bury(control->loop, &asker->grave, asker_release);
 }
 
+/* How long that takes is the supervisor's affair. */
+static void asker_wait_for_reload(struct asker *asker)
+{
+    struct control *control = asker->control;
+
+    asker->reload = ++control->reloads;
+    timer_stop(control->loop, &asker->timer);
+    control->boss.reload(control->boss.self, asker->reload);
+}
+
 static void asker_answer(struct asker *asker, struct slice question)
 {
+    if (slice_equal(question, SLICE("reload"))) {
+        asker_wait_for_reload(asker);
+        return;
+    }
     char *buffer = malloc(ANSWER_MOST);
 
     if (!buffer)
@@ -367,9 +424,13 @@ static void asker_on_wake(struct task *task)
         asker_end(asker);
         return;
     }
-    while (!asker->answer && asker->io.fd >= 0 && asker->io.readable) {
+    while (!asker->answer && asker->reload == 0 && asker->io.fd >= 0 && asker->io.readable) {
         if (!asker_read(asker))
             return;
+    }
+    if (asker->reload != 0 && asker->io.hung_up) { /* it does not want to know any more */
+        asker_end(asker);
+        return;
     }
     if (asker->answer && asker->io.fd >= 0 && asker->io.writable)
         asker_write(asker);
@@ -409,7 +470,8 @@ static void control_on_ready(struct task *task)
     }
 }
 
-struct control *control_open(struct loop *loop, struct house *house, int fd)
+struct control *control_open(struct loop *loop, struct house *house, int fd,
+                             struct control_boss boss)
 {
     struct control *control = calloc(1, sizeof(*control));
 
@@ -417,6 +479,7 @@ struct control *control_open(struct loop *loop, struct house *house, int fd)
         abort();
     control->loop = loop;
     control->house = house;
+    control->boss = boss;
     control->task.run = control_on_ready;
     list_init(&control->askers);
     io_init(&control->io, fd, &control->task);
@@ -425,6 +488,24 @@ struct control *control_open(struct loop *loop, struct house *house, int fd)
     loop_wake(loop,
               &control->task); /* a fresh socket counts as readable: looked at once, it waits */
     return control;
+}
+
+void control_tell(struct control *control, uint64_t number, struct slice text)
+{
+    list_for_each (link, &control->askers) {
+        struct asker *asker = container_of(link, struct asker, link);
+
+        if (asker->reload == 0 || asker->reload > number)
+            continue;
+        asker->reload = 0;
+        asker->answer = malloc(text.len + 1);
+        if (!asker->answer)
+            abort();
+        memcpy(asker->answer, text.at, text.len);
+        asker->answer_len = text.len;
+        timer_set(control->loop, &asker->timer, control->loop->now_ms + PATIENCE_MS);
+        loop_wake(control->loop, &asker->task);
+    }
 }
 
 void control_close(struct control *control)

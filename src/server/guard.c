@@ -40,9 +40,9 @@ struct stripe {
 };
 
 struct guard {
-    uint64_t total_most;
-    uint64_t per_client_most;
-    uint64_t linger_ms;
+    _Atomic uint64_t total_most;
+    _Atomic uint64_t per_client_most;
+    _Atomic uint64_t linger_ms;
     _Atomic uint64_t total;
     struct siphash_key hash_key;
     struct stripe stripes[STRIPES];
@@ -54,15 +54,35 @@ struct guard *guard_new(uint64_t total_most, uint64_t per_client_most, uint64_t 
 
     if (!guard)
         abort();
-    guard->total_most = total_most;
-    guard->per_client_most = per_client_most;
-    guard->linger_ms = linger_ms;
+    atomic_store_explicit(&guard->total_most, total_most, memory_order_relaxed);
+    atomic_store_explicit(&guard->per_client_most, per_client_most, memory_order_relaxed);
+    atomic_store_explicit(&guard->linger_ms, linger_ms, memory_order_relaxed);
     guard->hash_key = siphash_process_key();
     for (unsigned i = 0; i < STRIPES; i++) {
         pthread_mutex_init(&guard->stripes[i].lock, NULL);
         guard->stripes[i].echoes_end = &guard->stripes[i].echoes;
     }
     return guard;
+}
+
+/* They stay in order: the first to end first. */
+static void stripe_shorten(struct stripe *stripe, uint64_t due_ms)
+{
+    pthread_mutex_lock(&stripe->lock);
+    for (struct echo *echo = stripe->echoes; echo; echo = echo->next)
+        if (echo->due_ms > due_ms)
+            echo->due_ms = due_ms;
+    pthread_mutex_unlock(&stripe->lock);
+}
+
+void guard_set_limits(struct guard *guard, uint64_t total_most, uint64_t per_client_most,
+                      uint64_t linger_ms, uint64_t now_ms)
+{
+    atomic_store_explicit(&guard->total_most, total_most, memory_order_relaxed);
+    atomic_store_explicit(&guard->per_client_most, per_client_most, memory_order_relaxed);
+    atomic_store_explicit(&guard->linger_ms, linger_ms, memory_order_relaxed);
+    for (unsigned i = 0; i < STRIPES; i++)
+        stripe_shorten(&guard->stripes[i], now_ms + linger_ms);
 }
 
 static struct echo *take_echo(struct stripe *stripe)

@@ -4,6 +4,7 @@
 #include "os/fd.h"
 #include "server/bans.h"
 #include "server/house_build.h"
+#include "server/reactor.h"
 #include "server/tally.h"
 #include "server/workers_status.h"
 
@@ -75,4 +76,11 @@ void house_free(struct house *house)
         older = edition->older;
         edition_free(edition);
     }
+}
+
+uint64_t house_now_ms(const struct house *house)
+{
+    struct driver *driver = house->reactors[0]->loop.driver;
+
+    return driver->ops->now_ms(driver);
 }

@@ -11,6 +11,7 @@
 #include "server/log_clock.h"
 #include "server/names.h"
 #include "server/reactor.h"
+#include "server/reload.h"
 #include "server/workers_status.h"
 
 #include <errno.h>
@@ -20,6 +21,8 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#define OUTCOME_MOST (1u << 20)
 
 /*  TAKING ──GO──> OPEN ──STOP, supervisor gone──> CLOSING ──reactors ended──> loop stops  */
 enum server_state { SERVER_TAKING, SERVER_OPEN, SERVER_CLOSING };
@@ -34,12 +37,15 @@ struct server {
     struct house house;
     struct control *control;
     struct names *names; /* NULL: ConnectTo names no host */
+    struct reload *reload;
+    bool takes_next; /* another generation is being handed over */
     int exit_status;
 };
 
-static void server_tell(struct server *server, enum handover_kind kind, const char *why)
+static void server_tell(struct server *server, enum handover_kind kind, uint64_t number,
+                        const char *why)
 {
-    const struct handover message = { .kind = kind, .text = slice_cstr(why) };
+    const struct handover message = { .kind = kind, .number = number, .text = slice_cstr(why) };
     unsigned char head[HANDOVER_HEAD];
     struct iovec parts[2];
     int count = handover_encode(&message, head, parts);
@@ -51,7 +57,7 @@ static void server_tell(struct server *server, enum handover_kind kind, const ch
 static void server_fail(struct server *server, const char *why)
 {
     fprintf(stderr, "longhouse server: %s\n", why);
-    server_tell(server, HANDOVER_FAILED, why);
+    server_tell(server, HANDOVER_FAILED, server->takeover.generation, why);
     server->exit_status = 1;
     loop_stop(&server->loop);
 }
@@ -135,6 +141,58 @@ static int server_start_reactors(struct server *server)
     return 0;
 }
 
+/* ---- another generation ---- */
+
+static void server_ask_reload(void *self, uint64_t number)
+{
+    server_tell(self, HANDOVER_RELOAD, number, NULL);
+}
+
+static void server_settled(void *self, uint64_t generation)
+{
+    server_tell(self, HANDOVER_READY, generation, NULL);
+}
+
+static void server_left(void *self, uint64_t generation)
+{
+    server_tell(self, HANDOVER_LEFT, generation, NULL);
+}
+
+/* What the resolver is asked for belongs to sections, which may be others now. */
+static void server_renew_names(struct server *server)
+{
+    names_close(server->names);
+    server->names = names_open(&server->loop, &server->mailbox, &server->house);
+}
+
+static void server_go_on(struct server *server)
+{
+    const uint64_t generation = server->takeover.generation;
+
+    names_close(server->names); /* it looks at the sections of the former */
+    server->names = NULL;
+    const char *why = reload_begin(server->reload, &server->takeover);
+    server_renew_names(server);
+    server->takes_next = false;
+    takeover_done(&server->takeover);
+    if (why)
+        server_tell(server, HANDOVER_FAILED, generation, why);
+}
+
+/* False: it is no message of a handover, or none is under way. */
+static bool server_take_next(struct server *server, const struct handover *message, int fd)
+{
+    if (message->kind == HANDOVER_BUNDLE)
+        server->takes_next = true;
+    if (!server->takes_next || server->state != SERVER_OPEN)
+        return false;
+    if (!takeover_take(&server->takeover, message, fd))
+        return false;
+    if (message->kind == HANDOVER_GO)
+        server_go_on(server);
+    return true;
+}
+
 static void server_go(struct server *server)
 {
     int control_fd = fd_take(&server->takeover.control_fd);
@@ -161,10 +219,13 @@ static void server_go(struct server *server)
     server->names = names_open(&server->loop, &server->mailbox, &server->house);
     names_connect(server->names, fd_take(&server->takeover.resolver_fd));
     if (control_fd >= 0)
-        server->control = control_open(&server->loop, &server->house, control_fd);
+        server->control = control_open(&server->loop, &server->house, control_fd,
+                                       (struct control_boss){ server_ask_reload, server });
+    server->reload =
+        reload_open(&server->house, (struct reload_boss){ server_settled, server_left, server });
     takeover_done(&server->takeover);
     server->state = SERVER_OPEN;
-    server_tell(server, HANDOVER_READY, NULL);
+    server_tell(server, HANDOVER_READY, server->house.edition->generation, NULL);
 }
 
 /* ---- word from the supervisor ---- */
@@ -180,6 +241,22 @@ static void server_new_log(struct server *server, struct slice path, int fd)
         fd_close(&fd);
 }
 
+static void server_take_outcome(struct server *server, const struct handover *message, int fd)
+{
+    struct house_outcome *outcome = &server->house.outcome;
+    char *text;
+    size_t len;
+
+    if (fd_read_all(fd, OUTCOME_MOST, &text, &len) == 0) {
+        snprintf(outcome->when, sizeof(outcome->when), "%.*s", SLICE_ARGS(message->text));
+        outcome->failed = message->index != 0;
+        if (server->control)
+            control_tell(server->control, message->number, slice_of(text, len));
+        free(text);
+    }
+    fd_close(&fd);
+}
+
 static void server_new_spawner(struct reactor *reactor, const struct handover *message, int fd)
 {
     reactor->spawner_pid = (int)message->number;
@@ -188,7 +265,11 @@ static void server_new_spawner(struct reactor *reactor, const struct handover *m
 
 static void server_take_open(struct server *server, const struct handover *message, int fd)
 {
-    if (message->kind == HANDOVER_LOG && fd >= 0)
+    if (server_take_next(server, message, fd))
+        return;
+    if (message->kind == HANDOVER_OUTCOME && fd >= 0)
+        server_take_outcome(server, message, fd);
+    else if (message->kind == HANDOVER_LOG && fd >= 0)
         server_new_log(server, message->text, fd);
     else if (message->kind == HANDOVER_WORKERS && fd < 0)
         workers_status_take(server->house.workers, message->index, message->text);
@@ -280,8 +361,9 @@ int main(void)
         _exit(server.exit_status);
     takeover_done(&server.takeover);
     names_close(server.names);
+    reload_close(server.reload);
     house_free(&server.house);
-    server_tell(&server, HANDOVER_STOPPED, NULL);
+    server_tell(&server, HANDOVER_STOPPED, 0, NULL);
     mailbox_close(&server.mailbox);
     io_close(&server.loop, &server.channel);
     loop_done(&server.loop);

@@ -54,14 +54,6 @@ static void order_backend(const struct house *house, struct slice name, bool dra
 
 /* ---- bans ---- */
 
-/* By the clock of the reactors. */
-static uint64_t now_of(const struct house *house)
-{
-    struct driver *driver = house->reactors[0]->loop.driver;
-
-    return driver->ops->now_ms(driver);
-}
-
 /* An address, or the /64 of an IPv6 client as the list shows it. */
 static bool client_parse(struct slice text, union socket_address *ret)
 {
@@ -101,7 +93,7 @@ static void order_ban(const struct house *house, struct slice words, struct text
                     SLICE_ARGS(time));
         return;
     }
-    bans_add(house->bans, &client, OFFENCE_ORDER, time_ms, now_of(house));
+    bans_add(house->bans, &client, OFFENCE_ORDER, time_ms, house_now_ms(house));
     if (house->edition->snapshot->conf->bans.kick)
         warden_kick(house, &client);
     ban_time_add(&how_long, time_ms);
@@ -115,13 +107,13 @@ static void order_unban(const struct house *house, struct slice name, struct tex
     union socket_address client;
 
     if (slice_equal_nocase(name, SLICE("all"))) {
-        const unsigned count = bans_lift_all(house->bans, now_of(house));
+        const unsigned count = bans_lift_all(house->bans, house_now_ms(house));
 
         log_notice(house->log, "all %u bans are lifted by order", count);
         text_printf(text, "ok: %u ban%s lifted\n", count, count == 1 ? "" : "s");
     } else if (!client_parse(name, &client)) {
         complain_of_address(name, text);
-    } else if (!bans_lift(house->bans, &client, now_of(house))) {
+    } else if (!bans_lift(house->bans, &client, house_now_ms(house))) {
         text_printf(text, "error: %.*s is not banned; 'longhouse bans' shows who is\n",
                     SLICE_ARGS(name));
     } else {
@@ -132,7 +124,7 @@ static void order_unban(const struct house *house, struct slice name, struct tex
 
 static void order_bans(const struct house *house, struct text *text)
 {
-    const uint64_t now_ms = now_of(house);
+    const uint64_t now_ms = house_now_ms(house);
 
     if (bans_count(house->bans, now_ms) == 0)
         text_add_cstr(text, "nobody is banned\n");

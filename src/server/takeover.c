@@ -114,6 +114,10 @@ bool takeover_take(struct takeover *takeover, const struct handover *message, in
     case HANDOVER_SOCKET:
     case HANDOVER_WORKERS:
     case HANDOVER_SAID:
+    case HANDOVER_RELOAD:
+    case HANDOVER_OUTCOME:
+    case HANDOVER_LEFT:
+    case HANDOVER_FORGET:
         break;
     }
     return false;

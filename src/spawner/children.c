@@ -97,7 +97,7 @@ void program_end(struct program *program)
     signal_family(program, SIGCONT); /* who is stopped hears TERM only when it goes on */
     adopted_signal(program, SIGTERM);
     timer_set(&spawner->loop, &program->grace,
-              spawner->loop.now_ms + rules_kill_grace_ms(spawner->rules));
+              spawner->loop.now_ms + rules_kill_grace_ms(spawner->policies.newest));
 }
 
 void program_disown(struct program *program)
@@ -213,7 +213,8 @@ static pid_t launch_script(struct spawner *spawner, const struct rule *rule,
 static pid_t start(struct spawner *spawner, const struct spawn_ask *ask, int file,
                    struct pipes *pipes, struct leaf **leaf, struct spawn_fault *fault)
 {
-    const struct rule *rule = rules_find(spawner->rules, ask->rule);
+    const struct rule *rule =
+        rules_find(policies_find(&spawner->policies, ask->generation), ask->rule);
     struct arena arena = { 0 };
     struct script script = { .own_folder = -1 };
     pid_t pid = -1;

@@ -109,10 +109,16 @@ static void start_some(struct pool *pool, unsigned wanted)
     }
 }
 
+/* There may be more than are wanted now: another generation may want fewer. */
+static unsigned room_of(const struct pool *pool)
+{
+    return pool->count < pool->rule->most ? pool->rule->most - pool->count : 0;
+}
+
 static void fill_up(struct pool *pool)
 {
     unsigned staying = pool_staying(pool);
-    unsigned room = pool->rule->most - pool->count;
+    unsigned room = room_of(pool);
 
     if (staying < pool->rule->least) {
         unsigned wanted = pool->rule->least - staying;
@@ -141,7 +147,7 @@ static struct demand look_at_demand(struct pool *pool)
 {
     struct demand demand = {
         .workers = pool_staying(pool),
-        .room = pool->rule->most - pool->count,
+        .room = room_of(pool),
         .capacity = pool->rule->capacity,
         .since_ms = loop_of(pool)->now_ms - pool->waiting_since_ms,
         .youngest_ms = youngest_ms(pool),
@@ -209,7 +215,7 @@ void pool_run(struct task *task)
     const struct spawner *spawner = pool->services->spawner;
 
     pool->timer.fired = false;
-    if (pool->listener.fd >= 0 && spawner->rules && !spawner->ending)
+    if (pool->listener.fd >= 0 && spawner->policies.newest && !spawner->ending)
         pool_advance(pool);
 }
 
@@ -223,6 +229,8 @@ static const char *const farewells[] = {
     [GIVES_ROOM] = "another pool needed its memory (WorkersMemory)",
     [SERVER_GONE] = "the server process was gone",
     [HOUSE_ENDS] = "the house ends",
+    [IS_CHANGED] = "the configuration of its pool has changed",
+    [IS_GONE] = "the configuration has no such pool any more",
 };
 
 static void describe_end(struct pool *pool, const struct worker *worker, uint64_t lived_ms)

@@ -18,6 +18,9 @@ struct root {
 };
 
 struct rules {
+    struct rules *older;
+    uint64_t generation;
+    struct sandboxes sandboxes; /* owned */
     struct arena arena;
     char *data; /* owned: the bytes of the policy */
     struct rule *rules;
@@ -168,7 +171,7 @@ static bool knows_sandboxes(const struct policy *policy, const struct sandboxes 
     return true;
 }
 
-int rules_adopt(int policy_fd, const struct sandboxes *sandboxes, struct rules **ret,
+int rules_adopt(int policy_fd, struct sandboxes *sandboxes, struct rules **ret,
                 const char **ret_why)
 {
     struct policy policy = { 0 };
@@ -199,6 +202,8 @@ int rules_adopt(int policy_fd, const struct sandboxes *sandboxes, struct rules *
     rules->rules = arena_array(&rules->arena, struct rule, policy.rule_count);
     for (uint32_t i = 0; i < policy.rule_count; i++)
         adopt_rule(rules, sandboxes, &policy.rules[i], &rules->rules[i]);
+    rules->sandboxes = *sandboxes;
+    *sandboxes = (struct sandboxes){ 0 };
     *ret = rules;
     return 0;
 }
@@ -212,10 +217,50 @@ void rules_free(struct rules *rules)
     for (const struct table_entry *entry; (entry = table_next(&rules->roots, &place)) != NULL;)
         fd_close(&((struct root *)entry->value)->fd);
     table_done(&rules->roots);
+    sandboxes_close(&rules->sandboxes);
     arena_done(&rules->arena);
     free(rules->data);
     free(rules);
 }
+
+/* ---- generations ---- */
+
+void policies_add(struct policies *policies, struct rules *rules, uint64_t generation)
+{
+    rules->generation = generation;
+    rules->older = policies->newest;
+    policies->newest = rules;
+}
+
+void policies_forget(struct policies *policies, uint64_t generation)
+{
+    for (struct rules **at = &policies->newest; *at; at = &(*at)->older) {
+        struct rules *rules = *at;
+
+        if (rules->generation != generation)
+            continue;
+        *at = rules->older;
+        rules_free(rules);
+        return;
+    }
+}
+
+void policies_free(struct policies *policies)
+{
+    while (policies->newest)
+        policies_forget(policies, policies->newest->generation);
+}
+
+struct rules *policies_find(const struct policies *policies, uint64_t generation)
+{
+    struct rules *rules = policies->newest;
+
+    while (rules && rules->generation != generation)
+        rules = rules->older;
+    return rules;
+}
+
+/* ---- all rules of one ---- */
 
 bool rules_gain_nothing(const struct rules *rules)
 {

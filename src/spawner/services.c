@@ -21,6 +21,8 @@
 
 static void tell(struct pool *pool, enum handover_kind kind, struct slice text)
 {
+    if (pool->leaves)
+        return; /* its number is another's now */
     spawner_tell(pool->services->spawner,
                  &(struct handover){ .kind = kind, .index = pool->index, .text = text });
 }
@@ -134,6 +136,8 @@ static void part_with_surplus(struct pool *pool)
     unsigned kept = peak_most(&pool->need);
     if (kept < pool->rule->least)
         kept = pool->rule->least;
+    if (kept > pool->rule->most)
+        kept = pool->rule->most;
     for (unsigned staying = pool_staying(pool); staying > kept; staying--) {
         struct worker *worker = find_idle(pool);
         if (!worker)
@@ -161,9 +165,9 @@ static uint64_t memory_of_all(const struct services *services)
 {
     uint64_t sum = 0;
 
-    for (uint32_t i = 0; i < services->rules.count; i++)
-        list_for_each (link, &services->pools[i].workers) {
-            const struct worker *worker = container_of(link, struct worker, link);
+    list_for_each (link, &services->all)
+        list_for_each (inner, &container_of(link, struct pool, link)->workers) {
+            const struct worker *worker = container_of(inner, struct worker, link);
             if (!worker->asked) /* what is about to end is as good as gone */
                 sum += worker->use.memory_bytes;
         }
@@ -176,7 +180,7 @@ static struct pool *find_giver(const struct services *services)
     struct pool *giver = NULL;
 
     for (uint32_t i = 0; i < services->rules.count; i++) {
-        struct pool *pool = &services->pools[i];
+        struct pool *pool = services->pools[i];
 
         if (pool_staying(pool) > pool->rule->least && find_idle(pool) &&
             (!giver || pool->used_ms < giver->used_ms))
@@ -219,9 +223,25 @@ static unsigned workers_of_all(const struct services *services)
 {
     unsigned count = 0;
 
-    for (uint32_t i = 0; i < services->rules.count; i++)
-        count += services->pools[i].count;
+    list_for_each (link, &services->all)
+        count += container_of(link, struct pool, link)->count;
     return count;
+}
+
+static void pool_free(struct pool *pool);
+
+/* Pools of former generations whose last worker has ended. */
+static void free_empty(struct services *services)
+{
+    struct list_link *link = services->all.head.next;
+
+    while (link != &services->all.head) {
+        struct pool *pool = container_of(link, struct pool, link);
+
+        link = link->next;
+        if (pool->leaves && pool->count == 0)
+            pool_free(pool);
+    }
 }
 
 static void look(struct services *services)
@@ -231,14 +251,17 @@ static void look(struct services *services)
 
     if (connections_read(&table, &len) < 0)
         len = 0; /* then work is seen by the clocks of the workers alone */
-    for (uint32_t i = 0; i < services->rules.count; i++)
-        if (services->pools[i].socket)
-            look_at_pool(&services->pools[i], slice_of(table, len));
+    free_empty(services);
+    list_for_each (link, &services->all) {
+        struct pool *pool = container_of(link, struct pool, link);
+        if (pool->socket)
+            look_at_pool(pool, slice_of(table, len));
+    }
     free(table);
     keep_within(services, 0);
     for (uint32_t i = 0; i < services->rules.count; i++) {
-        say_unsaid(&services->pools[i]);
-        report(&services->pools[i]);
+        say_unsaid(services->pools[i]);
+        report(services->pools[i]);
     }
 }
 
@@ -263,57 +286,186 @@ void services_stir(struct services *services)
         timer_set(loop, &services->look, loop->now_ms + SOON_MS);
 }
 
-/* ---- adopted ---- */
+/* ---- one pool, from generation to generation ---- */
 
-static void pool_open(struct services *services, uint32_t index)
+static struct pool *pool_new(struct services *services, const struct pool_rule *rule)
 {
-    struct pool *pool = &services->pools[index];
+    struct pool *pool = calloc(1, sizeof(*pool));
     const uint64_t now_ms = services->spawner->loop.now_ms;
 
+    if (!pool)
+        abort();
     *pool = (struct pool){
         .services = services,
-        .rule = &services->rules.pools[index],
-        .index = index,
         .listener.fd = -1,
         .task.run = pool_run,
         .timer.task = &pool->task,
         .used_ms = now_ms,
     };
     list_init(&pool->workers);
-    peak_init(&pool->need, pool->rule->idle_ms, now_ms, pool->rule->least);
+    peak_init(&pool->need, rule->idle_ms, now_ms, rule->least);
+    list_push_back(&services->all, &pool->link);
+    return pool;
 }
 
-int services_adopt(struct spawner *spawner, int fd, const char **ret_why)
+static void pool_free(struct pool *pool)
 {
-    struct services *services = calloc(1, sizeof(*services));
+    struct loop *loop = &pool->services->spawner->loop;
+
+    for (struct list_link *link; (link = list_first(&pool->workers)) != NULL;)
+        worker_free(container_of(link, struct worker, link));
+    timer_stop(loop, &pool->timer);
+    loop_forget(loop, &pool->task);
+    io_close(loop, &pool->listener);
+    connections_free(&pool->connections);
+    list_remove(&pool->link);
+    free(pool->socket);
+    free(pool);
+}
+
+static void pool_part(struct pool *pool, enum farewell why)
+{
+    list_for_each (link, &pool->workers)
+        worker_part(container_of(link, struct worker, link), why);
+}
+
+static struct pool *find_pool(const struct services *services, uint64_t key)
+{
+    list_for_each (link, &services->all) {
+        struct pool *pool = container_of(link, struct pool, link);
+        if (!pool->leaves && pool->rule && pool->rule->key == key) /* none yet: it is new */
+            return pool;
+    }
+    return NULL;
+}
+
+/* The pool under its rule of this generation; its workers stay if they are what the rule says. */
+static struct pool *renew_pool(struct services *services, const struct pool_rule *rule)
+{
+    struct pool *pool = find_pool(services, rule->key);
+
+    if (!pool)
+        return pool_new(services, rule);
+    if (pool->rule->idle_ms != rule->idle_ms)
+        peak_init(&pool->need, rule->idle_ms, services->spawner->loop.now_ms, pool->count);
+    if (pool->rule->definition != rule->definition) {
+        relapse_over(&pool->relapse);
+        pool->held_until_ms = 0;
+        pool_part(pool, IS_CHANGED);
+    }
+    return pool;
+}
+
+/* ---- adopted ---- */
+
+/* What the pools of this generation are; the former are those of `services` until it is over. */
+struct renewal {
+    struct arena arena;
+    char *data;
+    struct pools rules;
+    struct pool **pools;
+};
+
+static int renewal_read(int fd, struct renewal *renewal, const char **ret_why)
+{
     struct parse_fault fault;
     size_t len = 0;
 
-    if (!services)
-        abort();
-    services->spawner = spawner;
-    services->folder = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    services->look_task.run = on_look;
-    services->look.task = &services->look_task;
     *ret_why = "they cannot be read";
-    int r =
-        services->folder < 0 ? -errno : fd_read_all(fd, POOLS_BYTES_MOST, &services->data, &len);
-    if (r == 0 && pools_decode(slice_of(services->data, len), &services->arena, &services->rules,
+    int r = fd_read_all(fd, POOLS_BYTES_MOST, &renewal->data, &len);
+    if (r == 0 && pools_decode(slice_of(renewal->data, len), &renewal->arena, &renewal->rules,
                                &fault) != PARSE_DONE) {
         *ret_why = fault.why;
         r = -EBADMSG;
     }
+    return r;
+}
+
+static void release_rules(struct services *services)
+{
+    arena_done(&services->arena);
+    free(services->pools);
+    free(services->data);
+}
+
+/* What is in no list of pools any more ends when its workers have. */
+static void leave_rest(struct services *services)
+{
+    static const struct pool_rule of_none = { .name = SLICE_INIT("that is gone"),
+                                              .most = 1,
+                                              .capacity = 1 };
+
+    list_for_each (link, &services->all) {
+        struct pool *pool = container_of(link, struct pool, link);
+
+        if (pool->rule || pool->leaves)
+            continue;
+        pool->leaves = true;
+        pool->rule = &of_none;
+        io_close(&services->spawner->loop, &pool->listener);
+        pool_part(pool, IS_GONE);
+    }
+}
+
+static void renew(struct services *services, struct renewal *renewal, uint64_t generation)
+{
+    renewal->pools = calloc((size_t)renewal->rules.count + 1, sizeof(struct pool *));
+    if (!renewal->pools)
+        abort();
+    for (uint32_t i = 0; i < renewal->rules.count; i++)
+        renewal->pools[i] = renew_pool(services, &renewal->rules.pools[i]);
+    list_for_each (link, &services->all)
+        if (!container_of(link, struct pool, link)->leaves)
+            container_of(link, struct pool, link)->rule = NULL;
+    for (uint32_t i = 0; i < renewal->rules.count; i++) {
+        renewal->pools[i]->rule = &renewal->rules.pools[i];
+        renewal->pools[i]->index = i;
+        renewal->pools[i]->told[0] = '\0';
+    }
+    leave_rest(services);
+    release_rules(services);
+    services->arena = renewal->arena;
+    services->data = renewal->data;
+    services->rules = renewal->rules;
+    services->pools = renewal->pools;
+    services->generation = generation;
+    services_begin(services->spawner);
+    services_stir(services);
+}
+
+static int services_open(struct spawner *spawner)
+{
+    struct services *services = calloc(1, sizeof(*services));
+
+    if (!services)
+        abort();
+    services->spawner = spawner;
+    list_init(&services->all);
+    services->folder = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    services->look_task.run = on_look;
+    services->look.task = &services->look_task;
+    if (services->folder < 0) {
+        int error = errno;
+        free(services);
+        return -error;
+    }
+    spawner->services = services;
+    return 0;
+}
+
+int services_adopt(struct spawner *spawner, int fd, uint64_t generation, const char **ret_why)
+{
+    struct renewal renewal = { 0 };
+    int r = renewal_read(fd, &renewal, ret_why);
+
+    if (r == 0 && !spawner->services)
+        r = services_open(spawner);
     if (r < 0) {
-        services->rules.count = 0;
-        services_free(services);
+        arena_done(&renewal.arena);
+        free(renewal.data);
         return r;
     }
-    services->pools = calloc((size_t)services->rules.count + 1, sizeof(struct pool));
-    if (!services->pools)
-        abort();
-    for (uint32_t i = 0; i < services->rules.count; i++)
-        pool_open(services, i);
-    spawner->services = services;
+    renew(spawner->services, &renewal, generation);
     return 0;
 }
 
@@ -322,10 +474,10 @@ bool services_take_socket(struct spawner *spawner, uint32_t index, int fd)
     struct services *services = spawner->services;
     union socket_address address;
 
-    if (!services || index >= services->rules.count || services->pools[index].listener.fd >= 0 ||
+    if (!services || index >= services->rules.count || services->pools[index]->listener.fd >= 0 ||
         socket_local_address(fd, &address) < 0 || address.any.sa_family != AF_UNIX)
         return false;
-    struct pool *pool = &services->pools[index];
+    struct pool *pool = services->pools[index];
     pool->socket = strndup(address.un.sun_path, sizeof(address.un.sun_path));
     if (!pool->socket)
         abort();
@@ -347,15 +499,16 @@ bool services_gain_nothing(const struct services *services, const struct rules *
 void services_begin(struct spawner *spawner)
 {
     for (uint32_t i = 0; spawner->services && i < spawner->services->rules.count; i++)
-        pool_wake(&spawner->services->pools[i]);
+        pool_wake(spawner->services->pools[i]);
 }
 
 /* Their clients are gone with it. */
 void services_server_gone(struct spawner *spawner)
 {
-    for (uint32_t i = 0; spawner->services && i < spawner->services->rules.count; i++)
-        list_for_each (link, &spawner->services->pools[i].workers)
-            worker_part(container_of(link, struct worker, link), SERVER_GONE);
+    if (!spawner->services)
+        return;
+    list_for_each (link, &spawner->services->all)
+        pool_part(container_of(link, struct pool, link), SERVER_GONE);
 }
 
 void services_free(struct services *services)
@@ -363,21 +516,11 @@ void services_free(struct services *services)
     if (!services)
         return;
     struct loop *loop = &services->spawner->loop;
-    for (uint32_t i = 0; i < services->rules.count; i++) {
-        struct pool *pool = &services->pools[i];
-        for (struct list_link *link; (link = list_first(&pool->workers)) != NULL;)
-            worker_free(container_of(link, struct worker, link));
-        timer_stop(loop, &pool->timer);
-        loop_forget(loop, &pool->task);
-        io_close(loop, &pool->listener);
-        connections_free(&pool->connections);
-        free(pool->socket);
-    }
+    for (struct list_link *link; (link = list_first(&services->all)) != NULL;)
+        pool_free(container_of(link, struct pool, link));
     timer_stop(loop, &services->look);
     loop_forget(loop, &services->look_task);
     fd_close(&services->folder);
-    arena_done(&services->arena);
-    free(services->pools);
-    free(services->data);
+    release_rules(services);
     free(services);
 }

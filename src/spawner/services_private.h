@@ -69,7 +69,17 @@ int gentle_signal(uint64_t caught, bool has_children);
 
 /* ---- worker.c ---- */
 
-enum farewell { STAYS, TOO_OLD, TOO_BIG, NOT_NEEDED, GIVES_ROOM, SERVER_GONE, HOUSE_ENDS };
+enum farewell {
+    STAYS,
+    TOO_OLD,
+    TOO_BIG,
+    NOT_NEEDED,
+    GIVES_ROOM,
+    SERVER_GONE,
+    HOUSE_ENDS,
+    IS_CHANGED, /* another generation has other workers in this pool */
+    IS_GONE,    /* ... or no such pool */
+};
 
 /*
  * STARTING ──seen at rest, or with a connection──> idle, busy ──farewell──> asked ──> gone
@@ -111,7 +121,9 @@ void worker_free(struct worker *worker);
 
 struct pool {
     struct services *services;
-    const struct pool_rule *rule; /* borrowed from services */
+    struct list_link link;        /* of services->all */
+    const struct pool_rule *rule; /* borrowed from services; NULL: while it is new */
+    bool leaves;                  /* no generation has it: it goes with its last worker */
     unsigned index;
     char *socket; /* owned: its path; NULL before the socket came */
     struct io listener;
@@ -150,8 +162,10 @@ struct services {
     struct arena arena;
     char *data; /* owned: the bytes of the pools */
     struct pools rules;
-    struct pool *pools; /* owned */
-    int folder;         /* in which workers run */
+    uint64_t generation;
+    struct pool **pools; /* owned array: those of this generation, by number */
+    struct list all;     /* owned: and those that leave */
+    int folder;          /* in which workers run */
     struct timer look;
     struct task look_task;
 };

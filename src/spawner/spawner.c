@@ -46,6 +46,17 @@ void spawner_tell(struct spawner *spawner, const struct handover *message)
         loop_wake(&spawner->loop, &spawner->boss_task); /* flushes, or finds it gone */
 }
 
+/* Why a generation is refused. */
+static void refuse(struct spawner *spawner, uint64_t generation, const char *what, const char *why)
+{
+    char line[512];
+
+    snprintf(line, sizeof(line), "spawner: %s: %s", what, why);
+    spawner_tell(spawner, &(struct handover){ .kind = HANDOVER_FAILED,
+                                              .number = generation,
+                                              .text = slice_cstr(line) });
+}
+
 void spawner_complain(struct spawner *spawner, const char *format, ...)
 {
     char line[512];
@@ -57,35 +68,45 @@ void spawner_complain(struct spawner *spawner, const char *format, ...)
     spawner_tell(spawner, &(struct handover){ .kind = HANDOVER_FAILED, .text = slice_cstr(line) });
 }
 
-/* What runs goes on; what is asked for from now on is judged by the new rules. */
-static void adopt_policy(struct spawner *spawner, int fd)
+/* Once for all programs costs none of them a call. */
+static void gain_nothing_more(struct spawner *spawner, struct rules *rules)
+{
+    if (!spawner->gains_nothing && !spawner->policies.newest && rules_gain_nothing(rules) &&
+        services_gain_nothing(spawner->services, rules))
+        spawner->gains_nothing = sandbox_no_new_privs() == 0;
+}
+
+/* What runs goes on; what is asked for is judged by the rules of the generation it names. */
+static void adopt_policy(struct spawner *spawner, int fd, uint64_t generation)
 {
     struct rules *rules;
     const char *why;
     int r = rules_adopt(fd, &spawner->sandboxes, &rules, &why);
 
     if (r < 0) {
-        spawner_complain(spawner, "spawner: policy refused: %s (%s)", why, strerror(-r));
+        sandboxes_close(&spawner->sandboxes);
+        refuse(spawner, generation, "policy refused", why);
         return;
     }
-    /* Once for all programs costs none of them a call; a later policy that lets programs gain
-     * rights needs a new spawner. */
-    if (!spawner->gains_nothing && rules_gain_nothing(rules) &&
-        services_gain_nothing(spawner->services, rules))
-        spawner->gains_nothing = sandbox_no_new_privs() == 0;
+    gain_nothing_more(spawner, rules);
+    if (spawner->gains_nothing && !rules_gain_nothing(rules)) {
+        rules_free(rules);
+        refuse(spawner, generation, "NoNewPrivileges cannot be taken back while the house runs",
+               "stop the house and start it again");
+        return;
+    }
     if (spawner->gains_nothing)
         rules_let_gain_rest(rules);
-    rules_free(spawner->rules);
-    spawner->rules = rules;
-    spawner_tell(spawner, &(struct handover){ .kind = HANDOVER_READY });
+    policies_add(&spawner->policies, rules, generation);
+    spawner_tell(spawner, &(struct handover){ .kind = HANDOVER_READY, .number = generation });
     services_begin(spawner);
 }
 
-/* Before the policy. Another set of pools needs another spawner. */
-static void adopt_pools(struct spawner *spawner, int fd)
+/* At the start before the policy; those of a further generation when it was adopted. */
+static void adopt_pools(struct spawner *spawner, int fd, uint64_t generation)
 {
-    const char *why = "there are some already";
-    int r = spawner->services ? -EEXIST : services_adopt(spawner, fd, &why);
+    const char *why = "no room";
+    int r = services_adopt(spawner, fd, generation, &why);
 
     if (r < 0)
         spawner_complain(spawner, "spawner: pools of workers refused: %s (%s)", why, strerror(-r));
@@ -101,7 +122,7 @@ static void act_on(struct spawner *spawner, const struct handover *message, int 
         spawner_complain(spawner, "spawner: a message of kind %d came without its descriptor",
                          (int)message->kind);
     else if (message->kind == HANDOVER_POLICY)
-        adopt_policy(spawner, fd);
+        adopt_policy(spawner, fd, message->number);
     else if (message->kind == HANDOVER_CHANNEL && !spawner->ending)
         channel_open(spawner, fd_take(&fd), message->index);
     else if (message->kind == HANDOVER_CGROUP)
@@ -110,9 +131,11 @@ static void act_on(struct spawner *spawner, const struct handover *message, int 
              !sandboxes_add(&spawner->sandboxes, message->index, fd_take(&fd)))
         spawner_complain(spawner, "spawner: sandbox %u came out of order", message->index);
     else if (message->kind == HANDOVER_POOLS)
-        adopt_pools(spawner, fd);
+        adopt_pools(spawner, fd, message->number);
     else if (message->kind == HANDOVER_SOCKET && services_take_socket(spawner, message->index, fd))
         fd_take(&fd);
+    else if (message->kind == HANDOVER_FORGET)
+        policies_forget(&spawner->policies, message->number);
     else if (message->kind == HANDOVER_STOP)
         begin_ending(spawner);
     fd_close(&fd);
@@ -256,7 +279,7 @@ void spawner_close(struct spawner *spawner)
     io_close(&spawner->loop, &spawner->signals);
     fd_close(&spawner->null_fd);
     loop_done(&spawner->loop);
-    rules_free(spawner->rules);
+    policies_free(&spawner->policies);
     sandboxes_close(&spawner->sandboxes);
     table_done(&spawner->by_pid);
     free(spawner->datagram);

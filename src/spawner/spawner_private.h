@@ -4,8 +4,8 @@
 /*
  * The spawner: one thread that starts and ends programs, and nothing else.
  *
- *   boss (supervisor)  POLICY, CHANNEL, STOP   ->  spawner.c
- *   channel (reactor)  ASK, KILL, LOOK         ->  channel.c
+ *   boss (supervisor)  POLICY, FORGET, CHANNEL, STOP   ->  spawner.c
+ *   channel (reactor)  ASK, KILL, LOOK                 ->  channel.c
  *
  *   rules.c    which script, from where      launch.c   pipes, vfork, exec
  *   children.c what runs, until its family is gone
@@ -81,6 +81,11 @@ struct rule {
 
 struct rules;
 
+/* The policies of the generations that may be asked for, the newest first. */
+struct policies {
+    struct rules *newest; /* owned, as all behind it; NULL before the first policy */
+};
+
 /* Rulesets of sandboxes that were handed over, by their numbers less one. */
 struct sandboxes {
     int *fds; /* owned */
@@ -92,12 +97,19 @@ bool sandboxes_add(struct sandboxes *sandboxes, uint32_t number, int ruleset);
 void sandboxes_close(struct sandboxes *sandboxes);
 
 /*
- * Reads the memory file of a policy and opens its roots; the sandboxes must live as long. 0, or a
- * negative errno and *ret_why.
+ * Reads the memory file of a policy and opens its roots. With success the sandboxes are those of
+ * the rules, and there are none. 0, or a negative errno and *ret_why.
  */
-int rules_adopt(int policy, const struct sandboxes *sandboxes, struct rules **ret,
-                const char **ret_why);
+int rules_adopt(int policy, struct sandboxes *sandboxes, struct rules **ret, const char **ret_why);
 void rules_free(struct rules *rules); /* NULL: nothing happens */
+
+/* Takes the rules, as those of this generation, which is newer than all. */
+void policies_add(struct policies *policies, struct rules *rules, uint64_t generation);
+void policies_forget(struct policies *policies, uint64_t generation);
+void policies_free(struct policies *policies);
+
+/* NULL: it is not known, or not any more. */
+struct rules *policies_find(const struct policies *policies, uint64_t generation);
 
 /* Every rule that runs something wants its programs to gain no rights by execve. */
 bool rules_gain_nothing(const struct rules *rules);
@@ -224,8 +236,8 @@ struct spawner {
     struct outbox boss_out;
     struct io signals; /* signalfd of SIGCHLD */
     struct task signals_task;
-    struct sandboxes sandboxes;
-    struct rules *rules;       /* owned; NULL before the first policy */
+    struct sandboxes sandboxes; /* of the policy that comes next */
+    struct policies policies;
     struct services *services; /* owned; NULL: no pools of workers */
     struct list channels;      /* of struct channel */
     struct table by_pid;       /* programs whose leader lives */
@@ -264,8 +276,12 @@ void spawner_tell(struct spawner *spawner, const struct handover *message);
 
 /* ---- services.c: pools of workers (services_private.h) ---- */
 
-/* Reads the memory file of the pools. 0, or a negative errno and *ret_why. */
-int services_adopt(struct spawner *spawner, int pools, const char **ret_why);
+/*
+ * Reads the memory file of the pools of a generation. Pools that were there before stay; workers
+ * that are to be others end after their request, and so do those of pools that are gone. 0, or a
+ * negative errno and *ret_why.
+ */
+int services_adopt(struct spawner *spawner, int pools, uint64_t generation, const char **ret_why);
 
 /* The listening socket of a pool. False: there is none of this number; `fd` stays with the caller.
  */

@@ -87,7 +87,9 @@ static void enter(struct pool *pool, pid_t pid, struct leaf *leaf, int words)
 
 bool worker_start(struct pool *pool, struct spawn_fault *ret_fault)
 {
-    const struct rule *rule = rules_find_service(pool->services->spawner->rules, pool->rule->rule);
+    const struct services *services = pool->services;
+    const struct rule *rule = rules_find_service(
+        policies_find(&services->spawner->policies, services->generation), pool->rule->rule);
     struct leaf *leaf = NULL;
     int ends[2];
 

@@ -189,7 +189,7 @@ static uint64_t rights_of(const struct child *child)
 {
     const struct house *house = child->house;
 
-    return child->confined || !house->identity.switches ? 0 : plan_rights(house->plan.conf);
+    return child->confined || !house->identity.switches ? 0 : house->rights;
 }
 
 /*

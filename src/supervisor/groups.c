@@ -63,6 +63,7 @@ bool groups_open(const struct server_conf *conf, unsigned spawners, const struct
         return true;
     if (conf->cgroup.kind == CGROUP_AT_PATH)
         wanted = arena_cstr(arena, conf->cgroup.path);
+    ret->controllers = controllers_of(conf);
     int r = cgroup_find_base(wanted, base, sizeof(base));
     if (r == 0)
         r = cgroup_house_make(base, identity->user, identity->group, controllers_of(conf),
@@ -83,6 +84,11 @@ bool groups_open(const struct server_conf *conf, unsigned spawners, const struct
               "with systemd: Delegate=yes in the service; else name a folder that the house may "
               "write to: Cgroup = /sys/fs/cgroup/...");
     return false;
+}
+
+bool groups_lack(const struct groups *groups, const struct server_conf *next)
+{
+    return (controllers_of(next) & ~groups->controllers) != 0;
 }
 
 void groups_kill(const struct groups *groups, unsigned spawner)

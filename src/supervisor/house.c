@@ -75,7 +75,8 @@ static void hand_over_all(struct house *house)
 {
     struct child *server = &house->server;
 
-    child_send(server, &(struct handover){ .kind = HANDOVER_BUNDLE }, house->bundle_fd);
+    child_send(server, &(struct handover){ .kind = HANDOVER_BUNDLE, .number = house->generation },
+               house->bundle_fd);
     for (unsigned i = 0; i < house->ports.count; i++)
         child_send(server, &(struct handover){ .kind = HANDOVER_LISTENER, .index = i },
                    house->ports.fds[i]);
@@ -94,6 +95,7 @@ static void hand_over_all(struct house *house)
     child_send(server, &(struct handover){ .kind = HANDOVER_GO, .number = house->plan.reactors },
                -1);
     workers_tell_all(&house->workers, server);
+    reload_tell(house);
 }
 
 /* ---- starts ---- */
@@ -128,14 +130,20 @@ static void start(struct child *child)
     if (house->groups.programs[number_of(child)] >= 0)
         child_send(child, &(struct handover){ .kind = HANDOVER_CGROUP },
                    house->groups.programs[number_of(child)]);
-    for (const struct sandbox *one = house->sandboxes.first; one; one = one->next)
-        child_send(child, &(struct handover){ .kind = HANDOVER_SANDBOX, .index = one->number },
-                   one->ruleset);
     if (child == &house->spawners[0]) /* which has the workers of pools */
-        workers_hand_over(&house->workers, child);
-    child_send(child, &(struct handover){ .kind = HANDOVER_POLICY }, house->policy_fd);
+        workers_hand_over(&house->workers, house->generation, child);
+    reload_send_policy(child, &house->sandboxes, house->policy_fd, house->generation);
+    if (house->reload.draft)
+        reload_send_policy(child, &house->reload.draft->sandboxes, house->reload.draft->policy_fd,
+                           house->reload.draft->generation);
     if (house->server.pid > 0)
         connect_spawner(house, child);
+}
+
+void house_start_resolver(struct house *house)
+{
+    timer_stop(&house->loop, &house->resolver.again);
+    start(&house->resolver);
 }
 
 static void on_again(struct task *task)
@@ -207,12 +215,33 @@ static void on_ready(struct child *child)
     }
 }
 
+/* No request of that generation is left: its rules are not asked for any more. */
+static void forget_generation(struct house *house, uint64_t generation)
+{
+    for (unsigned i = 0; i < house->plan.spawners; i++)
+        child_send(&house->spawners[i],
+                   &(struct handover){ .kind = HANDOVER_FORGET, .number = generation }, -1);
+    past_release(house, generation);
+}
+
+static bool is_of_reload(const struct house *house, const struct handover *message)
+{
+    return house->reload.draft && message->number == house->reload.draft->generation;
+}
+
 static void on_message(struct child *child, const struct handover *message)
 {
     struct house *house = child->house;
 
-    if (message->kind == HANDOVER_READY)
-        on_ready(child);
+    if (message->kind == HANDOVER_READY) {
+        if (!reload_ready(house, child, message->number))
+            on_ready(child);
+    } else if (message->kind == HANDOVER_RELOAD && child == &house->server)
+        reload_ask(house, message->number);
+    else if (message->kind == HANDOVER_LEFT && child == &house->server)
+        forget_generation(house, message->number);
+    else if (message->kind == HANDOVER_FAILED && is_of_reload(house, message))
+        reload_failed(house, message);
     else if (message->kind == HANDOVER_FAILED && child->ready)
         log_error(&house->journal.log, "%.*s", SLICE_ARGS(message->text));
     else if (message->kind == HANDOVER_WORKERS && child == &house->spawners[0])
@@ -356,6 +385,7 @@ static void on_death(struct child *child, int status)
     child_status_text(status, how, sizeof(how));
     if (is_spawner(child)) /* before the next one has programs */
         groups_kill(&house->groups, number_of(child));
+    reload_on_death(house, child);
     switch (house->phase) {
     case PHASE_SPAWNER:
     case PHASE_SERVER:
@@ -461,9 +491,7 @@ static void on_signal(struct house *house, int number)
         close_down(house);
         break;
     case SIGHUP:
-        log_warning(
-            &house->journal.log,
-            "SIGHUP: a reload without restart comes later; restart to apply the configuration");
+        reload_ask(house, 0);
         break;
     case SIGUSR1:
         reopen_logs(house);
@@ -502,25 +530,13 @@ static int watch_signals(struct house *house)
 
 /* ---- the whole ---- */
 
-/* Texts and rules as sealed files: each start of a child gets the same. */
-static int seal_texts(struct house *house)
-{
-    char *policy;
-    size_t policy_len;
-
-    plan_policy(house->plan.conf, &house->sandboxes, &policy, &policy_len);
-    int r = fd_sealed("policy", policy, policy_len, &house->policy_fd);
-    free(policy);
-    if (r < 0)
-        return r;
-    return fd_sealed("bundle", house->plan.bundle, house->plan.bundle_len, &house->bundle_fd);
-}
-
 int house_open(struct house *house)
 {
     struct driver *driver;
 
     house->phase = PHASE_SPAWNER;
+    house->generation = house->last_generation = 1;
+    house->rights = plan_rights(house->plan.conf);
     house->signals.fd = -1;
     house->signals_task.run = on_signals;
     house->deadline_task.run = on_deadline;
@@ -540,7 +556,7 @@ int house_open(struct house *house)
     loop_init(&house->loop, driver);
     r = watch_signals(house);
     if (r == 0)
-        r = seal_texts(house);
+        r = plan_seal(&house->plan, &house->sandboxes, &house->bundle_fd, &house->policy_fd);
     if (r == 0 && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
         r = -errno;
     if (r == 0) /* a shell that started php-fpm and then executed us: php-fpm is our child */
@@ -560,6 +576,8 @@ void house_close(struct house *house)
     for (unsigned i = 0; i < house->plan.spawners; i++)
         child_close(&house->spawners[i]);
     child_close(&house->resolver);
+    reload_give_up(house);
+    past_release_all(house);
     timer_stop(&house->loop, &house->deadline);
     io_close(&house->loop, &house->signals);
     fd_close(&house->policy_fd);

@@ -115,6 +115,19 @@ static void go_without(struct logs *logs, struct log_entry *entry, bool wanted, 
         "set SystemLogfile, AccessLogfile and ErrorLogfile to files that this user may write");
 }
 
+/* It is open in the former generation. */
+static bool share(const struct logs *logs, struct log_entry *entry)
+{
+    const struct log_entry *same = logs->former ? find(logs->former, entry->conf->path) : NULL;
+
+    if (!same || same->fd < 0)
+        return false;
+    entry->fd = fcntl(same->fd, F_DUPFD_CLOEXEC, 3);
+    entry->shown = same->shown;
+    entry->known = entry->fd >= 0;
+    return entry->known;
+}
+
 static bool add(struct logs *logs, const struct conf_log *conf, bool wanted, struct arena *arena,
                 struct diags *diags)
 {
@@ -129,6 +142,8 @@ static bool add(struct logs *logs, const struct conf_log *conf, bool wanted, str
         .fd = -1,
     };
     logs->first = entry;
+    if (share(logs, entry))
+        return true;
     make_folder(conf);
     int fd = open_for(logs, entry->path);
     if (fd >= 0) {
@@ -146,15 +161,9 @@ static bool add(struct logs *logs, const struct conf_log *conf, bool wanted, str
     return false;
 }
 
-bool logs_open(const struct server_conf *conf, const struct identity *identity, bool behind,
-               struct arena *arena, struct diags *diags, struct logs *ret)
+static bool add_all(const struct server_conf *conf, struct arena *arena, struct diags *diags,
+                    struct logs *ret)
 {
-    *ret = (struct logs){
-        .owned = identity->switches,
-        .behind = behind,
-        .user = identity->user,
-        .group = identity->group,
-    };
     bool good = add(ret, &conf->system_log, true, arena, diags);
     /* What failed for want of descriptors is said once, not for each host. */
     for (const struct vhost_conf *host = conf->hosts; host && !ret->starved; host = host->next) {
@@ -164,6 +173,34 @@ bool logs_open(const struct server_conf *conf, const struct identity *identity, 
     for (unsigned i = 0; i < conf->pool_count && !ret->starved; i++)
         if (conf->pools[i]->run.error_log.place.file)
             good &= add(ret, &conf->pools[i]->run.error_log, false, arena, diags);
+    return good;
+}
+
+bool logs_open(const struct server_conf *conf, const struct identity *identity, bool behind,
+               struct arena *arena, struct diags *diags, struct logs *ret)
+{
+    *ret = (struct logs){
+        .owned = identity->switches,
+        .behind = behind,
+        .user = identity->user,
+        .group = identity->group,
+    };
+    return add_all(conf, arena, diags, ret);
+}
+
+bool logs_renew(const struct server_conf *conf, const struct logs *former, struct arena *arena,
+                struct diags *diags, struct logs *ret)
+{
+    *ret = (struct logs){
+        .owned = former->owned,
+        .behind = former->behind,
+        .noted = former->noted,
+        .user = former->user,
+        .group = former->group,
+        .former = former,
+    };
+    bool good = add_all(conf, arena, diags, ret);
+    ret->former = NULL;
     return good;
 }
 

@@ -169,7 +169,7 @@ static bool prepare(struct house *house, const struct wishes *wishes, struct are
     good = good &&
            groups_open(conf, house->plan.spawners, &house->identity, arena, diags, &house->groups);
     good = good && sandboxes_open(conf, &house->identity, arena, diags, &house->sandboxes);
-    good = good && workers_open(conf, &house->identity, diags, &house->workers);
+    good = good && workers_open(conf, &house->sandboxes, &house->identity, diags, &house->workers);
     return good && diags->errors == 0;
 }
 
@@ -183,6 +183,17 @@ static void open_journal(struct house *house)
         house->journal.fd = log->kind == LOG_TO_STDOUT ? STDOUT_FILENO : STDERR_FILENO;
 }
 
+/* The folder that a path begins in may be another one later. */
+static void keep_source(struct house *house, const struct plan_source *from, struct arena *arena)
+{
+    char here[PATH_MAX];
+
+    house->from = *from;
+    if (!from->path || from->path[0] == '/' || !getcwd(here, sizeof(here)))
+        return;
+    house->from.path = arena_printf(arena, "%s/%s", here, from->path).at;
+}
+
 static void release(struct house *house)
 {
     workers_close(&house->workers);
@@ -192,6 +203,7 @@ static void release(struct house *house)
     ports_close(&house->ports);
     logs_close(&house->logs);
     plan_done(&house->plan);
+    arena_done(&house->arena);
     fd_close(&house->null_fd);
     free(house->folder);
 }
@@ -254,6 +266,7 @@ int main(int argc, char **argv)
     journal_init(&house.journal, wishes.quiet);
     house.folder = folder_of_program();
     diags_init(&diags, &arena);
+    keep_source(&house, &wishes.from, &arena);
     bool good = house.folder && prepare(&house, &wishes, &arena, &diags);
     if (!wishes.quiet || !good)
         diags_print(&diags, stderr, isatty(STDERR_FILENO));

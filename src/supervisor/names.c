@@ -17,6 +17,16 @@ bool names_are_used(const struct house *house)
     return false;
 }
 
+void names_renew(struct house *house)
+{
+    if (!names_are_used(house))
+        return;
+    if (house->resolver.pid > 0)
+        names_connect(house);
+    else
+        house_start_resolver(house);
+}
+
 void names_connect(struct house *house)
 {
     const union socket_address *nameserver = &house->plan.conf->nameserver;

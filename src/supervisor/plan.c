@@ -1,6 +1,7 @@
 /* From the model to what the children are sent: policy and bundle. */
 #include "supervisor_private.h"
 
+#include "base/siphash.h"
 #include "config/folder.h"
 #include "config/roots.h"
 #include "ipc/policy.h"
@@ -289,6 +290,18 @@ void plan_policy(const struct server_conf *conf, const struct sandboxes *sandbox
     arena_done(&arena);
 }
 
+int plan_seal(const struct plan *plan, const struct sandboxes *sandboxes, int *ret_bundle_fd,
+              int *ret_policy_fd)
+{
+    char *policy;
+    size_t policy_len;
+
+    plan_policy(plan->conf, sandboxes, &policy, &policy_len);
+    int r = fd_sealed("policy", policy, policy_len, ret_policy_fd);
+    free(policy);
+    return r < 0 ? r : fd_sealed("bundle", plan->bundle, plan->bundle_len, ret_bundle_fd);
+}
+
 /* ---- the pools ---- */
 
 #define PATH_OF_WORKERS "PATH=/usr/local/bin:/usr/bin:/bin"
@@ -329,7 +342,26 @@ static struct slice environment_of(const struct run_conf *run, struct arena *are
     return block;
 }
 
-void plan_pools(const struct server_conf *conf, char **ret_data, size_t *ret_len)
+/* Everything that a worker is, as bytes: of the rule, and of the environment. A Sandbox is another
+ * one in each generation, and its folder for temporary files as well. */
+static uint64_t definition_of(const struct fastcgi_conf *pool, const struct sandbox *sandbox,
+                              const struct pool_rule *rule, struct arena *arena)
+{
+    struct policy_rule what;
+    struct policy policy = { .rules = &what, .rule_count = 1 };
+    struct siphash_key key = siphash_process_key();
+    char *data;
+    size_t len;
+
+    add_pool(pool, sandbox, arena, &what);
+    policy_encode(&policy, &data, &len);
+    key.a ^= siphash(key, slice_of(data, len));
+    free(data);
+    return siphash(key, rule->environment);
+}
+
+void plan_pools(const struct server_conf *conf, const struct sandboxes *sandboxes, char **ret_data,
+                size_t *ret_len)
 {
     struct arena arena = { 0 };
     struct pools pools = {
@@ -353,7 +385,10 @@ void plan_pools(const struct server_conf *conf, char **ret_data, size_t *ret_len
             .age_ms = run->age_ms,
             .memory_bytes = run->memory_bytes,
             .idle_ms = run->idle_ms,
+            .key = run->key,
         };
+        pools.pools[i].definition = definition_of(
+            conf->pools[i], sandboxes_find(sandboxes, &run->confine), &pools.pools[i], &arena);
     }
     pools_encode(&pools, ret_data, ret_len);
     arena_done(&arena);

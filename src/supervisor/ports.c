@@ -61,18 +61,28 @@ static void complain(const struct binding_conf *binding, struct diags *diags, in
     diag_hint(diags, diag, "%s", ports_cure(error));
 }
 
-bool ports_open(const struct server_conf *conf, struct diags *diags, struct ports *ret)
+static int backlog_of(const struct server_conf *conf)
 {
-    int from_manager = notify_listen_fds();
-    int backlog = conf->listen_backlog > INT_MAX ? INT_MAX : (int)conf->listen_backlog;
-    bool good = true;
+    return conf->listen_backlog > INT_MAX ? INT_MAX : (int)conf->listen_backlog;
+}
 
+static void make_room(const struct server_conf *conf, struct ports *ret)
+{
     *ret = (struct ports){ .count = conf->binding_count };
     ret->fds = calloc((size_t)conf->binding_count + 1, sizeof(int));
     if (!ret->fds)
         abort();
     for (unsigned i = 0; i < ret->count; i++)
         ret->fds[i] = -1;
+}
+
+bool ports_open(const struct server_conf *conf, struct diags *diags, struct ports *ret)
+{
+    int from_manager = notify_listen_fds();
+    const int backlog = backlog_of(conf);
+    bool good = true;
+
+    make_room(conf, ret);
     for (const struct binding_conf *binding = conf->bindings; binding; binding = binding->next) {
         int *fd = &ret->fds[binding->index];
         *fd = handed_in(binding, from_manager);
@@ -83,6 +93,44 @@ bool ports_open(const struct server_conf *conf, struct diags *diags, struct port
             complain(binding, diags, -r);
             good = false;
         }
+    }
+    return good;
+}
+
+static const struct binding_conf *find(const struct server_conf *conf,
+                                       const struct binding_conf *wanted)
+{
+    const struct binding_conf *binding = conf->bindings;
+
+    while (binding && !(address_equal_ip(&binding->address, &wanted->address) &&
+                        binding->port == wanted->port))
+        binding = binding->next;
+    return binding;
+}
+
+/* The socket of the former generation, with the queue as long as it is wanted now. */
+static int share(int former, int backlog, int *ret)
+{
+    *ret = fcntl(former, F_DUPFD_CLOEXEC, FIRST_HANDED_IN);
+    return *ret < 0 || listen(*ret, backlog) < 0 ? -errno : 0;
+}
+
+bool ports_renew(const struct server_conf *conf, const struct server_conf *former_conf,
+                 const struct ports *former, struct diags *diags, struct ports *ret)
+{
+    const int backlog = backlog_of(conf);
+    bool good = true;
+
+    make_room(conf, ret);
+    for (const struct binding_conf *binding = conf->bindings; binding; binding = binding->next) {
+        const struct binding_conf *same = find(former_conf, binding);
+        int *fd = &ret->fds[binding->index];
+        int r = same ? share(former->fds[same->index], backlog, fd)
+                     : socket_listen(&binding->address, backlog, fd);
+
+        if (r < 0)
+            complain(binding, diags, -r);
+        good = good && r == 0;
     }
     return good;
 }

@@ -14,7 +14,9 @@
  *             groups.c   control groups for programs
  *             sandboxes.c what programs of a host may see and write
  *             workers.c  sockets of the pools of workers
+ *             draft.c    the next generation of all that   changes.c what differs in it
  *   run       child.c    one child: start, channel, back-off
+ *             reload.c   from one generation to the next
  *             names.c    the resolver and its channel
  *             house.c    the phases from the first start to the end
  *   say       journal.c  system log and terminal  banner.c  "is ready"
@@ -78,13 +80,18 @@ void plan_done(struct plan *plan);
 /* What the spawner needs to make programs what their hosts say: bits of capabilities. */
 uint64_t plan_rights(const struct server_conf *conf);
 
-/* The rules of all hosts, in the order of their numbers, as bytes of ipc/policy; malloc'd. */
+/* Texts and rules as sealed files: each start of a child gets the same. 0 or negative errno. */
 struct sandboxes;
+int plan_seal(const struct plan *plan, const struct sandboxes *sandboxes, int *ret_bundle_fd,
+              int *ret_policy_fd);
+
+/* The rules of all hosts, in the order of their numbers, as bytes of ipc/policy; malloc'd. */
 void plan_policy(const struct server_conf *conf, const struct sandboxes *sandboxes, char **ret_data,
                  size_t *ret_len);
 
 /* The pools of workers, as bytes of ipc/pools; malloc'd. */
-void plan_pools(const struct server_conf *conf, char **ret_data, size_t *ret_len);
+void plan_pools(const struct server_conf *conf, const struct sandboxes *sandboxes, char **ret_data,
+                size_t *ret_len);
 
 /* ---- ports.c ---- */
 
@@ -96,6 +103,13 @@ struct ports {
 /* Listens on every binding, or takes what the service manager handed in. False: diagnostics say why
  * and how to cure it. */
 bool ports_open(const struct server_conf *conf, struct diags *diags, struct ports *ret);
+
+/*
+ * For the next generation, while the former listens: where the address is the same, the same
+ * socket.
+ */
+bool ports_renew(const struct server_conf *conf, const struct server_conf *former_conf,
+                 const struct ports *former, struct diags *diags, struct ports *ret);
 void ports_close(struct ports *ports);
 
 /* What to do about a failed bind; static text. */
@@ -109,14 +123,16 @@ struct log_entry {
     const char *path;
     int fd;     /* owned; -1: goes without */
     bool shown; /* in place of the file: the terminal */
+    bool known; /* it was open in the former generation */
 };
 
 struct logs {
     struct log_entry *first;
-    bool owned;   /* files are made for `user` and `group` */
-    bool behind;  /* there is no terminal to write to instead */
-    bool noted;   /* that default logs are not to be had */
-    bool starved; /* no descriptor was left for one */
+    const struct logs *former; /* borrowed while these are opened; NULL: none */
+    bool owned;                /* files are made for `user` and `group` */
+    bool behind;               /* there is no terminal to write to instead */
+    bool noted;                /* that default logs are not to be had */
+    bool starved;              /* no descriptor was left for one */
     uid_t user;
     gid_t group;
 };
@@ -124,6 +140,10 @@ struct logs {
 /* Opens each file once. False: a diagnostic says why. `behind`: as a daemon. */
 bool logs_open(const struct server_conf *conf, const struct identity *identity, bool behind,
                struct arena *arena, struct diags *diags, struct logs *ret);
+
+/* For the next generation: files that are open stay so, others are opened as by logs_open(). */
+bool logs_renew(const struct server_conf *conf, const struct logs *former, struct arena *arena,
+                struct diags *diags, struct logs *ret);
 
 /* The same files by their names again; a log that cannot be opened stays as it is and is complained
  * about. */
@@ -172,6 +192,7 @@ struct groups {
     int programs[SPAWNERS_MOST]; /* owned: the folder of each spawner; -1 without */
     const char *path;            /* of it */
     const char *why;             /* there are none */
+    unsigned controllers;        /* those in use */
 };
 
 /* None. */
@@ -180,6 +201,9 @@ void groups_init(struct groups *groups);
 /* False: they are asked for and not to be had; a diagnostic says why. */
 bool groups_open(const struct server_conf *conf, unsigned spawners, const struct identity *identity,
                  struct arena *arena, struct diags *diags, struct groups *ret);
+
+/* The next generation has limits that these were not made for. */
+bool groups_lack(const struct groups *groups, const struct server_conf *next);
 
 /* All programs of the spawner of this number, which has died. */
 void groups_kill(const struct groups *groups, unsigned spawner);
@@ -221,20 +245,33 @@ struct child;
 struct workers {
     const struct server_conf *conf;
     int *fds;                          /* owned; by number of the pool */
+    bool *fresh;                       /* owned; likewise: not of the generation before */
     char (*told)[WORKERS_REPORT_MOST]; /* owned: what the spawner said of each pool last */
     unsigned count;
     int pools_fd; /* memory file */
 };
 
 /* Listens in WorkDirectory, for the user of the server alone. False: a diagnostic says why. */
-bool workers_open(const struct server_conf *conf, const struct identity *identity,
-                  struct diags *diags, struct workers *ret);
+bool workers_open(const struct server_conf *conf, const struct sandboxes *sandboxes,
+                  const struct identity *identity, struct diags *diags, struct workers *ret);
+
+/* For the next generation: pools that were there before keep their sockets. */
+bool workers_renew(const struct server_conf *conf, const struct sandboxes *sandboxes,
+                   const struct workers *former, const struct identity *identity,
+                   struct diags *diags, struct workers *ret);
+
+/* Removes the sockets that it made itself, for a generation that is given up. */
+void workers_take_back(struct workers *workers);
+
+/* Closes those of the former generation, and removes what this one does not have. */
+void workers_replace(struct workers *former, const struct workers *workers);
 
 /* Removes the sockets. */
 void workers_close(struct workers *workers);
 
-/* To a fresh spawner, before the policy; to a fresh server: what it shows. */
-void workers_hand_over(const struct workers *workers, struct child *spawner);
+/* To a fresh spawner, before the policy, or when the generation is adopted; to a server: what it
+ * shows. */
+void workers_hand_over(const struct workers *workers, uint64_t generation, struct child *spawner);
 void workers_tell_all(const struct workers *workers, struct child *server);
 
 /* WORKERS of the spawner, for the server. */
@@ -303,6 +340,80 @@ void child_kill(struct child *child);
 /* "exited with status 1" or "was killed by signal 9 (Killed)". Returns `out`. */
 char *child_status_text(int status, char *out, size_t room);
 
+/* ---- draft.c, reload.c, changes.c: the next generation ---- */
+
+/* All that the next generation has of its own, ready to be used; descriptors are owned. */
+struct draft {
+    uint64_t generation;
+    bool good;
+    struct arena arena; /* of what follows */
+    struct plan plan;
+    struct ports ports;
+    struct logs logs;
+    struct sandboxes sandboxes;
+    struct workers workers;
+    char key[KEY_DIGITS + 1];
+    int bundle_fd;
+    int policy_fd;
+};
+
+/* Reads and opens it all beside what is in use, of which nothing changes; `good` tells whether that
+ * went well, and the diagnostics why not. They live in its arena. */
+struct draft *draft_new(const struct house *house, uint64_t generation, struct diags *diags);
+void draft_free(struct draft *draft);
+
+/* It is in use from now on; what it replaces is closed. The draft is gone. */
+void draft_adopt(struct draft *draft, struct house *house);
+
+/* What programs of a former generation need; until the server says that they are gone. */
+struct past {
+    struct past *next;
+    uint64_t generation;
+    struct arena arena;
+    struct sandboxes sandboxes;
+};
+void past_release(struct house *house, uint64_t generation);
+void past_release_all(struct house *house);
+
+enum reload_state {
+    RELOAD_NONE,
+    RELOAD_POLICY, /* the spawners learn the rules */
+    RELOAD_SERVER, /* the server goes over to it */
+};
+
+struct reload {
+    enum reload_state state;
+    struct draft *draft; /* owned; NULL: RELOAD_NONE */
+    unsigned waits_for;  /* spawners, in RELOAD_POLICY */
+    bool again;          /* it was asked for once more meanwhile */
+    uint64_t asked;      /* how often the server was asked for it */
+    uint64_t answers;    /* of these, how many the one in progress answers */
+    char *outcome;       /* owned: of the last one, for people; NULL: there was none */
+    bool failed;
+    char when[32];
+};
+
+/* By signal (0), or by who asks the server, for the number-th time. */
+void reload_ask(struct house *house, uint64_t number);
+void reload_again(struct house *house); /* if it was asked for meanwhile */
+void reload_give_up(struct house *house);
+
+/* A child says READY for this generation. False: that is not of a reload. */
+bool reload_ready(struct house *house, const struct child *child, uint64_t generation);
+void reload_failed(struct house *house, const struct handover *message); /* FAILED of a child */
+void reload_on_death(struct house *house, const struct child *child);
+
+/* The last outcome, for the server. */
+void reload_tell(struct house *house);
+
+/* Rules with their sandboxes, for a spawner. */
+void reload_send_policy(struct child *spawner, const struct sandboxes *sandboxes, int policy_fd,
+                        uint64_t generation);
+
+struct text;
+void changes_describe(const struct server_conf *before, const struct server_conf *after,
+                      struct text *text);
+
 /* ---- house.c ---- */
 
 /*
@@ -322,6 +433,13 @@ struct house {
     struct loop loop;
     enum phase phase;
     struct journal journal;
+    struct plan_source from; /* of the configuration, for the next time */
+    uint64_t generation;
+    uint64_t last_generation; /* that was tried */
+    struct arena arena;       /* of the generation, but for the first */
+    struct past *past;        /* owned */
+    struct reload reload;
+    uint64_t rights; /* that the spawners were started with */
     struct plan plan;
     struct identity identity;
     struct ports ports;
@@ -357,6 +475,9 @@ struct house {
 int house_open(struct house *house);
 void house_close(struct house *house);
 
+/* It is needed, and does not run. */
+void house_start_resolver(struct house *house);
+
 /* ---- names.c ---- */
 
 /* The resolver runs, or may start again later, if ConnectTo names a host. */
@@ -364,6 +485,9 @@ bool names_are_used(const struct house *house);
 
 /* A channel between server and resolver, one end to each; both run. */
 void names_connect(struct house *house);
+
+/* The names may be others now. */
+void names_renew(struct house *house);
 
 /* ---- banner.c ---- */
 

@@ -57,61 +57,143 @@ static bool open_socket(const struct server_conf *conf, const struct fastcgi_con
     return false;
 }
 
-static int seal_pools(const struct server_conf *conf, int *ret_fd)
+static int seal_pools(const struct server_conf *conf, const struct sandboxes *sandboxes,
+                      int *ret_fd)
 {
     char *data;
     size_t len;
 
-    plan_pools(conf, &data, &len);
+    plan_pools(conf, sandboxes, &data, &len);
     int r = fd_sealed("pools", data, len, ret_fd);
     free(data);
     return r;
 }
 
-bool workers_open(const struct server_conf *conf, const struct identity *identity,
-                  struct diags *diags, struct workers *ret)
+static void make_room(const struct server_conf *conf, struct workers *ret)
 {
-    const unsigned count = conf->pool_count;
-    bool good = true;
+    const size_t count = (size_t)conf->pool_count + 1;
 
-    *ret = (struct workers){ .conf = conf, .count = count, .pools_fd = -1 };
-    if (count == 0)
-        return true;
+    *ret = (struct workers){ .conf = conf, .count = conf->pool_count, .pools_fd = -1 };
     ret->fds = calloc(count, sizeof(*ret->fds));
+    ret->fresh = calloc(count, sizeof(*ret->fresh));
     ret->told = calloc(count, sizeof(*ret->told));
-    if (!ret->fds || !ret->told)
+    if (!ret->fds || !ret->fresh || !ret->told)
         abort();
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < ret->count; i++)
         ret->fds[i] = -1;
-    for (unsigned i = 0; i < count && good; i++)
-        good = open_socket(conf, conf->pools[i], identity, diags, &ret->fds[i]);
-    int r = good ? seal_pools(conf, &ret->pools_fd) : 0;
-    if (r < 0)
-        diag_add(diags, DIAG_ERROR, &conf->pools[0]->run.place,
-                 "no memory file for the pools of workers: %s", strerror(-r));
-    return good && r == 0;
 }
 
-void workers_close(struct workers *workers)
+static bool seal(struct workers *workers, const struct sandboxes *sandboxes, struct diags *diags)
 {
-    for (unsigned i = 0; i < workers->count; i++) {
-        if (workers->fds[i] >= 0)
-            unlink(workers->conf->pools[i]->targets->address.un.sun_path);
-        fd_close(&workers->fds[i]);
+    static const struct diag_place nowhere = { 0 };
+    int r = seal_pools(workers->conf, sandboxes, &workers->pools_fd);
+
+    if (r < 0)
+        diag_add(diags, DIAG_ERROR, &nowhere, "no memory file for the pools of workers: %s",
+                 strerror(-r));
+    return r == 0;
+}
+
+bool workers_open(const struct server_conf *conf, const struct sandboxes *sandboxes,
+                  const struct identity *identity, struct diags *diags, struct workers *ret)
+{
+    bool good = true;
+
+    make_room(conf, ret);
+    for (unsigned i = 0; i < ret->count && good; i++)
+        good = open_socket(conf, conf->pools[i], identity, diags, &ret->fds[i]);
+    return good && (ret->count == 0 || seal(ret, sandboxes, diags));
+}
+
+static const char *path_of(const struct workers *workers, unsigned index)
+{
+    return workers->conf->pools[index]->targets->address.un.sun_path;
+}
+
+/* Its number in the other generation, or its count. */
+static unsigned find(const struct workers *workers, uint64_t key)
+{
+    unsigned i = 0;
+
+    while (i < workers->count && workers->conf->pools[i]->run.key != key)
+        i++;
+    return i;
+}
+
+static bool renew_one(struct workers *workers, unsigned index, const struct workers *former,
+                      const struct identity *identity, struct diags *diags)
+{
+    const struct fastcgi_conf *pool = workers->conf->pools[index];
+    const unsigned before = find(former, pool->run.key);
+
+    if (before < former->count) {
+        memcpy(workers->told[index], former->told[before], WORKERS_REPORT_MOST);
+        workers->fds[index] = fcntl(former->fds[before], F_DUPFD_CLOEXEC, 3);
+        if (workers->fds[index] >= 0)
+            return true;
+        diag_add(diags, DIAG_ERROR, &pool->run.place, "no descriptor for the socket of a pool: %s",
+                 strerror(errno));
+        return false;
     }
+    workers->fresh[index] = open_socket(workers->conf, pool, identity, diags, &workers->fds[index]);
+    return workers->fresh[index];
+}
+
+bool workers_renew(const struct server_conf *conf, const struct sandboxes *sandboxes,
+                   const struct workers *former, const struct identity *identity,
+                   struct diags *diags, struct workers *ret)
+{
+    bool good = true;
+
+    make_room(conf, ret);
+    for (unsigned i = 0; i < ret->count && good; i++)
+        good = renew_one(ret, i, former, identity, diags);
+    return good && (ret->count + former->count == 0 || seal(ret, sandboxes, diags));
+}
+
+static void release(struct workers *workers)
+{
+    for (unsigned i = 0; i < workers->count; i++)
+        fd_close(&workers->fds[i]);
     fd_close(&workers->pools_fd);
     free(workers->fds);
+    free(workers->fresh);
     free(workers->told);
     *workers = (struct workers){ .pools_fd = -1 };
 }
 
+void workers_take_back(struct workers *workers)
+{
+    for (unsigned i = 0; i < workers->count; i++)
+        if (workers->fresh[i])
+            unlink(path_of(workers, i));
+    release(workers);
+}
+
+void workers_replace(struct workers *former, const struct workers *workers)
+{
+    for (unsigned i = 0; i < former->count; i++)
+        if (find(workers, former->conf->pools[i]->run.key) == workers->count)
+            unlink(path_of(former, i));
+    release(former);
+}
+
+void workers_close(struct workers *workers)
+{
+    for (unsigned i = 0; i < workers->count; i++)
+        if (workers->fds[i] >= 0)
+            unlink(path_of(workers, i));
+    release(workers);
+}
+
 /* ---- to the children ---- */
 
-void workers_hand_over(const struct workers *workers, struct child *spawner)
+void workers_hand_over(const struct workers *workers, uint64_t generation, struct child *spawner)
 {
-    if (workers->count == 0)
-        return;
-    child_send(spawner, &(struct handover){ .kind = HANDOVER_POOLS }, workers->pools_fd);
+    if (workers->pools_fd < 0)
+        return; /* there are none, and were none */
+    child_send(spawner, &(struct handover){ .kind = HANDOVER_POOLS, .number = generation },
+               workers->pools_fd);
     for (unsigned i = 0; i < workers->count; i++)
         child_send(spawner, &(struct handover){ .kind = HANDOVER_SOCKET, .index = i },
                    workers->fds[i]);

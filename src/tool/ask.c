@@ -1,4 +1,5 @@
-/* `longhouse status`, `backend`, `ban`, `unban`, `bans` and `stop`: word with the running house. */
+/* `longhouse status`, `backend`, `ban`, `unban`, `bans`, `reload` and `stop`: word with the running
+ * house. */
 #include "base/address.h"
 #include "base/number.h"
 #include "os/fd.h"
@@ -162,6 +163,14 @@ int tool_unban(int argc, char **argv)
 int tool_bans(int argc, char **argv)
 {
     return ask_words("bans", argc, argv, 0, 0, "bans [-c FILE|DIR]");
+}
+
+/* ---- reload ---- */
+
+/* A faulty file is said here already, with all its faults; the house is then not asked. */
+int tool_reload(int argc, char **argv)
+{
+    return ask_words("reload", argc, argv, 0, 0, "reload [-c FILE|DIR]");
 }
 
 /* ---- stop ---- */

@@ -27,6 +27,8 @@ const struct verb tool_verbs[] = {
       "a client is not served, for a day or for TIME (600, 10m, 2h, 30d)" },
     { "unban", tool_unban, "unban ADDRESS|all [-c FILE|DIR]", "it is served again" },
     { "bans", tool_bans, "bans [-c FILE|DIR]", "who is banned, until when and why" },
+    { "reload", tool_reload, "reload [-c FILE|DIR]",
+      "apply the changed configuration while the house runs" },
     { "stop", tool_stop, "stop [-c FILE|DIR]", "end it; answers in flight are finished first" },
     { "manual", tool_manual, "manual [--man5|--man8]",
       "all options of the configuration, as Markdown; the man pages" },

@@ -31,6 +31,11 @@ def house(new_house):
     return house
 
 
+def socket_of(house):
+    (path,) = house.work.glob("workers-*.sock")
+    return path
+
+
 def worker_program(house):
     target = house.folder / "fcgi_worker"
     if not target.exists():
@@ -161,12 +166,12 @@ def test_the_environment_is_clean_and_the_sections_own(house):
 def test_the_socket_is_for_the_user_of_the_server_alone(house):
     libfcgi(house).start()
     house.get("/who.fcgi")
-    found = (house.work / "workers-0.sock").stat()
+    found = socket_of(house).stat()
     assert found.st_mode & 0o777 == 0o600
     if os.getuid() == 0:
         assert found.st_uid == 33
     house.stop()
-    assert not (house.work / "workers-0.sock").exists()
+    assert not list(house.work.glob("workers-*.sock"))
 
 
 @needs_root
@@ -360,10 +365,10 @@ def test_the_socket_outlives_a_spawner(house):
     libfcgi(house, "MaxWorkers = 2").start()
     assert house.get("/who.fcgi").status == 200
     old = workers(house)
-    inode = (house.work / "workers-0.sock").stat().st_ino
+    inode = socket_of(house).stat().st_ino
     os.kill(house.spawner_pid(), signal.SIGKILL)
     assert [house.get("/who.fcgi").status for _ in range(10)].count(200) >= 9  # one may have reached a dying worker
-    assert (house.work / "workers-0.sock").stat().st_ino == inode
+    assert socket_of(house).stat().st_ino == inode
     wait_until("the old ones to be gone", lambda: not [pid for pid in old if family.is_alive(pid)])
 
 

@@ -214,6 +214,7 @@ struct run_conf {
     struct conf_word *arguments;
     struct diag_place place;
     unsigned pool; /* its number, see server_conf.pools */
+    uint64_t key;  /* of the pool: the same in each generation that has it */
     struct confine_conf confine;
     struct conf_pair *setenv;
     struct conf_log error_log; /* of what workers say on stderr; place.file NULL: the system log */
@@ -400,6 +401,7 @@ struct vhost_conf {
      * order, so that supervisor and server agree.
      */
     unsigned rule_base;
+    struct slice written; /* its options as they stand, to tell what has changed */
 };
 
 struct server_conf {

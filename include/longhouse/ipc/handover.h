@@ -15,6 +15,16 @@
  *   supervisor -> server, resolver   RESOLVER nameserver (their channel to each other)
  *   resolver -> supervisor  READY   FAILED text
  *
+ * Generations of the configuration are numbered 1, 2, ...: BUNDLE and POLICY say which one they are
+ * (number), READY and FAILED answer for one. For a further generation the server gets BUNDLE,
+ * LISTENER (all of them), LOG (new ones), KEY and GO as at its start, and
+ *
+ *   server -> supervisor    RELOAD number (somebody asks for it, for the number-th time)
+ *                           LEFT number (nothing of this generation is in use any more)
+ *   supervisor -> server    OUTCOME index number text (memory file: what is to be told to those who
+ *                           asked, up to the number-th; index 1: it failed; text: when)
+ *   supervisor -> spawner   FORGET number (its policy)
+ *
  * With pools of workers also: supervisor -> spawner   POOLS (memory file)   SOCKET index
  * (listening); spawner -> supervisor   WORKERS index text (ipc/workers_report)   SAID index text
  * (a line of a worker's stderr); supervisor -> server   WORKERS, as it came. `index` is that of the
@@ -52,13 +62,18 @@ enum handover_kind {
     HANDOVER_WORKERS,
     HANDOVER_SAID,
     HANDOVER_RESOLVER,
-    HANDOVER_KIND_LAST = HANDOVER_RESOLVER,
+    HANDOVER_RELOAD,
+    HANDOVER_OUTCOME,
+    HANDOVER_LEFT,
+    HANDOVER_FORGET,
+    HANDOVER_KIND_LAST = HANDOVER_FORGET,
 };
 
 struct handover {
     enum handover_kind kind;
     uint32_t index;    /* of the binding or reactor; SANDBOX: 1, 2, ... in this order */
-    uint64_t number;   /* GO: reactors; STOP: drain time in ms; SPAWNER: its pid */
+    uint64_t number;   /* GO: reactors; STOP: drain time in ms; SPAWNER: its pid; BUNDLE, POLICY,
+                          READY, FAILED, LEFT, FORGET: a generation */
     struct slice text; /* LOG: path; FAILED: why; KEY: of cookies; RESOLVER: whom to ask, empty: as
                            the system says */
 };

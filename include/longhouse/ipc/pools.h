@@ -15,7 +15,9 @@
 struct pool_rule {
     struct slice name;        /* for messages */
     struct slice environment; /* "NAME=value\0" entries */
-    uint32_t rule;            /* of the policy */
+    uint64_t key;             /* the same in each generation that has this pool */
+    uint64_t definition;      /* of what its workers are: another one, other workers */
+    uint32_t rule;            /* of the policy of the same generation */
     uint32_t least;           /* workers */
     uint32_t most;            /* never 0 */
     uint32_t capacity;        /* connections that one worker serves at a time; never 0 */

@@ -4,7 +4,7 @@
 /*
  * What server and spawner say to each other, one datagram a message. Pure codec.
  *
- *   server -> spawner   ASK {token, rule, script, environment} [+ a file as stdin]
+ *   server -> spawner   ASK {token, generation, rule, script, environment} [+ a file as stdin]
  *                       KILL {token}
  *                       LOOK {token}
  *   spawner -> server   STARTED {token, pid} + [stdin] stdout stderr (our ends of the pipes)
@@ -71,6 +71,7 @@ enum spawn_refusal {
 
 struct spawn_ask {
     uint32_t token; /* chosen by the server; unique among its living programs of this channel */
+    uint32_t generation; /* of the policy that numbers the rule */
     uint32_t rule;
     enum spawn_stdin stdin_kind;
     struct slice script;      /* relative to the rule's root, no leading slash */

@@ -3,15 +3,26 @@
 
 /*
  * Questions of the administrator over a unix socket, answered by the main thread: one line in
- * ("status", "status json"), a text out, end. Only those whom the socket's mode lets in can ask.
+ * ("status", "status json", "reload"), a text out, end. Only those whom the socket's mode lets in
+ * can ask.
  */
 #include "loop/loop.h"
 #include "server/house.h"
 
 struct control;
 
+/* Who brings about what this process cannot: another generation of the configuration. */
+struct control_boss {
+    void (*reload)(void *self, uint64_t number); /* asked for the number-th time */
+    void *self;
+};
+
 /* Listens on `fd` (taken). */
-struct control *control_open(struct loop *loop, struct house *house, int fd);
+struct control *control_open(struct loop *loop, struct house *house, int fd,
+                             struct control_boss boss);
+
+/* The outcome, for those who asked for a reload up to the number-th time. */
+void control_tell(struct control *control, uint64_t number, struct slice text);
 void control_close(struct control *control);
 
 /* The answers, into a buffer of the caller. */

@@ -25,6 +25,10 @@ enum guard_word {
 
 /* A limit of 0 is no limit. `linger_ms`: for how long a closed connection still counts. */
 struct guard *guard_new(uint64_t total_most, uint64_t per_client_most, uint64_t linger_ms);
+/* Also while it is in use: who is inside stays. What is closed already counts as long as it would
+ * if it were closed now, at most. */
+void guard_set_limits(struct guard *guard, uint64_t total_most, uint64_t per_client_most,
+                      uint64_t linger_ms, uint64_t now_ms);
 void guard_free(struct guard *guard);
 
 /* Counts a new connection, unless the answer is to drop it. `client` NULL: counted in all only. */

@@ -13,6 +13,7 @@
 #include "server/log_writer.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 struct bans;
@@ -21,6 +22,12 @@ struct tally;
 struct name_watch;
 struct workers_status;
 struct reactor;
+
+/* Of the last reload. */
+struct house_outcome {
+    char when[32]; /* empty: there was none */
+    bool failed;
+};
 
 struct house {
     struct edition
@@ -39,6 +46,10 @@ struct house {
     unsigned reactor_count;
     _Atomic unsigned reactors_left; /* that have not ended yet */
     uint64_t started_ms;
+    struct house_outcome outcome; /* of the main thread */
 };
+
+/* By the clock of the reactors; for the main thread, while there are any. */
+uint64_t house_now_ms(const struct house *house);
 
 #endif

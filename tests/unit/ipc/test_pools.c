@@ -5,6 +5,8 @@
 static struct pool_rule pools[] = {
     { .name = SLICE_INIT("PHP"),
       .environment = SLICE_INIT("PATH=/bin\0A=1\0"),
+      .key = UINT64_MAX,
+      .definition = 3,
       .rule = 7,
       .least = 1,
       .most = 8,
@@ -37,6 +39,8 @@ START_TEST(what_was_encoded_is_decoded)
         const struct pool_rule *pool = &back.pools[i];
         ck_assert(slice_equal(pool->name, pools[i].name));
         ck_assert(slice_equal(pool->environment, pools[i].environment));
+        ck_assert_uint_eq(pool->key, pools[i].key);
+        ck_assert_uint_eq(pool->definition, pools[i].definition);
         ck_assert_uint_eq(pool->rule, pools[i].rule);
         ck_assert_uint_eq(pool->least, pools[i].least);
         ck_assert_uint_eq(pool->most, pools[i].most);

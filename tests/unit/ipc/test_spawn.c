@@ -30,6 +30,7 @@ static struct slice encoded(const struct spawn_message *message, char *room)
 static const struct spawn_message messages[] = {
     { .kind = SPAWN_ASK,
       .ask = { .token = 7,
+               .generation = 5,
                .rule = 3,
                .stdin_kind = SPAWN_STDIN_FILE,
                .script = SLICE_INIT("cgi-bin/a.pl"),
@@ -51,6 +52,7 @@ static void assert_same(const struct spawn_message *a, const struct spawn_messag
     switch (a->kind) {
     case SPAWN_ASK:
         ck_assert_uint_eq(a->ask.token, b->ask.token);
+        ck_assert_uint_eq(a->ask.generation, b->ask.generation);
         ck_assert_uint_eq(a->ask.rule, b->ask.rule);
         ck_assert_int_eq(a->ask.stdin_kind, b->ask.stdin_kind);
         ck_assert(slice_equal(a->ask.script, b->ask.script));
@@ -186,13 +188,14 @@ static const struct {
 } strange[] = {
     { "\0\0\0\0\1\0\0\0", 8, "unknown kind of message" },
     { "\10\0\0\0\1\0\0\0", 8, "unknown kind of message" },
-    { "\1\0\0\0\1\0\0\0\0\0\0\0\3\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0a", 29, "unknown kind of stdin" },
+    { "\1\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\3\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0a", 33,
+      "unknown kind of stdin" },
     { "\3\0\0\0\1\0\0\0\1\0\0\0\2\0\0\0", 16, "a value is outside its range" },
     { "\4\0\0\0\1\0\0\0\14\0\0\0\2\0\0\0", 16, "a value is outside its range" },
     { "\7\0\0\0\1\0\0\0\1\0\0\0\n", 13, "a control byte in the text" },
     { "\7\0\0\0\1\0\0\0\1\0\0\0\177", 13, "a control byte in the text" },
     { "\7\0\0\0\1\0\0\0\1\14\0\0", 12, "the text is too long" },
-    { "\1\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\377\377\377\377\1\0\0\0\0\0\0\0a", 29,
+    { "\1\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\377\377\377\377\1\0\0\0\0\0\0\0a", 33,
       "message too short" },
 };
 
@@ -216,9 +219,9 @@ START_TEST(what_does_not_fit_one_datagram_is_not_encoded)
 
     message.ask.environment = slice_of(environment, sizeof(environment));
     ck_assert_int_eq(spawn_encode(&message, head, parts), -EMSGSIZE);
-    message.ask.environment.len = SPAWN_MESSAGE_MOST - 28;
+    message.ask.environment.len = SPAWN_MESSAGE_MOST - 32;
     ck_assert_int_eq(spawn_encode(&message, head, parts), -EMSGSIZE);
-    message.ask.environment.len = SPAWN_MESSAGE_MOST - 29;
+    message.ask.environment.len = SPAWN_MESSAGE_MOST - 33;
     ck_assert_int_eq(spawn_encode(&message, head, parts), 4);
 
     message = (struct spawn_message){ .kind = SPAWN_SEEN };

@@ -133,7 +133,31 @@ START_TEST(a_closed_connection_counts_for_the_reconnect_delay)
 }
 END_TEST
 
-SUITE("guard", TEST(a_closed_connection_counts_for_the_reconnect_delay),
+START_TEST(other_limits_count_at_once_also_for_what_is_closed)
+{
+    struct guard *guard = guard_new(0, 1, 60000);
+    union socket_address a = client("192.0.2.1");
+
+    ck_assert_int_eq(guard_enter(guard, &a, 1000), GUARD_WELCOME);
+    guard_leave(guard, &a, 1000);
+    ck_assert_int_eq(guard_enter(guard, &a, 2000), GUARD_TOO_MANY);
+    guard_set_limits(guard, 0, 2, 3000, 2000);
+    ck_assert_int_eq(guard_enter(guard, &a, 2000), GUARD_TOO_MANY); /* the third one */
+    guard_leave(guard, &a, 2000);
+    guard_leave(guard, &a, 2000);
+    guard_set_limits(guard, 1, 0, 0, 3000);
+    ck_assert_int_eq(guard_enter(guard, &a, 3000), GUARD_WELCOME);
+    ck_assert_int_eq(guard_enter(guard, &a, 3000), GUARD_FULL);
+    guard_leave(guard, &a, 3000);
+    guard_leave(guard, &a, 3000);
+    guard_set_limits(guard, 0, 1, 0, 3000);
+    ck_assert_int_eq(guard_enter(guard, &a, 3000), GUARD_WELCOME); /* nothing is left of them */
+    guard_free(guard);
+}
+END_TEST
+
+SUITE("guard", TEST(other_limits_count_at_once_also_for_what_is_closed),
+      TEST(a_closed_connection_counts_for_the_reconnect_delay),
       TEST(a_trusted_proxy_has_no_limit_of_its_own),
       TEST(requests_over_a_proxy_count_for_their_client),
       TEST(a_client_over_its_limit_is_told_so_and_then_dropped), TEST(leaving_makes_room_again),

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static int adopt(uint32_t sandbox, const struct sandboxes *sandboxes, struct rules **ret,
+static int adopt(uint32_t sandbox, struct sandboxes *sandboxes, struct rules **ret,
                  const char **why)
 {
     struct policy_rule rule = { .host = SLICE("a"),
@@ -41,9 +41,11 @@ START_TEST(sandboxes_come_in_order_and_are_known_by_number)
     ck_assert(sandboxes_add(&sandboxes, 1, open("/dev/null", O_RDONLY | O_CLOEXEC)));
     ck_assert(!sandboxes_add(&sandboxes, 1, open("/dev/null", O_RDONLY | O_CLOEXEC)));
 
+    const int ruleset = sandboxes.fds[0];
     ck_assert_int_eq(adopt(1, &sandboxes, &rules, &why), 0);
+    ck_assert_uint_eq(sandboxes.count, 0); /* they are those of the rules now */
     const struct rule *rule = rules_find(rules, 0);
-    ck_assert_int_eq(rule->confine.ruleset, sandboxes.fds[0]);
+    ck_assert_int_eq(rule->confine.ruleset, ruleset);
     ck_assert(rule->confine.asks);
     ck_assert_str_eq(rule->confine.tmp, "/tmp/x");
     rules_free(rules);
@@ -52,8 +54,31 @@ START_TEST(sandboxes_come_in_order_and_are_known_by_number)
     ck_assert_int_eq(rules_find(rules, 0)->confine.ruleset, -1);
     ck_assert(!rules_find(rules, 0)->confine.asks);
     rules_free(rules);
-    sandboxes_close(&sandboxes);
     ck_assert_uint_eq(fd_count_open(), before);
+}
+END_TEST
+
+START_TEST(a_rule_is_that_of_its_generation)
+{
+    struct policies policies = { 0 };
+    struct sandboxes none = { 0 };
+    struct rules *rules[3];
+    const char *why;
+
+    for (unsigned i = 0; i < 3; i++) {
+        ck_assert_int_eq(adopt(0, &none, &rules[i], &why), 0);
+        policies_add(&policies, rules[i], i + 1);
+    }
+    ck_assert_ptr_eq(policies.newest, rules[2]);
+    ck_assert_ptr_eq(policies_find(&policies, 1), rules[0]);
+    policies_forget(&policies, 2);
+    ck_assert_ptr_null(policies_find(&policies, 2));
+    ck_assert_ptr_null(rules_find(policies_find(&policies, 2), 0));
+    policies_forget(&policies, 3); /* it was not adopted: the former is the newest again */
+    ck_assert_ptr_eq(policies.newest, rules[0]);
+    policies_forget(&policies, 7);
+    policies_free(&policies);
+    ck_assert_ptr_null(policies.newest);
 }
 END_TEST
 
@@ -96,5 +121,5 @@ START_TEST(a_program_sees_its_script_below_its_root_directory)
 END_TEST
 
 SUITE("rules", TEST(a_program_sees_its_script_below_its_root_directory),
-      TEST(sandboxes_come_in_order_and_are_known_by_number),
+      TEST(sandboxes_come_in_order_and_are_known_by_number), TEST(a_rule_is_that_of_its_generation),
       LOOP(a_program_has_its_mark_and_a_place_for_temporary_files, environments))

@@ -247,7 +247,7 @@ START_TEST(workers_are_a_pool_and_a_rule_that_runs_no_scripts)
     ck_assert(plan_load(&(struct plan_source){ .fd = fd, .name = "x" }, &arena, &diags, &plan));
     ck_assert_uint_eq(plan_rights(plan.conf), 0);
 
-    plan_pools(plan.conf, &data, &len);
+    plan_pools(plan.conf, &(struct sandboxes){ 0 }, &data, &len);
     ck_assert_int_eq(pools_decode(slice_of(data, len), &arena, &pools, NULL), PARSE_DONE);
     ck_assert_uint_eq(pools.count, 1);
     ck_assert_uint_eq(pools.patience_ms, 7000);

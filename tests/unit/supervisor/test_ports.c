@@ -62,6 +62,41 @@ START_TEST(a_port_that_is_taken_is_named_with_a_cure)
 }
 END_TEST
 
+START_TEST(the_next_generation_has_the_same_socket_for_the_same_address)
+{
+    struct arena arena = { 0 };
+    struct diags diags;
+    struct ports now;
+    struct ports next;
+    union socket_address address;
+    size_t before = fd_count_open();
+
+    diags_init(&diags, &arena);
+    ck_assert(address_parse_ip(SLICE("127.0.0.1"), 0, &address));
+    struct binding_conf binding = binding_of(address);
+    struct server_conf conf = { .bindings = &binding, .binding_count = 1, .listen_backlog = 16 };
+    ck_assert(ports_open(&conf, &diags, &now));
+    ck_assert_int_eq(socket_local_address(now.fds[0], &binding.address), 0);
+    binding.port = address_port(&binding.address);
+
+    struct binding_conf same = binding;
+    struct binding_conf other = binding_of(address);
+    other.next = &same;
+    same.index = 1;
+    struct server_conf changed = { .bindings = &other, .binding_count = 2, .listen_backlog = 5 };
+    ck_assert(ports_renew(&changed, &conf, &now, &diags, &next));
+    ports_close(&now);
+    ck_assert_int_eq(socket_local_address(next.fds[1], &address), 0); /* it listens on */
+    ck_assert_uint_eq(address_port(&address), binding.port);
+    ck_assert_int_eq(socket_local_address(next.fds[0], &address), 0);
+    ck_assert_uint_ne(address_port(&address), binding.port);
+    ports_close(&next);
+    ck_assert_uint_eq(diags.errors, 0);
+    ck_assert_uint_eq(fd_count_open(), before);
+    arena_done(&arena);
+}
+END_TEST
+
 static const int errors[] = { EACCES, EADDRINUSE, EADDRNOTAVAIL, EAFNOSUPPORT, EMFILE, EINVAL };
 
 START_TEST(every_failure_has_a_cure)
@@ -71,4 +106,6 @@ START_TEST(every_failure_has_a_cure)
 END_TEST
 
 SUITE("supervisor/ports", LOOP(a_binding_is_shown_as_a_url, urls),
-      TEST(a_port_that_is_taken_is_named_with_a_cure), LOOP(every_failure_has_a_cure, errors))
+      TEST(a_port_that_is_taken_is_named_with_a_cure),
+      TEST(the_next_generation_has_the_same_socket_for_the_same_address),
+      LOOP(every_failure_has_a_cure, errors))
