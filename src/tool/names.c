@@ -195,7 +195,7 @@ static void talk(struct questions *questions, int channel)
 
         if (now >= end_ms || (poll(&news, 1, (int)(end_ms - now)) < 0 && errno != EINTR))
             return;
-        if (news.revents & POLLOUT)
+        if (questions->unsent && (news.revents & POLLOUT))
             r = send_one(questions, channel);
         else if (news.revents)
             r = receive_one(questions, channel);

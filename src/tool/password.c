@@ -53,8 +53,8 @@ static bool ask_line(const char *prompt, char *out, size_t room)
         return false;
     silent = before;
     silent.c_lflag &= ~(tcflag_t)ECHO;
-    fprintf(stderr, "%s", prompt);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    fprintf(stderr, "%s", prompt); /* what is typed from here on counts */
     const bool good = read_line(out, room);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
     fprintf(stderr, "\n");

@@ -28,7 +28,7 @@ struct keeper;
 struct login_file;
 
 #define KEEPER_LINE_MOST     64u /* who may wait for a thread */
-#define KEEPER_FILE_MOST     (16u * 1024 * 1024)
+#define KEEPER_FILE_MOST     ((size_t)16 * 1024 * 1024)
 #define KEEPER_BELIEVE_MS    1000u  /* so long a file is taken to be as it was */
 #define KEEPER_KNOWS_MS      60000u /* so long a good password is known */
 #define KEEPER_RETRY_AFTER_S 2u
