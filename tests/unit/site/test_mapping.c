@@ -259,6 +259,7 @@ START_TEST(each_request_is_answered_from_its_root)
         assert_slice(f.verdict.resource.script_name, answers[_i].script);
         assert_slice(f.verdict.resource.path_info, answers[_i].path_info);
     }
+    tree_as_before();
     tear_down(&f);
 }
 END_TEST
