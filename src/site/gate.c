@@ -5,6 +5,21 @@ static bool is_wildcard(struct slice name)
     return slice_starts(name, SLICE("*."));
 }
 
+struct slice gate_same_place(struct exchange *x, bool secure, struct slice name, unsigned port)
+{
+    const struct target *target = &x->request.target;
+    const struct slice parts[] = {
+        secure ? SLICE("https://") : SLICE("http://"),
+        name,
+        port > 0 ? arena_printf(&x->arena, ":%u", port) : SLICE(""),
+        target->raw_path,
+        target->has_query ? SLICE("?") : SLICE(""),
+        target->query,
+    };
+
+    return arena_join(&x->arena, parts, sizeof(parts) / sizeof(parts[0]));
+}
+
 struct slice gate_other_name(const struct host *host, struct exchange *x)
 {
     const struct request *request = &x->request;
@@ -14,17 +29,7 @@ struct slice gate_other_name(const struct host *host, struct exchange *x)
         request->host.len == 0 || slice_equal(request->host, first))
         return (struct slice){ 0 };
 
-    struct slice port =
-        request->host_port > 0 ? arena_printf(&x->arena, ":%u", request->host_port) : SLICE("");
-    const struct slice parts[] = {
-        x->visit->secure ? SLICE("https://") : SLICE("http://"),
-        first,
-        port,
-        request->target.raw_path,
-        request->target.has_query ? SLICE("?") : SLICE(""),
-        request->target.query,
-    };
-    return arena_join(&x->arena, parts, sizeof(parts) / sizeof(parts[0]));
+    return gate_same_place(x, x->visit->secure, first, request->host_port);
 }
 
 static bool is_hex_digit(char c)

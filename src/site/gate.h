@@ -8,6 +8,9 @@
 #include "site/resource.h"
 #include "site/snapshot.h"
 
+/* The place that was asked for, by another scheme, name or port (0: the usual one). */
+struct slice gate_same_place(struct exchange *x, bool secure, struct slice name, unsigned port);
+
 /* EnforceFirstHostname: the URL that the visitor should use, in x->arena; empty: this one. */
 struct slice gate_other_name(const struct host *host, struct exchange *x);
 
