@@ -18,6 +18,7 @@ bool toolkit_leaves(const struct toolkit_rule *rule)
         return true;
     case ACTION_REWRITE:
         return rule->then != THEN_CONTINUE;
+    case ACTION_BAN:
     case ACTION_CALL:
     case ACTION_OMIT_REQUEST_LOG:
     case ACTION_SKIP:

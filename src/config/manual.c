@@ -174,7 +174,9 @@ static const char toolkit_text[] =
     "- `Call ID`: the rules of another section, then on here. `Goto ID`: them, and then no "
     "others.\n"
     "- `Skip N`: without the next N rules. `Return`: out of this section. `Exit`: out of all.\n"
-    "- `OmitRequestLog`: no line in the access log. `Ban TIME` is not available yet.\n";
+    "- `OmitRequestLog`: no line in the access log. `Ban TIME`: 403 when the rules are "
+    "through,\n"
+    "  and the client is banned for so long (seconds, or a number with m, h or d).\n";
 
 static void write_later(FILE *out)
 {

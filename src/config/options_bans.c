@@ -15,11 +15,15 @@ static void flooding_fault(struct build *build, const struct tree_node *node, st
               "minutes");
 }
 
-/* A time above 0 and not above ten years. */
-static bool time_parse(struct slice text, uint64_t *ret_ms)
+bool ban_time_parse(struct slice text, uint64_t *ret_ms)
 {
-    return number_parse_duration(slice_trim(text), 1000, ret_ms) && *ret_ms > 0 &&
-           *ret_ms <= 3650 * DAY;
+    uint64_t time_ms;
+
+    if (!number_parse_duration(slice_trim(text), 1000, &time_ms) || time_ms == 0 ||
+        time_ms > BAN_MOST_MS)
+        return false;
+    *ret_ms = time_ms;
+    return true;
 }
 
 static void flooding_set(struct build *build, void *record, const struct tree_node *node,
@@ -38,9 +42,9 @@ static void flooding_set(struct build *build, void *record, const struct tree_no
         flooding_fault(build, node, node->value);
     else if (!number_parse(slice_trim(requests), 1000000000, &most) || most == 0)
         flooding_fault(build, node, requests);
-    else if (!time_parse(window, &window_ms))
+    else if (!ban_time_parse(window, &window_ms))
         flooding_fault(build, node, window);
-    else if (!time_parse(ban, &ban_ms))
+    else if (!ban_time_parse(ban, &ban_ms))
         flooding_fault(build, node, ban);
     else {
         bans->flood_requests = most;
@@ -60,7 +64,7 @@ static void wrong_password_set(struct build *build, void *record, const struct t
 
     if (!slice_cut(node->value, ':', &number, &ban) ||
         !number_parse(slice_trim(number), 1000000, &count) || count == 0 ||
-        !time_parse(ban, &ban_ms)) {
+        !ban_time_parse(ban, &ban_ms)) {
         diag_hint(build->diags,
                   build_fault(build, DIAG_ERROR, node, node->value,
                               "'%s' wants NUMBER:BANTIME, both above 0", row->name),
@@ -114,7 +118,7 @@ static void ban_by_cgi_set(struct build *build, void *record, const struct tree_
     const bool no = slice_equal_nocase(slice_trim(word), SLICE("no")) ||
                     slice_equal_nocase(slice_trim(word), SLICE("false"));
     uint64_t most_ms = DAY;
-    if ((!yes && !no) || (has_most && !time_parse(most, &most_ms))) {
+    if ((!yes && !no) || (has_most && !ban_time_parse(most, &most_ms))) {
         diag_hint(build->diags,
                   build_fault(build, DIAG_ERROR, node, node->value,
                               "'%s' wants yes or no, and perhaps the longest time, not '%.*s'",
@@ -128,7 +132,7 @@ static void ban_by_cgi_set(struct build *build, void *record, const struct tree_
 #define BAN_TIME(name_, member_, text_)                                                            \
     {                                                                                              \
         .name = name_, .type = OPT_DURATION, .scopes = SCOPE_SERVER,                               \
-        AT(server_conf, bans.member_), .fallback = "0", .most = 3650 * DAY, .unit = 1000,          \
+        AT(server_conf, bans.member_), .fallback = "0", .most = BAN_MOST_MS, .unit = 1000,         \
         .grammar = "seconds, or a number with m, h or d; 0: no ban",                               \
         .text = text_ " How clients are banned, and how one looks at it: "                         \
                       "[abuse.md](abuse.md).",                                                     \

@@ -313,12 +313,17 @@ static bool read_rewrite(struct reader *reader)
     return true;
 }
 
-static bool refuse_ban(struct reader *reader)
+static bool read_ban(struct reader *reader)
 {
+    struct slice word;
+
+    if (!take_word(reader, "a time", &word))
+        return false;
+    if (ban_time_parse(word, &reader->rule->ban_ms))
+        return true;
     diag_hint(reader->build->diags,
-              FAULT(reader, slice_trim(reader->rest),
-                    "'Ban' is Hiawatha's and not available yet in toolkits"),
-              "DenyAccess refuses the request; a later version bans clients as well");
+              FAULT(reader, word, "Ban needs a time up to 3650 days, not '%.*s'", SLICE_ARGS(word)),
+              "seconds, or a number with m, h or d: Ban 10m");
     return false;
 }
 
@@ -327,6 +332,7 @@ static const struct {
     enum toolkit_action action;
     bool (*read)(struct reader *reader);
 } actions[] = {
+    { "Ban", ACTION_BAN, read_ban },
     { "Call", ACTION_CALL, read_id },
     { "DenyAccess", ACTION_DENY_ACCESS, read_nothing },
     { "Exit", ACTION_EXIT, read_nothing },
@@ -339,7 +345,6 @@ static const struct {
     { "Skip", ACTION_SKIP, read_skip },
     { "Use", ACTION_USE, read_use },
     { "UseFastCGI", ACTION_USE_FASTCGI, read_id },
-    { "Ban", ACTION_EXIT, refuse_ban },
 };
 
 #define ACTION_COUNT (sizeof(actions) / sizeof(actions[0]))

@@ -1,6 +1,6 @@
 #include "server/orders.h"
 
-#include "base/number.h"
+#include "config/bans_conf.h"
 #include "gateway/backend.h"
 #include "server/bans.h"
 #include "server/reactor.h"
@@ -9,7 +9,6 @@
 #include <time.h>
 
 #define BAN_USUAL_MS ((uint64_t)86400 * 1000)
-#define BAN_MOST_MS  (3650 * BAN_USUAL_MS)
 
 /* The target's name within this section; empty: another section is meant. */
 static struct slice name_within(const struct backend_group *group, struct slice name)
@@ -87,8 +86,7 @@ static void order_ban(const struct house *house, struct slice words, struct text
         complain_of_address(name, text);
         return;
     }
-    if (has_time &&
-        (!number_parse_duration(time, 1000, &time_ms) || time_ms == 0 || time_ms > BAN_MOST_MS)) {
+    if (has_time && !ban_time_parse(time, &time_ms)) {
         text_printf(text, "error: '%.*s' is no time; write seconds, or 10m, 2h, 30d\n",
                     SLICE_ARGS(time));
         return;

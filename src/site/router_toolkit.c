@@ -93,6 +93,13 @@ static bool redirect(struct exchange *x, const struct toolkit_result *result,
     return true;
 }
 
+/* Wherever the rules went behind it. */
+static bool ban(struct exchange *x, const struct toolkit_rule *rule, struct verdict *verdict)
+{
+    exchange_blame(x, OFFENCE_RULE, rule->ban_ms);
+    return answer(verdict, 403, why_text(x, rule, "access is denied, and the client banned"));
+}
+
 /* What the client asked for stays in target.raw, for logs and REQUEST_URI. */
 static bool take_url(struct exchange *x, const struct toolkit_result *result,
                      struct verdict *verdict)
@@ -165,5 +172,7 @@ bool router_ask_toolkits(const struct snapshot *snapshot, const struct host *hos
 
     toolkit_run(snapshot->toolkits, host->conf, &asking.ask, &result);
     x->omit_line = x->omit_line || result.omit_log;
+    if (result.ban && result.end != TOOLKIT_FAILS)
+        return ban(x, result.ban, verdict);
     return conclude(host, x, &result, verdict, ret_forced);
 }

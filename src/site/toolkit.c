@@ -272,6 +272,9 @@ static enum flow act(struct run *run, const struct rule *rule)
     const struct toolkit_rule *conf = rule->conf;
 
     switch (conf->action) {
+    case ACTION_BAN:
+        run->result->ban = conf;
+        return FLOW_ON;
     case ACTION_CALL:
     case ACTION_GOTO:
         push(run, conf->callee, conf->action == ACTION_GOTO);

@@ -28,7 +28,8 @@ def strict():
     house.option("BanOnFlooding = 20/1h:600")
     house.option("BanOnWrongPassword = 3:600")
     house.option("BanlistMask = deny 203.0.113.0/28, allow all")
-    house.site = house.host("b.test", "  ExecuteCGI = yes\n  BanByCGI = yes, 2h")
+    house.site = house.host("b.test", "  ExecuteCGI = yes\n  BanByCGI = yes, 2h\n  UseToolkit = doors")
+    house.section("UrlToolkit {\n  ToolkitID = doors\n  Match ^/xmlrpc\\.php Ban 10m\n}")
     house.site.put("a.txt", OK)
     users = house.folder / "users"
     users.write_text("joe:$5$saltsalt$0123456789012345678901234567890123456789012\n")  # of no password
@@ -45,6 +46,14 @@ def test_a_url_that_no_link_leads_to(strict):
     assert 290 <= int(refused["Retry-After"]) <= 300
     assert ask(strict, "198.51.100.2").body == OK
     assert len(wait_for_system(strict, "198.51.100.1 is banned for 300 s", "BanOnInvalidURL")) == 1
+
+
+def test_a_rule_bans(strict):
+    assert ask(strict, "198.51.100.3", "/xmlrpc.php").status == 403
+    assert ask(strict, "198.51.100.3").status == 429
+    wait_for_system(strict, "198.51.100.3 is banned for 0:10:00 h", "UrlToolkit")
+    assert ask(strict, "203.0.113.8", "/xmlrpc.php").status == 403
+    assert ask(strict, "203.0.113.8").body == OK
 
 
 def test_who_is_spared_is_not_banned(strict):

@@ -6,6 +6,7 @@
  * the rules spare. Times of 0: no ban. Part of the model.
  */
 #include "base/address.h"
+#include "base/slice.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,6 +22,11 @@ struct conf_rule {
 
 /* True when the first rule that holds the address says deny. Without one: false. */
 bool conf_rules_deny(const struct conf_rule *rules, const union socket_address *address);
+
+#define BAN_MOST_MS (UINT64_C(3650) * 86400000)
+
+/* A time above 0 and not above BAN_MOST_MS; a bare number counts seconds. */
+bool ban_time_parse(struct slice text, uint64_t *ret_ms);
 
 struct bans_conf {
     uint64_t garbage_ms;

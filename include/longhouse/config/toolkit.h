@@ -25,6 +25,7 @@ enum toolkit_test {
 enum toolkit_file { ON_DISK_EXISTS, ON_DISK_IS_FILE, ON_DISK_IS_FOLDER, ON_DISK_NOT_FOUND };
 
 enum toolkit_action {
+    ACTION_BAN, /* and 403, when the rules are through */
     ACTION_CALL,
     ACTION_DENY_ACCESS,
     ACTION_EXIT,
@@ -59,8 +60,9 @@ struct toolkit_rule {
     struct slice argument; /* the new URL, or the id that is named */
     uint64_t loops;        /* ACTION_REWRITE */
     enum toolkit_then then;
-    int status;    /* ACTION_REDIRECT */
-    uint64_t skip; /* ACTION_SKIP: so many rules */
+    int status;      /* ACTION_REDIRECT */
+    uint64_t ban_ms; /* ACTION_BAN */
+    uint64_t skip;   /* ACTION_SKIP: so many rules */
     const struct toolkit_conf *callee;
     const struct fastcgi_conf *fastcgi; /* as named; see struct conf_forced */
 };

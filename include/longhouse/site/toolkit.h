@@ -59,6 +59,7 @@ struct toolkit_result {
     bool rewritten;                     /* it is another than before */
     const struct fastcgi_conf *fastcgi; /* as named in the rule; NULL: none */
     bool omit_log;
+    const struct toolkit_rule *ban;  /* the client is to be banned and denied; NULL: it is not */
     const struct toolkit_rule *rule; /* the last one that held; NULL: none did */
     const char *why;
 };

@@ -732,9 +732,11 @@ static const struct saying_case {
       "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nMatch ^/(.*) Redirect https://$1/\n}\n",
       "warning 9:23+11 whoever writes the URL chooses the host of this Redirect = write the host "
       "out, and only the path as $1" },
-    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nMatch ^/a Ban 30\n}\n",
-      "error 9:15+2 'Ban' is Hiawatha's and not available yet in toolkits = DenyAccess refuses the "
-      "request; a later version bans clients as well" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nMatch ^/a Ban 3651d\n}\n",
+      "error 9:15+5 Ban needs a time up to 3650 days, not '3651d' = seconds, or a number with m, h "
+      "or d: Ban 10m" },
+    { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nMatch ^/a Ban\n}\n",
+      "error 9:13+1 'Match' without a time = write: Match [!]PATTERN ACTION" },
     { SITE PORT "UseToolkit = x\nUrlToolkit {\nToolkitID = x\nDo Rewrite /b\n}\n",
       "error 9:12+2 'Do' has no pattern for a Rewrite to work on = Use replaces the whole URL; or "
       "Call a toolkit with a Match" },

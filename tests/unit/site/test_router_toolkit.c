@@ -29,6 +29,9 @@ static const char conf_text[] =
     "Match ^/slow\\?(=|==)+$ Exit\n"
     "Match ^/app UseFastCGI APP\n"
     "Match ^/log OmitRequestLog\n"
+    "Match ^/(slow/)*ban Ban 90\n"
+    "Match ^/ban/longer Ban 2m\n"
+    "Match ^/ban/away Redirect /\n"
     "Match ^/asked/(.*) Rewrite /made/$1\n"
     "Match ^/only/(.*) Rewrite /$1\n"
     "Match ^/p/([^?]*)\\?*(.*)$ Rewrite /run.cgi/x%%20$1?q=$1&$2\n"
@@ -252,6 +255,35 @@ START_TEST(a_request_may_be_left_out_of_the_log)
 }
 END_TEST
 
-SUITE("router_toolkit", LOOP(each_request_is_judged_behind_its_rules, cases),
-      TEST(folders_cover_both_names), TEST(a_rule_that_fails_is_named),
-      TEST(the_page_for_a_failure_goes_past_all_rules), TEST(a_request_may_be_left_out_of_the_log))
+static const struct {
+    const char *target;
+    int expect;
+    uint64_t ban_ms; /* 0: none */
+} banning[] = {
+    { "/ban", 403, 90000 },
+    { "/ban/longer", 403, 120000 }, /* the last rule that says so */
+    { "/ban/away", 403, 90000 },    /* wherever the rules went */
+    { "/slow/slow/ban", 403, 90000 },
+    { "/deny", 403, 0 },
+    { "/ban/../folder/", 0, 0 },
+};
+
+START_TEST(a_rule_has_the_client_banned)
+{
+    struct fixture f;
+
+    set_up(&f);
+    ask(&f, banning[_i].target);
+    ck_assert_int_eq(f.verdict.answer == ANSWER_STATUS ? f.verdict.status : 0, banning[_i].expect);
+    ck_assert_uint_eq(f.x.record.ban_ms, banning[_i].ban_ms);
+    ck_assert_int_eq(f.x.record.offence, banning[_i].ban_ms ? OFFENCE_RULE : OFFENCE_NONE);
+    if (banning[_i].ban_ms)
+        ck_assert_ptr_nonnull(strstr(f.verdict.why, "Ban "));
+    tear_down(&f);
+}
+END_TEST
+
+SUITE("router_toolkit", LOOP(a_rule_has_the_client_banned, banning),
+      LOOP(each_request_is_judged_behind_its_rules, cases), TEST(folders_cover_both_names),
+      TEST(a_rule_that_fails_is_named), TEST(the_page_for_a_failure_goes_past_all_rules),
+      TEST(a_request_may_be_left_out_of_the_log))
