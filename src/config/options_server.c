@@ -154,8 +154,6 @@ static void keep_alive_set(struct build *build, void *record, const struct tree_
 static const char *const proxy_fields[] = { "any", "X-Forwarded-For", "Forwarded", "X-Real-IP",
                                             NULL };
 
-static const char *const log_formats[] = { "hiawatha", "common", "extended", "json", NULL };
-
 static const struct option_row rows[] = {
     /* who runs, where things lie */
     {
@@ -207,17 +205,6 @@ static const struct option_row rows[] = {
         .fallback = "/var/log/longhouse/system.log",
         .grammar = "absolute path | none | stdout | stderr",
         .text = "Log of the house itself: starts, stops, restarts, time-outs.",
-    },
-    {
-        .name = "LogFormat",
-        .type = OPT_CHOICE,
-        .scopes = SCOPE_SERVER,
-        AT(server_conf, log_format),
-        .fallback = "hiawatha",
-        .choices = log_formats,
-        .grammar = "hiawatha | common | extended | json",
-        .text = "Form of the lines of all access logs. `extended` is what others call combined; "
-                "`json` is one object on each line, with what programs took (docs/logs.md).",
     },
     {
         .name = "ServerString",

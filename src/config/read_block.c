@@ -307,6 +307,12 @@ static bool is_quoted(struct slice value)
     return value.len > 1 && (quote == '"' || quote == '\'') && value.at[value.len - 1] == quote;
 }
 
+/* Of few options quotes are the form, not the value. */
+static bool wants_quotes(struct slice name)
+{
+    return slice_equal_nocase(name, SLICE("LogFormat"));
+}
+
 /* Small things that Hiawatha reads otherwise than people mean. */
 static void look_twice(struct reader *reader, const struct line *line,
                        const struct statement *statement)
@@ -316,7 +322,7 @@ static void look_twice(struct reader *reader, const struct line *line,
                "a tab before '=' is read, but Hiawatha wants spaces there");
         reader->noted_tab = true;
     }
-    if (is_quoted(statement->value))
+    if (is_quoted(statement->value) && !wants_quotes(statement->name))
         diag_hint(reader->diags,
                   add_at(reader, DIAG_WARNING, line, statement->value,
                          "the quotes are part of the value"),

@@ -1,13 +1,14 @@
 #include "server/access_log.h"
 
 #include "server/log_clock.h"
+#include "server/log_line.h"
 #include "site/snapshot.h"
 
 #include <stdlib.h>
 #include <time.h>
 
 #define LINE_MOST      4096u
-#define JSON_LINE_MOST 16384u
+#define LONG_LINE_MOST 16384u /* where the whole target is to be told */
 
 /* Lines of one file that wait in a reactor. */
 struct access_block {
@@ -17,35 +18,10 @@ struct access_block {
     struct log_block *block; /* owned; NULL: none begun */
 };
 
-static struct slice or_dash(struct slice text)
-{
-    return text.len > 0 ? text : SLICE("-");
-}
-
-/* A value between bars: the bar itself must not split the line. */
-static void add_bar_text(struct text *text, struct slice value)
-{
-    size_t bar = slice_find(value, '|');
-
-    while (bar != SLICE_NONE) {
-        text_add_escaped(text, slice_first(value, bar));
-        text_add_cstr(text, "\\x7c");
-        value = slice_skip(value, bar + 1);
-        bar = slice_find(value, '|');
-    }
-    text_add_escaped(text, value);
-}
-
 /* Secrets stay out of logs. */
 static bool is_private(enum field_id id)
 {
     return id == FIELD_AUTHORIZATION || id == FIELD_PROXY_AUTHORIZATION || id == FIELD_COOKIE;
-}
-
-/* It tells the address that AnonymizeIP hides. */
-static bool tells_client(enum field_id id)
-{
-    return id == FIELD_X_FORWARDED_FOR || id == FIELD_FORWARDED || id == FIELD_X_REAL_IP;
 }
 
 static bool has_own_column(enum field_id id)
@@ -67,48 +43,23 @@ static void format_hiawatha(struct text *text, const struct exchange *x)
     text_add_char(text, '|');
     text_add_u64(text, x->record.sent_bytes);
     text_add_char(text, '|');
-    add_bar_text(text, x->request.line);
+    log_value_add(text, x->request.line, '|');
     text_add_char(text, '|');
-    add_bar_text(text, referer);
+    log_value_add(text, referer, '|');
     text_add_char(text, '|');
-    add_bar_text(text, fields_value(&x->request.fields, FIELD_USER_AGENT));
+    log_value_add(text, fields_value(&x->request.fields, FIELD_USER_AGENT), '|');
     for (uint32_t i = 0; i < x->request.fields.count; i++) {
         const struct field *field = &x->request.fields.at[i];
 
         if (is_private(field->id) || has_own_column(field->id) || text->len > LINE_MOST / 2)
             continue;
-        if (x->record.client && tells_client(field->id))
+        if (x->record.client && log_field_tells_client(field->id))
             continue;
         text_add_char(text, '|');
-        add_bar_text(text, field->name);
+        log_value_add(text, field->name, '|');
         text_add_cstr(text, ": ");
-        add_bar_text(text, field->value);
+        log_value_add(text, field->value, '|');
     }
-}
-
-static void format_common(struct text *text, const struct exchange *x)
-{
-    text_add_cstr(text, exchange_client(x));
-    text_add_cstr(text, " - ");
-    text_add_escaped(text, or_dash(x->record.user));
-    text_add_cstr(text, " [");
-    log_clock_add(text, LOG_CLOCK_COMMON);
-    text_add_cstr(text, "] \"");
-    text_add_escaped(text, x->request.line);
-    text_add_cstr(text, "\" ");
-    text_add_u64(text, (uint64_t)x->response.status);
-    text_add_char(text, ' ');
-    text_add_u64(text, x->record.sent_bytes);
-}
-
-static void format_extended(struct text *text, const struct exchange *x)
-{
-    format_common(text, x);
-    text_add_cstr(text, " \"");
-    text_add_escaped(text, or_dash(fields_value(&x->request.fields, FIELD_REFERER)));
-    text_add_cstr(text, "\" \"");
-    text_add_escaped(text, or_dash(fields_value(&x->request.fields, FIELD_USER_AGENT)));
-    text_add_char(text, '"');
 }
 
 /* ---- JSON ---- */
@@ -159,18 +110,6 @@ static void json_text(struct text *text, const char *name, struct slice value, s
     text->room = room;
 }
 
-/* 2026-11-22T13:26:01.123Z, when the request began. */
-static void json_time(struct text *text, int64_t unix_ms)
-{
-    const time_t seconds = (time_t)(unix_ms / 1000);
-    struct tm tm;
-    char stamp[40];
-
-    gmtime_r(&seconds, &tm);
-    strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &tm);
-    text_printf(text, "{\"time\":\"%s.%03dZ\"", stamp, (int)(unix_ms % 1000));
-}
-
 static void json_program(struct text *text, const struct exchange *x, bool *cut)
 {
     const struct program_record *program = &x->record.program;
@@ -196,7 +135,9 @@ static void format_json(struct text *text, const struct exchange *x)
     const uint64_t now_ms = x->loop ? x->loop->now_ms : 0;
     bool cut = false;
 
-    json_time(text, x->record.begun_unix_ms);
+    text_add_cstr(text, "{\"time\":\"");
+    log_iso_add(text, x->record.begun_unix_ms);
+    text_add_char(text, '"');
     json_text(text, "id", slice_cstr(x->id_text), 64, &cut);
     json_text(text, "host", host ? host->name : (struct slice){ 0 }, 512, &cut);
     json_text(text, "client", slice_cstr(exchange_client(x)), 128, &cut);
@@ -244,23 +185,20 @@ static void format_terminal(struct text *text, const struct exchange *x)
     text_add_cstr(text, "\033[0m\n");
 }
 
-void access_log_format(struct text *text, enum conf_log_format format, const struct exchange *x)
+void access_log_format(struct text *text, const struct log_format *format, const struct exchange *x)
 {
     size_t room = text->room;
 
     text->room--; /* the newline always fits */
-    switch (format) {
+    switch (format->kind) {
     case LOG_FORMAT_HIAWATHA:
         format_hiawatha(text, x);
         break;
-    case LOG_FORMAT_COMMON:
-        format_common(text, x);
-        break;
-    case LOG_FORMAT_EXTENDED:
-        format_extended(text, x);
-        break;
     case LOG_FORMAT_JSON:
         format_json(text, x);
+        break;
+    case LOG_FORMAT_SEGMENTS:
+        log_line_add(text, format, x);
         break;
     }
     text->room = room;
@@ -272,7 +210,7 @@ void access_log_format(struct text *text, enum conf_log_format format, const str
 
 static size_t line_most(const struct access_log *log, const struct log_file *file)
 {
-    return log->format == LOG_FORMAT_JSON && !file->colours ? JSON_LINE_MOST : LINE_MOST;
+    return log->format->kind != LOG_FORMAT_HIAWATHA && !file->colours ? LONG_LINE_MOST : LINE_MOST;
 }
 
 static size_t block_room(const struct access_log *log, const struct log_file *file)
@@ -306,9 +244,11 @@ static void access_log_on_flush(struct task *task)
     access_log_flush(container_of(task, struct access_log, flush));
 }
 
-void access_log_init(struct access_log *log, struct loop *loop, enum conf_log_format format)
+void access_log_init(struct access_log *log, struct loop *loop)
 {
-    *log = (struct access_log){ .loop = loop, .format = format };
+    static const struct log_format hiawatha = { .kind = LOG_FORMAT_HIAWATHA };
+
+    *log = (struct access_log){ .loop = loop, .format = &hiawatha };
     log->flush.run = access_log_on_flush;
     log->timer.task = &log->flush;
 }

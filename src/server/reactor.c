@@ -396,7 +396,7 @@ static int reactor_build(struct reactor *reactor, int spawner_fd)
     reactor->drain_timer.task = &reactor->drain_task;
     reactor->spawner = spawn_client_new(&reactor->loop, house->log);
     desk_open(&reactor->desk, &reactor->loop, &reactor->mailbox);
-    access_log_init(&reactor->access, &reactor->loop, LOG_FORMAT_COMMON);
+    access_log_init(&reactor->access, &reactor->loop);
     reading_first(reactor, house->edition);
     if (spawner_fd >= 0)
         spawn_client_attach(reactor->spawner, spawner_fd);

@@ -74,7 +74,7 @@ static void enter(struct reading *reading)
         .backend_count = edition->backend_count,
     };
     list_push_front(&reactor->readings, &reading->link);
-    reactor->access.format = edition->snapshot->conf->log_format;
+    reactor->access.format = &edition->snapshot->conf->log_format;
 }
 
 void reading_first(struct reactor *reactor, struct edition *edition)

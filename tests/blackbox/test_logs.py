@@ -75,6 +75,14 @@ def test_each_host_has_its_own_log(new_house):
     assert not silent.access_path.exists()
 
 
+def test_a_form_of_ones_own(new_house):
+    house = started(new_house, r'"%h %>s \"%m %U\"%q %H [%{X-Other}i] %{Content-Type}o %B %{ms}T %R %{cpu_us}n %L"')
+    line = line_of(house, fields=[*FIELDS[:3], ("X-Other", "a]b\"")])
+    assert re.fullmatch(
+        r'127\.0\.0\.1 200 "GET /hello\.txt"\?x HTTP/1\.1 \[a\\x5db\\"\] text/plain;\\x20charset=utf-8 5 \d+ - - [0-9a-z]{13}', line
+    )
+
+
 FORGERIES = [
     b'GET /hello.txt HTTP/1.1\r\nHost: a\r\nUser-Agent: x" 200 5 "\\ forged\r\n',
     b"GET /hello.txt HTTP/1.1\r\nHost: a\r\nUser-Agent: a\x1b[2Jb\r\n",
@@ -88,7 +96,7 @@ FORGERIES = [
 ]
 
 
-@pytest.mark.parametrize("log_format", ["hiawatha", "common", "extended"])
+@pytest.mark.parametrize("log_format", ["hiawatha", "common", "extended", '%h %s "%r" %{User-Agent}i;%{Referer}i'])
 def test_nothing_forges_a_line(new_house, log_format):
     house = started(new_house, log_format)
     for text in FORGERIES:

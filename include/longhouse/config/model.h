@@ -10,6 +10,7 @@
 #include "base/diag.h"
 #include "base/slice.h"
 #include "config/bans_conf.h"
+#include "config/log_format.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -104,13 +105,6 @@ struct conf_log {
     enum conf_log_kind kind;
     struct slice path;
     struct diag_place place; /* file NULL: the default */
-};
-
-enum conf_log_format {
-    LOG_FORMAT_HIAWATHA,
-    LOG_FORMAT_COMMON,
-    LOG_FORMAT_EXTENDED,
-    LOG_FORMAT_JSON
 };
 
 /* CGIhandler = /usr/bin/perl:pl,pm */
@@ -427,7 +421,7 @@ struct server_conf {
     struct slice session_key;      /* SessionKey, or what SessionKeyFile holds; empty: none */
     struct slice session_key_file; /* empty: none */
     struct slice control_socket;   /* unix socket for `longhouse status`, `stop` ... */
-    enum conf_log_format log_format;
+    struct log_format log_format;
     bool anonymize_ip;
     bool log_timeouts;
     struct conf_rule *log_mask; /* who gets deny is in no access log */

@@ -17,8 +17,8 @@ struct access_block;
 
 /* One per reactor. */
 struct access_log {
-    struct loop *loop; /* borrowed */
-    enum conf_log_format format;
+    struct loop *loop;               /* borrowed */
+    const struct log_format *format; /* borrowed from the current edition */
     struct access_block **by_file; /* owned, as what it points to: by log_file.index; NULL: none */
     unsigned file_room;
     struct access_block *waiting; /* those with lines in them */
@@ -26,14 +26,15 @@ struct access_log {
     struct task flush;
 };
 
-void access_log_init(struct access_log *log, struct loop *loop, enum conf_log_format format);
+void access_log_init(struct access_log *log, struct loop *loop);
 void access_log_flush(struct access_log *log); /* hands over what waits */
 void access_log_done(struct access_log *log);  /* hands over what is left */
 
 /* Adds the line for an exchange that has ended, unless a rule says OmitRequestLog. */
 void access_log_add(struct access_log *log, struct log_file *file, const struct exchange *x);
 
-/* The line alone, with its newline; for LOG_FORMAT_JSON `text` has room for 16 KiB. */
-void access_log_format(struct text *text, enum conf_log_format format, const struct exchange *x);
+/* The line alone, with its newline; `text` has room for 16 KiB. */
+void access_log_format(struct text *text, const struct log_format *format,
+                       const struct exchange *x);
 
 #endif

@@ -186,7 +186,7 @@ static void show_server(FILE *out, const struct server_conf *conf)
     fprintf(out, "%.*s:", SLICE_ARGS(conf->server_user));
     words(out, conf->server_groups);
     fprintf(out, " '%.*s' format %u url %llu", SLICE_ARGS(conf->server_string),
-            (unsigned)conf->log_format, (unsigned long long)conf->max_url_length);
+            (unsigned)conf->log_format.kind, (unsigned long long)conf->max_url_length);
 }
 
 static void show_limits(FILE *out, const struct server_conf *conf)

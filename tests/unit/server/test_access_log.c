@@ -29,11 +29,25 @@ static void add(struct exchange *x, const char *name, const char *value)
 
 static char line[8192];
 
-static const char *format(enum conf_log_format how, const struct exchange *x)
+static struct arena arena;
+
+/* By the name of the format, or by a text with letters. */
+static struct log_format format_of(const char *how)
+{
+    struct log_format ret;
+
+    if (!log_format_named(slice_cstr(how), &arena, &ret))
+        ck_assert_int_eq(log_format_parse(slice_cstr(how), &arena, &ret, NULL), PARSE_DONE);
+    return ret;
+}
+
+static const char *format(const char *how, const struct exchange *x)
 {
     struct text text = text_on(line, 4096);
+    const struct log_format by = format_of(how);
 
-    access_log_format(&text, how, x);
+    access_log_format(&text, &by, x);
+    arena_done(&arena);
     ck_assert_uint_gt(text.len, 0);
     ck_assert_int_eq(text.at[text.len - 1], '\n');
     ck_assert_ptr_null(memchr(text.at, '\n', text.len - 1));
@@ -52,7 +66,7 @@ START_TEST(hiawathas_line_has_its_columns)
     add(&x, "Referer", "http://b/");
     add(&x, "Cookie", "secret=1");
     add(&x, "Authorization", "Basic secret");
-    const char *text = format(LOG_FORMAT_HIAWATHA, &x);
+    const char *text = format("hiawatha", &x);
     ck_assert_ptr_nonnull(strstr(text, "192.0.2.7|"));
     ck_assert_ptr_nonnull(strstr(text, "|200|1234|GET /a?b=1 HTTP/1.1|http://b/|probe|Host: a\n"));
     ck_assert_ptr_null(strstr(text, "secret"));
@@ -65,25 +79,28 @@ START_TEST(common_and_extended_lines_are_as_everywhere)
     struct field fields[8];
 
     prepare(&x, fields);
-    ck_assert_ptr_nonnull(
-        strstr(format(LOG_FORMAT_COMMON, &x), "] \"GET /a?b=1 HTTP/1.1\" 200 1234\n"));
-    ck_assert_ptr_nonnull(strstr(format(LOG_FORMAT_EXTENDED, &x), "\" 200 1234 \"-\" \"-\"\n"));
+    ck_assert_ptr_nonnull(strstr(format("common", &x), "] \"GET /a?b=1 HTTP/1.1\" 200 1234\n"));
+    ck_assert_ptr_nonnull(strstr(format("extended", &x), "\" 200 1234 \"-\" \"-\"\n"));
     x.record.user = SLICE("joe");
-    ck_assert_ptr_nonnull(strstr(format(LOG_FORMAT_COMMON, &x), "192.0.2.7 - joe ["));
+    ck_assert_ptr_nonnull(strstr(format("common", &x), "192.0.2.7 - joe ["));
 }
 END_TEST
 
 static const struct {
     const char *agent;
-    enum conf_log_format how;
+    const char *how;
     const char *wanted;
 } forgeries[] = {
-    { "x\n1.2.3.4 - - forged", LOG_FORMAT_EXTENDED, "x\\x0a1.2.3.4" },
-    { "x\" 200 1 \"y", LOG_FORMAT_EXTENDED, "x\\\" 200 1 \\\"y" },
-    { "x|200|1", LOG_FORMAT_HIAWATHA, "x\\x7c200\\x7c1" },
-    { "\033[31mred", LOG_FORMAT_EXTENDED, "\\x1b[31mred" },
-    { "\r\nx", LOG_FORMAT_HIAWATHA, "\\x0d\\x0ax" },
-    { "caf\xc3\xa9", LOG_FORMAT_EXTENDED, "caf\\xc3\\xa9" },
+    { "x\n1.2.3.4 - - forged", "extended", "x\\x0a1.2.3.4" },
+    { "x\" 200 1 \"y", "extended", "x\\\" 200 1 \\\"y" },
+    { "x|200|1", "hiawatha", "x\\x7c200\\x7c1" },
+    { "\033[31mred", "extended", "\\x1b[31mred" },
+    { "\r\nx", "hiawatha", "\\x0d\\x0ax" },
+    { "caf\xc3\xa9", "extended", "caf\\xc3\\xa9" },
+    { "x 200", "%{User-Agent}i %s", "x\\x20200 200" },
+    { "x;y", "%{User-Agent}i;%s", "x\\x3by;200" },
+    { "x]", "[%{User-Agent}i]", "[x\\x5d]" },
+    { "x 1", "%{User-Agent}i", "x 1\n" },
 };
 
 START_TEST(no_client_forges_a_line)
@@ -106,7 +123,7 @@ START_TEST(a_line_longer_than_its_room_still_ends)
     memset(agent, 'a', sizeof(agent) - 1);
     prepare(&x, fields);
     add(&x, "User-Agent", agent);
-    ck_assert_uint_le(strlen(format(LOG_FORMAT_EXTENDED, &x)), 4096);
+    ck_assert_uint_le(strlen(format("extended", &x)), 4096);
 }
 END_TEST
 
@@ -114,9 +131,10 @@ static char json[20000];
 
 static const char *format_json(const struct exchange *x)
 {
+    static const struct log_format by = { .kind = LOG_FORMAT_JSON };
     struct text text = text_on(json, 16384);
 
-    access_log_format(&text, LOG_FORMAT_JSON, x);
+    access_log_format(&text, &by, x);
     ck_assert_uint_gt(text.len, 2);
     ck_assert_mem_eq(text.at + text.len - 2, "}\n", 2);
     ck_assert_ptr_null(memchr(text.at, '\n', text.len - 1));
@@ -189,6 +207,90 @@ START_TEST(a_json_object_is_whole_however_long_its_texts_are)
 }
 END_TEST
 
+static const struct {
+    const char *how;
+    const char *wanted;
+} letters[] = {
+    { "%h %a %l %u", "192.0.2.7 192.0.2.7 - -" },
+    { "%r|%m|%U|%q|%H", "GET /a?b=1 HTTP/1.1|GET|/a|?b=1|HTTP/1.1" },
+    { "%s %>s %<s %b %B %O", "200 200 200 1000 1000 1234" },
+    { "%D %T %{s}T %{ms}T %{us}T", "2500000 2 2 2500 2500000" },
+    { "%{iso}t %{sec}t %{msec}t", "2026-11-23T13:26:01.123Z 1795440361 1795440361123" },
+    { "%V:%p from %{remote}p, %{local}p", "asked.example:8080 from 4711, 8080" },
+    { "%v", "-" },
+    { "%L %{id}n", "4zk0c9m2r8hwx 4zk0c9m2r8hwx" },
+    { "%R %{handler}n %{exit}n %{signal}n", "cgi cgi 3 -" },
+    { "%{cpu_us}n %{peak_kib}n %{queue_us}n", "1500 2048 7" },
+    { "%{spawn_us}n %{connect_us}n %{first_byte_us}n %{attempts}n", "300 - 900 -" },
+    { "%{backend}n %{session}n %{cause}n", "- - it failed" },
+    { "%{tls}n %{cipher}n %{SSL_PROTOCOL}x %{SSL_CIPHER}x", "TLSv1.3 AES TLSv1.3 AES" },
+    { "%{accept}i %{X-None}i %{Content-Type}o", "text/html - image/png" },
+    { "100%% \\ \"of\" it", "100% \\ \"of\" it" },
+    { "\"%s \\\"%m\\\" \\\\ %u\\tx\"", "200 \"GET\" \\ -\tx" },
+};
+
+START_TEST(each_letter_has_its_value)
+{
+    static const struct visit by_tls = { .client_text = "192.0.2.7",
+                                         .client_port = 4711,
+                                         .local_port = 8080,
+                                         .tls_version = "TLSv1.3",
+                                         .tls_cipher = "AES" };
+    struct exchange x;
+    struct field fields[8];
+    struct field type[1] = { { .name = SLICE_INIT("Content-Type"),
+                               .value = SLICE_INIT("image/png"),
+                               .id = FIELD_CONTENT_TYPE } };
+    struct loop loop = { .now_ms = 12500 };
+    char wanted[256];
+
+    prepare(&x, fields);
+    add(&x, "Accept", "text/html");
+    x.visit = &by_tls;
+    x.loop = &loop;
+    x.request.version = 11;
+    x.request.method_name = SLICE("GET");
+    x.request.target.raw = SLICE("/a?b=1");
+    x.request.host = SLICE("asked.example");
+    x.response.fields = (struct fields){ .at = type, .count = 1 };
+    memcpy(x.id_text, "4zk0c9m2r8hwx", sizeof("4zk0c9m2r8hwx"));
+    x.record.begun_ms = 10000;
+    x.record.begun_unix_ms = INT64_C(1795440361123);
+    x.record.body_bytes = 1000;
+    x.record.cause = "it failed";
+    x.record.handler = "cgi";
+    x.record.program = (struct program_record){
+        .exited = true,
+        .exit_code = 3,
+        .cpu_us = 1500,
+        .peak_kib = 2048,
+        .queue_us = 7,
+        .start_us = 300,
+        .first_byte_us = 900,
+    };
+    snprintf(wanted, sizeof(wanted), "%s\n", letters[_i].wanted);
+    ck_assert_str_eq(format(letters[_i].how, &x), wanted);
+}
+END_TEST
+
+START_TEST(what_follows_a_long_target_is_in_the_line_too)
+{
+    static char bytes[60000];
+    static char long_line[16384 + 1];
+    struct exchange x;
+    struct field fields[8];
+    struct text text = text_on(long_line, 16384);
+    const struct log_format by = format_of("extended");
+
+    memset(bytes, '"', sizeof(bytes));
+    prepare(&x, fields);
+    x.request.line = slice_of(bytes, sizeof(bytes));
+    access_log_format(&text, &by, &x);
+    arena_done(&arena);
+    ck_assert_ptr_nonnull(strstr(text_cstr(&text), "\\\"\" 200 1234 \"-\" \"-\"\n"));
+}
+END_TEST
+
 START_TEST(every_file_gets_its_own_lines)
 {
     enum { FILES = 40 };
@@ -202,7 +304,10 @@ START_TEST(every_file_gets_its_own_lines)
     char bytes[4096];
 
     loop_init(&loop, driver_fake_new());
-    access_log_init(&log, &loop, LOG_FORMAT_COMMON);
+    const struct log_format by = format_of("common");
+
+    access_log_init(&log, &loop);
+    log.format = &by;
     for (unsigned i = 0; i < FILES; i++) {
         char name[16];
 
@@ -235,6 +340,7 @@ START_TEST(every_file_gets_its_own_lines)
         close(ends[i][0]);
     }
     loop_done(&loop);
+    arena_done(&arena);
 }
 END_TEST
 
@@ -248,15 +354,20 @@ START_TEST(a_hidden_client_is_nowhere_in_the_line)
     add(&x, "X-Forwarded-For", "192.0.2.7");
     add(&x, "Forwarded", "for=192.0.2.7");
     add(&x, "X-Real-IP", "192.0.2.7");
-    for (int how = LOG_FORMAT_HIAWATHA; how <= LOG_FORMAT_JSON; how++) {
-        const char *text = format((enum conf_log_format)how, &x);
+    static const char *const hows[] = { "hiawatha", "common", "extended", "json",
+                                        "%h %{remote}p \"%{X-Forwarded-For}i\" %{Forwarded}i "
+                                        "%{x-real-ip}i" };
+    for (size_t how = 0; how < sizeof(hows) / sizeof(hows[0]); how++) {
+        const char *text = format(hows[how], &x);
         ck_assert_ptr_nonnull(strstr(text, "192.0.2.0"));
         ck_assert_ptr_null(strstr(text, "192.0.2.7"));
     }
 }
 END_TEST
 
-SUITE("access_log", TEST(a_hidden_client_is_nowhere_in_the_line), TEST(json_tells_what_is_known),
+SUITE("access_log", LOOP(each_letter_has_its_value, letters),
+      TEST(what_follows_a_long_target_is_in_the_line_too),
+      TEST(a_hidden_client_is_nowhere_in_the_line), TEST(json_tells_what_is_known),
       TEST(json_tells_what_a_program_took),
       LOOP(a_json_object_is_whole_however_long_its_texts_are, bytes_of),
       TEST(every_file_gets_its_own_lines), TEST(hiawathas_line_has_its_columns),
