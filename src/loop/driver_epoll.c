@@ -71,10 +71,8 @@ static int control(struct driver *driver, int what, struct io *io, uint32_t even
 
 static uint32_t events_of(const struct io *io)
 {
-    uint32_t events = 0;
+    uint32_t events = io->quiet ? 0 : EPOLLET;
 
-    if (!io->quiet)
-        return EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
     if (io->awaited & IO_READABLE)
         events |= EPOLLIN | EPOLLRDHUP;
     if (io->awaited & IO_WRITABLE)

@@ -4,33 +4,34 @@
 
 #include <unistd.h>
 
-static unsigned what_is_false(const struct io *io)
+/*
+ * Bytes are always news. Room is news only to whoever ran out of it: a socket with room says so at
+ * once when it is watched for that, and again each time the other side has read. Once asked for,
+ * room stays asked for: who fills a descriptor once does it again.
+ */
+static unsigned what_to_await(const struct io *io)
 {
-    return (io->readable ? 0u : IO_READABLE) | (io->writable ? 0u : IO_WRITABLE);
-}
+    const unsigned room = io->writable ? 0u : IO_WRITABLE;
 
-static int rewatch_quiet(struct loop *loop, struct io *io)
-{
-    const unsigned before = io->awaited;
-
-    io->awaited = what_is_false(io);
-    if (io->awaited == before)
-        return 0;
-
-    int r = loop->driver->ops->rewatch(loop->driver, io);
-    if (r < 0)
-        io->awaited = before;
-    return r;
+    if (io->quiet)
+        return room | (io->readable ? 0u : IO_READABLE);
+    return room | IO_READABLE | (io->watched ? io->awaited : 0u);
 }
 
 int io_wait(struct loop *loop, struct io *io)
 {
-    if (io->watched)
-        return io->quiet ? rewatch_quiet(loop, io) : 0;
+    const struct driver_ops *ops = loop->driver->ops;
+    const unsigned before = io->awaited;
+    const unsigned awaited = what_to_await(io);
 
-    io->awaited = what_is_false(io);
-    int r = loop->driver->ops->watch(loop->driver, io);
-    if (r == 0)
+    if (io->watched && awaited == before)
+        return 0;
+
+    io->awaited = awaited;
+    int r = io->watched ? ops->rewatch(loop->driver, io) : ops->watch(loop->driver, io);
+    if (r < 0)
+        io->awaited = before;
+    else
         io->watched = true;
     return r;
 }

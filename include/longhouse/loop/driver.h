@@ -19,8 +19,8 @@ struct driver_ops {
     /* Waits at most `wait_ms` (-1: for ever, 0: not at all) and marks what became ready. */
     void (*wait)(struct driver *driver, int64_t wait_ms);
     uint64_t (*now_ms)(struct driver *driver); /* never goes back; starts above 0 */
-    /* Watches io->fd, edge-triggered, for both directions; a quiet io level-triggered for
-     * io->awaited. 0 or negative errno. */
+    /* Watches io->fd for io->awaited, edge-triggered; a quiet io level-triggered. 0 or negative
+     * errno. */
     int (*watch)(struct driver *driver, struct io *io);
     int (*rewatch)(struct driver *driver, struct io *io);  /* io->awaited has changed */
     void (*unwatch)(struct driver *driver, struct io *io); /* before the descriptor is closed */

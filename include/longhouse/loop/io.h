@@ -9,6 +9,9 @@
  *
  * After a read that returned less than asked on a socket or pipe the caller may clear `readable` as
  * well: new bytes and the end make a new edge.
+ *
+ * Room to write is watched for from the first io_wait() on that finds `writable` false. So whoever
+ * clears it calls io_wait() before the end of its run, watched or not.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,7 +29,7 @@ struct io {
                        find its end */
     bool watched;
     bool quiet;        /* io_init_quiet() */
-    unsigned awaited;  /* quiet: the enum io_bits that the driver watches for now */
+    unsigned awaited;  /* while watched: the enum io_bits that the driver watches for */
     bool shared;       /* watched level-triggered: every event wakes, even without a new bit */
     struct task *task; /* borrowed: woken when something changed */
 };
@@ -60,8 +63,8 @@ struct io_batch {
 #define IO_BATCH_ROWS 6u /* 32 messages */
 unsigned io_batch_most(const struct loop *loop, struct io_batch *batch);
 
-/* Makes sure that a change of readiness will wake the task; cheap when watched. 0 or negative
- * errno. */
+/* Makes sure that a change of readiness will wake the task; free when nothing new is waited for. 0
+ * or negative errno. */
 int io_wait(struct loop *loop, struct io *io);
 
 /*

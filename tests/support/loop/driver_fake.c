@@ -90,11 +90,16 @@ static unsigned bits_of(const struct driver_fake *self, struct io *io)
     return io->fd >= 0 ? poll_bits(io) : 0;
 }
 
-/* Room is told once, as edge-triggered epoll does, and again when the other side has read. */
+/*
+ * Room is told to whoever is watched for it: once, as edge-triggered epoll does, and again when the
+ * other side has read.
+ */
 static unsigned edge_bits(struct handed_io *entry, unsigned bits)
 {
     int unread = 0;
 
+    if (!(entry->io->awaited & IO_WRITABLE))
+        bits &= ~(unsigned)IO_WRITABLE;
     if (!(bits & IO_WRITABLE) || entry->io->writable || entry->io->quiet ||
         ioctl(entry->io->fd, SIOCOUTQ, &unread) < 0)
         return bits;
@@ -137,7 +142,7 @@ static int fake_rewatch(struct driver *driver, struct io *io)
 {
     struct driver_fake *self = self_of(driver);
 
-    assert(io->quiet && ios_find(&self->watched, io));
+    assert(ios_find(&self->watched, io));
     return self->watch_error;
 }
 

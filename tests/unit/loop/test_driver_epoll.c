@@ -155,6 +155,43 @@ START_TEST(room_after_a_full_buffer_wakes)
 }
 END_TEST
 
+START_TEST(room_is_asked_for_only_by_who_has_none)
+{
+    struct holder here;
+    char data[4096] = { 0 };
+    int there;
+
+    open_loop();
+    open_pair(&here, &there);
+    read_to_the_end(&here.io);
+    ck_assert_int_eq(io_wait(&loop, &here.io), 0);
+    ck_assert_uint_eq(here.io.awaited, IO_READABLE);
+
+    while (write(here.io.fd, data, sizeof(data)) > 0)
+        ;
+    here.io.writable = false;
+    ck_assert_int_eq(io_wait(&loop, &here.io), 0);
+    ck_assert_uint_eq(here.io.awaited, IO_READABLE | IO_WRITABLE);
+    while (read(there, data, sizeof(data)) > 0)
+        ;
+    loop_turn(&loop, -1);
+    ck_assert(here.io.writable);
+    ck_assert_int_eq(io_wait(&loop, &here.io), 0); /* it may fill up again: no call for each time */
+    ck_assert_uint_eq(here.io.awaited, IO_READABLE | IO_WRITABLE);
+
+    io_unwatch(&loop, &here.io);
+    ck_assert_int_eq(io_wait(&loop, &here.io), 0);
+    ck_assert_uint_eq(here.io.awaited, IO_READABLE);
+    ck_assert_int_eq(write(there, "x", 1), 1);
+    loop_turn(&loop, -1);
+    ck_assert(here.io.readable);
+    ck_assert_uint_eq(here.wakes, 2);
+    io_close(&loop, &here.io);
+    fd_close(&there);
+    loop_done(&loop);
+}
+END_TEST
+
 START_TEST(the_end_of_the_peers_writing_is_told)
 {
     struct holder here;
@@ -420,7 +457,7 @@ END_TEST
 SUITE("driver_epoll", TEST(new_bytes_wake_and_old_ones_do_not),
       TEST(the_last_descriptor_takes_its_watch_with_it),
       TEST(what_came_before_the_watching_is_told), TEST(room_after_a_full_buffer_wakes),
-      TEST(the_end_of_the_peers_writing_is_told),
+      TEST(room_is_asked_for_only_by_who_has_none), TEST(the_end_of_the_peers_writing_is_told),
       LOOP(a_broken_pipe_is_ready_so_that_its_end_is_found, pipe_ends),
       TEST(a_broken_pipe_with_bytes_in_it_is_not_exhausted),
       TEST(an_unwatched_io_hears_nothing_even_if_its_file_lives_on),

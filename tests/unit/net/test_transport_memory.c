@@ -129,6 +129,7 @@ START_TEST(room_is_what_the_kernel_takes)
     ck_assert(transport_memory_more(memory));
     ck_assert(!t->io.writable);
     ck_assert_int_eq(write_text("x"), -EAGAIN);
+    ck_assert_int_eq(transport_wait(t), 0);
     loop_settle(&loop);
     ck_assert(!t->io.writable);
     transport_memory_room(memory, TRANSPORT_MEMORY_UNLIMITED);
