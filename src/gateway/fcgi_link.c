@@ -1,3 +1,4 @@
+#include "base/unset.h"
 #include "fcgi_link_private.h"
 #include "gateway/dialect.h"
 #include "gateway/owner.h"
@@ -366,7 +367,7 @@ static size_t read_room(const struct fcgi_link *link)
 
 static enum step receive(struct fcgi_link *link)
 {
-    char bytes[READ_MOST];
+    UNSET char bytes[READ_MOST];
     size_t budget = BYTES_PER_TURN;
 
     while (link->conn->io.readable) {

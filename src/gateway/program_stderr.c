@@ -1,5 +1,7 @@
 #include "gateway/program_stderr.h"
 
+#include "base/unset.h"
+
 #include <errno.h>
 #include <unistd.h>
 
@@ -31,7 +33,7 @@ static void begin_to_watch(struct program_stderr *err)
 
 static void read_all(struct program_stderr *err)
 {
-    char bytes[READ_MOST];
+    UNSET char bytes[READ_MOST];
     size_t budget = BYTES_PER_TURN_MOST;
 
     while (err->io.fd >= 0 && err->io.readable) {

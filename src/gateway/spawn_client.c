@@ -1,6 +1,7 @@
 #include "gateway/spawn_client.h"
 
 #include "base/container.h"
+#include "base/unset.h"
 #include "os/fd.h"
 #include "os/pass.h"
 
@@ -236,7 +237,7 @@ static void lose_channel(struct spawn_client *client, const char *why)
 /* False: nothing more to read now. */
 static bool read_message(struct spawn_client *client)
 {
-    char bytes[ANSWER_ROOM];
+    UNSET char bytes[ANSWER_ROOM];
     int fds[3];
     int fd_count;
     struct spawn_message message;

@@ -1,5 +1,6 @@
 /* The driver of the house: edge-triggered epoll and CLOCK_MONOTONIC. */
 #include "base/container.h"
+#include "base/unset.h"
 #include "loop/driver.h"
 #include "loop/io.h"
 #include "os/fd.h"
@@ -40,7 +41,7 @@ static unsigned bits_of(uint32_t events)
 
 static void epoll_driver_wait(struct driver *driver, int64_t wait_ms)
 {
-    struct epoll_event events[EVENTS_PER_WAIT];
+    UNSET struct epoll_event events[EVENTS_PER_WAIT];
     int wait = wait_ms > INT_MAX ? INT_MAX : (int)wait_ms;
 
     int count = epoll_wait(self_of(driver)->fd, events, EVENTS_PER_WAIT, wait);
