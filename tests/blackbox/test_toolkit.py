@@ -158,11 +158,11 @@ def test_the_log_keeps_the_original_or_nothing(house):
 
 def test_check_names_what_is_wrong():
     house = House("toolkit-check")
-    house.section("UrlToolkit {\n  ToolkitID = a\n  Match ^/(x Exit\n  Do Call b\n  Do Ban 30\n}")
+    house.section("UrlToolkit {\n  ToolkitID = a\n  Match ^/(x Exit\n  Do Call b\n  Do Ban soon\n}")
     house.option("UseToolkit = a")
     house.config_path.write_text(house.config_text())
     status, _, errors = house.verb("check")
     house.close()
     assert status != 0
-    for words in ("a '(' without its ')'", "no UrlToolkit has that ToolkitID", "'Ban' is Hiawatha's and not available"):
+    for words in ("a '(' without its ')'", "no UrlToolkit has that ToolkitID", "Ban needs a time"):
         assert words in errors
