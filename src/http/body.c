@@ -1,5 +1,6 @@
 #include "http/body.h"
 
+#include "http/pace.h"
 #include "http/scratch.h"
 #include "loop/io.h"
 #include "loop/loop.h"
@@ -143,8 +144,16 @@ void body_init(struct body *body, struct loop *loop, struct arena *arena)
     list_init(&body->spare);
 }
 
+static void forget_pace(struct body *body)
+{
+    if (body->pace)
+        pace_stop(body->pace);
+    body->pace = NULL;
+}
+
 void body_done(struct body *body)
 {
+    forget_pace(body);
     drop_pieces(body);
     spool_drop(&body->spool);
     chunk_free(body->reserved);
@@ -458,10 +467,19 @@ bool body_peek_file(const struct body *body, struct file_ref **ret_file, uint64_
     return true;
 }
 
+uint64_t body_ready(struct body *body)
+{
+    const uint64_t waiting = body_waiting(body);
+
+    return body->pace ? pace_ready(body->pace, waiting, body->reader) : waiting;
+}
+
 void body_take(struct body *body, uint64_t len)
 {
     body->taken_bytes += len;
     body->reader_stuck &= len == 0;
+    if (body->pace)
+        pace_spend(body->pace, len);
     while (len > 0) {
         struct list_link *first = list_first(&body->pieces);
         assert(first); /* more was taken than was there */
@@ -497,6 +515,7 @@ void body_abandon(struct body *body)
 {
     if (body->reader_gone)
         return;
+    forget_pace(body);
     drop_pieces(body);
     spool_drop(&body->spool);
     body->outlet = NULL;

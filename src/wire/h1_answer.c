@@ -100,12 +100,12 @@ static void start_answer(struct conn *conn)
 
 /* ---- frames ---- */
 
-/* All that waits goes into one frame: what a program wrote before it paused is on its way when it
- * pauses. */
-static void frame_data(struct h1_leg *leg, const struct body *body)
+/* All that waits, and may be taken, goes into one frame: what a program wrote before it paused is
+ * on its way when it pauses. */
+static void frame_data(struct h1_leg *leg, struct body *body)
 {
     struct h1_frame *frame = &leg->frame;
-    uint64_t waiting = body_waiting(body);
+    uint64_t waiting = body_ready(body);
 
     switch (leg->coding) {
     case H1_BODY_NONE:
@@ -123,7 +123,7 @@ static void frame_data(struct h1_leg *leg, const struct body *body)
         struct text line = text_on(leg->size_line, sizeof(leg->size_line));
         text_add_hex(&line, waiting, 1);
         text_add(&line, SLICE("\r\n"));
-        leg->last_chunk_framed = body->end == BODY_COMPLETE;
+        leg->last_chunk_framed = body->end == BODY_COMPLETE && waiting == body_waiting(body);
         frame->before = text_slice(&line);
         frame->data = waiting;
         frame->after = leg->last_chunk_framed ? SLICE("\r\n0\r\n\r\n") : SLICE("\r\n");
@@ -190,6 +190,16 @@ static enum step end_of_data(struct conn *conn)
     return STEP_AGAIN;
 }
 
+/* More waits, and may not be taken yet (its pace). A program need not wait for that. */
+static bool is_held_back(const struct h1_leg *leg, struct body *body)
+{
+    if (leg->coding == H1_BODY_NONE || body_waiting(body) == 0 ||
+        (leg->coding == H1_BODY_LENGTH && leg->answer_left == 0))
+        return false;
+    body_reader_stuck(body);
+    return true;
+}
+
 /*
  * A proxy that sees the head of an answer may send no more of the request (nginx does so), and a
  * program that still reads its upload would wait for the rest for ever. So the answer to a trusted
@@ -249,7 +259,9 @@ static enum step next_frame(struct conn *conn)
         start_answer(conn);
     }
     frame_data(leg, &x->response.body);
-    return frame_empty(&leg->frame) ? end_of_data(conn) : STEP_AGAIN;
+    if (!frame_empty(&leg->frame))
+        return STEP_AGAIN;
+    return is_held_back(leg, &x->response.body) ? STEP_WAIT : end_of_data(conn);
 }
 
 /* ---- writing ---- */

@@ -23,6 +23,8 @@
  * either may close it at any time: then the bytes come by the queue again. What lies in the queue
  * goes first: there is no room for more, and nothing goes through the outlet, until the reader has
  * taken it.
+ *
+ * A body with a pace (http/pace.h) is read no faster than that says.
  */
 #include "base/arena.h"
 #include "base/chunk.h"
@@ -38,6 +40,7 @@
 
 struct io;
 struct loop;
+struct pace;
 
 enum body_end {
     BODY_OPEN,     /* more may come */
@@ -73,7 +76,8 @@ struct body {
     struct spool spool;
     struct io *outlet; /* borrowed; NULL: none is open */
     bool outlet_offered;
-    bool reader_gone; /* what is put is thrown away: body_room() stays > 0 */
+    struct pace *pace; /* borrowed: how fast the reader may take; NULL: as it likes */
+    bool reader_gone;  /* what is put is thrown away: body_room() stays > 0 */
 };
 
 #define BODY_HIGH ((size_t)64 * 1024)
@@ -139,6 +143,13 @@ int body_peek(const struct body *body, struct iovec *ret, int most);
 /* When the first piece is a file without bytes in memory: its span. */
 bool body_peek_file(const struct body *body, struct file_ref **ret_file, uint64_t *ret_offset,
                     uint64_t *ret_len);
+
+/*
+ * How many of the waiting bytes may be taken now: all of them, unless the body has a pace. 0 while
+ * some wait: the reader is woken when there are more. A reader of answers asks this before it
+ * peeks.
+ */
+uint64_t body_ready(struct body *body);
 
 /* `len` bytes from the front are done with. */
 void body_take(struct body *body, uint64_t len);
