@@ -181,6 +181,9 @@ const char *url_path_fault(struct slice path);
 bool path_clean(struct build *build, const struct tree_node *node, const struct option_row *row,
                 struct slice text, struct slice *ret);
 
+/* One more line that answers share, empty. */
+struct shared_speed_conf *shared_speed_add(struct build *build);
+
 /* Absolute folders: appends to a list of struct conf_folder. */
 void folders_set(struct build *build, void *record, const struct tree_node *node,
                  const struct option_row *row);
@@ -254,6 +257,7 @@ extern const struct option_group tls_options;
 extern const struct option_group access_options;
 extern const struct option_group ban_options;
 extern const struct option_group log_options;
+extern const struct option_group throttle_options;
 extern const struct option_group index_options;
 extern const struct option_group later_options;
 

@@ -140,7 +140,8 @@ static bool is_gone(const struct option_row *row)
 /* What hosts have as well is described there. */
 static bool is_of_folders(const struct option_row *row)
 {
-    return is_available(row) && (row->scopes & SCOPE_DIRECTORY) && row->folder_size > 0;
+    return is_available(row) && (row->scopes & SCOPE_DIRECTORY) && (row->scopes & SCOPE_HOST) &&
+           row->folder_size > 0;
 }
 
 static void write_directory(FILE *out)

@@ -9,6 +9,7 @@ static const struct option_group *const groups[] = {
     &server_options,
     &ban_options,
     &log_options,
+    &throttle_options,
     &binding_options,
     &host_options,
     &path_options,

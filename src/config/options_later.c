@@ -35,7 +35,6 @@ static const struct option_row rows[] = {
     LATER("ExploitLogfile", SCOPE_SERVER),
     LATER("GarbageLogfile", SCOPE_SERVER),
     LATER("Syslog", SCOPE_SERVER),
-    LATER("Throttle", SCOPE_SERVER),
     LATER("TunnelSSH", SCOPE_SERVER),
     LATER("UserDirectory", SCOPE_SERVER),
     LATER("WrapUserCGI", SCOPE_SERVER),
@@ -69,7 +68,6 @@ static const struct option_row rows[] = {
     /* SCOPE_DIRECTORY */
     LATER("ExpirePeriod", SCOPE_DIRECTORY),
     LATER("RunOnDownload", SCOPE_DIRECTORY),
-    LATER("UploadSpeed", SCOPE_DIRECTORY),
 
     /* something else takes their place */
     NEEDLESS("CacheMaxFilesize", SCOPE_SERVER, "files are sent by the kernel from its own cache"),

@@ -8,6 +8,7 @@
 #include "os/fd.h"
 #include "server/certificates.h"
 #include "server/takeover.h"
+#include "server/throttle.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -282,6 +283,7 @@ void edition_settle(struct edition *edition)
 {
     const struct server_conf *conf = edition->snapshot->conf;
 
+    throttle_lines_settle(edition->throttles, conf);
     turnstiles_set_total(edition->turnstiles, (unsigned)conf->max_cgi_total);
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
         turnstiles_set(edition->turnstiles, host->index,
@@ -338,6 +340,7 @@ struct edition *edition_build(struct takeover *takeover, struct log_writer *writ
     }
     make_backends(edition, takeover, former);
     make_turnstiles(edition, former);
+    edition->throttles = throttle_lines_new(model->conf, former ? former->throttles : NULL);
     assign_logs(edition, writer);
     return edition;
 }
@@ -354,6 +357,7 @@ void edition_free(struct edition *edition)
         shared_drop(edition->shared[i]);
     free(edition->shared);
     free(edition->backends);
+    throttle_lines_free(edition->throttles);
     turnstiles_free(edition->turnstiles);
     certificates_free(edition->certificates);
     edition_close_listeners(edition);

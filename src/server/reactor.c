@@ -8,6 +8,7 @@
 #include "server/admission.h"
 #include "server/certificates.h"
 #include "server/listener.h"
+#include "server/throttle.h"
 #include "server/warden.h"
 #include "site/origin.h"
 #include "site/router.h"
@@ -52,10 +53,12 @@ static void reactor_route(struct exchange_owner *owner, struct exchange *x)
     hide_client(reactor, x);
     const struct host *host = router_host(snapshot, x->visit->binding, x->request.host);
     x->host = host;
-    if (welcome)
+    if (welcome) {
         router_judge(snapshot, host, x, reading->services.files, verdict);
-    else
+        throttle_admit(x, snapshot->conf, reading->edition->throttles, verdict);
+    } else {
         admission_refuses(x, host, verdict);
+    }
     if (verdict->answer == ANSWER_CGI || verdict->answer == ANSWER_FASTCGI)
         stats_add(&reactor->stats.programs, 1);
     const struct verdict *first = welcome ? login_first(x, verdict) : verdict;
@@ -75,6 +78,7 @@ static void reactor_head(struct exchange_owner *owner, struct exchange *x)
         exchange_field_id(x, FIELD_SERVER, conf->server_string);
     if (!host)
         return;
+    throttle_slow_down(x, conf, x->hold);
     for (const struct conf_pair *pair = host->conf->custom_headers; pair; pair = pair->next)
         exchange_field(x, pair->name, pair->value);
     if (x->visit->secure)
@@ -98,6 +102,7 @@ static void reactor_ended_exchange(struct exchange_owner *owner, struct exchange
     if (x->hold) { /* else its client left before it was routed and counted */
         struct reading *reading = reading_of(x);
 
+        throttle_leave(x);
         verdict_done(x->hold, reading->services.files);
         reactor->exchange_count--;
         admission_ends_request(reactor, x);

@@ -11,6 +11,7 @@
 #include "base/slice.h"
 #include "config/bans_conf.h"
 #include "config/log_format.h"
+#include "config/throttle_conf.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -264,7 +265,8 @@ struct fastcgi_conf {
 /*
  * What may differ from folder to folder: a host has all of it, a Directory section what it gives.
  * Whoever answers a request asks its verdict (site/folder_rules.h), never the host. A new member
- * needs a row with AT_FOLDER(member) and SCOPE_HOST | SCOPE_DIRECTORY, and nothing else.
+ * needs a row with AT_FOLDER(member), SCOPE_DIRECTORY and, where a host may say it, SCOPE_HOST; and
+ * nothing else.
  */
 struct folder_conf {
     bool execute_cgi;
@@ -286,6 +288,7 @@ struct folder_conf {
     struct slice login_message;
     const struct fastcgi_conf *fastcgi_auth; /* who lets requests pass; NULL: all do */
     enum conf_show_index show_index;
+    const struct shared_speed_conf *upload_speed; /* NULL: as fast as it goes */
 };
 
 /* A member of struct folder_conf that a Directory section gives. */
@@ -408,6 +411,9 @@ struct server_conf {
     uint64_t connections_total;
     uint64_t connections_per_ip;
     struct bans_conf bans;
+    struct throttle_conf *throttles;
+    struct shared_speed_conf *shared_speeds;
+    unsigned shared_speed_count;
     struct conf_net *trusted_proxies;
     enum conf_proxy_field proxy_field;
     uint64_t max_url_length;            /* 0: no limit */

@@ -196,6 +196,7 @@ struct exchange {
     void *services;   /* the reactor's tools for handlers: struct services (handler/services.h) */
     const void *host; /* site: struct host, NULL before routing */
     void *hold;       /* site: the snapshot that is held for this exchange */
+    void *throttle;   /* server: what slows its answer down; NULL: nothing */
 
     struct task wake; /* runs exchange_run() */
     struct grave grave;

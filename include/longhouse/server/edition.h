@@ -4,7 +4,7 @@
 /*
  * One generation of the configuration as the server uses it: the snapshot, and beside it what is
  * shared by reactors and lives on from one generation to the next by its name: targets of FastCGI
- * sections, seats of hosts.
+ * sections, seats of hosts, speeds that answers share.
  *
  * Frozen once it is built. Built, counted and freed by the main thread; each reactor has a reading
  * of it (server/reading.h) and tells the main thread when it needs it no more.
@@ -20,6 +20,7 @@
 struct backend_group;
 struct certificates;
 struct takeover;
+struct throttle_lines;
 struct turnstiles;
 struct shared_group; /* a group with the model that it reads, counted by editions */
 struct model;        /* what a text became, with its memory; counted */
@@ -36,6 +37,7 @@ struct edition {
     int *listeners;                       /* likewise; owned; -1: closed */
     unsigned binding_count;
     struct certificates *certificates;
+    struct throttle_lines *throttles;
     struct turnstiles *turnstiles;   /* by vhost_conf.index */
     struct backend_group **backends; /* by fastcgi_conf.index */
     struct shared_group **shared;    /* the same */

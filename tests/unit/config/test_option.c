@@ -258,7 +258,7 @@ static const char *const available_names[] = {
     "BanlistMask",      "BanOnFlooding",     "BanOnGarbage",    "BanOnInvalidURL",
     "BanOnMaxPerIP",    "BanOnMaxReqSize",   "BanOnTimeout",    "BanOnWrongPassword",
     "KickOnBan",        "MaxServerLoad",     "RebanDuringBan",  "ReconnectDelay",
-    "RequestLimitMask", "BanByCGI",
+    "RequestLimitMask", "BanByCGI",          "Throttle",        "UploadSpeed",
 };
 
 START_TEST(the_options_of_this_version_are_available)
@@ -293,9 +293,11 @@ static const struct {
     { "Binding {\n", "\nPort = 80\n}\nHostname = a\nWebsiteRoot = /srv\n" },
     { "FastCGIserver {\n", "\nConnectTo = /run/f\nFastCGIid = F\n}\nHostname = a\nWebsiteRoot = "
                            "/srv\nBinding {\nPort = 80\n}\n" },
+    { "Directory {\n", "\nDirectoryID = d\nPath = /d\n}\nUseDirectory = d\nHostname = a\n"
+                       "WebsiteRoot = /srv\nBinding {\nPort = 80\n}\n" },
 };
 
-enum { OUTER, BINDING, FASTCGI };
+enum { OUTER, BINDING, FASTCGI, DIRECTORY };
 
 static const struct value_case {
     int where;
@@ -653,6 +655,23 @@ static const struct value_case {
     { OUTER, "BanByCGI = no, 10m", NULL },
     { OUTER, "BanByCGI = yes, 0",
       "12+6 'BanByCGI' wants yes or no, and perhaps the longest time, not 'yes, 0'" },
+    /* speeds */
+    { OUTER, "Throttle = .zip:200", NULL },
+    { OUTER, "Throttle = video/ : 2M", NULL },
+    { OUTER, "Throttle = Video/mp4:500 B", NULL },
+    { OUTER, "Throttle = zip:200",
+      "12+3 'Throttle' wants a media type or an extension, and a speed" },
+    { OUTER, "Throttle = .zip", "12+4 'Throttle' wants a media type or an extension, and a speed" },
+    { OUTER, "Throttle = .:20", "12+1 'Throttle' wants a media type or an extension, and a speed" },
+    { OUTER, "Throttle = .zip:0", "17+1 '0' is no speed above 0" },
+    { OUTER, "Throttle = .zip:fast", "17+4 'fast' is no speed above 0" },
+    { DIRECTORY, "UploadSpeed = 100, 20", NULL },
+    { DIRECTORY, "UploadSpeed = 2M,1", NULL },
+    { DIRECTORY, "UploadSpeed = 100", "15+3 'UploadSpeed' wants a speed and a number of answers" },
+    { DIRECTORY, "UploadSpeed = 0, 20", "15+1 '0' is no speed above 0" },
+    { DIRECTORY, "UploadSpeed = 100, 0",
+      "20+1 'UploadSpeed' must be between 1 and 1000000, not '0'" },
+    { OUTER, "UploadSpeed = 100, 20", "1+11 'UploadSpeed' does not belong outside sections" },
     { FASTCGI, "Extension = php, .inc",
       "18+4 an extension is written without its dot; 'inc' is taken" },
 };
