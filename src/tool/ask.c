@@ -16,23 +16,9 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 /* ---- status ---- */
-
-static int connect_control(const char *path)
-{
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
-    scoped_fd fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    if (strlen(path) >= sizeof(address.sun_path))
-        return -ENAMETOOLONG;
-    memcpy(address.sun_path, path, strlen(path) + 1);
-    if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-        return -errno;
-    return fd_take(&fd);
-}
 
 /* To stdout, or to stderr when it is an error. */
 static int copy_answer(int fd)
@@ -58,7 +44,7 @@ static int ask_house(const char *config, const char *question)
     if (!conf)
         return 1;
     char *path = arena_cstr(&arena, conf->control_socket);
-    scoped_fd fd = connect_control(path);
+    scoped_fd fd = control_connect(path);
     int status = 1;
     if (fd < 0)
         fprintf(stderr, "longhouse: nobody answers at %s: %s%s\n", path, strerror(-fd),

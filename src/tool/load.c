@@ -1,10 +1,13 @@
-/* What the verbs share: programs found, configurations loaded, words read. */
-#include "config/load.h"
-#include "tool/tool.h"
-#include "tool_private.h"
+#include "tool/load.h"
 
+#include "os/fd.h"
+#include "tool/tool.h"
+
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 bool find_program(const char *name, char *path, size_t room)
@@ -64,6 +67,19 @@ struct server_conf *tool_load(const char *path, bool disk, struct arena *arena, 
         return NULL;
     }
     return conf;
+}
+
+int control_connect(const char *path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    scoped_fd fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (strlen(path) >= sizeof(address.sun_path))
+        return -ENAMETOOLONG;
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+        return -errno;
+    return fd_take(&fd);
 }
 
 int usage(const char *text)

@@ -5,36 +5,15 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "config/model.h"
+#include "tool/load.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
-/*
- * The path of one of the programs behind the front door ("supervisor"): beside it in a build tree,
- * in libexec/longhouse otherwise. False (said on stderr) when it is nowhere.
- */
-bool find_program(const char *name, char *path, size_t room);
-
-/*
- * Loads the configuration at `path` (a file or folder) and prints what is wrong with it. NULL when
- * it is faulty. `disk`: also look whether roots, interpreters, users ... are there.
- */
-struct server_conf *tool_load(const char *path, bool disk, struct arena *arena, bool *ret_warned);
-
-/* What the disk says (config/load.h), and what is in certificates. */
-struct load_ask *tool_ask(void);
-
 /* Looks up the names in ConnectTo, for 3 s at most, and prints what they are; nothing where there
  * are none. A warning for each that has no address now. */
 void names_print(const struct server_conf *conf, struct arena *arena, FILE *out,
                  struct diags *diags);
-
-/* Says how a verb is used; returns 2. */
-int usage(const char *text);
-
-/* Value of an option that takes one: "--port 80" or "--port=80"; advances *at. NULL: it is another
- * word. */
-const char *word_value(const char *name, int argc, char **argv, int *at);
 
 #endif
