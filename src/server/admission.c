@@ -6,8 +6,6 @@
 #include "server/warden.h"
 #include "site/origin.h"
 
-#include <string.h>
-
 #define RETRY_SOON_S   2u  /* a place may be free again */
 #define RETRY_LOAD_S   30u /* a load of the last minute does not fall at once */
 #define REFUSAL_MOST_S 86400u
@@ -93,21 +91,6 @@ void admission_ends_connection(struct reactor *reactor, const struct visit *visi
 
 /* ---- requests ---- */
 
-/* Puts whom the trusted proxy names in the place of the proxy; from here on it is the client. */
-static void learn_client(struct visit *visit, const struct origin *origin)
-{
-    char text[ADDRESS_TEXT_MOST];
-
-    if (origin->found) {
-        visit->client = origin->client;
-        visit->client_port = 0; /* its port is not told, and the proxy's is not its */
-        address_text(&origin->client, text);
-        memccpy(visit->client_text, text, 0, sizeof(visit->client_text) - 1);
-    }
-    if (origin->has_scheme)
-        visit->secure = origin->secure;
-}
-
 /* The exchange's own copy, to be changed. */
 static struct visit *own_visit(struct exchange *x)
 {
@@ -132,7 +115,7 @@ static void trace(struct reactor *reactor, struct exchange *x)
     if (visit->believed) {
         struct origin origin = origin_find(conf, visit->binding, &x->request.fields);
 
-        learn_client(visit, &origin);
+        origin_take(&origin, visit);
     }
     if (is_of_proxy(visit))
         return;
@@ -169,29 +152,6 @@ bool admission_of_request(struct reactor *reactor, struct exchange *x)
     if (has_to_go || !x->visit->shared)
         x->response.close = true;
     return false;
-}
-
-void admission_refuses(const struct exchange *x, const struct host *host, struct verdict *ret)
-{
-    static const struct {
-        int status;
-        const char *why;
-    } answers[] = {
-        [REFUSE_NOTHING] = { 500, "refused for no reason" },
-        [REFUSE_TOTAL] = { 503, "over ConnectionsTotal" },
-        [REFUSE_CLIENT] = { 429, "over ConnectionsPerIP" },
-        [REFUSE_LOAD] = { 503, "over MaxServerLoad" },
-        [REFUSE_BANNED] = { 429, "the client is banned" },
-    };
-    const enum refusal_cause cause = x->visit->refuse;
-
-    *ret = (struct verdict){
-        .answer = ANSWER_STATUS,
-        .status = answers[cause].status,
-        .why = answers[cause].why,
-        .retry_after_s = x->visit->refuse_s,
-        .host = host,
-    };
 }
 
 void admission_ends_request(struct reactor *reactor, const struct exchange *x)

@@ -43,7 +43,7 @@ static struct tls_context *choose(const struct tls_chooser *base, struct slice n
     for (size_t i = 0; i < name.len && i < sizeof(small) - 1; i++)
         text_add_char(&text, ascii_lower(name.at[i]));
 
-    unsigned host = vhost_map_find(all->snapshot->names, text_slice(&text), self->binding);
+    unsigned host = vhost_map_find(all->snapshot->names, text_slice(&text), self->binding, NULL);
     return all->of_hosts[host] ? all->of_hosts[host] : all->of_bindings[self->binding->index];
 }
 

@@ -51,13 +51,13 @@ static void reactor_route(struct exchange_owner *owner, struct exchange *x)
     x->hold = verdict;
     const bool welcome = admission_of_request(reactor, x);
     hide_client(reactor, x);
-    const struct host *host = router_host(snapshot, x->visit->binding, x->request.host);
+    const struct host *host = router_host(snapshot, x->visit->binding, x->request.host, NULL);
     x->host = host;
     if (welcome) {
         router_judge(snapshot, host, x, reading->services.files, verdict);
         throttle_admit(x, snapshot->conf, reading->edition->throttles, verdict);
     } else {
-        admission_refuses(x, host, verdict);
+        router_refuse(x, host, verdict);
     }
     if (verdict->answer == ANSWER_CGI || verdict->answer == ANSWER_FASTCGI)
         stats_add(&reactor->stats.programs, 1);

@@ -89,3 +89,18 @@ const struct folder_conf *folder_rules_for_found(const struct host *host,
 
     return finds_more(host, &names) ? merge(host, &names, arena) : before;
 }
+
+void folder_rules_tell(const struct host *host, const struct folder_names *asked,
+                       const struct resource *found, struct trace *trace)
+{
+    const struct names names = { .asked = asked, .found = found };
+
+    for (unsigned i = 0; i < host->conf->directory_count; i++) {
+        const struct directory_conf *directory = host->conf->directories[i];
+        const bool covered = applies(directory, &names);
+
+        trace_note_at(trace, TRACE_DIRECTORY, trace_mark_of(covered), &directory->place,
+                      "Directory '%.*s'%s", SLICE_ARGS(directory->id),
+                      covered ? "" : " is for other paths or extensions");
+    }
+}

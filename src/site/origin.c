@@ -2,6 +2,8 @@
 
 #include "base/number.h"
 
+#include <string.h>
+
 /* ---- trust ---- */
 
 static bool nets_hold(const struct conf_net *net, const union socket_address *address)
@@ -287,4 +289,18 @@ struct origin origin_find(const struct server_conf *conf, const struct binding_c
     if (id != FIELD_FORWARDED)
         learn_proto(&walk.origin, fields);
     return walk.origin;
+}
+
+void origin_take(const struct origin *origin, struct visit *visit)
+{
+    char text[ADDRESS_TEXT_MOST];
+
+    if (origin->found) {
+        visit->client = origin->client;
+        visit->client_port = 0; /* its port is not told, and the proxy's is not its */
+        address_text(&origin->client, text);
+        memccpy(visit->client_text, text, 0, sizeof(visit->client_text) - 1);
+    }
+    if (origin->has_scheme)
+        visit->secure = origin->secure;
 }

@@ -1,8 +1,11 @@
 #include "site/resource.h"
 
+#include "os/hindrance.h"
 #include "site/pattern.h"
+#include "site/trace.h"
 
 #include <errno.h>
+#include <string.h>
 
 struct slice path_extension(struct slice path)
 {
@@ -21,11 +24,82 @@ struct search {
     struct file_cache *cache;
     struct arena *arena;
     uint64_t now_ms;
+    struct trace *trace;
 };
+
+/* ---- for who wants to know ---- */
+
+/* "; the folder '/srv/a' (mode 0700, user 0, group 0) lacks the right to pass (x)". */
+static const char *hindrance_text(struct arena *arena, const char *path)
+{
+    struct hindrance it;
+
+    if (!hindrance_find(path, &it))
+        return "";
+    return arena_printf(arena, "; %s '%s' (mode %04o, user %u, group %u) lacks the right to %s",
+                        it.is_folder ? "the folder" : "the file", it.path, (unsigned)it.mode,
+                        (unsigned)it.owner, (unsigned)it.group,
+                        it.is_folder ? "pass (x)" : "read (r)")
+        .at;
+}
+
+static const char *kind_text(enum file_kind kind)
+{
+    switch (kind) {
+    case FILE_ABSENT:
+        break;
+    case FILE_REGULAR:
+        return "a file";
+    case FILE_FOLDER:
+        return "a folder";
+    case FILE_SPECIAL:
+        return "neither file nor folder";
+    }
+    return "not there";
+}
+
+static void tell(const struct search *search, struct slice relative, const struct cached_file *file)
+{
+    const struct slice parts[] = { search->mapping.root->path, SLICE("/"), relative };
+    const char *path = arena_join(search->arena, parts, relative.len > 0 ? 3 : 1).at;
+
+    if (file->error != 0)
+        trace_add(search->trace, TRACE_DISK, TRACE_NO, NULL, "%s: %s%s", path,
+                  strerror(-file->error),
+                  file->error == -EACCES ? hindrance_text(search->arena, path) : "");
+    else
+        trace_add(search->trace, TRACE_DISK, TRACE_YES, NULL, "%s: %s, mode %04o%s%.*s", path,
+                  kind_text(file->kind), file->mode & 07777u,
+                  file->link_name.len > 0 ? ", a link to " : "", SLICE_ARGS(file->link_name));
+}
+
+static void tell_mapping(const struct search *search)
+{
+    const struct alias_conf *alias = search->mapping.alias;
+    const struct site_root *root = search->mapping.root;
+
+    if (alias)
+        trace_add(search->trace, TRACE_DISK, TRACE_FACT, &alias->place,
+                  "%s %.*s leads to %.*s%s%.*s", alias->file.len > 0 ? "ScriptAlias" : "Alias",
+                  SLICE_ARGS(alias->url), SLICE_ARGS(alias->folder), alias->file.len > 0 ? "/" : "",
+                  SLICE_ARGS(alias->file));
+    else if (root->path.len > 0)
+        trace_add(search->trace, TRACE_DISK, TRACE_FACT, &search->host->conf->website_root_place,
+                  "WebsiteRoot %.*s; links %s", SLICE_ARGS(root->path),
+                  root->links == BENEATH_ANY_LINKS ? "may lead out of it (FollowSymlinks = yes)"
+                                                   : "may not lead out of it (FollowSymlinks)");
+    else
+        trace_add(search->trace, TRACE_DISK, TRACE_NO, NULL, "the host has no WebsiteRoot");
+}
 
 static struct cached_file *look_up(const struct search *search, struct slice relative)
 {
-    return file_cache_get(search->cache, search->mapping.root, relative, search->now_ms);
+    struct cached_file *file =
+        file_cache_get(search->cache, search->mapping.root, relative, search->now_ms);
+
+    if (search->trace)
+        tell(search, relative, file);
+    return file;
 }
 
 static void take(const struct search *search, struct resource *resource, struct cached_file *file)
@@ -200,18 +274,20 @@ static void find_below(const struct search *search, struct resource *resource)
 }
 
 void resource_find(const struct host *host, const struct folder_conf *folder, struct slice path,
-                   struct file_cache *cache, struct arena *arena, uint64_t now_ms,
-                   struct resource *ret)
+                   struct file_cache *cache, struct exchange *x, struct resource *ret)
 {
     const struct search search = {
         .host = host,
         .folder = folder,
         .mapping = mapping_find(host, folder, path),
         .cache = cache,
-        .arena = arena,
-        .now_ms = now_ms,
+        .arena = &x->arena,
+        .now_ms = x->loop->now_ms,
+        .trace = x->trace,
     };
 
+    if (x->trace)
+        tell_mapping(&search);
     *ret = (struct resource){ .mapping = search.mapping, .script_name = path };
     if (search.mapping.alias && search.mapping.alias->file.len > 0)
         find_script_alias(&search, ret);
@@ -220,21 +296,24 @@ void resource_find(const struct host *host, const struct folder_conf *folder, st
 }
 
 void resource_front(const struct host *host, const struct folder_conf *folder,
-                    struct file_cache *cache, struct arena *arena, uint64_t now_ms,
-                    struct resource *resource)
+                    struct file_cache *cache, struct exchange *x, struct resource *resource)
 {
     const struct search search = {
         .host = host,
         .mapping = { .root = mapping_website(host, folder) },
         .cache = cache,
-        .arena = arena,
-        .now_ms = now_ms,
+        .arena = &x->arena,
+        .now_ms = x->loop->now_ms,
+        .trace = x->trace,
     };
     struct slice relative = host->conf->front_controller;
 
+    trace_note_at(x->trace, TRACE_DISK, TRACE_FACT, &host->conf->front_controller_place,
+                  "nothing lies there: the FrontController answers");
+
     take(&search, resource, look_up(&search, relative));
     resource->mapping = search.mapping;
-    resource_name(host, relative, arena, resource);
+    resource_name(host, relative, &x->arena, resource);
     resource->path_info = SLICE("");
     resource->is_folder_without_slash = false;
     resource->start_file_missing = false;

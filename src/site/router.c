@@ -8,6 +8,7 @@
 #include "rules.h"
 #include "site/access.h"
 #include "site/folder_rules.h"
+#include "site/trace.h"
 #include "site/vhost_map.h"
 
 #include <errno.h>
@@ -19,9 +20,33 @@ static const struct slice file_methods = SLICE_INIT("GET, HEAD, OPTIONS");
 static const struct slice all_methods = SLICE_INIT("GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE");
 
 const struct host *router_host(const struct snapshot *snapshot, const struct binding_conf *binding,
-                               struct slice name)
+                               struct slice name, struct trace *trace)
 {
-    return &snapshot->hosts[vhost_map_find(snapshot->names, name, binding)];
+    return &snapshot->hosts[vhost_map_find(snapshot->names, name, binding, trace)];
+}
+
+void router_refuse(const struct exchange *x, const struct host *host, struct verdict *ret)
+{
+    static const struct {
+        int status;
+        const char *why;
+    } answers[] = {
+        [REFUSE_NOTHING] = { 500, "refused for no reason" },
+        [REFUSE_TOTAL] = { 503, "over ConnectionsTotal" },
+        [REFUSE_CLIENT] = { 429, "over ConnectionsPerIP" },
+        [REFUSE_LOAD] = { 503, "over MaxServerLoad" },
+        [REFUSE_BANNED] = { 429, "the client is banned" },
+    };
+    const enum refusal_cause cause = x->visit->refuse;
+
+    *ret = (struct verdict){
+        .answer = ANSWER_STATUS,
+        .status = answers[cause].status,
+        .why = answers[cause].why,
+        .retry_after_s = x->visit->refuse_s,
+        .host = host,
+    };
+    trace_note(x->trace, TRACE_CLIENT, TRACE_NO, "%d: %s", ret->status, ret->why);
 }
 
 void verdict_done(struct verdict *verdict, struct file_cache *cache)
@@ -306,13 +331,13 @@ static void find(const struct judge *judge, struct file_cache *cache)
     const struct folder_names names = { .path = path, .asked = judge->asked };
 
     verdict->folder = folder_rules_for_path(host, &names, &x->arena);
-    resource_find(host, verdict->folder, path, cache, &x->arena, x->loop->now_ms,
-                  &verdict->resource);
+    resource_find(host, verdict->folder, path, cache, x, &verdict->resource);
     if (router_is_for_front_controller(judge))
-        resource_front(host, verdict->folder, cache, &x->arena, x->loop->now_ms,
-                       &verdict->resource);
+        resource_front(host, verdict->folder, cache, x, &verdict->resource);
     verdict->folder =
         folder_rules_for_found(host, &names, &verdict->resource, verdict->folder, &x->arena);
+    if (x->trace)
+        folder_rules_tell(host, &names, &verdict->resource, x->trace);
 }
 
 /* A rule chose the section: the path is a name for its program, whatever lies on disk. */
@@ -368,8 +393,11 @@ static void judge_access(const struct judge *judge)
     static const union socket_address nowhere;
     const struct folder_conf *folder = judge->verdict->folder;
     const struct visit *visit = judge->x->visit;
-    const enum access access = access_judge(folder, visit ? &visit->client : &nowhere);
+    const enum access access =
+        access_judge(folder, visit ? &visit->client : &nowhere, judge->x->trace);
 
+    if (judge->x->trace)
+        router_tell_access(judge, access, is_open_to_all(judge));
     if (access == ACCESS_FREE || is_open_to_all(judge))
         return;
     if (access == ACCESS_REFUSED)
@@ -380,6 +408,43 @@ static void judge_access(const struct judge *judge)
         judge->verdict->wants_login = true;
 }
 
+/* ---- the gates, one behind the other ---- */
+
+/* What the host does not have is not worth a note. */
+static bool ends_at(const struct judge *judge, const char *name, bool is_there, bool judged)
+{
+    if (is_there)
+        trace_note(judge->x->trace, TRACE_GATE, trace_mark_of(!judged), "%s%s%s", name,
+                   judged ? ": " : "", judged ? judge->verdict->why : "");
+    return judged;
+}
+
+static bool judge_gates(struct judge *judge)
+{
+    const struct vhost_conf *conf = judge->host->conf;
+
+    return ends_at(judge, "method", true, judge_method(judge)) ||
+           ends_at(judge, "RequireTLS", conf->require_tls.is_on, judge_secrecy(judge)) ||
+           ends_at(judge, "EnforceFirstHostname", conf->enforce_first_hostname,
+                   judge_name(judge)) ||
+           ends_at(judge, "UseToolkit", conf->toolkit_count > 0, judge_toolkits(judge)) ||
+           ends_at(judge, "SecureURL", conf->secure_url, judge_query(judge)) ||
+           ends_at(judge, "AllowDotFiles", !conf->allow_dot_files, judge_dot_files(judge));
+}
+
+static void judge_place(struct judge *judge)
+{
+    find(judge, judge->cache);
+    if (judge->verdict->resource.found->kind == FILE_SPECIAL)
+        judge_kind(judge);
+    else
+        (void)(judge_forced(judge) || judge_exempted(judge) || router_judge_fastcgi(judge) ||
+               router_judge_cgi(judge) || judge_kind(judge));
+    if (judge->x->trace)
+        router_tell_answer(judge);
+    judge_access(judge);
+}
+
 void router_judge(const struct snapshot *snapshot, const struct host *host, struct exchange *x,
                   struct file_cache *cache, struct verdict *ret)
 {
@@ -388,19 +453,10 @@ void router_judge(const struct snapshot *snapshot, const struct host *host, stru
     };
 
     *ret = (struct verdict){ .host = host, .folder = &host->conf->folder };
-    if (x->request.failed) {
-        say(&judge, x->request.failed, x->request.failed_why);
-        return;
-    }
-    if (judge_method(&judge) || judge_secrecy(&judge) || judge_name(&judge) ||
-        judge_toolkits(&judge) || judge_query(&judge) || judge_dot_files(&judge))
-        return;
-
-    find(&judge, cache);
-    if (ret->resource.found->kind == FILE_SPECIAL)
-        judge_kind(&judge);
-    else
-        (void)(judge_forced(&judge) || judge_exempted(&judge) || router_judge_fastcgi(&judge) ||
-               router_judge_cgi(&judge) || judge_kind(&judge));
-    judge_access(&judge);
+    if (x->request.failed)
+        ends_at(&judge, "request", true, say(&judge, x->request.failed, x->request.failed_why));
+    else if (!judge_gates(&judge))
+        judge_place(&judge);
+    else if (x->trace)
+        router_tell_answer(&judge);
 }

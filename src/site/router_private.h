@@ -2,6 +2,7 @@
 #define ROUTER_PRIVATE_H
 
 /* One judgement, as the rooms of the router share it. */
+#include "site/access.h"
 #include "site/router.h"
 
 /* One judgement on its way. */
@@ -34,5 +35,10 @@ bool router_is_for_front_controller(const struct judge *judge);
  */
 bool router_judge_fastcgi(const struct judge *judge);
 bool router_judge_cgi(const struct judge *judge);
+
+/* ---- router_trace.c: for who wants to know; there is a trace ---- */
+
+void router_tell_answer(const struct judge *judge);
+void router_tell_access(const struct judge *judge, enum access access, bool is_open_to_all);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/container.h"
 #include "rules.h"
 #include "site/toolkit.h"
+#include "site/trace.h"
 
 #include <errno.h>
 
@@ -11,6 +12,7 @@ struct asking {
     const struct host *host;
     struct exchange *x;
     struct file_cache *cache;
+    struct slice noted; /* the URL behind the last rule that was told */
 };
 
 /* ---- what lies there ---- */
@@ -41,8 +43,7 @@ static enum toolkit_found look(const struct asking *asking, struct slice path)
         return asking->host->root.fd < 0 ? FOUND_NOTHING : FOUND_FOLDER;
     if (slash_behind)
         path = slice_cstr(arena_cstr(&x->arena, slice_first(path, path.len - 1)));
-    resource_find(asking->host, &asking->host->conf->folder, path, asking->cache, &x->arena,
-                  x->loop->now_ms, &resource);
+    resource_find(asking->host, &asking->host->conf->folder, path, asking->cache, x, &resource);
     enum toolkit_found found = kind_of(&resource, slash_behind);
     cached_file_drop(asking->cache, resource.found);
     return found;
@@ -62,6 +63,20 @@ static enum toolkit_found on_disk(struct toolkit_ask *ask, struct slice url)
         rules_hide(path, asking->host->conf->allow_dot_files))
         return FOUND_UNKNOWN;
     return look(asking, path);
+}
+
+/* ---- for who wants to know ---- */
+
+static void note_rule(struct toolkit_ask *ask, const struct toolkit_rule *rule, bool holds,
+                      struct slice url)
+{
+    struct asking *asking = container_of(ask, struct asking, ask);
+    const bool changed = !slice_equal(asking->noted, url);
+
+    asking->noted = url;
+    trace_add(asking->x->trace, TRACE_TOOLKIT, trace_mark_of(holds), &rule->place, "%.*s%s%.*s",
+              SLICE_ARGS(rule->text), changed ? "  -> " : "",
+              SLICE_ARGS(changed ? url : SLICE("")));
 }
 
 /* ---- what becomes of it ---- */
@@ -164,12 +179,14 @@ bool router_ask_toolkits(const struct snapshot *snapshot, const struct host *hos
                  .connections = x->connections,
                  .secure = x->visit && x->visit->secure,
                  .arena = &x->arena,
-                 .on_disk = on_disk },
+                 .on_disk = on_disk,
+                 .note = x->trace ? note_rule : NULL },
         .host = host,
         .x = x,
         .cache = cache,
     };
 
+    asking.noted = asking.ask.url;
     toolkit_run(snapshot->toolkits, host->conf, &asking.ask, &result);
     x->omit_line = x->omit_line || result.omit_log;
     if (result.ban && result.end != TOOLKIT_FAILS)

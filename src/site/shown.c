@@ -29,7 +29,7 @@ static bool lets_in(const struct shown *shown, const struct folder_conf *folder)
 {
     static const union socket_address nowhere;
 
-    return access_judge(folder, shown->client ? shown->client : &nowhere) != ACCESS_REFUSED;
+    return access_judge(folder, shown->client ? shown->client : &nowhere, NULL) != ACCESS_REFUSED;
 }
 
 static bool is_program(const struct shown *shown, struct slice name)

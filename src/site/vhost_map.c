@@ -79,38 +79,69 @@ static bool serves_binding(const struct vhost_conf *host, const struct binding_c
     return false;
 }
 
-/* Lowers *best to the first host among `claims` that serves the binding. */
-static void consider(const struct claims *claims, const struct binding_conf *binding,
-                     unsigned *best)
+#define NO_HOST ((unsigned)-1)
+
+struct search {
+    const struct binding_conf *binding;
+    struct trace *trace;
+    unsigned best;
+    const struct vhost_conf *host; /* of `best` */
+    struct slice domain;           /* it has it as "*.domain"; empty: it has the name */
+};
+
+/* Lowers search->best to the first host among `claims` that serves the binding. */
+static void consider(struct search *search, const struct claims *claims, struct slice domain)
 {
     const struct claim *claim = claims ? claims->first : NULL;
 
-    for (; claim && claim->index < *best; claim = claim->next) {
-        if (serves_binding(claim->host, binding)) {
-            *best = claim->index;
+    for (; claim && claim->index < search->best; claim = claim->next) {
+        if (serves_binding(claim->host, search->binding)) {
+            search->best = claim->index;
+            search->host = claim->host;
+            search->domain = domain;
             return;
         }
+        trace_note_at(search->trace, TRACE_HOST, TRACE_NO, &claim->host->place,
+                      "a host of this name is passed over: its RequiredBinding does not name this "
+                      "binding");
     }
 }
 
-unsigned vhost_map_find(const struct vhost_map *map, struct slice name,
-                        const struct binding_conf *binding)
+static void tell(const struct search *search, struct slice name)
 {
-    const unsigned none = (unsigned)-1;
-    unsigned best = none;
+    if (search->best == NO_HOST)
+        trace_note(search->trace, TRACE_HOST, TRACE_NO,
+                   "no host has the name '%.*s': the default host answers", SLICE_ARGS(name));
+    else if (search->domain.len > 0)
+        trace_note_at(search->trace, TRACE_HOST, TRACE_YES, &search->host->place,
+                      "'%.*s' fits its wildcard '*.%.*s'", SLICE_ARGS(name),
+                      SLICE_ARGS(search->domain));
+    else
+        trace_note_at(search->trace, TRACE_HOST, TRACE_YES, &search->host->place,
+                      "'%.*s' is its name", SLICE_ARGS(name));
+}
 
-    if (name.len == 0)
+unsigned vhost_map_find(const struct vhost_map *map, struct slice name,
+                        const struct binding_conf *binding, struct trace *trace)
+{
+    struct search search = { .binding = binding, .trace = trace, .best = NO_HOST };
+
+    if (name.len == 0) {
+        trace_note(trace, TRACE_HOST, TRACE_FACT,
+                   "the request names no host: the default host answers");
         return 0;
-    consider(table_find(&map->exact, name), binding, &best);
+    }
+    consider(&search, table_find(&map->exact, name), SLICE(""));
 
     /* The name itself and what stands behind each of its dots may be the domain of a "*.domain". */
     for (struct slice rest = name; rest.len > 0;) {
         if (rest.len <= map->longest_domain)
-            consider(table_find(&map->domains, rest), binding, &best);
+            consider(&search, table_find(&map->domains, rest), rest);
         if (!slice_cut(rest, '.', &(struct slice){ 0 }, &rest))
             break;
     }
-    return best == none ? 0 : best;
+    tell(&search, name);
+    return search.best == NO_HOST ? 0 : search.best;
 }
 
 void vhost_map_done(struct vhost_map *map)

@@ -29,6 +29,7 @@
 #include <stdint.h>
 
 struct exchange;
+struct trace;   /* site/trace.h: why it is answered as it is */
 struct verdict; /* site/router.h: what is to answer, and with what */
 
 enum reset_reason {
@@ -197,6 +198,7 @@ struct exchange {
     const void *host; /* site: struct host, NULL before routing */
     void *hold;       /* site: the snapshot that is held for this exchange */
     void *throttle;   /* server: what slows its answer down; NULL: nothing */
+    struct trace *trace; /* borrowed: each decision is written down there; NULL: nobody asks */
 
     struct task wake; /* runs exchange_run() */
     struct grave grave;

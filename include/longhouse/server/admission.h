@@ -19,9 +19,8 @@ bool admission_of_connection(struct reactor *reactor, struct visit *visit);
 void admission_ends_connection(struct reactor *reactor, const struct visit *visit);
 
 /* A request, before it is routed to `host`; finds out who asks when it came over a trusted proxy.
- * False: it is refused as *ret says. */
+ * False: it is refused (router_refuse()). */
 bool admission_of_request(struct reactor *reactor, struct exchange *x);
-void admission_refuses(const struct exchange *x, const struct host *host, struct verdict *ret);
 void admission_ends_request(struct reactor *reactor, const struct exchange *x);
 
 #endif

@@ -6,6 +6,7 @@
  * client they name, and nobody else's word counts. Pure.
  */
 #include "config/model.h"
+#include "site/trace.h"
 
 enum access {
     ACCESS_FREE,
@@ -15,8 +16,10 @@ enum access {
 
 /*
  * The first rule that holds the client decides. Where none does, a password is wanted if there is a
- * PasswordFile (or a RequiredGroup, which nobody is in without one).
+ * PasswordFile (or a RequiredGroup, which nobody is in without one). `trace`: who wants to know
+ * what each rule says, or NULL.
  */
-enum access access_judge(const struct folder_conf *folder, const union socket_address *client);
+enum access access_judge(const struct folder_conf *folder, const union socket_address *client,
+                         struct trace *trace);
 
 #endif

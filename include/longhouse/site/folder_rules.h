@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "site/resource.h"
 #include "site/snapshot.h"
+#include "site/trace.h"
 
 /* The names of a request, decoded: what it is, and what it was before a rule rewrote it. */
 struct folder_names {
@@ -34,5 +35,9 @@ const struct folder_conf *folder_rules_for_found(const struct host *host,
                                                  const struct resource *found,
                                                  const struct folder_conf *before,
                                                  struct arena *arena);
+
+/* For who wants to know: which sections cover the request, and which of the host's do not. */
+void folder_rules_tell(const struct host *host, const struct folder_names *names,
+                       const struct resource *found, struct trace *trace);
 
 #endif

@@ -10,6 +10,7 @@
  */
 #include "base/address.h"
 #include "config/model.h"
+#include "http/exchange.h"
 #include "http/field.h"
 
 #include <stdbool.h>
@@ -41,6 +42,9 @@ struct origin {
  */
 struct origin origin_find(const struct server_conf *conf, const struct binding_conf *binding,
                           const struct fields *fields);
+
+/* Puts whom the trusted proxy names in the place of the proxy; from here on it is the client. */
+void origin_take(const struct origin *origin, struct visit *visit);
 
 /* An address as proxies write it: 192.0.2.1, 192.0.2.1:80, 2001:db8::1, [2001:db8::1],
  * [2001:db8::1]:80. The port is dropped. False: it is none. */

@@ -7,6 +7,7 @@
  */
 #include "base/arena.h"
 #include "base/slice.h"
+#include "http/exchange.h"
 #include "site/file_cache.h"
 #include "site/mapping.h"
 #include "site/snapshot.h"
@@ -31,19 +32,18 @@ struct resource {
 /*
  * `path`: decoded and normalised, begins with '/'. With EnablePathInfo, and for the
  * FrontController: the first regular file on the way ends the script, the rest is path info.
- * `folder`: what holds for the path (site/folder_rules.h). Pure but for the file cache.
+ * `folder`: what holds for the path (site/folder_rules.h). Of the exchange its arena, time and
+ * trace are used, nothing else. Pure but for the file cache.
  */
 void resource_find(const struct host *host, const struct folder_conf *folder, struct slice path,
-                   struct file_cache *cache, struct arena *arena, uint64_t now_ms,
-                   struct resource *ret);
+                   struct file_cache *cache, struct exchange *x, struct resource *ret);
 
 /*
  * Makes the host's FrontController of what was found (there must be one): its script without path
  * info, whether it is there or not.
  */
 void resource_front(const struct host *host, const struct folder_conf *folder,
-                    struct file_cache *cache, struct arena *arena, uint64_t now_ms,
-                    struct resource *resource);
+                    struct file_cache *cache, struct exchange *x, struct resource *resource);
 
 /* Gives `resource` the names that follow from `relative`: absolute, script_name and extension. */
 void resource_name(const struct host *host, struct slice relative, struct arena *arena,

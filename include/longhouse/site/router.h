@@ -53,13 +53,16 @@ struct verdict {
     struct fields kept; /* its fields, sent with the file; or those of a short answer */
 };
 
-/* The host for a request that came in on `binding`. */
+/* The host for a request that came in on `binding`. `trace`: who wants to know why, or NULL. */
 const struct host *router_host(const struct snapshot *snapshot, const struct binding_conf *binding,
-                               struct slice name);
+                               struct slice name, struct trace *trace);
 
 /* Judges; memory from x->arena. x->request.failed gives ANSWER_STATUS with it. */
 void router_judge(const struct snapshot *snapshot, const struct host *host, struct exchange *x,
                   struct file_cache *cache, struct verdict *ret);
+
+/* What a visit that is refused (visit.refuse) is told, whatever it asks. */
+void router_refuse(const struct exchange *x, const struct host *host, struct verdict *ret);
 
 /* Gives back what the verdict holds. */
 void verdict_done(struct verdict *verdict, struct file_cache *cache);

@@ -86,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
 
     struct vhost_map *map = vhost_map_build(&conf, &arena);
-    assert(vhost_map_find(map, name, &binding) == walk(&conf, name, &binding));
+    assert(vhost_map_find(map, name, &binding, NULL) == walk(&conf, name, &binding));
     vhost_map_done(map);
     arena_done(&arena);
     return 0;

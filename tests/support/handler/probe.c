@@ -23,7 +23,7 @@ static void route(struct exchange_owner *owner, struct exchange *x)
 
     x->services = &probe->services;
     x->hold = verdict;
-    x->host = router_host(probe->snapshot, &probe->binding, x->request.host);
+    x->host = router_host(probe->snapshot, &probe->binding, x->request.host, NULL);
     if (probe->answer) {
         verdict->host = x->host;
         probe->answer(x);

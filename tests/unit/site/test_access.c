@@ -58,7 +58,7 @@ START_TEST(the_first_rule_that_holds_the_client_decides)
 
     folder.access_rules = rules_of(cases[_i].rules, room);
     ck_assert(address_parse_ip(slice_cstr(cases[_i].client), 0, &client));
-    ck_assert_int_eq(access_judge(&folder, &client), cases[_i].expect);
+    ck_assert_int_eq(access_judge(&folder, &client, NULL), cases[_i].expect);
 }
 END_TEST
 
@@ -70,7 +70,7 @@ START_TEST(a_client_without_an_address_is_in_no_network)
     struct conf_access_rule room[8];
 
     folder.access_rules = rules_of("allow 0.0.0.0/0, allow ::/0, deny all", room);
-    ck_assert_int_eq(access_judge(&folder, &client), ACCESS_REFUSED);
+    ck_assert_int_eq(access_judge(&folder, &client, NULL), ACCESS_REFUSED);
 }
 END_TEST
 
@@ -80,7 +80,7 @@ START_TEST(a_group_wants_a_password_even_without_a_file)
     struct conf_word staff = { .text = SLICE_INIT("staff") };
     const struct folder_conf folder = { .required_groups = &staff };
 
-    ck_assert_int_eq(access_judge(&folder, &client), ACCESS_AFTER_LOGIN);
+    ck_assert_int_eq(access_judge(&folder, &client, NULL), ACCESS_AFTER_LOGIN);
 }
 END_TEST
 

@@ -54,8 +54,8 @@ static void ask(struct fixture *f, enum method method, const char *host, unsigne
     ck_assert_int_eq(target_parse(slice_cstr(target), false, method == METHOD_OPTIONS, &x->arena,
                                   &x->request.target, &fault),
                      PARSE_DONE);
-    router_judge(f->snapshot, router_host(f->snapshot, &f->binding, x->request.host), x, f->cache,
-                 &f->verdict);
+    router_judge(f->snapshot, router_host(f->snapshot, &f->binding, x->request.host, NULL), x,
+                 f->cache, &f->verdict);
 }
 
 static void tear_down(struct fixture *f)

@@ -74,7 +74,8 @@ struct fixture {
     struct tree tree;
     struct snapshot *snapshot;
     struct file_cache *cache;
-    struct arena arena;
+    struct loop loop;
+    struct exchange x;
 };
 
 static void set_up(struct fixture *f, bool path_info_on)
@@ -91,11 +92,13 @@ static void set_up(struct fixture *f, bool path_info_on)
     host->no_extension_as = SLICE("own");
     f->snapshot = conf_snapshot(&conf);
     f->cache = file_cache_new(100);
+    f->loop.now_ms = 1;
+    f->x.loop = &f->loop;
 }
 
 static void tear_down(struct fixture *f)
 {
-    arena_done(&f->arena);
+    arena_done(&f->x.arena);
     file_cache_free(f->cache);
     snapshot_drop(f->snapshot);
     tree_remove(&f->tree);
@@ -105,7 +108,7 @@ static void look_for(struct fixture *f, struct slice path, struct resource *ret)
 {
     const struct host *host = &f->snapshot->hosts[0];
 
-    resource_find(host, &host->conf->folder, path, f->cache, &f->arena, 1, ret);
+    resource_find(host, &host->conf->folder, path, f->cache, &f->x, ret);
 }
 
 START_TEST(each_path_finds_its_resource)

@@ -198,7 +198,7 @@ static void ask(struct house *h, struct question *q, const char *method, const c
                                     &q->x.request.target, &fault);
     ck_assert_msg(parse == PARSE_DONE, "%s is no target: %s", target,
                   parse == PARSE_BAD ? fault.why : "too short");
-    router_judge(h->snapshot, router_host(h->snapshot, &h->binding, slice_cstr(host)), &q->x,
+    router_judge(h->snapshot, router_host(h->snapshot, &h->binding, slice_cstr(host), NULL), &q->x,
                  h->cache, &q->verdict);
 }
 

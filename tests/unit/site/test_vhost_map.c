@@ -65,7 +65,7 @@ START_TEST(each_name_finds_its_host)
     struct snapshot *snapshot = conf_snapshot(&conf);
     struct binding_conf binding = { .id = slice_cstr(cases[_i].binding) };
 
-    ck_assert_uint_eq(vhost_map_find(snapshot->names, slice_cstr(cases[_i].name), &binding),
+    ck_assert_uint_eq(vhost_map_find(snapshot->names, slice_cstr(cases[_i].name), &binding, NULL),
                       cases[_i].expect);
     snapshot_drop(snapshot);
 }
@@ -87,9 +87,9 @@ START_TEST(ten_thousand_hosts_are_told_apart)
 
     for (unsigned i = 1; i < count; i++) {
         snprintf(name, sizeof(name), i % 2 ? "h%u.example.org" : "deep.below.h%u.example.org", i);
-        ck_assert_uint_eq(vhost_map_find(snapshot->names, slice_cstr(name), NULL), i);
+        ck_assert_uint_eq(vhost_map_find(snapshot->names, slice_cstr(name), NULL, NULL), i);
     }
-    ck_assert_uint_eq(vhost_map_find(snapshot->names, SLICE("h10001.example.org"), NULL), 0);
+    ck_assert_uint_eq(vhost_map_find(snapshot->names, SLICE("h10001.example.org"), NULL, NULL), 0);
     snapshot_drop(snapshot);
 }
 END_TEST
@@ -106,7 +106,8 @@ START_TEST(a_name_of_dots_costs_no_more_than_its_length)
 
     memset(name, '.', sizeof(name));
     for (int i = 0; i < 1000; i++) /* squared in the length this would take minutes */
-        ck_assert_uint_eq(vhost_map_find(snapshot->names, slice_of(name, sizeof(name)), NULL), 0);
+        ck_assert_uint_eq(vhost_map_find(snapshot->names, slice_of(name, sizeof(name)), NULL, NULL),
+                          0);
     snapshot_drop(snapshot);
 }
 END_TEST

@@ -1,0 +1,84 @@
+/* What the router has decided, in words: who is to answer, and who is let in. */
+#include "router_private.h"
+#include "site/trace.h"
+
+static const char *why_of(const struct verdict *verdict)
+{
+    return verdict->why ? verdict->why : "no reason given";
+}
+
+static void tell_cgi(struct trace *trace, const struct verdict *verdict)
+{
+    const struct cgi_handler_conf *interpreter = verdict->interpreter;
+
+    if (interpreter)
+        trace_add(trace, TRACE_HANDLER, TRACE_YES, &interpreter->place, "cgi: %.*s runs it; %s",
+                  SLICE_ARGS(interpreter->program), why_of(verdict));
+    else
+        trace_add(trace, TRACE_HANDLER, TRACE_YES, NULL, "cgi: it is run itself; %s",
+                  why_of(verdict));
+}
+
+static void tell_fastcgi(struct trace *trace, const struct verdict *verdict)
+{
+    const struct fastcgi_conf *section = verdict->fastcgi;
+
+    trace_add(trace, TRACE_HANDLER, TRACE_YES, &section->place, "%s: FastCGIserver '%.*s'; %s",
+              section->protocol == PROTOCOL_SCGI ? "scgi" : "fastcgi", SLICE_ARGS(section->id),
+              why_of(verdict));
+}
+
+void router_tell_answer(const struct judge *judge)
+{
+    const struct verdict *verdict = judge->verdict;
+    struct trace *trace = judge->x->trace;
+
+    switch (verdict->answer) {
+    case ANSWER_STATUS:
+        trace_add(trace, TRACE_HANDLER, verdict->status < 400 ? TRACE_YES : TRACE_NO, NULL,
+                  "%d: %s", verdict->status, why_of(verdict));
+        break;
+    case ANSWER_REDIRECT:
+        trace_add(trace, TRACE_HANDLER, TRACE_YES, NULL, "%d to %.*s: %s", verdict->status,
+                  SLICE_ARGS(verdict->location), why_of(verdict));
+        break;
+    case ANSWER_FILE:
+        trace_add(trace, TRACE_HANDLER, TRACE_YES, NULL, "file: %.*s",
+                  SLICE_ARGS(verdict->resource.absolute));
+        break;
+    case ANSWER_CGI:
+        tell_cgi(trace, verdict);
+        break;
+    case ANSWER_FASTCGI:
+        tell_fastcgi(trace, verdict);
+        break;
+    case ANSWER_LISTING:
+        trace_add(trace, TRACE_HANDLER, TRACE_YES, NULL, "listing: %s", why_of(verdict));
+        break;
+    case ANSWER_LOGIN:
+        break;
+    }
+}
+
+void router_tell_access(const struct judge *judge, enum access access, bool is_open_to_all)
+{
+    const struct folder_conf *folder = judge->verdict->folder;
+    const struct conf_login *login = &folder->login;
+    struct trace *trace = judge->x->trace;
+
+    if (access == ACCESS_FREE)
+        trace_add(trace, TRACE_ACCESS, TRACE_YES, NULL, "open to this client");
+    else if (is_open_to_all)
+        trace_add(trace, TRACE_ACCESS, TRACE_YES, NULL,
+                  "open to all: where certificates are proven");
+    else if (access == ACCESS_REFUSED)
+        trace_add(trace, TRACE_ACCESS, TRACE_NO, NULL,
+                  "403: AccessList does not let this client in");
+    else if (login->kind == LOGIN_NONE)
+        trace_add(trace, TRACE_ACCESS, TRACE_NO, NULL,
+                  "403: a password is wanted, and there is no PasswordFile");
+    else
+        trace_add(trace, TRACE_ACCESS, TRACE_FACT, &login->place,
+                  "a password is wanted: %s, PasswordFile %.*s",
+                  login->kind == LOGIN_DIGEST ? "Digest" : "Basic", SLICE_ARGS(login->file));
+}
