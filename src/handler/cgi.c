@@ -135,6 +135,12 @@ static void cgi_ask(struct cgi *cgi)
         cgi_fail(cgi, status, "%s", why);
         return;
     }
+    errand_tell_trace(errand);
+    if (errand_is_rehearsed(errand)) {
+        cgi_let_go(cgi);
+        errand_end_rehearsal(errand);
+        return;
+    }
 
     const struct file_ref *file = errand->upload.spill.file;
     struct spawn_ask ask = {

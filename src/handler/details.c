@@ -17,8 +17,7 @@ static bool is_allowed(const struct errand *errand)
     return false;
 }
 
-/* The variables as they were told, one on each line; empty when they could not be. */
-static struct slice variables_of(const struct errand *errand)
+struct slice errand_variables(const struct errand *errand)
 {
     struct meta_block block;
     struct slice name;
@@ -29,19 +28,28 @@ static struct slice variables_of(const struct errand *errand)
                     errand->services->snapshot->conf->max_environment_bytes);
     if (meta_build(&errand->told, &block.sink, &name) != META_DONE)
         return SLICE("");
-    for (size_t i = 0; i < block.len; i++)
-        if (block.at[i] == '\0')
-            block.at[i] = '\n';
     return meta_block_slice(&block);
+}
+
+/* One on each line. */
+static void add_variables(struct text *text, struct slice variables)
+{
+    for (size_t i = 0; i < variables.len; i++)
+        text_add_char(text, variables.at[i] == '\0' ? '\n' : variables.at[i]);
+}
+
+static void add_heading(struct text *text, const char *heading)
+{
+    text_add_cstr(text, "\n\n");
+    text_add_cstr(text, heading);
+    text_add_cstr(text, "\n\n");
 }
 
 static void add_part(struct text *text, const char *heading, struct slice part)
 {
     if (part.len == 0)
         return;
-    text_add_cstr(text, "\n\n");
-    text_add_cstr(text, heading);
-    text_add_cstr(text, "\n\n");
+    add_heading(text, heading);
     text_add(text, part);
 }
 
@@ -54,7 +62,7 @@ struct slice errand_details(const struct errand *errand, struct slice why)
         return (struct slice){ 0 };
 
     struct slice words = last_words_tail(&errand->words, said, sizeof(said));
-    struct slice variables = variables_of(errand);
+    struct slice variables = errand_variables(errand);
     size_t room =
         why.len + errand->script.len + words.len + variables.len + reply->sample_len + OWN_TEXT;
     struct text text = text_on(arena_bytes(&errand->x->arena, room), room);
@@ -63,6 +71,8 @@ struct slice errand_details(const struct errand *errand, struct slice why)
     text_add(&text, why);
     add_part(&text, "ITS OUTPUT BEGAN WITH", slice_of(reply->sample, reply->sample_len));
     add_part(&text, "ITS LAST WORDS (stderr)", words);
-    add_part(&text, "ITS VARIABLES", variables);
+    if (variables.len > 0)
+        add_heading(&text, "ITS VARIABLES");
+    add_variables(&text, variables);
     return text_slice(&text);
 }

@@ -114,6 +114,24 @@ const char *errand_last_words(const struct errand *errand);
 /* What DebugCGI shows of a failure to this client, in the exchange's arena; empty: nothing. */
 struct slice errand_details(const struct errand *errand, struct slice why);
 
+/* The variables as they were told, each with NUL behind, in the exchange's arena; empty when they
+ * could not be. */
+struct slice errand_variables(const struct errand *errand);
+
+/* ---- rehearsal.c ---- */
+
+/* Before the program is started or talked to: tells the trace, if there is one, who it is and what
+ * it may use. */
+void errand_tell_trace(const struct errand *errand);
+
+/*
+ * It is only rehearsed: the handler lets go of its own things, and instead of starting or talking
+ * to the program says errand_end_rehearsal(), which releases the rest and is the end of the
+ * exchange; or, for a question to an authorizer, hands over to what that guards.
+ */
+bool errand_is_rehearsed(const struct errand *errand);
+void errand_end_rehearsal(struct errand *errand);
+
 /* Lets go of everything here. Harmless when repeated. */
 void errand_release(struct errand *errand);
 

@@ -5,6 +5,7 @@
  */
 #include "handler/registry.h"
 #include "handler_private.h"
+#include "site/trace.h"
 
 static const struct error_handler_conf *find(const struct host *host, int status)
 {
@@ -90,6 +91,8 @@ bool error_page_start(struct exchange *x, const struct verdict *failed)
     x->hold = page;
     x->request.error_status = failed->status;
     redirect(x, handler);
+    trace_note(x->trace, TRACE_HANDLER, TRACE_FACT, "ErrorHandler for %d: %.*s is to answer",
+               failed->status, SLICE_ARGS(handler->path));
     router_judge(services->snapshot, failed->host, x, services->files, page);
     page->error_of = failed;
     if (!is_usable(page, failed->status)) {

@@ -11,6 +11,7 @@
 #include "fastcgi_private.h"
 #include "gateway/named.h"
 #include "os/socket.h"
+#include "site/trace.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -110,6 +111,16 @@ static enum step fastcgi_collect(struct fastcgi *self)
     return STEP_AGAIN;
 }
 
+static void prepare_to_choose(struct fastcgi *self)
+{
+    self->state = FASTCGI_CHOOSING;
+    errand_tell_trace(&self->errand);
+    if (!errand_is_rehearsed(&self->errand))
+        return;
+    fastcgi_let_go(self, NULL);
+    errand_end_rehearsal(&self->errand);
+}
+
 static enum step fastcgi_wait_for_seat(struct fastcgi *self)
 {
     switch (errand_seat(&self->errand)) {
@@ -117,7 +128,7 @@ static enum step fastcgi_wait_for_seat(struct fastcgi *self)
         return STEP_WAIT;
     case ERRAND_SEATED:
         if (make_prelude(self))
-            self->state = FASTCGI_CHOOSING;
+            prepare_to_choose(self);
         return STEP_AGAIN;
     case ERRAND_TURNED_AWAY:
         fastcgi_fail(self, 503, RESET_BROKEN, "not asked: %s",
@@ -217,6 +228,8 @@ static void begin_talk(struct fastcgi *self)
     struct fcgi_conn *conn = place->conn;
 
     self->errand.x->record.program.backend = fastcgi_target(self);
+    trace_note_at(self->errand.x->trace, TRACE_BACKEND, TRACE_YES, &place->backend->conf->place,
+                  "chosen: %.*s", SLICE_ARGS(fastcgi_target(self)));
     self->state = FASTCGI_TALKING;
     self->settled = false;
     errand_let_in(&self->errand);

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "handler/keeper.h"
 #include "handler/services.h"
+#include "site/trace.h"
 
 #include <string.h>
 
@@ -183,8 +184,30 @@ static void let_pass(struct question *question)
     hand_over(x, authorizer_first(x, question->guarded));
 }
 
+/* For who wants to know. */
+static void tell(const struct question *question)
+{
+    static const char *const texts[] = {
+        [LOGIN_WAITS] = "the keeper is asked",
+        [LOGIN_GOOD] = "the password is right",
+        [LOGIN_NEEDED] = "there is no password in the request",
+        [LOGIN_WRONG] = "the user or the password is wrong",
+        [LOGIN_STALE] = "the Digest nonce is used up, or not of this process",
+        [LOGIN_NO_MEMBER] = "the user is in none of the groups of RequiredGroup",
+        [LOGIN_BUSY] = "too many passwords wait to be checked",
+        [LOGIN_BROKEN] = "the file cannot be read",
+    };
+    const struct login *login = &question->login;
+    const struct slice user = slice_first(login->auth.user, NAMED_MOST);
+
+    trace_note_at(question->x->trace, TRACE_LOGIN, trace_mark_of(login->answer == LOGIN_GOOD),
+                  &login->conf->place, "%s%.*s%s%s", user.len > 0 ? "user '" : "", SLICE_ARGS(user),
+                  user.len > 0 ? "': " : "", texts[login->answer]);
+}
+
 static void conclude(struct question *question)
 {
+    tell(question);
     switch (question->login.answer) {
     case LOGIN_WAITS:
         break;
