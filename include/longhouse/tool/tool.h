@@ -7,12 +7,13 @@
  */
 #include <stdbool.h>
 
-int tool_run(int argc, char **argv);    /* start the house */
-int tool_serve(int argc, char **argv);  /* serve a folder now, without a configuration */
-int tool_thttpd(int argc, char **argv); /* the command line of thttpd */
-int tool_check(int argc, char **argv);  /* check a configuration */
-int tool_show(int argc, char **argv);   /* the configuration as it is read */
-int tool_import(int argc, char **argv); /* one in another form, as ours */
+int tool_run(int argc, char **argv);     /* start the house */
+int tool_serve(int argc, char **argv);   /* serve a folder now, without a configuration */
+int tool_thttpd(int argc, char **argv);  /* the command line of thttpd */
+int tool_check(int argc, char **argv);   /* check a configuration */
+int tool_explain(int argc, char **argv); /* why a URL is answered as it is */
+int tool_show(int argc, char **argv);    /* the configuration as it is read */
+int tool_import(int argc, char **argv);  /* one in another form, as ours */
 int tool_status(int argc, char **argv);
 int tool_backend(int argc, char **argv); /* orders about FastCGI targets to the running house */
 int tool_ban(int argc, char **argv);     /* orders about clients */
