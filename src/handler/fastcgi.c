@@ -147,7 +147,7 @@ static const char *last_failure(const struct fastcgi *self)
     if (self->last_error == 0)
         return "";
     return arena_printf(arena, "; %.*s: %s; %s", SLICE_ARGS(self->last_target),
-                        strerror(-self->last_error), fastcgi_connect_cure(self->last_error))
+                        strerror(-self->last_error), fastcgi_connect_cure(self, self->last_error))
         .at;
 }
 

@@ -9,7 +9,21 @@
 
 #define TAIL_LOOKED_AT 512
 
-const char *fastcgi_connect_cure(int error)
+static const char *forbidden_cure(const struct fastcgi *self)
+{
+    const struct slice user = self->errand.services->snapshot->conf->server_user;
+
+    if (user.len == 0)
+        return "the user that the server runs as may not open the socket (php-fpm: listen.owner, "
+               "listen.mode; the folders above it)";
+    return arena_printf(&self->errand.x->arena,
+                        "the user %.*s (ServerId) may not open the socket (php-fpm: listen.owner, "
+                        "listen.mode; the folders above it)",
+                        SLICE_ARGS(user))
+        .at;
+}
+
+const char *fastcgi_connect_cure(const struct fastcgi *self, int error)
 {
     switch (error) {
     case -ENOENT:
@@ -18,8 +32,7 @@ const char *fastcgi_connect_cure(int error)
         return "nobody listens there; does the program run?";
     case -EACCES:
     case -EPERM:
-        return "the user of the server may not open the socket (php-fpm: listen.owner, "
-               "listen.mode)";
+        return forbidden_cure(self);
     case OWNER_WRONG:
         return "the socket, or who listens on it, is not of the user that SocketOwner names";
     case -ECONNRESET:
@@ -65,7 +78,7 @@ static enum step on_unreachable(struct fastcgi *self)
         log_warning(log, "%s %.*s: cannot reach %.*s: %s; resting it for %" PRIu64 " s; %s",
                     self->dialect->name, SLICE_ARGS(fastcgi_section(self)),
                     SLICE_ARGS(self->last_target), strerror(-error), news.rest_ms / 1000,
-                    fastcgi_connect_cure(error));
+                    fastcgi_connect_cure(self, error));
     return STEP_AGAIN;
 }
 

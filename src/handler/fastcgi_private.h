@@ -73,7 +73,7 @@ void fastcgi_blame(struct fastcgi *self);
 void fastcgi_connect(struct fastcgi *self);
 
 /* What an administrator can do about a target that cannot be reached. */
-const char *fastcgi_connect_cure(int error);
+const char *fastcgi_connect_cure(const struct fastcgi *self, int error);
 
 /* The link has ended. */
 enum step fastcgi_conclude(struct fastcgi *self);
