@@ -64,6 +64,17 @@ static const struct option_row rows[] = {
             "has the small page always, and for 429 no program runs. May be repeated; the last "
             "one for a code counts.",
     },
+    {
+        .name = "TriggerOnCGIstatus",
+        .type = OPT_YES_NO,
+        .scopes = SCOPE_HOST,
+        AT(vhost_conf, trigger_on_cgi_status),
+        .fallback = "no",
+        .grammar = "yes | no",
+        .text = "Whether an error that a program answers with (400 to 599) is thrown away, and the "
+                "ErrorHandler for that code or the small page comes instead. Of its fields "
+                "WWW-Authenticate, Allow and Retry-After are kept.",
+    },
 };
 
 const struct option_group error_options = { rows, sizeof(rows) / sizeof(rows[0]) };

@@ -57,6 +57,8 @@ static enum delivery_way way_of(struct delivery *delivery)
 {
     if (delivery->judges && delivery->reply.status == 200)
         return DELIVERY_LETS_PASS;
+    if (delivery->leaves_errors && delivery->reply.status >= 400)
+        return DELIVERY_FROM_HOUSE;
     if (reply_wants_file(&delivery->reply))
         return DELIVERY_FROM_FILE;
     return is_local(delivery) ? DELIVERY_FROM_PATH : DELIVERY_TO_CLIENT;

@@ -1,6 +1,7 @@
 /*
- * Answers that a program leaves to the house: a file it chose (X-Sendfile, X-Accel-Redirect), or
- * what a GET of another path of its host gives (a local redirect, RFC 3875 6.2.2).
+ * Answers that a program leaves to the house: a file it chose (X-Sendfile, X-Accel-Redirect), what
+ * a GET of another path of its host gives (a local redirect, RFC 3875 6.2.2), or the page for the
+ * error that it told (TriggerOnCGIstatus).
  */
 #include "errand.h"
 #include "site/chosen.h"
@@ -97,6 +98,41 @@ static void send_path(struct errand *errand)
     exchange_hand_over(x, handler_for(first->answer), first);
 }
 
+/* ---- an error ---- */
+
+/* What the status itself asks for, and what the house is told. */
+static struct fields fields_of_error(const struct errand *errand)
+{
+    static const struct slice names[] = {
+        SLICE_INIT("WWW-Authenticate"), SLICE_INIT("Allow"),          SLICE_INIT("Retry-After"),
+        SLICE_INIT("X-Longhouse-Ban"),  SLICE_INIT("X-Hiawatha-Ban"),
+    };
+    const struct fields *fields = &errand->delivery.reply.fields;
+    struct fields kept = { 0 };
+
+    for (uint32_t i = 0; i < fields->count; i++)
+        for (size_t j = 0; j < sizeof(names) / sizeof(names[0]); j++)
+            if (slice_equal_nocase(fields->at[i].name, names[j]))
+                fields_add(&kept, &errand->x->arena, names[j], fields->at[i].value);
+    return kept;
+}
+
+static void send_error(struct errand *errand)
+{
+    struct exchange *x = errand->x;
+    struct verdict *verdict = arena_new(&x->arena, struct verdict);
+
+    *verdict = (struct verdict){
+        .answer = ANSWER_STATUS,
+        .status = errand->delivery.reply.status,
+        .why = "the program answered so by itself (TriggerOnCGIstatus)",
+        .host = errand->host,
+        .folder = errand->verdict->folder,
+        .kept = fields_of_error(errand),
+    };
+    exchange_hand_over(x, handler_for(verdict->answer), verdict);
+}
+
 void errand_conclude(struct errand *errand)
 {
     errand_release(errand);
@@ -114,6 +150,9 @@ void errand_conclude(struct errand *errand)
         break;
     case DELIVERY_FROM_PATH:
         send_path(errand);
+        break;
+    case DELIVERY_FROM_HOUSE:
+        send_error(errand);
         break;
     case DELIVERY_LETS_PASS:
         errand_let_pass(errand);

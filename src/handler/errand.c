@@ -34,6 +34,8 @@ void errand_init(struct errand *errand, struct exchange *x, const struct verdict
     delivery_init(&errand->delivery, x,
                   verdict->folder->local_redirect && !is_question && x->request.error_status == 0);
     errand->delivery.judges = is_question;
+    errand->delivery.leaves_errors =
+        host->conf->trigger_on_cgi_status && !is_question && x->request.error_status == 0;
     errand->delivery.reply.nph = !is_question && is_nph(errand->script);
     last_words_init(&errand->words, errand->log, x->id_text, host->name, errand->script);
     if (is_question)

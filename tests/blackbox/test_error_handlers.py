@@ -18,6 +18,14 @@ def house():
         "  ExecuteCGI = yes\n  TimeForCGI = 2\n  ErrorHandler = 404:/show.cgi?page=none\n"
         "  ErrorHandler = 502:/sorry.html\n  ErrorHandler = 403:/broken.cgi\n  ErrorHandler = 405:/own.cgi",
     )
+    own = house.host(
+        "own.test",
+        "  ExecuteCGI = yes\n  TriggerOnCGIstatus = yes\n  ErrorHandler = 418:/sorry.html\n  ErrorHandler = 404:/gone.cgi",
+    )
+    own.put("418.cgi", "#!/bin/sh\nprintf 'Status: 418\\n\\ntea'\n", 0o755)
+    own.put("404.cgi", "#!/bin/sh\nprintf 'Status: 404\\n\\ntea'\n", 0o755)
+    own.put("gone.cgi", "#!/bin/sh\nprintf 'Status: 410\\n\\ngone'\n", 0o755)
+    own.put("sorry.html", "sorry")
     site.put("show.cgi", SHOW, 0o755)
     site.put("broken.cgi", "#!/bin/sh\nexit 3\n", 0o755)
     site.put("own.cgi", "#!/bin/sh\nprintf 'Status: 410\\nLocation: /never\\n\\nown'\n", 0o755)
@@ -54,3 +62,11 @@ def test_a_program_may_say_another_status(site):
     answer = site.get("/a.txt", method="DELETE")
     assert (answer.status, answer.text) == (410, "own")
     assert "GET" in answer["allow"]
+
+
+def test_the_errors_of_programs_may_have_the_pages_of_the_house(house):
+    site = house.sites["own.test"]
+    answer = site.get("/418.cgi")
+    assert (answer.status, answer.text) == (418, "sorry")
+    answer = site.get("/404.cgi")  # what the page itself says counts
+    assert (answer.status, answer.text) == (410, "gone")

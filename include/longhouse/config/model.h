@@ -372,6 +372,7 @@ struct vhost_conf {
     struct conf_log error_log;
     bool allow_dot_files;
     struct error_handler_conf *error_handlers; /* the last one first */
+    bool trigger_on_cgi_status;                /* for errors of programs too */
     bool enforce_first_hostname;
     bool secure_url;      /* no encoded control bytes in a query */
     struct slice charset; /* of text files; empty: none is said */

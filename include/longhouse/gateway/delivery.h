@@ -16,11 +16,12 @@
 
 /* Where the answer comes from; what the head alone cannot tell. */
 enum delivery_way {
-    DELIVERY_UNKNOWN,   /* the head is not complete */
-    DELIVERY_TO_CLIENT, /* from the program: the head is with the exchange */
-    DELIVERY_FROM_FILE, /* X-Sendfile, X-Accel-Redirect: what follows is thrown away */
-    DELIVERY_FROM_PATH, /* a local redirect, unless a body follows: then it is for the client */
-    DELIVERY_LETS_PASS, /* an authorizer consents: what follows is thrown away */
+    DELIVERY_UNKNOWN,    /* the head is not complete */
+    DELIVERY_TO_CLIENT,  /* from the program: the head is with the exchange */
+    DELIVERY_FROM_FILE,  /* X-Sendfile, X-Accel-Redirect: what follows is thrown away */
+    DELIVERY_FROM_PATH,  /* a local redirect, unless a body follows: then it is for the client */
+    DELIVERY_FROM_HOUSE, /* an error (TriggerOnCGIstatus): what follows is thrown away */
+    DELIVERY_LETS_PASS,  /* an authorizer consents: what follows is thrown away */
 };
 
 struct delivery {
@@ -29,6 +30,7 @@ struct delivery {
     struct session *session; /* borrowed: of which the head may tell news; NULL: none */
     enum delivery_way way;
     bool local_redirects;  /* they are wanted */
+    bool leaves_errors;    /* by whoever uses it: the house has pages for them */
     bool judges;           /* by whoever uses it: the program is an authorizer */
     struct target path;    /* DELIVERY_FROM_PATH */
     uint64_t output_bytes; /* all that came of the program, the head included */

@@ -244,21 +244,22 @@ END_TEST
 
 /* The options of this version: everything else of Hiawatha is OPT_LATER. */
 static const char *const available_names[] = {
-    "ServerId",         "PIDfile",           "SystemLogfile",   "ConnectionsTotal",
-    "ConnectionsPerIP", "MaxUrlLength",      "MimetypeConfig",  "CGIextension",
-    "CGIhandler",       "WorkDirectory",     "LogFormat",       "ServerString",
-    "ListenBacklog",    "SocketSendTimeout", "BindingId",       "EnableTRACE",
-    "Interface",        "MaxKeepAlive",      "MaxRequestSize",  "Port",
-    "TimeForRequest",   "Hostname",          "WebsiteRoot",     "StartFile",
-    "ExecuteCGI",       "TimeForCGI",        "EnablePathInfo",  "Setenv",
-    "UseFastCGI",       "AccessLogfile",     "ErrorLogfile",    "FollowSymlinks",
-    "AllowDotFiles",    "NoExtensionAs",     "RequiredBinding", "CustomHeaderClient",
-    "FastCGIid",        "ConnectTo",         "Extension",       "SessionTimeout",
-    "ServerRoot",       "KillTimedoutCGI",   "WaitForCGI",      "WrapCGI",
-    "BanlistMask",      "BanOnFlooding",     "BanOnGarbage",    "BanOnInvalidURL",
-    "BanOnMaxPerIP",    "BanOnMaxReqSize",   "BanOnTimeout",    "BanOnWrongPassword",
-    "KickOnBan",        "MaxServerLoad",     "RebanDuringBan",  "ReconnectDelay",
-    "RequestLimitMask", "BanByCGI",          "Throttle",        "UploadSpeed",
+    "ServerId",           "PIDfile",           "SystemLogfile",   "ConnectionsTotal",
+    "ConnectionsPerIP",   "MaxUrlLength",      "MimetypeConfig",  "CGIextension",
+    "CGIhandler",         "WorkDirectory",     "LogFormat",       "ServerString",
+    "ListenBacklog",      "SocketSendTimeout", "BindingId",       "EnableTRACE",
+    "Interface",          "MaxKeepAlive",      "MaxRequestSize",  "Port",
+    "TimeForRequest",     "Hostname",          "WebsiteRoot",     "StartFile",
+    "ExecuteCGI",         "TimeForCGI",        "EnablePathInfo",  "Setenv",
+    "UseFastCGI",         "AccessLogfile",     "ErrorLogfile",    "FollowSymlinks",
+    "AllowDotFiles",      "NoExtensionAs",     "RequiredBinding", "CustomHeaderClient",
+    "FastCGIid",          "ConnectTo",         "Extension",       "SessionTimeout",
+    "ServerRoot",         "KillTimedoutCGI",   "WaitForCGI",      "WrapCGI",
+    "BanlistMask",        "BanOnFlooding",     "BanOnGarbage",    "BanOnInvalidURL",
+    "BanOnMaxPerIP",      "BanOnMaxReqSize",   "BanOnTimeout",    "BanOnWrongPassword",
+    "KickOnBan",          "MaxServerLoad",     "RebanDuringBan",  "ReconnectDelay",
+    "RequestLimitMask",   "BanByCGI",          "Throttle",        "UploadSpeed",
+    "TriggerOnCGIstatus",
 };
 
 START_TEST(the_options_of_this_version_are_available)

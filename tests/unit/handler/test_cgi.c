@@ -228,6 +228,39 @@ START_TEST(a_local_redirect_is_left_to_the_client)
 }
 END_TEST
 
+static const struct {
+    const char *says;
+    int status;
+    bool replaced;
+} own_statuses[] = {
+    { "Status: 404\n\nown", 404, true },
+    { "Status: 500\n\nown", 500, true },
+    { "Status: 401\nWWW-Authenticate: Basic realm=x\nX-A: b\n\nown", 401, true },
+    { "Status: 201\n\nown", 201, false },
+    { "Status: 303\nLocation: /x\n\nown", 303, false },
+    { "Content-Type: text/plain\n\nown", 200, false },
+};
+
+START_TEST(the_house_has_pages_for_errors_of_programs)
+{
+    begin();
+    vhost.trigger_on_cgi_status = true;
+    get();
+    start_program();
+    say(own_statuses[_i].says);
+    exit_program(0);
+    ck_assert_int_eq(v->status, own_statuses[_i].status);
+    v->body[v->body_len] = '\0';
+    ck_assert_int_eq(strstr(v->body, "<title>") != NULL, own_statuses[_i].replaced);
+    ck_assert_int_eq(strcmp(v->body, "own") == 0, !own_statuses[_i].replaced);
+    ck_assert_int_eq(strstr(v->fields, "WWW-Authenticate: Basic realm=x\n") != NULL,
+                     own_statuses[_i].status == 401);
+    ck_assert_ptr_null(strstr(v->fields, "X-A"));
+    ck_assert_uint_eq(visitor_lines(v, LEVEL_ERROR), own_statuses[_i].status == 500);
+    end();
+}
+END_TEST
+
 START_TEST(surplus_is_cut_and_told)
 {
     begin();
@@ -994,10 +1027,10 @@ END_TEST
 SUITE("cgi", TEST(a_get_is_answered), TEST(the_answer_ends_with_the_output_not_with_the_program),
       TEST(an_answer_that_died_with_the_spawner_is_cut), TEST(all_output_at_once_with_the_exit),
       TEST(an_answer_at_every_split), TEST(a_local_redirect_is_left_to_the_client),
-      TEST(surplus_is_cut_and_told), TEST(too_few_bytes_cut_the_answer),
-      TEST(an_answer_to_head_needs_no_body), TEST(cgitb_is_served_and_told),
-      TEST(a_slow_client_makes_the_program_wait), TEST(stderr_is_one_line_per_line),
-      TEST(stderr_of_a_program_that_runs_on_is_heard_at_once),
+      LOOP(the_house_has_pages_for_errors_of_programs, own_statuses), TEST(surplus_is_cut_and_told),
+      TEST(too_few_bytes_cut_the_answer), TEST(an_answer_to_head_needs_no_body),
+      TEST(cgitb_is_served_and_told), TEST(a_slow_client_makes_the_program_wait),
+      TEST(stderr_is_one_line_per_line), TEST(stderr_of_a_program_that_runs_on_is_heard_at_once),
       TEST(what_was_said_before_the_client_left_is_heard),
       TEST(a_flood_on_stderr_does_not_hold_the_answer), TEST(a_body_goes_to_stdin_and_ends),
       TEST(the_body_is_wanted_only_once_the_program_runs),
