@@ -110,6 +110,7 @@ struct server_conf *load_config(const struct load *load, const struct source_tex
     pools_number(&build);
     check_php_settings(&build);
     check_kept(&build);
+    check_logs(&build);
     check_reach(&build);
     if (load->ask) /* whatever was wrong above: all faults at once */
         load_check_disk(build.conf, load->ask, load->diags);

@@ -350,9 +350,7 @@ bool path_clean(struct build *build, const struct tree_node *node, const struct 
     return true;
 }
 
-/* `/path`, `none`, `stdout` or `stderr`; Hiawatha's `, daily` is known. */
-static void set_log(struct build *build, struct conf_log *member, const struct tree_node *node,
-                    const struct option_row *row)
+static bool find_log_word(struct slice target, enum conf_log_kind *ret)
 {
     static const struct {
         const char *word;
@@ -362,27 +360,53 @@ static void set_log(struct build *build, struct conf_log *member, const struct t
         { "stderr", LOG_TO_STDERR },      { "/dev/stdout", LOG_TO_STDOUT },
         { "/dev/stderr", LOG_TO_STDERR }, { "/dev/null", LOG_TO_NOWHERE },
     };
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (slice_equal_cstr(target, words[i].word)) {
+            *ret = words[i].kind;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* `daily`, `weekly`, `monthly`, behind the path of a file. */
+static bool rotate_parse(struct build *build, const struct tree_node *node, struct slice word,
+                         bool is_file, enum conf_rotate *ret)
+{
+    static const char *const words[] = { "daily", "weekly", "monthly" };
+
+    for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (!slice_equal_cstr(word, words[i]))
+            continue;
+        *ret = (enum conf_rotate)(ROTATE_DAILY + i);
+        if (!is_file)
+            diag_hint(build->diags,
+                      build_fault(build, DIAG_ERROR, node, word, "'%s': only a file can begin anew",
+                                  words[i]),
+                      "leave it out, or name a file");
+        return is_file;
+    }
+    diag_hint(build->diags,
+              build_fault(build, DIAG_ERROR, node, word.len > 0 ? word : node->value,
+                          "a log begins anew daily, weekly or monthly, not '%.*s'",
+                          SLICE_ARGS(word)),
+              "write the path alone to leave rotation to logrotate");
+    return false;
+}
+
+/* `/path`, `none`, `stdout` or `stderr`; behind a path, when it begins anew. */
+static void set_log(struct build *build, struct conf_log *member, const struct tree_node *node,
+                    const struct option_row *row)
+{
     struct conf_log log = { .place = tree_place(node, node->value) };
     struct slice target;
     struct slice period;
+    const bool has_period = slice_cut(node->value, ',', &target, &period);
 
-    if (slice_cut(node->value, ',', &target, &period)) {
-        struct slice word = slice_trim(period);
-        diag_hint(build->diags,
-                  build_fault(build, DIAG_ERROR, node, word.len > 0 ? word : node->value,
-                              "'%.*s': rotation by the server is Hiawatha's and not available yet",
-                              SLICE_ARGS(word)),
-                  "write the path alone and leave rotation to logrotate");
-        return;
-    }
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (slice_equal_cstr(target, words[i].word)) {
-            log.kind = words[i].kind;
-            *member = log;
-            return;
-        }
-    }
-    if (!slice_starts(target, SLICE("/"))) {
+    target = slice_trim(target);
+    const bool is_word = find_log_word(target, &log.kind);
+    if (!is_word && !slice_starts(target, SLICE("/"))) {
         diag_hint(build->diags,
                   build_fault(build, DIAG_ERROR, node, target,
                               "'%s' must be an absolute path, none, stdout or stderr, not '%.*s'",
@@ -390,7 +414,9 @@ static void set_log(struct build *build, struct conf_log *member, const struct t
                   "for example: %s = %s", row->name, row->fallback);
         return;
     }
-    if (path_clean(build, node, row, slice_trim(target), &log.path))
+    if (has_period && !rotate_parse(build, node, slice_trim(period), !is_word, &log.rotate))
+        return;
+    if (is_word || path_clean(build, node, row, target, &log.path))
         *member = log;
 }
 

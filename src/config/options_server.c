@@ -203,7 +203,7 @@ static const struct option_row rows[] = {
         .scopes = SCOPE_SERVER,
         AT(server_conf, system_log),
         .fallback = "/var/log/longhouse/system.log",
-        .grammar = "absolute path | none | stdout | stderr",
+        .grammar = "absolute path[, daily|weekly|monthly] | none | stdout | stderr",
         .text = "Log of the house itself: starts, stops, restarts, time-outs.",
     },
     {

@@ -503,9 +503,11 @@ static const struct option_row rows[] = {
         .scopes = SCOPE_HOST,
         AT(vhost_conf, access_log),
         .fallback = "/var/log/longhouse/access.log",
-        .grammar = "absolute path | none | stdout | stderr",
+        .grammar = "absolute path[, daily|weekly|monthly] | none | stdout | stderr",
         .text = "Log of the requests. Each host has its own setting; that of the default host does "
-                "not count for the others.",
+                "not count for the others. With `daily`, `weekly` (Mondays) or `monthly` the file "
+                "begins anew by local time: the old one is called after the new day "
+                "(access-2026-11-28.log) and packed (.gz) by a process of its own.",
     },
     {
         .name = "ErrorLogfile",
@@ -513,7 +515,7 @@ static const struct option_row rows[] = {
         .scopes = SCOPE_HOST,
         AT(vhost_conf, error_log),
         .fallback = "/var/log/longhouse/error.log",
-        .grammar = "absolute path | none | stdout | stderr",
+        .grammar = "absolute path[, daily|weekly|monthly] | none | stdout | stderr",
         .text = "Log of what went wrong with requests, and of what programs write to stderr. "
                 "Each host has its own setting.",
     },

@@ -122,7 +122,7 @@ static const struct option_row rows[] = {
         .type = OPT_LOG,
         .scopes = SCOPE_FASTCGI,
         AT(fastcgi_conf, run.error_log),
-        .grammar = "absolute path | none | stdout | stderr",
+        .grammar = "absolute path[, daily|weekly|monthly] | none | stdout | stderr",
         .text = "Log of what the workers themselves write to their stderr, outside of requests. "
                 "Without it these lines are in the SystemLogfile.",
     },

@@ -184,6 +184,7 @@ static void on_running(struct house *house)
     house->phase = PHASE_RUNNING;
     (void)notify_send("READY=1"); /* without a service manager nobody listens */
     house->on_ready(house);
+    rotation_begin(house);
 }
 
 static bool spawners_are_ready(const struct house *house)
@@ -257,17 +258,18 @@ static void on_message(struct child *child, const struct handover *message)
 static void sweep(struct house *house)
 {
     const unsigned spawners = house->plan.spawners;
-    const size_t count = house->guests.count + spawners + 2;
+    const size_t count = house->guests.count + spawners + 3;
     pid_t *kept = malloc(count * sizeof(pid_t));
 
     if (!kept)
         abort();
     kept[0] = house->server.pid;
     kept[1] = house->resolver.pid;
+    kept[2] = house->phase < PHASE_SWEEPING ? house->rotation.packer : 0;
     for (unsigned i = 0; i < spawners; i++)
-        kept[2 + i] = house->spawners[i].pid;
+        kept[3 + i] = house->spawners[i].pid;
     for (size_t i = 0; i < house->guests.count; i++)
-        kept[2 + spawners + i] = house->guests.at[i];
+        kept[3 + spawners + i] = house->guests.at[i];
     if (strays_kill(kept, count) == 0 && house->phase == PHASE_SWEEPING)
         loop_stop(&house->loop);
     free(kept);
@@ -456,7 +458,7 @@ static void reap(struct house *house)
 
         if (child)
             on_death(child, status);
-        else
+        else if (!rotation_reaped(house, pid, status))
             strays = !forget_guest(house, pid) || strays;
     }
     if (strays && house->sweeps)
@@ -465,7 +467,7 @@ static void reap(struct house *house)
 
 /* ---- signals ---- */
 
-static void reopen_logs(struct house *house)
+void house_reopen_logs(struct house *house)
 {
     logs_reopen(&house->logs, &house->journal.log);
     if (house->plan.conf->system_log.kind == LOG_TO_FILE)
@@ -494,7 +496,7 @@ static void on_signal(struct house *house, int number)
         reload_ask(house, 0);
         break;
     case SIGUSR1:
-        reopen_logs(house);
+        house_reopen_logs(house);
         break;
     }
 }
@@ -541,6 +543,7 @@ int house_open(struct house *house)
     house->signals_task.run = on_signals;
     house->deadline_task.run = on_deadline;
     house->deadline.task = &house->deadline_task;
+    rotation_init(&house->rotation);
     child_init(&house->server, house, "server", true, on_message);
     house->server.again_task.run = on_again;
     for (unsigned i = 0; i < house->plan.spawners; i++) {
@@ -578,6 +581,7 @@ void house_close(struct house *house)
     child_close(&house->resolver);
     reload_give_up(house);
     past_release_all(house);
+    rotation_close(house);
     timer_stop(&house->loop, &house->deadline);
     io_close(&house->loop, &house->signals);
     fd_close(&house->policy_fd);

@@ -124,22 +124,40 @@ static bool share(const struct logs *logs, struct log_entry *entry)
         return false;
     entry->fd = fcntl(same->fd, F_DUPFD_CLOEXEC, 3);
     entry->shown = same->shown;
+    entry->day = same->day;
     entry->known = entry->fd >= 0;
     return entry->known;
+}
+
+/* The lines in a file that was there already are of the day of the last one. */
+static int64_t day_of(int fd)
+{
+    time_t day = time(NULL);
+    struct stat found;
+    struct tm local;
+
+    if (fstat(fd, &found) == 0 && S_ISREG(found.st_mode) && found.st_size > 0)
+        day = found.st_mtime;
+    return localtime_r(&day, &local) ? calendar_day(&local) : 0;
 }
 
 static bool add(struct logs *logs, const struct conf_log *conf, bool wanted, struct arena *arena,
                 struct diags *diags)
 {
-    if (conf->kind != LOG_TO_FILE || find(logs, conf->path))
+    struct log_entry *entry = conf->kind == LOG_TO_FILE ? find(logs, conf->path) : NULL;
+
+    if (entry && entry->rotate == ROTATE_NEVER)
+        entry->rotate = conf->rotate;
+    if (entry || conf->kind != LOG_TO_FILE)
         return true;
 
-    struct log_entry *entry = arena_new(arena, struct log_entry);
+    entry = arena_new(arena, struct log_entry);
     *entry = (struct log_entry){
         .next = logs->first,
         .conf = conf,
         .path = arena_cstr(arena, conf->path),
         .fd = -1,
+        .rotate = conf->rotate,
     };
     logs->first = entry;
     if (share(logs, entry))
@@ -148,6 +166,7 @@ static bool add(struct logs *logs, const struct conf_log *conf, bool wanted, str
     int fd = open_for(logs, entry->path);
     if (fd >= 0) {
         entry->fd = fd;
+        entry->day = day_of(fd);
         return true;
     }
     if (!logs->owned && !conf->place.file) {

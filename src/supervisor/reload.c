@@ -216,6 +216,7 @@ static void settle(struct house *house)
     log_notice(&house->journal.log, "the configuration was reloaded: generation %llu",
                (unsigned long long)house->generation);
     note_outcome(house, true, text);
+    rotation_begin(house);
     reload_again(house);
 }
 

@@ -18,6 +18,7 @@
  *   run       child.c    one child: start, channel, back-off
  *             reload.c   from one generation to the next
  *             names.c    the resolver and its channel
+ *             rotation.c, calendar.c, old_logs.c  logs that begin anew, and the packer
  *             house.c    the phases from the first start to the end
  *   say       journal.c  system log and terminal  banner.c  "is ready"
  */
@@ -31,6 +32,7 @@
 #include "loop/loop.h"
 #include "os/cgroup.h"
 #include "os/strays.h"
+#include "rotation.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -124,6 +126,9 @@ struct log_entry {
     int fd;     /* owned; -1: goes without */
     bool shown; /* in place of the file: the terminal */
     bool known; /* it was open in the former generation */
+    enum conf_rotate rotate;
+    int64_t day;     /* the lines in it are of this day and later (rotation.h) */
+    bool unpackable; /* an old one of it could not be packed */
 };
 
 struct logs {
@@ -439,6 +444,7 @@ struct house {
     struct arena arena;       /* of the generation, but for the first */
     struct past *past;        /* owned */
     struct reload reload;
+    struct rotation rotation;
     uint64_t rights; /* that the spawners were started with */
     struct plan plan;
     struct identity identity;
@@ -474,6 +480,9 @@ struct house {
  * negative errno. */
 int house_open(struct house *house);
 void house_close(struct house *house);
+
+/* The files by their names, here and in the server. */
+void house_reopen_logs(struct house *house);
 
 /* It is needed, and does not run. */
 void house_start_resolver(struct house *house);

@@ -1,5 +1,9 @@
 """Access and error logs, and what a client cannot do to them."""
+import datetime
+import gzip
+import os
 import re
+import time
 
 import pytest
 
@@ -163,3 +167,58 @@ def test_what_the_logs_tell_of_clients(new_house):
     log = house.default.access_log()
     assert "203.0.113.0|" in log
     assert "203.0.113.77" not in log and "198.51.100" not in log
+
+
+# ---- logs that begin anew ----
+
+
+def yesterdays(path, text):
+    path.write_text(text)
+    path.chmod(0o604)
+    if os.getuid() == 0:
+        os.chown(path, 33, 4)
+    os.utime(path, (time.time() - 86400, time.time() - 86400))
+    return path.stat()
+
+
+def test_what_was_missed_is_made_up_for_at_the_start(new_house):
+    house = new_house("daily")
+    path = house.default.access_path
+    house.option("LogFormat = common")
+    house.option(f"AccessLogfile = {path}, daily")
+    other = house.host("monthly.test", "  AccessLogfile = none")
+    house.default.put("hello.txt", "hello")
+    before = yesterdays(path, "yesterday's line\n")
+    today = datetime.date.today()
+    house.start()
+    for i in range(100):
+        assert house.get(f"/hello.txt?{i}").status == 200
+    packed = house.logs / f"{path.stem}-{today}{path.suffix}.gz"
+    wait_until("the packed log", packed.exists, 10)
+    wait_until("the end of the old one", lambda: not packed.with_suffix("").exists())
+    assert house.stop() == 0
+    old = gzip.decompress(packed.read_bytes()).decode()
+    assert old.startswith("yesterday's line\n")
+    lines = old + path.read_text()
+    assert [lines.count(f"?{i} HTTP") for i in range(100)] == [1] * 100, "lines were lost, or are there twice"
+    after = packed.stat()
+    assert (after.st_mode, after.st_uid, after.st_gid) == (before.st_mode, before.st_uid, before.st_gid)
+    assert int(after.st_mtime) >= int(before.st_mtime)
+    assert sorted(p.name for p in house.logs.glob(f"{path.stem}*{path.suffix}*")) == sorted([path.name, packed.name])
+    assert f"begins anew; the old one is '{path.stem}-{today}" in house.system_log()
+    assert not other.access_path.exists()
+
+
+def test_a_reload_lets_a_log_begin_anew(new_house):
+    house = started(new_house, "common")
+    path = house.default.access_path.with_suffix(".other")
+    yesterdays(path, "yesterday's line\n")
+    house.option(f"AccessLogfile = {path}, daily")
+    house.config_path.write_text(house.config_text())
+    status, _, errors = house.verb("reload")
+    assert status == 0, errors
+    packed = house.logs / f"{path.stem}-{datetime.date.today()}{path.suffix}.gz"
+    wait_until("the packed log", packed.exists, 10)
+    house.get("/hello.txt?new")
+    wait_until("the line", lambda: "?new" in path.read_text())
+    assert gzip.decompress(packed.read_bytes()) == b"yesterday's line\n"

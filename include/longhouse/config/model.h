@@ -101,9 +101,13 @@ enum conf_proxy_protocol { PROXY_PROTOCOL_NO, PROXY_PROTOCOL_YES, PROXY_PROTOCOL
 
 enum conf_log_kind { LOG_TO_FILE, LOG_TO_NOWHERE, LOG_TO_STDOUT, LOG_TO_STDERR };
 
+/* When a log begins anew: by local time, at the beginning of the day, Monday or the first. */
+enum conf_rotate { ROTATE_NEVER, ROTATE_DAILY, ROTATE_WEEKLY, ROTATE_MONTHLY };
+
 /* Where a log goes: an absolute path, none, stdout, stderr. */
 struct conf_log {
     enum conf_log_kind kind;
+    enum conf_rotate rotate; /* of a file */
     struct slice path;
     struct diag_place place; /* file NULL: the default */
 };

@@ -493,6 +493,10 @@ static const struct saying_case {
       "the host at longhouse.conf:1, and both use the pool /f = a php-fpm worker keeps such a "
       "setting for all its later requests, whoever they are for: give each host a pool and a "
       "FastCGIserver of its own" },
+    { SITE PORT "AccessLogfile = /a, daily\nVirtualHost {\nHostname = v\nWebsiteRoot = /v\n"
+                "AccessLogfile = /a\nErrorLogfile = /a, weekly\n}\n",
+      "warning 11:16+10 '/a' begins anew daily, as an earlier option says, not weekly = a file has "
+      "one period: write the same one, or name another file" },
     { SITE PORT "FastCGIserver {\nFastCGIid = F\nConnectTo = /f\nMaxConnections = 2\n"
                 "KeepConnections = 3\n}\n",
       "warning 6:1+13 FastCGIserver 'F': KeepConnections (3) is more than MaxConnections (2); no "

@@ -478,8 +478,15 @@ static const struct value_case {
     { OUTER, "SystemLogfile = /dev/null", NULL },
     { OUTER, "AccessLogfile = access.log",
       "17+10 'AccessLogfile' must be an absolute path, none, stdout or stderr, not 'access.log'" },
-    { OUTER, "AccessLogfile = /var/log/a, weekly",
-      "29+6 'weekly': rotation by the server is Hiawatha's and not available yet" },
+    { OUTER, "AccessLogfile = /var/log/a, daily", NULL },
+    { OUTER, "AccessLogfile = /var/log/a , weekly", NULL },
+    { OUTER, "ErrorLogfile = /var/log/e, monthly", NULL },
+    { OUTER, "SystemLogfile = /var/log/s,daily", NULL },
+    { OUTER, "AccessLogfile = /var/log/a, hourly",
+      "29+6 a log begins anew daily, weekly or monthly, not 'hourly'" },
+    { OUTER, "AccessLogfile = /var/log/a,",
+      "17+11 a log begins anew daily, weekly or monthly, not ''" },
+    { OUTER, "AccessLogfile = none, daily", "23+5 'daily': only a file can begin anew" },
 
     /* who */
     { OUTER, "ServerId = www-data", NULL },
