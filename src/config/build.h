@@ -190,6 +190,8 @@ void folders_set(struct build *build, void *record, const struct tree_node *node
                  const struct option_row *row);
 
 /* Addresses and networks whose word counts: appends to a list of struct conf_net. */
+void tracers_set(struct build *build, void *record, const struct tree_node *node,
+                 const struct option_row *row);
 void watchers_set(struct build *build, void *record, const struct tree_node *node,
                   const struct option_row *row);
 void address_rules_set(struct build *build, void *record, const struct tree_node *node,
@@ -250,6 +252,7 @@ extern const struct option_group directory_options;
 extern const struct option_group toolkit_options;
 extern const struct option_group alias_options;
 extern const struct option_group gate_options;
+extern const struct option_group trace_options;
 extern const struct option_group error_options;
 extern const struct option_group program_options;
 extern const struct option_group sandbox_options;

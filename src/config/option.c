@@ -25,6 +25,7 @@ static const struct option_group *const groups[] = {
     &tls_options,
     &alias_options,
     &gate_options,
+    &trace_options,
     &error_options,
     &toolkit_options,
     &later_options,

@@ -275,6 +275,14 @@ void watchers_set(struct build *build, void *record, const struct tree_node *nod
     nets_add(build, record, node, row, "shows every visitor what programs are told, secrets too");
 }
 
+void tracers_set(struct build *build, void *record, const struct tree_node *node,
+                 const struct option_row *row)
+{
+    nets_add(
+        build, record, node, row,
+        "tells every visitor who asks for it what is configured, and where it lies on the disk");
+}
+
 /* ---- words with a meaning ---- */
 
 static const struct {

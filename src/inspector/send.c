@@ -1,6 +1,7 @@
 #include "send.h"
 
 #include "base/number.h"
+#include "base/text.h"
 #include "http/clock.h"
 #include "net/tls_client.h"
 #include "os/fd.h"
@@ -10,7 +11,9 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#define PATIENCE_S 30 /* for each step */
+#define PATIENCE_S  30                   /* for each step */
+#define HEAD_MOST   ((size_t)128 * 1024) /* so much of an answer is looked at */
+#define TRACE_FIELD SLICE("X-Longhouse-Trace")
 
 union socket_address send_address(const union socket_address *binding)
 {
@@ -79,18 +82,39 @@ static int status_of(struct slice first)
     return (int)status;
 }
 
-static const char *read_answer(const struct line *line, uint64_t begun_us, struct sent *ret)
+/* The notes of the house (TraceFor), a line each. */
+static struct slice trace_of(struct slice head, struct arena *arena)
 {
+    struct text text = text_on(arena_bytes(arena, head.len), head.len);
+    struct slice line;
+
+    while (slice_next(&head, '\n', &line) && line.len > 1) {
+        struct slice name;
+        struct slice value;
+
+        if (!slice_cut(line, ':', &name, &value) || !slice_equal_nocase(name, TRACE_FIELD))
+            continue;
+        text_add(&text, slice_trim_space(value));
+        text_add_char(&text, '\n');
+    }
+    return text_slice(&text);
+}
+
+static const char *read_answer(const struct line *line, uint64_t begun_us, struct arena *arena,
+                               struct sent *ret)
+{
+    struct text head = text_on(arena_bytes(arena, HEAD_MOST), HEAD_MOST);
     char data[16384];
     ssize_t got;
 
     while ((got = line_read(line, data, sizeof(data))) > 0) {
-        if (ret->bytes == 0) {
+        if (ret->bytes == 0)
             ret->first_us = clock_monotonic_us() - begun_us;
-            ret->status = status_of(slice_of(data, (size_t)got));
-        }
         ret->bytes += (uint64_t)got;
+        text_add(&head, slice_of(data, (size_t)got));
     }
+    ret->status = status_of(text_slice(&head));
+    ret->trace = trace_of(text_slice(&head), arena);
     ret->end_us = clock_monotonic_us() - begun_us;
     if (ret->bytes == 0)
         return "the house closed the connection without an answer; its system log may say why";
@@ -99,17 +123,18 @@ static const char *read_answer(const struct line *line, uint64_t begun_us, struc
 
 /* ---- the whole ---- */
 
-/* One request for a connection, so that its end is the end of the answer. */
+/* One request for a connection, so that its end is the end of the answer. The house is asked for
+ * its own notes, too. */
 static struct slice last_head(struct slice head, struct arena *arena)
 {
-    const struct slice parts[] = { slice_first(head, head.len - 2), SLICE("Connection: close\r\n"),
-                                   SLICE("\r\n") };
+    const struct slice parts[] = { slice_first(head, head.len - 2), TRACE_FIELD,
+                                   SLICE(": yes\r\nConnection: close\r\n\r\n") };
 
     return arena_join(arena, parts, 3);
 }
 
 static const char *talk(struct line *line, const char *name, struct slice head, uint64_t begun_us,
-                        struct sent *ret)
+                        struct arena *arena, struct sent *ret)
 {
     if (name) {
         line->tls = tls_client_open(line->fd, name);
@@ -119,7 +144,7 @@ static const char *talk(struct line *line, const char *name, struct slice head, 
     ret->secured_us = clock_monotonic_us() - begun_us;
     if (!line_write(line, head))
         return "the request could not be written";
-    return read_answer(line, begun_us, ret);
+    return read_answer(line, begun_us, arena, ret);
 }
 
 void send_request(const union socket_address *address, const char *name, struct slice head,
@@ -137,7 +162,7 @@ void send_request(const union socket_address *address, const char *name, struct 
                                 ret->address, strerror(-r))
                        .at;
     else
-        ret->why = talk(&line, name, last_head(head, arena), begun_us, ret);
+        ret->why = talk(&line, name, last_head(head, arena), begun_us, arena, ret);
     tls_client_close(line.tls);
     fd_close(&line.fd);
 }

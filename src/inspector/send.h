@@ -16,7 +16,8 @@ struct sent {
     const char *why; /* it could not be done; NULL: it was */
     char address[ADDRESS_TEXT_MOST];
     int status;
-    uint64_t bytes; /* with the head */
+    uint64_t bytes;     /* with the head */
+    struct slice trace; /* lines: what the house says of its decisions; empty: nothing */
     uint64_t connected_us;
     uint64_t secured_us; /* the handshake of TLS was over; without TLS: connected_us */
     uint64_t first_us;

@@ -72,6 +72,23 @@ static void put_environment(FILE *out, struct slice environment)
     fputc('}', out);
 }
 
+static void put_trace(FILE *out, struct slice trace)
+{
+    struct slice line;
+    bool is_first = true;
+
+    fputs(",\"trace\":[", out);
+    while (slice_next(&trace, '\n', &line)) {
+        if (line.len == 0)
+            continue;
+        if (!is_first)
+            fputc(',', out);
+        put(out, line);
+        is_first = false;
+    }
+    fputc(']', out);
+}
+
 static void put_sent(FILE *out, const struct sent *sent)
 {
     fputs(",\"sent\":{", out);
@@ -84,6 +101,7 @@ static void put_sent(FILE *out, const struct sent *sent)
                 ",\"secured_us\":%" PRIu64 ",\"first_byte_us\":%" PRIu64 ",\"end_us\":%" PRIu64,
                 sent->address, sent->status, sent->bytes, sent->connected_us, sent->secured_us,
                 sent->first_us, sent->end_us);
+        put_trace(out, sent->trace);
     }
     fputc('}', out);
 }

@@ -29,7 +29,7 @@ static void put(const struct page *page, struct slice bytes)
     struct arena arena = { 0 };
     struct text text = text_on(arena_bytes(&arena, room), room);
 
-    text_add_escaped(&text, bytes);
+    trace_add_plain(&text, bytes);
     fwrite(text.at, 1, text.len, page->out);
     arena_done(&arena);
 }
@@ -109,6 +109,19 @@ static void put_bar(const struct page *page, const char *what, uint64_t from_us,
     fprintf(page->out, " %8.3f ms\n", (double)(until_us - from_us) / 1000);
 }
 
+static void put_trace(const struct page *page, struct slice trace)
+{
+    struct slice line;
+
+    while (slice_next(&trace, '\n', &line)) {
+        if (line.len == 0)
+            continue;
+        fputs("    ", page->out);
+        put(page, line);
+        fputc('\n', page->out);
+    }
+}
+
 static void put_sent(const struct page *page, const struct sent *sent)
 {
     if (sent->why) {
@@ -123,6 +136,7 @@ static void put_sent(const struct page *page, const struct sent *sent)
         put_bar(page, "TLS", sent->connected_us, sent->secured_us, sent->end_us);
     put_bar(page, "first byte", sent->secured_us, sent->first_us, sent->end_us);
     put_bar(page, "rest", sent->first_us, sent->end_us, sent->end_us);
+    put_trace(page, sent->trace);
 }
 
 void show_text(FILE *out, bool colours, const struct stage_question *question,

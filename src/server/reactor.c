@@ -9,6 +9,7 @@
 #include "server/certificates.h"
 #include "server/listener.h"
 #include "server/throttle.h"
+#include "server/trace_reply.h"
 #include "server/warden.h"
 #include "site/origin.h"
 #include "site/router.h"
@@ -36,6 +37,16 @@ static void hide_client(const struct reactor *reactor, struct exchange *x)
     x->record.client = arena_cstr(&x->arena, slice_cstr(address_text(&client, text)));
 }
 
+static const struct host *find_host(const struct snapshot *snapshot, struct exchange *x)
+{
+    const struct binding_conf *binding = x->visit->binding;
+    const struct host *host = router_host(snapshot, binding, x->request.host, NULL);
+
+    if (x->visit->refuse == REFUSE_NOTHING && trace_reply_begin(x, host))
+        (void)router_host(snapshot, binding, x->request.host, x->trace); /* why that one? */
+    return host;
+}
+
 static void reactor_route(struct exchange_owner *owner, struct exchange *x)
 {
     struct reactor *reactor = reactor_of(owner);
@@ -51,7 +62,7 @@ static void reactor_route(struct exchange_owner *owner, struct exchange *x)
     x->hold = verdict;
     const bool welcome = admission_of_request(reactor, x);
     hide_client(reactor, x);
-    const struct host *host = router_host(snapshot, x->visit->binding, x->request.host, NULL);
+    const struct host *host = find_host(snapshot, x);
     x->host = host;
     if (welcome) {
         router_judge(snapshot, host, x, reading->services.files, verdict);
@@ -83,6 +94,7 @@ static void reactor_head(struct exchange_owner *owner, struct exchange *x)
         exchange_field(x, pair->name, pair->value);
     if (x->visit->secure)
         secrecy_fields(x, host->conf);
+    trace_reply_add(x);
 }
 
 static void reactor_ended_exchange(struct exchange_owner *owner, struct exchange *x)

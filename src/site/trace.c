@@ -45,3 +45,29 @@ const char *trace_net(const struct trace *trace, const struct address_net *net)
         return "all";
     return arena_printf(trace->arena, "%s/%u", address_text(&net->base, text), net->bits).at;
 }
+
+/* C1 controls are two bytes of UTF-8, and some terminals obey them. */
+static size_t plain_len(struct slice bytes)
+{
+    const size_t len = utf8_sequence(bytes);
+    const unsigned char first = (unsigned char)bytes.at[0];
+
+    if (len == 1 && (first < 0x20 || first == 0x7f))
+        return 0;
+    if (len == 2 && first == 0xc2 && (unsigned char)bytes.at[1] < 0xa0)
+        return 0;
+    return len;
+}
+
+void trace_add_plain(struct text *text, struct slice bytes)
+{
+    while (bytes.len > 0 && !text->cut) {
+        const size_t len = plain_len(bytes);
+
+        if (len > 0)
+            text_add(text, slice_first(bytes, len));
+        else
+            text_printf(text, "\\x%02x", (unsigned char)bytes.at[0]);
+        bytes = slice_skip(bytes, len > 0 ? len : 1);
+    }
+}

@@ -161,13 +161,13 @@ def house():
             "a.test",
             "  ExecuteCGI = yes\n  EnablePathInfo = yes\n  UseFastCGI = APP\n  UseToolkit = rules\n  SecureURL = yes\n"
             f"  Alias = /shelf:{shelf}\n  ScriptAlias = /tool:{tools}/env.cgi\n  Setenv COLOUR = deep blue\n"
-            "  UseDirectory = far, near, staff, still, listed",
+            "  UseDirectory = far, near, staff, still, listed\n  TraceFor = 192.0.2.1, 127.0.0.1",
         )
         wild = house.host("*.wild.test")
         first = house.host(
             "first.test", "  EnforceFirstHostname = yes\n  ErrorHandler = 404:/sorry.html", more_names=["second.test"]
         )
-        front = house.host("front.test", "  ExecuteCGI = yes\n  FrontController = /front.cgi")
+        front = house.host("front.test", "  ExecuteCGI = yes\n  FrontController = /front.cgi\n  TraceFor = 192.0.2.0/24")
         for place, name in [(house.default, "d.txt"), (wild, "w.txt"), (first, "f.txt"), (first, "sorry.html"), (front, "style.css")]:
             place.put(name, str(place.root / name))
         for name in ("a.txt", "index.html", "docs/index.html", "docs/a.txt", "far/a.txt", "near/a.txt", "staff/a.txt", "listed/a.txt",
@@ -270,6 +270,54 @@ def test_run_asks_the_running_house(house):
     status, output, _ = house.verb("explain", "--run", f"http://a.test:{house.port}/a.txt")
     assert status == 0
     assert "first byte" in output and f"sent to 127.0.0.1:{house.port}: 200" in output
+
+
+def notes(answer):
+    return answer.all("X-Longhouse-Trace")
+
+
+ASKED = ("X-Longhouse-Trace", "yes")
+
+
+@pytest.mark.parametrize("target", ["/short/a.txt", "/staff/none.txt", "/shut/a.txt", "/secret/a.txt", "/page.app/echo"])
+def test_a_request_tells_what_explain_tells(house, target):
+    (said,) = explain(house, "--json", f"http://a.test:{house.port}{target}")
+    answer = house.get(target, host=f"a.test:{house.port}", fields=[ASKED])
+    marks = {True: "+ ", False: "- ", None: ""}
+    expected = [
+        f"{fact['part']} {marks[fact['holds']]}{fact['text']}" + (f" ({fact['file']}:{fact['line']})" if "file" in fact else "")
+        for fact in said["facts"]
+        if fact["part"] != "binding"
+    ]
+    assert [note for note in notes(answer) if not note.startswith(("binding ", "backend + chosen"))] == expected
+    assert answer["Cache-Control"] == "no-store"
+    if target.startswith("/page"):
+        assert any(note.startswith("backend + chosen: ") for note in notes(answer))
+
+
+def test_nobody_else_is_told(house):
+    for host, fields in [
+        ("a.test", []),
+        ("a.test", [("X-Longhouse-Trace", "no")]),
+        ("front.test", [ASKED]),
+        ("first.test", [ASKED]),
+        ("front.test", [ASKED, ("X-Forwarded-For", "192.0.2.7")]),
+    ]:
+        answer = house.get("/a.txt", host=host, fields=fields)
+        assert notes(answer) == [] and answer["Cache-Control"] is None
+
+
+def test_what_a_client_wrote_ends_no_line(house):
+    answer = house.get("/%e2%82%ac%ff/none", host="a.test", fields=[ASKED])
+    assert answer.status == 404
+    assert any("\\xff/none: No such file" in note for note in notes(answer))
+
+
+def test_run_prints_what_the_running_house_notes(house):
+    (said,) = explain(house, "--json", "--run", f"http://a.test:{house.port}/page.app/echo")
+    assert any(note.startswith("backend + chosen: ") for note in said["sent"]["trace"])
+    (said,) = explain(house, "--json", "--run", f"http://front.test:{house.port}/style.css")
+    assert said["sent"]["trace"] == []
 
 
 @pytest.mark.parametrize(

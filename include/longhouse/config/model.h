@@ -378,8 +378,9 @@ struct vhost_conf {
     struct error_handler_conf *error_handlers; /* the last one first */
     bool trigger_on_cgi_status;                /* for errors of programs too */
     bool enforce_first_hostname;
-    bool secure_url;      /* no encoded control bytes in a query */
-    struct slice charset; /* of text files; empty: none is said */
+    bool secure_url;            /* no encoded control bytes in a query */
+    struct conf_net *trace_for; /* who may ask why a request is answered as it is */
+    struct slice charset;       /* of text files; empty: none is said */
     bool has_max_age;
     uint64_t max_age_ms;          /* of files; 0: they are asked for each time */
     struct slice no_extension_as; /* empty: none */

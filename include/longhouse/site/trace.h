@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "base/slice.h"
+#include "base/text.h"
 
 #include <stdbool.h>
 
@@ -78,6 +79,10 @@ static inline enum trace_mark trace_mark_of(bool holds)
 
 /* "toolkit" */
 const char *trace_part_name(enum trace_part part);
+
+/* The text for one line of a terminal or of a field: control bytes and what is no UTF-8 as \xHH. At
+ * most four bytes for each. */
+void trace_add_plain(struct text *text, struct slice bytes);
 
 /* "192.0.2.0/24", in the arena of the trace. */
 const char *trace_net(const struct trace *trace, const struct address_net *net);

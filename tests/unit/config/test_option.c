@@ -375,6 +375,12 @@ static const struct value_case {
       "12+3 'DebugCGI = all' shows every visitor what programs are told, secrets too" },
     { OUTER, "DebugCGI = localhost",
       "12+9 'DebugCGI' wants IPv4 or IPv6 addresses or networks, not 'localhost'" },
+    { OUTER, "TraceFor = 127.0.0.1, 2001:db8::/32", NULL },
+    { OUTER, "TraceFor = all",
+      "12+3 'TraceFor = all' tells every visitor who asks for it what is configured, and where it "
+      "lies on the disk" },
+    { OUTER, "TraceFor = me",
+      "12+2 'TraceFor' wants IPv4 or IPv6 addresses or networks, not 'me'" },
     { OUTER, "TimeForCGI = 500 ms",
       "14+6 'TimeForCGI' must be between 1 s and 3600 s, not '500 ms'" },
     { OUTER, "TimeForCGI = 2h", "14+2 'TimeForCGI' must be between 1 s and 3600 s, not '2h'" },
