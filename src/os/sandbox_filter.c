@@ -112,7 +112,7 @@ static const char allowed[] =
     /* files */
     "open openat openat2 stat lstat fstat newfstatat statx fstatfs access faccessat "
     "faccessat2 readlink readlinkat getdents64 lseek ftruncate fallocate fadvise64 "
-    "readahead fsync fdatasync unlink unlinkat flock getcwd "
+    "readahead fsync fdatasync unlink unlinkat linkat renameat renameat2 fchmod flock getcwd "
     /* memory: mmap and mprotect are below */
     "munmap mremap madvise brk membarrier "
     /* threads: clone is below */
