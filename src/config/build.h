@@ -78,6 +78,7 @@ void check_php_settings(struct build *build);
 void check_kept(struct build *build);
 void check_logs(struct build *build);
 void check_access(struct build *build);
+void check_alter(struct build *build);
 void check_directories(struct build *build);
 void check_aliases(struct build *build);
 void check_reach(struct build *build);
@@ -196,6 +197,8 @@ void watchers_set(struct build *build, void *record, const struct tree_node *nod
                   const struct option_row *row);
 void address_rules_set(struct build *build, void *record, const struct tree_node *node,
                        const struct option_row *row);
+void access_list_set(struct build *build, void *record, const struct tree_node *node,
+                     const struct option_row *row);
 void proxies_set(struct build *build, void *record, const struct tree_node *node,
                  const struct option_row *row);
 
@@ -259,6 +262,7 @@ extern const struct option_group sandbox_options;
 extern const struct option_group worker_options;
 extern const struct option_group tls_options;
 extern const struct option_group access_options;
+extern const struct option_group alter_options;
 extern const struct option_group ban_options;
 extern const struct option_group log_options;
 extern const struct option_group throttle_options;

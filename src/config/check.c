@@ -484,6 +484,7 @@ void check_run(struct build *build)
     check_directories(build);
     check_aliases(build);
     check_access(build);
+    check_alter(build);
     check_toolkits(build);
     check_proxy_protocol(build);
     for (struct vhost_conf *host = build->conf->hosts; host; host = host->next)

@@ -21,6 +21,7 @@ static const struct option_group *const groups[] = {
     &worker_options,
     &directory_options,
     &access_options,
+    &alter_options,
     &index_options,
     &tls_options,
     &alias_options,

@@ -57,8 +57,8 @@ static const struct conf_access_rule *last_rule(const struct conf_access_rule *r
     return rule;
 }
 
-static void access_list_set(struct build *build, void *record, const struct tree_node *node,
-                            const struct option_row *row)
+void access_list_set(struct build *build, void *record, const struct tree_node *node,
+                     const struct option_row *row)
 {
     struct conf_access_rule **end =
         (struct conf_access_rule **)(void *)((char *)record + row->offset);

@@ -40,13 +40,8 @@ static const struct option_row rows[] = {
     LATER("WrapUserCGI", SCOPE_SERVER),
     /* SCOPE_BINDING */
     LATER("AcceptHTTP2", SCOPE_BINDING),
-    LATER("EnableAlter", SCOPE_BINDING),
-    LATER("MaxUploadSize", SCOPE_BINDING),
     LATER("RequiredCA", SCOPE_BINDING | SCOPE_HOST),
     /* SCOPE_HOST */
-    LATER("AlterGroup", SCOPE_HOST | SCOPE_DIRECTORY),
-    LATER("AlterList", SCOPE_HOST | SCOPE_DIRECTORY),
-    LATER("AlterMode", SCOPE_HOST | SCOPE_DIRECTORY),
     LATER("CustomHeaderBackend", SCOPE_HOST),
     LATER("DenyBody", SCOPE_HOST),
     LATER("ErrorXSLTfile", SCOPE_HOST),

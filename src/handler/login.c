@@ -20,6 +20,7 @@
 struct question {
     struct exchange *x; /* borrowed */
     const struct verdict *guarded;
+    bool about_altering; /* AlterGroup, when RequiredGroup is settled */
     struct login login;
     bool told; /* login.answer holds */
     bool over; /* the client is gone, the keeper is still at it */
@@ -140,8 +141,9 @@ static void say_no_member(struct question *question)
     hand_over(question->x,
               short_answer(question, 403,
                            arena_printf(&question->x->arena,
-                                        "the user '%.*s' is in none of the groups of RequiredGroup",
-                                        SLICE_ARGS(user))
+                                        "the user '%.*s' is in none of the groups of %s",
+                                        SLICE_ARGS(user),
+                                        question->about_altering ? "AlterGroup" : "RequiredGroup")
                                .at));
 }
 
@@ -168,6 +170,8 @@ static void say_broken(struct question *question)
                                .at));
 }
 
+static void ask_about(struct exchange *x, const struct verdict *guarded, bool about_altering);
+
 static void let_pass(struct question *question)
 {
     const struct login *login = &question->login;
@@ -181,7 +185,10 @@ static void let_pass(struct question *question)
         };
     x->request.granted = (struct fields){ 0 };
     login_grant(x);
-    hand_over(x, authorizer_first(x, question->guarded));
+    if (question->guarded->alter_groups && !question->about_altering)
+        ask_about(x, question->guarded, true);
+    else
+        hand_over(x, authorizer_first(x, question->guarded));
 }
 
 /* For who wants to know. */
@@ -301,20 +308,21 @@ static void ask(struct question *question)
     conclude(question);
 }
 
-static void login_start(struct exchange *x, const struct verdict *verdict)
+static void ask_about(struct exchange *x, const struct verdict *guarded, bool about_altering)
 {
-    const struct folder_conf *folder = verdict->folder;
+    const struct folder_conf *folder = guarded->folder;
     const struct services *services = x->services;
     struct question *question = arena_new(&x->arena, struct question);
 
     *question = (struct question){
         .x = x,
-        .guarded = verdict->guarded,
+        .guarded = guarded,
+        .about_altering = about_altering,
         .login = { .conf = &folder->login,
-                   .groups = folder->required_groups,
+                   .groups = about_altering ? guarded->alter_groups : folder->required_groups,
                    .realm = folder->login_message,
                    .method = x->request.method_name,
-                   .host = verdict->host->conf->index,
+                   .host = guarded->host->conf->index,
                    .client = &x->visit->client,
                    .desk = services->desk,
                    .told = on_told,
@@ -332,6 +340,11 @@ static void login_start(struct exchange *x, const struct verdict *verdict)
         say_unauthorized(question, why);
     else
         ask(question);
+}
+
+static void login_start(struct exchange *x, const struct verdict *verdict)
+{
+    ask_about(x, verdict->guarded, false);
 }
 
 static void login_advance(struct exchange *x)

@@ -14,6 +14,8 @@ const struct handler_ops *handler_for(enum answer answer)
         return &handler_cgi;
     case ANSWER_FASTCGI:
         return &handler_fastcgi;
+    case ANSWER_ALTER:
+        return &handler_alter;
     case ANSWER_LISTING:
         return &handler_listing;
     case ANSWER_LOGIN:

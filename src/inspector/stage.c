@@ -202,6 +202,7 @@ static void read_head(const struct stage *stage, struct exchange *x)
         .target_bytes = conf->max_url_length,
         .fields = (unsigned)conf->max_fields,
         .body_bytes = binding->max_request_bytes,
+        .put_bytes = binding->enable_alter ? binding->max_upload_bytes : 0,
     };
     struct request *request = &x->request;
     struct h1_framing framing;

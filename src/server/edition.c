@@ -112,15 +112,19 @@ static void make_limits(struct edition *edition)
     edition->wide_limits = zeroed(conf->binding_count, sizeof(*edition->wide_limits));
     edition->bindings = zeroed(conf->binding_count, sizeof(struct binding_conf *));
     for (const struct binding_conf *binding = conf->bindings; binding; binding = binding->next) {
+        const uint64_t put_bytes = binding->enable_alter ? binding->max_upload_bytes : 0;
+
         edition->bindings[binding->index] = binding;
         edition->limits[binding->index] = (struct wire_limits){
             .head = { .head_bytes = conf->max_head_bytes,
                       .target_bytes = conf->max_url_length,
                       .fields = (unsigned)conf->max_fields,
-                      .body_bytes = binding->max_request_bytes },
+                      .body_bytes = binding->max_request_bytes,
+                      .put_bytes = put_bytes },
             .first_head_ms = binding->first_request_ms,
             .next_head_ms = binding->next_request_ms,
             .body_bytes = binding->max_request_bytes,
+            .put_bytes = put_bytes,
             .body_rate = (unsigned)conf->body_rate,
             .body_grace_ms = conf->body_grace_ms,
             .send_ms = conf->socket_send_timeout_ms,

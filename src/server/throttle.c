@@ -94,6 +94,7 @@ static bool has_content(const struct verdict *verdict)
         return true;
     case ANSWER_STATUS:
     case ANSWER_REDIRECT:
+    case ANSWER_ALTER:
     case ANSWER_LOGIN:
         break;
     }

@@ -13,27 +13,34 @@ static const char *word_of(enum conf_access access)
     return "pwd";
 }
 
-static bool holds(const struct conf_access_rule *rule, const union socket_address *client,
-                  struct trace *trace)
-{
-    const bool held = address_net_holds(&rule->net, client);
+/* What one list is asked about one client. */
+struct question {
+    const union socket_address *client;
+    const char *list; /* its option */
+    struct trace *trace;
+};
 
-    trace_note(trace, TRACE_ACCESS, trace_mark_of(held), "AccessList: %s %s%s",
+static bool holds(const struct conf_access_rule *rule, const struct question *question)
+{
+    struct trace *trace = question->trace;
+    const bool held = address_net_holds(&rule->net, question->client);
+
+    trace_note(trace, TRACE_ACCESS, trace_mark_of(held), "%s: %s %s%s", question->list,
                word_of(rule->access), trace_net(trace, &rule->net),
                held ? " is for this client" : " is for others");
     return held;
 }
 
-enum access access_judge(const struct folder_conf *folder, const union socket_address *client,
-                         struct trace *trace)
+static const struct conf_access_rule *find_rule(const struct conf_access_rule *rule,
+                                                const struct question *question)
 {
-    const struct conf_access_rule *rule = folder->access_rules;
-
-    while (rule && !holds(rule, client, trace))
+    while (rule && !holds(rule, question))
         rule = rule->next;
-    if (!rule)
-        return folder->login.kind != LOGIN_NONE || folder->required_groups ? ACCESS_AFTER_LOGIN
-                                                                           : ACCESS_FREE;
+    return rule;
+}
+
+static enum access access_of(const struct conf_access_rule *rule)
+{
     switch (rule->access) {
     case ACCESS_ALLOW:
         return ACCESS_FREE;
@@ -43,4 +50,25 @@ enum access access_judge(const struct folder_conf *folder, const union socket_ad
         break;
     }
     return ACCESS_REFUSED;
+}
+
+enum access access_judge(const struct folder_conf *folder, const union socket_address *client,
+                         struct trace *trace)
+{
+    const struct question question = { client, "AccessList", trace };
+    const struct conf_access_rule *rule = find_rule(folder->access_rules, &question);
+
+    if (rule)
+        return access_of(rule);
+    return folder->login.kind != LOGIN_NONE || folder->required_groups ? ACCESS_AFTER_LOGIN
+                                                                       : ACCESS_FREE;
+}
+
+enum access access_judge_alter(const struct folder_conf *folder, const union socket_address *client,
+                               struct trace *trace)
+{
+    const struct question question = { client, "AlterList", trace };
+    const struct conf_access_rule *rule = find_rule(folder->alter_rules, &question);
+
+    return rule ? access_of(rule) : ACCESS_REFUSED;
 }

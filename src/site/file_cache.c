@@ -10,10 +10,9 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
-
-#define ETAG_ROOM 64u /* three numbers of 16 digits, dashes, quotes */
 
 /* A file written in the last moments may be written again within the same tick of its clock. */
 #define RACY_S 2
@@ -30,13 +29,15 @@ struct entry {
     uint64_t believed_until_ms;
     uint64_t codings_until_ms;
     unsigned codings;
+    unsigned epoch; /* of the last look at the disk */
+    unsigned codings_epoch;
     dev_t device;
     ino_t inode;
     struct timespec modified;
     struct timespec changed;
     bool racy;          /* its times do not tell whether it is still the same */
     char link_text[64]; /* enough for any extension */
-    char etag_text[ETAG_ROOM];
+    char etag_text[FILE_ETAG_ROOM];
     char date_text[DATE_LEN + 1];
     size_t path_len;
     char path[]; /* below the root, with NUL */
@@ -52,6 +53,19 @@ struct file_cache {
     unsigned present_most;
     unsigned absent_most;
 };
+
+/* How often the house has altered files: what was seen before is to be looked at again. */
+static _Atomic unsigned altered;
+
+static unsigned epoch_now(void)
+{
+    return atomic_load_explicit(&altered, memory_order_acquire);
+}
+
+void file_cache_altered(void)
+{
+    atomic_fetch_add_explicit(&altered, 1, memory_order_release);
+}
 
 /* ---- memory and places ---- */
 
@@ -271,12 +285,25 @@ static enum file_kind kind_of(mode_t mode)
     return S_ISDIR(mode) ? FILE_FOLDER : FILE_SPECIAL;
 }
 
-static void describe(struct entry *entry, const struct stat *stat)
+/* Three numbers of at most 16 digits. */
+size_t file_etag(const struct stat *stat, char out[FILE_ETAG_ROOM])
 {
-    struct text etag = text_on(entry->etag_text, sizeof(entry->etag_text));
+    struct text etag = text_on(out, FILE_ETAG_ROOM);
     uint64_t modified_ns =
         (uint64_t)stat->st_mtim.tv_sec * 1000000000u + (uint64_t)stat->st_mtim.tv_nsec;
 
+    text_add_char(&etag, '"');
+    text_add_hex(&etag, modified_ns, 1);
+    text_add_char(&etag, '-');
+    text_add_hex(&etag, (uint64_t)stat->st_size, 1);
+    text_add_char(&etag, '-');
+    text_add_hex(&etag, stat->st_ino, 1);
+    text_add_char(&etag, '"');
+    return etag.len;
+}
+
+static void describe(struct entry *entry, const struct stat *stat)
+{
     entry->device = stat->st_dev;
     entry->inode = stat->st_ino;
     entry->modified = stat->st_mtim;
@@ -286,15 +313,7 @@ static void describe(struct entry *entry, const struct stat *stat)
     entry->file.size = (uint64_t)stat->st_size;
     entry->file.modified_s = stat->st_mtim.tv_sec;
     entry->file.mode = stat->st_mode;
-
-    text_add_char(&etag, '"');
-    text_add_hex(&etag, modified_ns, 1);
-    text_add_char(&etag, '-');
-    text_add_hex(&etag, (uint64_t)stat->st_size, 1);
-    text_add_char(&etag, '-');
-    text_add_hex(&etag, stat->st_ino, 1);
-    text_add_char(&etag, '"');
-    entry->file.etag = text_slice(&etag);
+    entry->file.etag = slice_of(entry->etag_text, file_etag(stat, entry->etag_text));
     date_write(stat->st_mtim.tv_sec, entry->date_text);
     entry->file.last_modified = slice_of(entry->date_text, DATE_LEN);
 }
@@ -352,6 +371,7 @@ static struct entry *refresh(struct file_cache *cache, struct entry *known,
                              const struct site_root *root, struct slice path, uint64_t hash,
                              uint64_t now_ms)
 {
+    const unsigned epoch = epoch_now(); /* before the look: an alteration after it counts */
     struct stat stat;
     scoped_fd fd = -1;
     int error;
@@ -361,6 +381,7 @@ static struct entry *refresh(struct file_cache *cache, struct entry *known,
     bool in_doubt = r < 0 && known && !is_lasting(r);
     if (unchanged || in_doubt) {
         known->believed_until_ms = now_ms + FILE_CACHE_BELIEVE_MS;
+        known->epoch = epoch;
         known->file.refs++;
         if (list_linked(&known->recent))
             touch(cache, known);
@@ -371,6 +392,7 @@ static struct entry *refresh(struct file_cache *cache, struct entry *known,
 
     struct entry *entry = entry_new(root, path, hash);
     entry->believed_until_ms = now_ms + FILE_CACHE_BELIEVE_MS;
+    entry->epoch = epoch;
     entry->file.error = r < 0 ? r : error;
     if (r == 0)
         describe(entry, &stat);
@@ -392,7 +414,7 @@ struct cached_file *file_cache_get(struct file_cache *cache, const struct site_r
     uint64_t hash = hash_of(root, relative);
     struct entry *entry = find(cache, root, relative, hash);
 
-    if (entry && now_ms < entry->believed_until_ms) {
+    if (entry && now_ms < entry->believed_until_ms && entry->epoch == epoch_now()) {
         entry->file.refs++;
         touch(cache, entry);
         return &entry->file;
@@ -411,9 +433,10 @@ unsigned file_cache_codings(struct file_cache *cache, const struct site_root *ro
 {
     struct entry *entry = container_of(file, struct entry, file);
 
-    if (now_ms < entry->codings_until_ms)
+    if (now_ms < entry->codings_until_ms && entry->codings_epoch == epoch_now())
         return entry->codings;
 
+    const unsigned epoch = epoch_now();
     struct arena arena = { 0 };
     unsigned codings = 0;
     for (unsigned i = 0; i < CODING_COUNT; i++) {
@@ -422,13 +445,15 @@ unsigned file_cache_codings(struct file_cache *cache, const struct site_root *ro
         struct cached_file *neighbour =
             file_cache_get(cache, root, arena_join(&arena, parts, 2), now_ms);
 
-        if (neighbour->kind == FILE_REGULAR && neighbour->file)
+        if (neighbour->kind == FILE_REGULAR && neighbour->file &&
+            neighbour->modified_s >= file->modified_s)
             codings |= 1u << i;
         cached_file_drop(cache, neighbour);
     }
     arena_done(&arena);
 
     entry->codings = codings;
+    entry->codings_epoch = epoch;
     entry->codings_until_ms = now_ms + FILE_CACHE_BELIEVE_MS;
     return codings;
 }

@@ -16,7 +16,6 @@
 
 #define RETRY_AFTER_S 2u /* for a shortage that passes by itself */
 
-static const struct slice file_methods = SLICE_INIT("GET, HEAD, OPTIONS");
 static const struct slice all_methods = SLICE_INIT("GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE");
 
 const struct host *router_host(const struct snapshot *snapshot, const struct binding_conf *binding,
@@ -58,12 +57,6 @@ void verdict_done(struct verdict *verdict, struct file_cache *cache)
 
 /* ---- answers: each says "judged" ---- */
 
-static bool say_not_allowed(const struct judge *judge, const char *why)
-{
-    judge->verdict->allow = file_methods;
-    return say(judge, 405, why);
-}
-
 static bool say_options(const struct judge *judge, struct slice allow)
 {
     judge->verdict->allow = allow;
@@ -84,10 +77,10 @@ static bool judge_method(const struct judge *judge)
     const struct request *request = &judge->x->request;
 
     if (request->method == METHOD_CONNECT)
-        return say_not_allowed(judge, "CONNECT is for proxies");
+        return router_say_not_allowed(judge, "CONNECT is for proxies");
     if (request->method == METHOD_TRACE) {
         if (!trace_is_on(judge->x))
-            return say_not_allowed(judge, "EnableTRACE is off for this binding");
+            return router_say_not_allowed(judge, "EnableTRACE is off for this binding");
         return say(judge, 200, "TRACE is answered by the server");
     }
     if (request->target.form == TARGET_ASTERISK)
@@ -184,7 +177,7 @@ static bool judge_dot_files(const struct judge *judge)
 
 /* ---- files and folders ---- */
 
-static bool judge_absent(const struct judge *judge)
+bool router_judge_absent(const struct judge *judge)
 {
     const struct site_root *root = judge->verdict->resource.root;
     const struct alias_conf *alias = judge->verdict->resource.mapping.alias;
@@ -244,7 +237,7 @@ static bool judge_index(const struct judge *judge, bool reads)
     if (judge->verdict->folder->show_index == SHOW_INDEX_NO)
         return say(judge, 404, "a folder without any of the StartFile names (ShowIndex is off)");
     if (!reads)
-        return say_not_allowed(judge, "the method is for programs, and this is a folder");
+        return router_say_not_allowed(judge, "the method is for programs, and this is a folder");
     judge->verdict->answer = ANSWER_LISTING;
     judge->verdict->why = "a folder without any of the StartFile names, with ShowIndex";
     return true;
@@ -257,7 +250,7 @@ static bool judge_folder(const struct judge *judge)
     struct verdict *verdict = judge->verdict;
 
     if (request->method == METHOD_OPTIONS)
-        return say_options(judge, file_methods);
+        return say_options(judge, ROUTER_FILE_METHODS);
     if (!verdict->resource.is_folder_without_slash)
         return judge_index(judge, reads);
     say(judge, reads ? 301 : 308, "a folder is named with a slash behind");
@@ -274,9 +267,9 @@ static bool judge_file(const struct judge *judge)
     if (resource->path_info.len > 0)
         return say(judge, 404, "the path goes on behind a file that is no program");
     if (method == METHOD_OPTIONS)
-        return say_options(judge, file_methods);
+        return say_options(judge, router_methods(judge));
     if (method != METHOD_GET && method != METHOD_HEAD)
-        return say_not_allowed(judge, "the method is for programs, and this is a file");
+        return router_say_not_allowed(judge, "the method is for programs, and this is a file");
     if (gate_blocks(judge->snapshot->conf->block_extensions, resource))
         return say(judge, 403, "its extension is one of BlockExtensions");
     if (!resource->found->file)
@@ -288,9 +281,11 @@ static bool judge_file(const struct judge *judge)
 
 static bool judge_kind(const struct judge *judge)
 {
+    if (router_judge_alter(judge))
+        return true;
     switch (judge->verdict->resource.found->kind) {
     case FILE_ABSENT:
-        return judge_absent(judge);
+        return router_judge_absent(judge);
     case FILE_REGULAR:
         return judge_file(judge);
     case FILE_FOLDER:
@@ -332,7 +327,7 @@ static void find(const struct judge *judge, struct file_cache *cache)
 
     verdict->folder = folder_rules_for_path(host, &names, &x->arena);
     resource_find(host, verdict->folder, path, cache, x, &verdict->resource);
-    if (router_is_for_front_controller(judge))
+    if (!router_may_alter(judge) && router_is_for_front_controller(judge))
         resource_front(host, verdict->folder, cache, x, &verdict->resource);
     verdict->folder =
         folder_rules_for_found(host, &names, &verdict->resource, verdict->folder, &x->arena);
@@ -375,20 +370,19 @@ static bool is_open_to_all(const struct judge *judge)
 {
     const enum answer answer = judge->verdict->answer;
 
-    return slice_starts(judge->x->request.target.path, SLICE("/.well-known/acme-challenge/")) &&
+    return is_challenge(judge->x->request.target.path) && !judge->verdict->alters &&
            answer != ANSWER_CGI && answer != ANSWER_FASTCGI && answer != ANSWER_LISTING;
 }
 
-/* Nothing of what was judged is told. */
-static void refuse(const struct judge *judge, const char *why)
+void router_forbid(const struct judge *judge, const char *why)
 {
     judge->verdict->allow = SLICE("");
     judge->verdict->retry_after_s = 0;
     say(judge, 403, why);
 }
 
-/* What was judged is for some only, or for nobody who comes from there. */
-static void judge_access(const struct judge *judge)
+/* What was judged is for some only, or for nobody who comes from there. False: it is refused. */
+static bool judge_access(const struct judge *judge)
 {
     static const union socket_address nowhere;
     const struct folder_conf *folder = judge->verdict->folder;
@@ -399,13 +393,15 @@ static void judge_access(const struct judge *judge)
     if (judge->x->trace)
         router_tell_access(judge, access, is_open_to_all(judge));
     if (access == ACCESS_FREE || is_open_to_all(judge))
-        return;
-    if (access == ACCESS_REFUSED)
-        refuse(judge, "AccessList does not let this client in");
-    else if (folder->login.kind == LOGIN_NONE)
-        refuse(judge, "a password is wanted, and there is no PasswordFile");
-    else
+        return true;
+    if (access == ACCESS_AFTER_LOGIN && folder->login.kind != LOGIN_NONE) {
         judge->verdict->wants_login = true;
+        return true;
+    }
+    router_forbid(judge, access == ACCESS_REFUSED
+                             ? "AccessList does not let this client in"
+                             : "a password is wanted, and there is no PasswordFile");
+    return false;
 }
 
 /* ---- the gates, one behind the other ---- */
@@ -442,7 +438,9 @@ static void judge_place(struct judge *judge)
                router_judge_cgi(judge) || judge_kind(judge));
     if (judge->x->trace)
         router_tell_answer(judge);
-    judge_access(judge);
+    if (judge_access(judge))
+        router_judge_altering(judge);
+    router_judge_length(judge);
 }
 
 void router_judge(const struct snapshot *snapshot, const struct host *host, struct exchange *x,

@@ -26,6 +26,36 @@ static inline bool say(const struct judge *judge, int status, const char *why)
     return true;
 }
 
+/* ---- router.c ---- */
+
+/* What lies there cannot be had: 404, 403 ... */
+bool router_judge_absent(const struct judge *judge);
+
+/* 403, and nothing of what was judged is told. */
+void router_forbid(const struct judge *judge, const char *why);
+
+/* ---- router_alter.c ---- */
+
+#define ROUTER_FILE_METHODS SLICE("GET, HEAD, OPTIONS")
+
+/* What a file may be asked for here: the value of Allow. */
+struct slice router_methods(const struct judge *judge);
+bool router_say_not_allowed(const struct judge *judge, const char *why);
+
+/* The request would alter a file, if there is no program for it: by its method, its binding, and
+ * because there is an AlterList at all. */
+bool router_may_alter(const struct judge *judge);
+
+/* What lies there is a file that the request alters, or something that it may not. False: it is a
+ * request of another kind. */
+bool router_judge_alter(const struct judge *judge);
+
+/* Who alters files must be let by AlterList, besides all else. */
+void router_judge_altering(const struct judge *judge);
+
+/* The wire lets a PUT pass that is long enough for a file; programs take less. */
+void router_judge_length(const struct judge *judge);
+
 /* ---- router_programs.c ---- */
 
 /* Nothing here has this name. What goes on behind a file is none of its business. */
@@ -39,6 +69,7 @@ bool router_judge_cgi(const struct judge *judge);
 /* ---- router_trace.c: for who wants to know; there is a trace ---- */
 
 void router_tell_answer(const struct judge *judge);
+void router_tell_altering(const struct judge *judge, enum access access);
 void router_tell_access(const struct judge *judge, enum access access, bool is_open_to_all);
 
 #endif

@@ -52,12 +52,33 @@ void router_tell_answer(const struct judge *judge)
     case ANSWER_FASTCGI:
         tell_fastcgi(trace, verdict);
         break;
+    case ANSWER_ALTER:
+        trace_add(trace, TRACE_HANDLER, TRACE_YES, NULL, "alter: %.*s",
+                  SLICE_ARGS(verdict->resource.absolute));
+        break;
     case ANSWER_LISTING:
         trace_add(trace, TRACE_HANDLER, TRACE_YES, NULL, "listing: %s", why_of(verdict));
         break;
     case ANSWER_LOGIN:
         break;
     }
+}
+
+void router_tell_altering(const struct judge *judge, enum access access)
+{
+    const struct folder_conf *folder = judge->verdict->folder;
+    struct trace *trace = judge->x->trace;
+
+    if (access == ACCESS_REFUSED)
+        trace_add(trace, TRACE_ACCESS, TRACE_NO, NULL, "403: %s",
+                  folder->alter_rules ? "AlterList does not let this client alter files"
+                                      : "no AlterList lets anybody alter files here");
+    else if (access == ACCESS_AFTER_LOGIN)
+        trace_add(trace, TRACE_ACCESS, TRACE_FACT, NULL,
+                  "a password is wanted of who alters files%s",
+                  folder->alter_groups ? ", and a group of AlterGroup" : "");
+    else
+        trace_add(trace, TRACE_ACCESS, TRACE_YES, NULL, "this client may alter files");
 }
 
 void router_tell_access(const struct judge *judge, enum access access, bool is_open_to_all)

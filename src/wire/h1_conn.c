@@ -138,8 +138,9 @@ static enum step begin_failed(struct conn *conn, int status, const char *why)
 /* What the limits of this connection refuse besides the parser's. */
 static void refuse_by_limits(const struct wire_limits *limits, struct request *request)
 {
-    if (limits->body_bytes != 0 && request->length > 0 &&
-        (uint64_t)request->length > limits->body_bytes)
+    request->body_most = body_most(limits->body_bytes, limits->put_bytes, request->method);
+    if (request->body_most != 0 && request->length > 0 &&
+        (uint64_t)request->length > request->body_most)
         refuse(request, 413, "the body is larger than allowed");
 }
 

@@ -194,10 +194,10 @@ static enum step intake_length(struct conn *conn)
 static enum step take_chunk_step(struct conn *conn, size_t used, struct slice data)
 {
     struct h1_leg *leg = conn->h1.leg;
-    uint64_t most = conn->limits->body_bytes;
+    uint64_t most = conn->h1.x->request.body_most;
     uint64_t announced = data.len + leg->chunk.left; /* a chunk too large is refused by its size */
 
-    if (most != 0 && announced > most - leg->intake_bytes) {
+    if (most != 0 && (leg->intake_bytes > most || announced > most - leg->intake_bytes)) {
         h1_intake_fail(conn, 413, "the body is larger than allowed");
         return STEP_AGAIN;
     }

@@ -332,8 +332,10 @@ static enum parse read_lengths(struct head *head)
         fields_remove(fields, FIELD_CONTENT_LENGTH);
         fields_add_id(fields, head->arena, FIELD_CONTENT_LENGTH, digits);
     }
+    const uint64_t most =
+        body_most(head->limits->body_bytes, head->limits->put_bytes, request->method);
     request->has_body = request->length > 0;
-    if (head->limits->body_bytes > 0 && (uint64_t)request->length > head->limits->body_bytes)
+    if (most > 0 && (uint64_t)request->length > most)
         return refuse(head, offset_of(head, digits), 413, "Content-Length is over the limit");
     return PARSE_DONE;
 }

@@ -134,6 +134,8 @@ struct binding_conf {
     uint64_t first_request_ms; /* TimeForRequest */
     uint64_t next_request_ms;
     bool enable_trace;
+    bool enable_alter;                /* PUT and DELETE of files */
+    uint64_t max_upload_bytes;        /* of a PUT that makes a file */
     struct conf_net *trusted_proxies; /* besides those of the server */
     enum conf_proxy_protocol proxy_protocol;
     struct tls_conf tls; /* with certificates: TLS is spoken */
@@ -293,6 +295,9 @@ struct folder_conf {
     const struct fastcgi_conf *fastcgi_auth; /* who lets requests pass; NULL: all do */
     enum conf_show_index show_index;
     const struct shared_speed_conf *upload_speed; /* NULL: as fast as it goes */
+    struct conf_access_rule *alter_rules; /* AlterList: who may PUT and DELETE; NULL: nobody */
+    struct conf_word *alter_groups;       /* one of them is enough; NULL: no group is wanted */
+    unsigned alter_mode;                  /* of files that PUT makes */
 };
 
 /* A member of struct folder_conf that a Directory section gives. */

@@ -29,6 +29,7 @@ extern const struct handler_ops handler_reply;   /* ANSWER_STATUS, ANSWER_REDIRE
 extern const struct handler_ops handler_file;    /* ANSWER_FILE */
 extern const struct handler_ops handler_cgi;     /* ANSWER_CGI */
 extern const struct handler_ops handler_fastcgi; /* ANSWER_FASTCGI */
+extern const struct handler_ops handler_alter;   /* ANSWER_ALTER */
 extern const struct handler_ops handler_listing; /* ANSWER_LISTING */
 extern const struct handler_ops handler_login;   /* ANSWER_LOGIN */
 

@@ -127,6 +127,8 @@ struct request {
     struct body body;
     bool has_body;
     int64_t length;        /* of the body; -1: unknown until it is complete (chunked) */
+    uint64_t body_most;    /* beyond it the wire refuses the body (413); 0: no limit. A handler may
+                              change it before it wants the body */
     bool expects_continue; /* the client waits for 100; exchange_want_body() sends it */
     bool wants_trailers;
     struct proof proof;

@@ -22,4 +22,8 @@ enum access {
 enum access access_judge(const struct folder_conf *folder, const union socket_address *client,
                          struct trace *trace);
 
+/* Who may alter files, besides that: AlterList. Whom no rule holds may not. */
+enum access access_judge_alter(const struct folder_conf *folder, const union socket_address *client,
+                               struct trace *trace);
+
 #endif

@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 struct file_cache;
@@ -50,11 +51,20 @@ void cached_file_drop(struct file_cache *cache, struct cached_file *file);
 
 /*
  * Which precompressed neighbours ("x.css.br" beside "x.css") exist as files that can be read: a bit
- * (1u << coding) for each. `file` was got for this root; the answer is believed as long as the file
+ * (1u << coding) for each. One that is older than the file was made of another one, and does not
+ * count. `file` was got for this root; the answer is believed as long as the file
  * itself.
  */
 unsigned file_cache_codings(struct file_cache *cache, const struct site_root *root,
                             struct cached_file *file, uint64_t now_ms);
+
+/* A file was altered by the house itself: what any reactor believes is looked at again before it is
+ * believed further. From any thread. */
+void file_cache_altered(void);
+
+/* The entity-tag of a file, with its quotes; returns its length. */
+#define FILE_ETAG_ROOM 64u
+size_t file_etag(const struct stat *stat, char out[FILE_ETAG_ROOM]);
 
 /* Forgets everything. To be called when a snapshot was adopted: a root is known by its address,
  * which a later snapshot may use again. What is held stays valid. */

@@ -6,7 +6,8 @@
  * RequireTLS -> toolkits -> dot files -> resource, or the FrontController -> FastCGI by extension
  * -> CGI pattern -> CGI extension -> CGI handler (reference 3.6: FastCGI overrules CGIextension
  * overrules CGIhandler overrules static) -> folder
- * -> file -> 404. A type that is a program anywhere in the configuration is never sent as text.
+ * -> file -> 404. PUT and DELETE of what is no program alter files, where the binding and AlterList
+ * let them. A type that is a program anywhere in the configuration is never sent as text.
  */
 #include "config/model.h"
 #include "http/exchange.h"
@@ -20,6 +21,7 @@ enum answer {
     ANSWER_CGI,
     ANSWER_FASTCGI,
     ANSWER_LISTING, /* of the folder */
+    ANSWER_ALTER,   /* a file is made, replaced or removed */
     ANSWER_LOGIN,   /* who asks? What is behind it is `guarded` */
 };
 
@@ -39,6 +41,9 @@ struct verdict {
     const struct fastcgi_conf *fastcgi;         /* ANSWER_FASTCGI */
 
     bool wants_login; /* a password comes before the answer, whatever it is */
+    bool alters;      /* the request would alter a file, whatever its answer is */
+    const struct conf_word *alter_groups; /* besides RequiredGroup, whoever logs in must be in one
+                                             of them; NULL: no group is wanted */
 
     /* ANSWER_LOGIN, and ANSWER_FASTCGI that asks an authorizer: what answers once the request has
      * been let pass. */

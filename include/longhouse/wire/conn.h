@@ -24,6 +24,7 @@ struct wire_limits {
     uint64_t first_head_ms; /* whole first head; beyond: 408 */
     uint64_t next_head_ms;  /* later ones, idle time included; beyond: silent close */
     uint64_t body_bytes;    /* of a request, chunked ones too: 413 beyond; 0: no limit */
+    uint64_t put_bytes;     /* the same for PUT, if that is more */
     unsigned body_rate; /* least bytes/s of a request body, averaged, after body_grace_ms; 0: off */
     uint64_t body_grace_ms;
     uint64_t send_ms;         /* a client that takes nothing for this long is dropped; 0: never */

@@ -17,7 +17,15 @@ struct h1_limits {
     size_t target_bytes; /* 414 beyond; 0: only head_bytes limits it */
     unsigned fields;     /* 431 beyond; 0: only head_bytes limits them */
     uint64_t body_bytes; /* Content-Length beyond: 413; 0: no limit */
+    uint64_t put_bytes;  /* the same for PUT, if that is more */
 };
+
+/* How long the body of a request may be. */
+static inline uint64_t body_most(uint64_t body_bytes, uint64_t put_bytes, enum method method)
+{
+    return method == METHOD_PUT && body_bytes > 0 && put_bytes > body_bytes ? put_bytes
+                                                                            : body_bytes;
+}
 
 struct h1_framing {
     bool chunked;    /* the body is in chunked coding */

@@ -216,6 +216,23 @@ START_TEST(who_is_in_no_group_is_refused_with_a_line)
 }
 END_TEST
 
+START_TEST(who_alters_must_be_in_a_second_group)
+{
+    static struct conf_word editors = { .text = SLICE_INIT("editors") };
+
+    begin();
+    tree_file(&tree, "groups", "staff: joe ann\neditors: joe\n");
+    vhost.folder.required_groups = &staff;
+    guarded.alter_groups = &editors;
+    ask_and_work("Basic YW5uOnNlY3JldA==");
+    ck_assert_int_eq(v->status, 403);
+    ck_assert(visitor_log_has(v, "the user 'ann' is in none of the groups of AlterGroup"));
+    ask_and_work(JOE);
+    ck_assert_int_eq(v->status, 410);
+    end();
+}
+END_TEST
+
 START_TEST(a_missing_file_is_our_fault)
 {
     begin();
@@ -345,7 +362,8 @@ END_TEST
 SUITE("login", TEST(whoever_says_nothing_is_asked), TEST(the_right_password_opens),
       TEST(the_answer_waits_for_the_thread), LOOP(a_wrong_password_does_not, bad),
       TEST(two_opinions_are_none), TEST(who_is_in_no_group_is_refused_with_a_line),
-      TEST(a_missing_file_is_our_fault), TEST(a_client_that_leaves_in_the_line_is_gone_at_once),
+      TEST(who_alters_must_be_in_a_second_group), TEST(a_missing_file_is_our_fault),
+      TEST(a_client_that_leaves_in_the_line_is_gone_at_once),
       TEST(a_client_that_leaves_while_a_thread_works_is_gone_when_it_is_done),
       TEST(too_many_are_sent_away_for_a_while), TEST(digest_offers_both_sums_the_better_one_first),
       LOOP(a_digest_for_another_request_is_none, other_uris),

@@ -84,6 +84,29 @@ START_TEST(a_group_wants_a_password_even_without_a_file)
 }
 END_TEST
 
-SUITE("access", LOOP(the_first_rule_that_holds_the_client_decides, cases),
+/* The other way round: who is not named may not. */
+START_TEST(whom_no_rule_holds_may_not_alter)
+{
+    const struct folder_conf nobody = { .login.kind = LOGIN_BASIC };
+    struct folder_conf folder = { 0 };
+    struct conf_access_rule room[8];
+    union socket_address near;
+    union socket_address far;
+
+    folder.alter_rules = rules_of("deny 10.0.0.9, allow 10.0.0.0/8, pwd 192.0.2.0/24", room);
+    ck_assert(address_parse_ip(SLICE("10.0.0.1"), 0, &near));
+    ck_assert(address_parse_ip(SLICE("192.0.2.7"), 0, &far));
+    ck_assert_int_eq(access_judge_alter(&nobody, &near, NULL), ACCESS_REFUSED);
+    ck_assert_int_eq(access_judge_alter(&folder, &near, NULL), ACCESS_FREE);
+    ck_assert_int_eq(access_judge_alter(&folder, &far, NULL), ACCESS_AFTER_LOGIN);
+    ck_assert(address_parse_ip(SLICE("10.0.0.9"), 0, &near));
+    ck_assert_int_eq(access_judge_alter(&folder, &near, NULL), ACCESS_REFUSED);
+    ck_assert(address_parse_ip(SLICE("2001:db8::1"), 0, &far));
+    ck_assert_int_eq(access_judge_alter(&folder, &far, NULL), ACCESS_REFUSED);
+}
+END_TEST
+
+SUITE("access", TEST(whom_no_rule_holds_may_not_alter),
+      LOOP(the_first_rule_that_holds_the_client_decides, cases),
       TEST(a_client_without_an_address_is_in_no_network),
       TEST(a_group_wants_a_password_even_without_a_file))

@@ -117,6 +117,9 @@ static void show(const struct fixture *f, char *out, size_t room)
     case ANSWER_FILE:
         snprintf(out, room, "file %.*s", SLICE_ARGS(verdict->resource.relative));
         break;
+    case ANSWER_ALTER:
+        snprintf(out, room, "alter");
+        break;
     case ANSWER_LISTING:
         snprintf(out, room, "listing");
         break;

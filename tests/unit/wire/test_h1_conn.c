@@ -902,6 +902,35 @@ START_TEST(a_bad_body_is_told_to_the_handler_and_ends_the_connection)
 }
 END_TEST
 
+static const struct {
+    const char *request;
+    int failed;
+} long_bodies[] = {
+    { "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabcabc", 0 },
+    { "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabcabcabc", 413 },
+    { "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabcabc", 413 },
+    { "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nabcabc\r\n0\r\n\r\n",
+      0 },
+    { "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabcabcabc\r\n", 413 },
+};
+
+START_TEST(a_put_may_be_longer_than_other_bodies)
+{
+    struct house *house = house_new();
+
+    house->start = advance_say_failure;
+    house->advance = advance_say_failure;
+    house->limits.body_bytes = house->limits.head.body_bytes = 5;
+    house->limits.put_bytes = house->limits.head.put_bytes = 8;
+    house_open(house);
+    house_feed(house, long_bodies[_i].request);
+    ck_assert_int_eq(house->failed, long_bodies[_i].failed);
+    if (house->failed == 0)
+        ck_assert_str_eq(house->received, "abcabc");
+    close_house(house);
+}
+END_TEST
+
 START_TEST(a_body_that_comes_too_slowly_is_408)
 {
     struct house *house = open_house(advance_say_failure, advance_say_failure);
@@ -1603,6 +1632,7 @@ SUITE(
     TEST(a_client_that_leaves_within_an_outlet_ends_the_handler),
     LOOP(chunks_and_enciphered_bytes_do_not_go_through_an_outlet, without_outlet),
     LOOP(a_bad_body_is_told_to_the_handler_and_ends_the_connection, bad_bodies),
+    LOOP(a_put_may_be_longer_than_other_bodies, long_bodies),
     TEST(a_body_that_comes_too_slowly_is_408), TEST(a_small_rest_is_read_and_the_connection_kept),
     TEST(a_large_rest_ends_the_connection_after_the_answer),
     TEST(an_unread_chunked_body_that_is_there_is_dropped),
