@@ -129,6 +129,23 @@ int beneath_find(int root, const char *path, enum beneath_links links, int *ret_
     return open_and_stat(root, path, links, FIND_FLAGS, ret_fd, ret_stat);
 }
 
+int beneath_home(const char *home, const char *folder, uid_t owner, int *ret_fd)
+{
+    scoped_fd at = -1;
+    scoped_fd fd = -1;
+    struct stat found;
+    int r = beneath_root(home, &at);
+
+    if (r == 0)
+        r = open_and_stat(at, folder, BENEATH_NO_LINKS, FIND_FLAGS | O_DIRECTORY, &fd, &found);
+    if (r < 0)
+        return r;
+    if (found.st_uid != owner && found.st_uid != 0)
+        return -EPERM;
+    *ret_fd = fd_take(&fd);
+    return 0;
+}
+
 /* ---- links ---- */
 
 #define LINKS_MOST 40 /* as the kernel has it */

@@ -20,6 +20,13 @@ enum beneath_links {
 int beneath_root(const char *path, int *ret_fd);
 
 /*
+ * The root that somebody has made in its home: `folder` is relative and reached through no link, so
+ * that nobody makes another folder of it. -ELOOP: there is one; -EPERM: it belongs neither to
+ * `owner` nor to root. The way to the home itself is the administrator's, and may have links.
+ */
+int beneath_home(const char *home, const char *folder, uid_t owner, int *ret_fd);
+
+/*
  * Opens `path` (relative, NUL terminated, no leading slash; "" or "." = the root) for reading
  * without ever blocking (O_NONBLOCK: a fifo does not hang) and fills *ret_stat. -ENOENT, -EACCES,
  * -ELOOP, -EXDEV (would leave the root), -ENOTDIR, ... The caller must look at the type before it

@@ -365,6 +365,38 @@ START_TEST(a_link_is_known_by_the_name_it_leads_to)
 }
 END_TEST
 
+/* ---- homes ---- */
+
+static const struct {
+    const char *folder;
+    int result;
+} homes[] = {
+    { "dir", 0 },          { "dir/deep", 0 },    { "gone", -ENOENT },
+    { "file", -ENOTDIR },  { "linked", -ELOOP }, { "linked/deep", -ELOOP },
+    { "../root", -EXDEV }, { "/tmp", -EXDEV },   { "theirs", -EPERM },
+};
+
+START_TEST(a_folder_in_a_home_is_its_own_and_no_link)
+{
+    scoped_fd root = build_tree();
+    const uid_t owner = as_root ? SOMEBODY + 1 : geteuid();
+    scoped_fd fd = -1;
+
+    make_link("root/linked", "dir");
+    make_folder("root/theirs");
+    if (as_root) { /* those of root are good for everybody */
+        ck_assert_int_eq(chown(in_base("root/dir/deep"), owner, owner), 0);
+        ck_assert_int_eq(chown(in_base("root/theirs"), SOMEBODY, SOMEBODY), 0);
+    }
+    const bool as_other = !as_root && homes[_i].result == -EPERM;
+    int r = beneath_home(in_base("root"), homes[_i].folder, as_other ? owner + 1 : owner, &fd);
+    ck_assert_int_eq(r, homes[_i].result);
+    ck_assert_int_eq(fd >= 0, r == 0);
+    ck_assert_int_eq(beneath_home(in_base("gone"), "dir", owner, &fd), -ENOENT);
+    remove_tree(fd_take(&root));
+}
+END_TEST
+
 START_TEST(a_link_to_itself_ends)
 {
     scoped_fd root = build_tree();
@@ -380,4 +412,5 @@ SUITE("beneath", LOOP(open_answers_each_case, cases),
       LOOP(the_walk_answers_as_the_kernel_does, cases),
       TEST(a_long_chain_of_links_is_followed_and_a_longer_one_is_not),
       TEST(deep_and_long_names_are_walked_or_refused), TEST(a_root_must_be_a_directory),
-      LOOP(a_link_is_known_by_the_name_it_leads_to, names), TEST(a_link_to_itself_ends))
+      LOOP(a_link_is_known_by_the_name_it_leads_to, names), TEST(a_link_to_itself_ends),
+      LOOP(a_folder_in_a_home_is_its_own_and_no_link, homes))
