@@ -6,14 +6,18 @@
 #include <string.h>
 
 /*
- * mark u32, rules u32, grace u64; for each rule: links u32, arguments u32, flags u32, user u32,
- * group u32, groups u32, nice u32, umask u32, sandbox u32, the limits and the group limits u64
- * each; then host, root, interpreter, below, chroot, tmp and the arguments, each as length u32 and
- * bytes; then the groups, u32 each.
+ * mark u32, rules u32, grace u64; for each rule: links u32, accounts u32, arguments u32, flags u32,
+ * user u32, group u32, groups u32, nice u32, umask u32, sandbox u32, the limits and the group
+ * limits u64 each; then host, root, interpreter, below, chroot, tmp and the arguments, each as
+ * length u32 and bytes; then the groups, u32 each.
+ *
+ * Behind the rules: the folder of the accounts, as a text; accounts u32; for each account: user
+ * u32, group u32, groups u32, home as a text, the groups u32 each.
  */
-#define POLICY_MARK    0x34504c48u /* "HLP4" */
+#define POLICY_MARK    0x35504c48u /* "HLP5" */
 #define POLICY_HEAD    16u
-#define RULE_NUMBERS   (9u * 4 + 8u * (POLICY_LIMIT_COUNT + POLICY_GROUP_LIMIT_COUNT))
+#define ACCOUNT_LEAST  16u
+#define RULE_NUMBERS   (10u * 4 + 8u * (POLICY_LIMIT_COUNT + POLICY_GROUP_LIMIT_COUNT))
 #define RULE_LEAST     (RULE_NUMBERS + 24u) /* bytes of a rule of empty texts */
 #define ARGUMENT_LEAST 4u
 
@@ -67,6 +71,7 @@ static unsigned char *put_confine(unsigned char *at, const struct policy_confine
 static unsigned char *put_rule(unsigned char *at, const struct policy_rule *rule)
 {
     at = put_u32(at, (uint32_t)rule->links);
+    at = put_u32(at, (uint32_t)rule->accounts);
     at = put_u32(at, rule->argument_count);
     at = put_confine(at, &rule->confine);
     at = put_text(at, rule->host);
@@ -82,12 +87,30 @@ static unsigned char *put_rule(unsigned char *at, const struct policy_rule *rule
     return at;
 }
 
+static size_t account_size(const struct policy_account *account)
+{
+    return 12 + text_size(account->home) + 4 * (size_t)account->group_count;
+}
+
+static unsigned char *put_account(unsigned char *at, const struct policy_account *account)
+{
+    at = put_u32(at, account->user);
+    at = put_u32(at, account->group);
+    at = put_u32(at, account->group_count);
+    at = put_text(at, account->home);
+    for (uint32_t i = 0; i < account->group_count; i++)
+        at = put_u32(at, account->groups[i]);
+    return at;
+}
+
 void policy_encode(const struct policy *policy, char **ret_data, size_t *ret_len)
 {
-    size_t size = POLICY_HEAD;
+    size_t size = POLICY_HEAD + text_size(policy->user_folder) + 4;
 
     for (uint32_t i = 0; i < policy->rule_count; i++)
         size += rule_size(&policy->rules[i]);
+    for (uint32_t i = 0; i < policy->account_count; i++)
+        size += account_size(&policy->accounts[i]);
 
     unsigned char *data = malloc(size);
     if (!data)
@@ -97,6 +120,10 @@ void policy_encode(const struct policy *policy, char **ret_data, size_t *ret_len
     at = put_u64(at, policy->kill_grace_ms);
     for (uint32_t i = 0; i < policy->rule_count; i++)
         at = put_rule(at, &policy->rules[i]);
+    at = put_text(at, policy->user_folder);
+    at = put_u32(at, policy->account_count);
+    for (uint32_t i = 0; i < policy->account_count; i++)
+        at = put_account(at, &policy->accounts[i]);
 
     *ret_data = (char *)data;
     *ret_len = size;
@@ -149,15 +176,15 @@ static const char *confine_fault(const struct policy_confine *confine, uint32_t 
     return NULL;
 }
 
-static const char *take_groups(struct cursor *cursor, struct arena *arena,
-                               struct policy_confine *confine)
+static const char *take_groups(struct cursor *cursor, struct arena *arena, uint32_t count,
+                               uint32_t **ret)
 {
-    if (cursor->short_of || confine->group_count > cursor->rest.len / 4)
+    if (cursor->short_of || count > cursor->rest.len / 4)
         return "policy too short";
-    confine->groups = arena_array(arena, uint32_t, confine->group_count);
-    for (uint32_t i = 0; i < confine->group_count; i++) {
-        confine->groups[i] = take_u32(cursor);
-        if (confine->groups[i] == 0)
+    *ret = arena_array(arena, uint32_t, count);
+    for (uint32_t i = 0; i < count; i++) {
+        (*ret)[i] = take_u32(cursor);
+        if ((*ret)[i] == 0)
             return "a program of the superuser";
     }
     return NULL;
@@ -185,6 +212,21 @@ static const char *paths_fault(const struct policy_rule *rule)
     return NULL;
 }
 
+/* The root is that of the account, and nobody else's identity counts besides its own. */
+static const char *accounts_fault(const struct policy_rule *rule)
+{
+    const struct policy_confine *confine = &rule->confine;
+
+    if (rule->accounts == POLICY_ACCOUNTS_NO)
+        return NULL;
+    if (rule->root.len > 0 || confine->below.len > 0 || confine->chroot.len > 0 ||
+        confine->sandbox > 0)
+        return "another place besides that of the account";
+    if (rule->accounts == POLICY_ACCOUNTS_OWNER && confine->switches)
+        return "another user besides the account";
+    return NULL;
+}
+
 /* NULL, or the rule that it breaks. */
 static const char *take_rule(struct cursor *cursor, struct arena *arena, struct policy_rule *rule)
 {
@@ -193,6 +235,10 @@ static const char *take_rule(struct cursor *cursor, struct arena *arena, struct 
     if (links > POLICY_LINKS_ANY)
         return "unknown treatment of links";
     rule->links = (enum policy_links)links;
+    uint32_t accounts = take_u32(cursor);
+    if (accounts > POLICY_ACCOUNTS_OWNER)
+        return "unknown treatment of accounts";
+    rule->accounts = (enum policy_accounts)accounts;
     rule->argument_count = take_u32(cursor);
     uint32_t flags = take_confine(cursor, &rule->confine);
     rule->host = take_text(cursor);
@@ -207,6 +253,8 @@ static const char *take_rule(struct cursor *cursor, struct arena *arena, struct 
     if (why)
         return why;
     why = paths_fault(rule);
+    if (!why)
+        why = accounts_fault(rule);
     if (why)
         return why;
     rule->arguments = arena_array(arena, struct slice, rule->argument_count);
@@ -215,7 +263,60 @@ static const char *take_rule(struct cursor *cursor, struct arena *arena, struct 
         if (slice_has(rule->arguments[i], '\0'))
             return "NUL in an argument";
     }
-    return take_groups(cursor, arena, &rule->confine);
+    return take_groups(cursor, arena, rule->confine.group_count, &rule->confine.groups);
+}
+
+/* NULL, or the rule that it breaks. */
+static const char *take_account(struct cursor *cursor, struct arena *arena,
+                                struct policy_account *account)
+{
+    account->user = take_u32(cursor);
+    account->group = take_u32(cursor);
+    account->group_count = take_u32(cursor);
+    account->home = take_text(cursor);
+    if (cursor->short_of)
+        return "policy too short";
+    if (account->user == 0 || account->group == 0)
+        return "a program of the superuser";
+    if (!slice_starts(account->home, SLICE("/")))
+        return "a path is not absolute";
+    if (slice_has(account->home, '\0'))
+        return "NUL in a path";
+    return take_groups(cursor, arena, account->group_count, &account->groups);
+}
+
+/* Below the home, and nowhere else. */
+static bool is_folder(struct slice folder)
+{
+    bool more = true;
+
+    while (more) {
+        struct slice segment;
+
+        more = slice_cut(folder, '/', &segment, &folder);
+        if (segment.len == 0 || slice_equal(segment, SLICE("..")) || slice_has(segment, '\0'))
+            return false;
+    }
+    return true;
+}
+
+static enum parse take_accounts(struct cursor *cursor, size_t len, struct arena *arena,
+                                struct policy *policy, struct parse_fault *reterr)
+{
+    policy->user_folder = take_text(cursor);
+    policy->account_count = take_u32(cursor);
+    if (cursor->short_of || policy->account_count > cursor->rest.len / ACCOUNT_LEAST)
+        return parse_bad(reterr, len, "policy too short");
+    if (policy->account_count > 0 && !is_folder(policy->user_folder))
+        return parse_bad(reterr, len - cursor->rest.len, "no folder below a home");
+    policy->accounts = arena_array(arena, struct policy_account, policy->account_count);
+    for (uint32_t i = 0; i < policy->account_count; i++) {
+        size_t at = len - cursor->rest.len;
+        const char *why = take_account(cursor, arena, &policy->accounts[i]);
+        if (why)
+            return parse_bad(reterr, at, why);
+    }
+    return PARSE_DONE;
 }
 
 enum parse policy_decode(struct slice data, struct arena *arena, struct policy *ret,
@@ -238,6 +339,8 @@ enum parse policy_decode(struct slice data, struct arena *arena, struct policy *
         if (why)
             return parse_bad(reterr, at, why);
     }
+    if (take_accounts(&cursor, data.len, arena, &policy, reterr) != PARSE_DONE)
+        return PARSE_BAD;
     if (cursor.rest.len > 0)
         return parse_bad(reterr, data.len - cursor.rest.len, "bytes behind the policy");
     *ret = policy;

@@ -7,8 +7,8 @@
 /*
  * Every message begins with kind and token (u32 each); then
  *
- *   ASK      generation u32, rule u32, stdin u32, lengths u32 of script, environment and arguments,
- *            then these
+ *   ASK      generation u32, rule u32, account u32, stdin u32, lengths u32 of script, environment
+ *            and arguments, then these
  *   KILL     nothing
  *   STARTED  pid u32, has_stdin u32
  *   FAILED   stage u32, errno u32
@@ -16,7 +16,7 @@
  *   LOOK     nothing
  *   SEEN     length u32 of the text, then this
  */
-#define SCRIPT_AT 32 /* fixed part of ASK */
+#define SCRIPT_AT 36 /* fixed part of ASK */
 #define TEXT_AT   12 /* fixed part of SEEN */
 
 static int encode_ask(const struct spawn_ask *ask, unsigned char *at,
@@ -31,6 +31,7 @@ static int encode_ask(const struct spawn_ask *ask, unsigned char *at,
     at = put_u32(at, ask->token);
     at = put_u32(at, ask->generation);
     at = put_u32(at, ask->rule);
+    at = put_u32(at, ask->account);
     at = put_u32(at, (uint32_t)ask->stdin_kind);
     at = put_u32(at, (uint32_t)ask->script.len);
     at = put_u32(at, (uint32_t)ask->environment.len);
@@ -156,6 +157,7 @@ static enum parse decode_ask(struct cursor *cursor, struct spawn_ask *ask,
 {
     ask->generation = take_u32(cursor);
     ask->rule = take_u32(cursor);
+    ask->account = take_u32(cursor);
     uint32_t stdin_kind = take_u32(cursor);
     uint32_t script_len = take_u32(cursor);
     uint32_t environment_len = take_u32(cursor);
@@ -166,7 +168,7 @@ static enum parse decode_ask(struct cursor *cursor, struct spawn_ask *ask,
     if (cursor->short_of)
         return PARSE_DONE; /* the caller says so */
     if (stdin_kind > SPAWN_STDIN_FILE)
-        return parse_bad(reterr, 16, "unknown kind of stdin");
+        return parse_bad(reterr, 20, "unknown kind of stdin");
     ask->stdin_kind = (enum spawn_stdin)stdin_kind;
 
     const char *why = script_fault(ask->script);

@@ -213,10 +213,10 @@ static pid_t launch_script(struct spawner *spawner, const struct rule *rule,
 static pid_t start(struct spawner *spawner, const struct spawn_ask *ask, int file,
                    struct pipes *pipes, struct leaf **leaf, struct spawn_fault *fault)
 {
-    const struct rule *rule =
-        rules_find(policies_find(&spawner->policies, ask->generation), ask->rule);
     struct arena arena = { 0 };
-    struct script script = { .own_folder = -1 };
+    const struct rule *rule = rules_find(policies_find(&spawner->policies, ask->generation),
+                                         ask->rule, ask->account, &arena);
+    struct script script = { .own_folder = -1, .own_root = -1 };
     pid_t pid = -1;
     int r;
 
@@ -235,6 +235,7 @@ static pid_t start(struct spawner *spawner, const struct spawn_ask *ask, int fil
         }
     }
     fd_close(&script.own_folder);
+    fd_close(&script.own_root);
     arena_done(&arena);
     return pid;
 }

@@ -1,4 +1,4 @@
-/* The policy as the spawner uses it: open roots, and which script a rule lets run. */
+/* The policy as the spawner uses it. */
 #include "spawner_private.h"
 
 #include "ipc/policy.h"
@@ -11,12 +11,6 @@
 
 #define POLICY_BYTES_MOST (256u << 20)
 
-/* A website root; hosts and handlers share it. */
-struct root {
-    const char *path;
-    int fd; /* -1: opened for each start */
-};
-
 struct rules {
     struct rules *older;
     uint64_t generation;
@@ -25,6 +19,9 @@ struct rules {
     char *data; /* owned: the bytes of the policy */
     struct rule *rules;
     uint32_t count;
+    const char *user_folder; /* below the home of each account */
+    struct account *accounts;
+    uint32_t account_count;
     uint64_t kill_grace_ms;
     struct table roots; /* path to struct root */
 };
@@ -39,6 +36,7 @@ static size_t roots_kept_open(void)
     return (size_t)files.rlim_cur / 2;
 }
 
+/* A website root; hosts and handlers share it. */
 static struct root *share_root(struct rules *rules, struct slice path)
 {
     struct root *root = table_find(&rules->roots, path);
@@ -114,20 +112,25 @@ static bool asks(const struct confine *confine)
            confine->ceiling_count > 0 || confine->chroot || confine->ruleset >= 0;
 }
 
+static const gid_t *copy_groups(struct rules *rules, const uint32_t *from, uint32_t count)
+{
+    gid_t *groups = arena_array(&rules->arena, gid_t, count);
+
+    for (uint32_t i = 0; i < count; i++)
+        groups[i] = from[i];
+    return groups;
+}
+
 static void adopt_confine(struct rules *rules, const struct sandboxes *sandboxes,
                           const struct policy_confine *from, struct confine *to)
 {
-    gid_t *groups = arena_array(&rules->arena, gid_t, from->group_count);
-
-    for (uint32_t i = 0; i < from->group_count; i++)
-        groups[i] = from->groups[i];
     *to = (struct confine){
         .switches = from->switches,
         .no_new_privs = from->no_new_privs,
         .has_umask = from->has_umask,
         .user = from->user,
         .group = from->group,
-        .groups = groups,
+        .groups = copy_groups(rules, from->groups, from->group_count),
         .group_count = from->group_count,
         .nice = (int)from->nice,
         .umask = from->umask,
@@ -157,10 +160,29 @@ static void adopt_rule(struct rules *rules, const struct sandboxes *sandboxes,
         .arguments = arguments,
         .argument_count = from->argument_count,
         .links = from->links == POLICY_LINKS_ANY ? BENEATH_ANY_LINKS : BENEATH_OWNED_LINKS,
+        .accounts = from->accounts,
         .root = share_root(rules, from->root),
         .below = path_of(rules, from->confine.below),
     };
     adopt_confine(rules, sandboxes, &from->confine, &to->confine);
+}
+
+static void adopt_accounts(struct rules *rules, const struct policy *policy)
+{
+    rules->account_count = policy->account_count;
+    rules->user_folder = path_of(rules, policy->user_folder);
+    rules->accounts = arena_array(&rules->arena, struct account, policy->account_count);
+    for (uint32_t i = 0; i < policy->account_count; i++) {
+        const struct policy_account *from = &policy->accounts[i];
+
+        rules->accounts[i] = (struct account){
+            .home = arena_cstr(&rules->arena, from->home),
+            .user = from->user,
+            .group = from->group,
+            .groups = copy_groups(rules, from->groups, from->group_count),
+            .group_count = from->group_count,
+        };
+    }
 }
 
 static bool knows_sandboxes(const struct policy *policy, const struct sandboxes *sandboxes)
@@ -202,6 +224,7 @@ int rules_adopt(int policy_fd, struct sandboxes *sandboxes, struct rules **ret,
     rules->rules = arena_array(&rules->arena, struct rule, policy.rule_count);
     for (uint32_t i = 0; i < policy.rule_count; i++)
         adopt_rule(rules, sandboxes, &policy.rules[i], &rules->rules[i]);
+    adopt_accounts(rules, &policy);
     rules->sandboxes = *sandboxes;
     *sandboxes = (struct sandboxes){ 0 };
     *ret = rules;
@@ -262,10 +285,15 @@ struct rules *policies_find(const struct policies *policies, uint64_t generation
 
 /* ---- all rules of one ---- */
 
+static bool runs_scripts(const struct rule *rule)
+{
+    return rule->root || rule->accounts != POLICY_ACCOUNTS_NO;
+}
+
 bool rules_gain_nothing(const struct rules *rules)
 {
     for (uint32_t i = 0; i < rules->count; i++)
-        if (rules->rules[i].root && !rules->rules[i].confine.no_new_privs)
+        if (runs_scripts(&rules->rules[i]) && !rules->rules[i].confine.no_new_privs)
             return false;
     return true;
 }
@@ -286,150 +314,47 @@ uint64_t rules_kill_grace_ms(const struct rules *rules)
 
 const struct rule *rules_find_service(const struct rules *rules, uint32_t number)
 {
-    if (!rules || number >= rules->count || rules->rules[number].root ||
+    if (!rules || number >= rules->count || runs_scripts(&rules->rules[number]) ||
         !rules->rules[number].interpreter)
         return NULL;
     return &rules->rules[number];
 }
 
-const struct rule *rules_find(const struct rules *rules, uint32_t number)
+/* The rule as it is for this account. */
+static const struct rule *for_account(const struct rules *rules, const struct rule *rule,
+                                      const struct account *account, struct arena *arena)
 {
-    if (!rules || number >= rules->count || !rules->rules[number].root)
+    struct rule *own = arena_new(arena, struct rule);
+    struct root *root = arena_new(arena, struct root);
+
+    *root = (struct root){
+        .path = arena_printf(arena, "%s/%s", account->home, rules->user_folder).at,
+        .fd = -1,
+        .account = account,
+        .folder = rules->user_folder,
+    };
+    *own = *rule;
+    own->root = root;
+    if (rule->accounts == POLICY_ACCOUNTS_FOLDER)
+        return own;
+    own->confine.switches = true;
+    own->confine.user = account->user;
+    own->confine.group = account->group;
+    own->confine.groups = account->groups;
+    own->confine.group_count = account->group_count;
+    own->confine.asks = asks(&own->confine);
+    return own;
+}
+
+const struct rule *rules_find(const struct rules *rules, uint32_t number, uint32_t account,
+                              struct arena *arena)
+{
+    const struct rule *rule;
+
+    if (!rules || number >= rules->count || account > rules->account_count)
         return NULL;
-    return &rules->rules[number];
-}
-
-/* ---- scripts ---- */
-
-static bool fault(struct spawn_fault *ret, enum spawn_stage stage, int error)
-{
-    *ret = (struct spawn_fault){ .stage = stage, .error = error };
-    return false;
-}
-
-/*
- * What the descriptor showed must be what the absolute path leads to, for that is what exec and
- * interpreters open. They differ when the root was replaced since it was opened (a release by
- * renaming): -ESTALE.
- */
-static int look_at_script(int root, const struct rule *rule, const char *name, const char *path,
-                          struct stat *ret_found)
-{
-    scoped_fd fd = -1;
-    struct stat by_path;
-
-    int r = beneath_find(root, name, rule->links, &fd, ret_found);
-    if (r < 0)
-        return r;
-    if (!S_ISREG(ret_found->st_mode))
-        return S_ISDIR(ret_found->st_mode) ? -EISDIR : -EACCES;
-    if (stat(path, &by_path) < 0)
-        return errno == ENOENT ? -ESTALE : -errno;
-    return by_path.st_dev == ret_found->st_dev && by_path.st_ino == ret_found->st_ino ? 0 : -ESTALE;
-}
-
-/* Opens the root anew; false when it is not there. */
-static bool root_renew(struct root *root)
-{
-    int fd;
-
-    if (beneath_root(root->path, &fd) < 0)
-        return false;
-    fd_close(&root->fd);
-    root->fd = fd;
-    return true;
-}
-
-static bool is_trusted(const struct confine *confine, const struct stat *what)
-{
-    return what->st_uid == confine->user || what->st_uid == 0;
-}
-
-static bool is_writable(const struct stat *what)
-{
-    return what->st_mode & (S_IWGRP | S_IWOTH);
-}
-
-static bool is_below(const char *path, const char *folder)
-{
-    size_t len = strlen(folder);
-
-    return strncmp(path, folder, len) == 0 && path[len] == '/';
-}
-
-/*
- * Who runs as a user must be that user's own text: nobody else may have written it, or be able to
- * put another one in its place. 0, an enum spawn_refusal, or a negative errno.
- */
-static int owner_refusal(const struct rule *rule, const struct script *script,
-                         const struct stat *found)
-{
-    const struct confine *confine = &rule->confine;
-    struct stat folder;
-
-    if (rule->below && !is_below(script->path, rule->below))
-        return SPAWN_REFUSED_OUTSIDE;
-    if (!is_trusted(confine, found))
-        return SPAWN_REFUSED_SCRIPT_OWNER;
-    if (is_writable(found))
-        return SPAWN_REFUSED_SCRIPT_WRITABLE;
-    if (found->st_mode & (S_ISUID | S_ISGID))
-        return SPAWN_REFUSED_SCRIPT_SET_ID;
-    if (fstat(script->folder, &folder) < 0)
-        return -errno;
-    if (!is_trusted(confine, &folder))
-        return SPAWN_REFUSED_FOLDER_OWNER;
-    return is_writable(&folder) ? SPAWN_REFUSED_FOLDER_WRITABLE : 0;
-}
-
-/* The folder of the script, in which it will run. */
-static int open_folder(int root, const struct rule *rule, const char *name, struct arena *arena,
-                       struct script *script)
-{
-    const char *slash = strrchr(name, '/');
-    struct stat found;
-
-    script->folder = root;
-    script->own_folder = -1;
-    if (!slash)
-        return 0;
-
-    const char *folder = arena_cstr(arena, slice_of(name, (size_t)(slash - name)));
-    int r = beneath_find(root, folder, rule->links, &script->own_folder, &found);
-    if (r == 0)
-        script->folder = script->own_folder;
-    return r;
-}
-
-bool rule_find_script(const struct rule *rule, struct slice name, struct arena *arena,
-                      struct script *ret, struct spawn_fault *ret_fault)
-{
-    struct root *root = rule->root;
-    const char *path = arena_printf(arena, "%s/%.*s", root->path, SLICE_ARGS(name)).at;
-    const char *relative = path + strlen(root->path) + 1;
-    struct stat found = { 0 };
-    int r = -ESTALE;
-
-    if (root->fd >= 0)
-        r = look_at_script(root->fd, rule, relative, path, &found);
-    if ((r == -ESTALE || r == -ENOENT) && root_renew(root))
-        r = look_at_script(root->fd, rule, relative, path, &found);
-    if (r < 0)
-        return fault(ret_fault, SPAWN_STAGE_SCRIPT, r == -ESTALE ? ENOENT : -r);
-
-    ret->path = path;
-    r = open_folder(root->fd, rule, relative, arena, ret);
-    if (r == 0 && rule->confine.switches) {
-        int refusal = owner_refusal(rule, ret, &found);
-        if (refusal > 0)
-            return fault(ret_fault, SPAWN_STAGE_OWNER, refusal);
-        r = refusal;
-    }
-    return r == 0 || fault(ret_fault, SPAWN_STAGE_FOLDER, -r);
-}
-
-const char *rule_seen(const struct rule *rule, const char *path)
-{
-    /* The root of a rule lies in its root directory, and the path below the root. */
-    return rule->confine.chroot ? path + strlen(rule->confine.chroot) : path;
+    rule = &rules->rules[number];
+    if (!runs_scripts(rule) || (rule->accounts == POLICY_ACCOUNTS_NO) != (account == 0))
+        return NULL;
+    return account == 0 ? rule : for_account(rules, rule, &rules->accounts[account - 1], arena);
 }

@@ -7,7 +7,8 @@
  *   boss (supervisor)  POLICY, FORGET, CHANNEL, STOP   ->  spawner.c
  *   channel (reactor)  ASK, KILL, LOOK                 ->  channel.c
  *
- *   rules.c    which script, from where      launch.c   pipes, vfork, exec
+ *   rules.c    what the policy says          launch.c   pipes, vfork, exec
+ *   script.c   which script, from where
  *   children.c what runs, until its family is gone
  *   look.c     what it does
  *   leaves.c   a control group for each      adopted.c  what left the group of its program
@@ -43,6 +44,15 @@ struct spawn_fault {
 
 struct root;
 
+/* Who has a website at home; `groups` are in the arena of the rules. */
+struct account {
+    const char *home;
+    uid_t user;
+    gid_t group;
+    const gid_t *groups;
+    size_t group_count;
+};
+
 struct ceiling {
     int resource; /* RLIMIT_... */
     struct rlimit limit;
@@ -74,7 +84,8 @@ struct rule {
     const char *const *arguments;
     uint32_t argument_count;
     enum beneath_links links;
-    struct root *root; /* NULL: runs nothing */
+    enum policy_accounts accounts;
+    struct root *root; /* NULL: runs nothing, or it is for accounts */
     const char *below; /* NULL: anywhere below the root */
     struct confine confine;
 };
@@ -121,14 +132,29 @@ uint64_t rules_kill_grace_ms(const struct rules *rules);
 /* The rule of a service: a program and no scripts. NULL: no such rule, or another kind. */
 const struct rule *rules_find_service(const struct rules *rules, uint32_t number);
 
-/* NULL: no such rule, or one that runs nothing. */
-const struct rule *rules_find(const struct rules *rules, uint32_t number);
+/*
+ * NULL: no such rule, or one that runs nothing. A rule for accounts wants the number of one, from 1
+ * on, others want 0; that of an account is made in the arena.
+ */
+const struct rule *rules_find(const struct rules *rules, uint32_t number, uint32_t account,
+                              struct arena *arena);
+
+/* ---- script.c ---- */
+
+/* A folder that scripts are in. */
+struct root {
+    const char *path;
+    int fd;                        /* -1: opened for each start */
+    const struct account *account; /* whose it is; NULL: a website's */
+    const char *folder;            /* below its home */
+};
 
 /* A script that was found beneath the root of its rule. */
 struct script {
     const char *path; /* absolute; in the arena */
     int folder;       /* O_PATH descriptor of its folder */
     int own_folder;   /* the same if the caller has to close it, else -1 */
+    int own_root;     /* of an account: the caller has to close it too; else -1 */
 };
 
 /* False: *ret_fault says why. */

@@ -51,9 +51,17 @@ struct policy_confine {
     bool no_new_privs;
 };
 
+/* Whether a rule is for the scripts of accounts: whoever asks names one of policy.accounts. */
+enum policy_accounts {
+    POLICY_ACCOUNTS_NO,
+    POLICY_ACCOUNTS_FOLDER, /* the root is the folder of the account; `confine` says who runs */
+    POLICY_ACCOUNTS_OWNER,  /* and the program runs as the account */
+};
+
 struct policy_rule {
-    struct slice host;        /* for messages */
-    struct slice root;        /* absolute; empty: the rule runs nothing */
+    struct slice host; /* for messages */
+    enum policy_accounts accounts;
+    struct slice root;        /* absolute; empty: the rule runs nothing, or it is for accounts */
     struct slice interpreter; /* absolute; empty: the script is the program */
     struct slice *arguments;  /* between interpreter and script */
     uint32_t argument_count;
@@ -61,10 +69,22 @@ struct policy_rule {
     struct policy_confine confine;
 };
 
+/* Who has a website in its home. One rule is for all of them: they may be thousands. */
+struct policy_account {
+    struct slice home; /* absolute */
+    uint32_t user;     /* not 0, and so are the others */
+    uint32_t group;
+    uint32_t *groups; /* all of them, `group` too */
+    uint32_t group_count;
+};
+
 struct policy {
     struct policy_rule *rules; /* index = rule number */
     uint32_t rule_count;
     uint64_t kill_grace_ms;
+    struct slice user_folder;        /* below each home, relative; empty: no accounts */
+    struct policy_account *accounts; /* index = number of the account less one */
+    uint32_t account_count;
 };
 
 /* malloc'd bytes. */

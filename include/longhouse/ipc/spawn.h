@@ -4,7 +4,8 @@
 /*
  * What server and spawner say to each other, one datagram a message. Pure codec.
  *
- *   server -> spawner   ASK {token, generation, rule, script, environment} [+ a file as stdin]
+ *   server -> spawner   ASK {token, generation, rule, account, script, environment} [+ a file as
+ *                       stdin]
  *                       KILL {token}
  *                       LOOK {token}
  *   spawner -> server   STARTED {token, pid} + [stdin] stdout stderr (our ends of the pipes)
@@ -12,9 +13,9 @@
  *                       EXITED {token, status, used, family_left}
  *                       SEEN {token, text}: the answer to LOOK, unless the program is gone
  *
- * The server names a rule, never a program, a user or a root: those come from the policy that the
- * spawner has from the supervisor. The pipes are made by the spawner, so that a start costs a
- * reactor one sendmsg.
+ * The server names a rule, and where the rule is for them an account of the policy; never a
+ * program, a user or a root: those come from the policy that the spawner has from the supervisor.
+ * The pipes are made by the spawner, so that a start costs a reactor one sendmsg.
  */
 #include "base/parse.h"
 #include "base/slice.h"
@@ -73,6 +74,7 @@ struct spawn_ask {
     uint32_t token; /* chosen by the server; unique among its living programs of this channel */
     uint32_t generation; /* of the policy that numbers the rule */
     uint32_t rule;
+    uint32_t account; /* whose script it is, for a rule for accounts: from 1 on; 0: for others */
     enum spawn_stdin stdin_kind;
     struct slice script;      /* relative to the rule's root, no leading slash */
     struct slice environment; /* "NAME=value\0NAME=value\0": each entry ends with NUL */

@@ -31,9 +31,23 @@ static struct policy_rule rules[] = {
                    .umask = 077,
                    .no_new_privs = true } },
     { .host = SLICE_INIT("runs nothing") },
+    { .host = SLICE_INIT("users.example"),
+      .accounts = POLICY_ACCOUNTS_OWNER,
+      .interpreter = SLICE_INIT("/usr/bin/perl"),
+      .confine = { .limits = { 1u << 30 } } },
+    { .host = SLICE_INIT("users.example"),
+      .accounts = POLICY_ACCOUNTS_FOLDER,
+      .confine = { .switches = true, .user = 5, .group = 60 } },
+};
+
+static struct policy_account accounts[] = {
+    { SLICE_INIT("/home/alice"), 1000, 1000, alices, 2 },
+    { SLICE_INIT("/home/bob"), 1001, 100, NULL, 0 },
 };
 
 static const struct policy policies[] = {
+    { rules, 5, 10, SLICE_INIT("www/public"), accounts, 2 },
+    { .user_folder = SLICE_INIT("public_html"), .accounts = accounts, .account_count = 1 },
     { .rules = rules, .rule_count = 3, .kill_grace_ms = 2000 },
     { .rules = rules, .rule_count = 1 },
     { .rule_count = 0, .kill_grace_ms = 1 },
@@ -45,6 +59,7 @@ static void assert_same_rule(const struct policy_rule *a, const struct policy_ru
     ck_assert(slice_equal(a->root, b->root));
     ck_assert(slice_equal(a->interpreter, b->interpreter));
     ck_assert_int_eq(a->links, b->links);
+    ck_assert_int_eq(a->accounts, b->accounts);
     ck_assert_uint_eq(a->argument_count, b->argument_count);
     for (uint32_t i = 0; i < a->argument_count; i++)
         ck_assert(slice_equal(a->arguments[i], b->arguments[i]));
@@ -68,6 +83,20 @@ static void assert_same_rule(const struct policy_rule *a, const struct policy_ru
     ck_assert_int_eq(a->confine.no_new_privs, b->confine.no_new_privs);
 }
 
+static void assert_same_accounts(const struct policy *a, const struct policy *b)
+{
+    ck_assert(slice_equal(a->user_folder, b->user_folder));
+    ck_assert_uint_eq(a->account_count, b->account_count);
+    for (uint32_t i = 0; i < a->account_count; i++) {
+        ck_assert(slice_equal(a->accounts[i].home, b->accounts[i].home));
+        ck_assert_uint_eq(a->accounts[i].user, b->accounts[i].user);
+        ck_assert_uint_eq(a->accounts[i].group, b->accounts[i].group);
+        ck_assert_uint_eq(a->accounts[i].group_count, b->accounts[i].group_count);
+        for (uint32_t j = 0; j < a->accounts[i].group_count; j++)
+            ck_assert_uint_eq(a->accounts[i].groups[j], b->accounts[i].groups[j]);
+    }
+}
+
 START_TEST(what_was_encoded_is_decoded)
 {
     struct arena arena = { 0 };
@@ -81,6 +110,7 @@ START_TEST(what_was_encoded_is_decoded)
     ck_assert_uint_eq(back.rule_count, policies[_i].rule_count);
     for (uint32_t i = 0; i < back.rule_count; i++)
         assert_same_rule(&back.rules[i], &policies[_i].rules[i]);
+    assert_same_accounts(&back, &policies[_i]);
     arena_done(&arena);
     free(data);
 }
@@ -140,6 +170,17 @@ static const struct {
     { { .confine = { .has_umask = true, .umask = 01000 } }, "a number out of range" },
     { { .confine = { .below = SLICE_INIT("srv") } }, "a path is not absolute" },
     { { .confine = { .below = SLICE_INIT("/a\0") } }, "NUL in a path" },
+    { { .accounts = (enum policy_accounts)3 }, "unknown treatment of accounts" },
+    { { .accounts = POLICY_ACCOUNTS_OWNER, .root = SLICE_INIT("/srv") },
+      "another place besides that of the account" },
+    { { .accounts = POLICY_ACCOUNTS_FOLDER, .confine = { .below = SLICE_INIT("/srv") } },
+      "another place besides that of the account" },
+    { { .accounts = POLICY_ACCOUNTS_FOLDER, .confine = { .chroot = SLICE_INIT("/srv") } },
+      "another place besides that of the account" },
+    { { .accounts = POLICY_ACCOUNTS_OWNER, .confine = { .sandbox = 1 } },
+      "another place besides that of the account" },
+    { { .accounts = POLICY_ACCOUNTS_OWNER, .confine = { .switches = true, .user = 1, .group = 1 } },
+      "another user besides the account" },
 };
 
 START_TEST(a_bad_rule_is_refused)
@@ -161,18 +202,61 @@ START_TEST(a_bad_rule_is_refused)
 }
 END_TEST
 
+static uint32_t of_root[] = { 1000, 0 };
+
+static const struct {
+    struct policy_account account;
+    const char *folder;
+    const char *why;
+} bad_accounts[] = {
+    { { SLICE_INIT("/root"), 0, 1000, NULL, 0 }, "www", "a program of the superuser" },
+    { { SLICE_INIT("/home/a"), 1000, 0, NULL, 0 }, "www", "a program of the superuser" },
+    { { SLICE_INIT("/home/a"), 1000, 1000, of_root, 2 }, "www", "a program of the superuser" },
+    { { SLICE_INIT("home/a"), 1000, 1000, NULL, 0 }, "www", "a path is not absolute" },
+    { { SLICE_INIT(""), 1000, 1000, NULL, 0 }, "www", "a path is not absolute" },
+    { { SLICE_INIT("/home\0"), 1000, 1000, NULL, 0 }, "www", "NUL in a path" },
+    { { SLICE_INIT("/home/a"), 1000, 1000, NULL, 0 }, "", "no folder below a home" },
+    { { SLICE_INIT("/home/a"), 1000, 1000, NULL, 0 }, "/www", "no folder below a home" },
+    { { SLICE_INIT("/home/a"), 1000, 1000, NULL, 0 }, "www/", "no folder below a home" },
+    { { SLICE_INIT("/home/a"), 1000, 1000, NULL, 0 }, "a/../..", "no folder below a home" },
+};
+
+START_TEST(a_bad_account_is_refused)
+{
+    struct policy_account account = bad_accounts[_i].account;
+    struct policy policy = { .user_folder = slice_cstr(bad_accounts[_i].folder),
+                             .accounts = &account,
+                             .account_count = 1 };
+    struct arena arena = { 0 };
+    struct policy back;
+    struct parse_fault fault;
+    char *data;
+    size_t len;
+
+    policy_encode(&policy, &data, &len);
+    ck_assert_int_eq(policy_decode(slice_of(data, len), &arena, &back, &fault), PARSE_BAD);
+    ck_assert_str_eq(fault.why, bad_accounts[_i].why);
+    arena_done(&arena);
+    free(data);
+}
+END_TEST
+
 START_TEST(counts_beyond_the_bytes_allocate_nothing)
 {
-    static const char many_rules[] = "HLP4\377\377\377\377\0\0\0\0\0\0\0";
-    static char many_arguments[16 + 116 + 8] =
-        "HLP4\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\377\377\377\377";
-    static char many_groups[16 + 116 + 8] =
-        "HLP4\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\377\377\377\377";
+    static const char many_accounts[] = "HLP5\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\377\377\377\377abcd";
+    static const char many_rules[] = "HLP5\377\377\377\377\0\0\0\0\0\0\0";
+    static char many_arguments[16 + 120 + 8] =
+        "HLP5\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\377\377\377\377";
+    static char many_groups[16 + 120 + 8] = "HLP5\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1"
+                                            "\0\0\0\1\0\0\0\1\0\0\0\377\377\377\377";
     struct arena arena = { 0 };
     struct policy back;
 
     ck_assert_int_eq(policy_decode(slice_of(many_rules, sizeof(many_rules)), &arena, &back, NULL),
                      PARSE_BAD);
+    ck_assert_int_eq(
+        policy_decode(slice_of(many_accounts, sizeof(many_accounts)), &arena, &back, NULL),
+        PARSE_BAD);
     ck_assert_uint_eq(arena.used_bytes, 0);
     ck_assert_int_eq(
         policy_decode(slice_of(many_arguments, sizeof(many_arguments)), &arena, &back, NULL),
@@ -186,4 +270,5 @@ END_TEST
 
 SUITE("ipc/policy", LOOP(what_was_encoded_is_decoded, policies),
       LOOP(every_cut_and_every_added_byte_is_refused, policies),
-      LOOP(a_bad_rule_is_refused, bad_rules), TEST(counts_beyond_the_bytes_allocate_nothing))
+      LOOP(a_bad_rule_is_refused, bad_rules), LOOP(a_bad_account_is_refused, bad_accounts),
+      TEST(counts_beyond_the_bytes_allocate_nothing))

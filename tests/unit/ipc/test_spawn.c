@@ -32,6 +32,7 @@ static const struct spawn_message messages[] = {
       .ask = { .token = 7,
                .generation = 5,
                .rule = 3,
+               .account = 9000,
                .stdin_kind = SPAWN_STDIN_FILE,
                .script = SLICE_INIT("cgi-bin/a.pl"),
                .environment = SLICE_INIT("A=1\0B=\0") } },
@@ -54,6 +55,7 @@ static void assert_same(const struct spawn_message *a, const struct spawn_messag
         ck_assert_uint_eq(a->ask.token, b->ask.token);
         ck_assert_uint_eq(a->ask.generation, b->ask.generation);
         ck_assert_uint_eq(a->ask.rule, b->ask.rule);
+        ck_assert_uint_eq(a->ask.account, b->ask.account);
         ck_assert_int_eq(a->ask.stdin_kind, b->ask.stdin_kind);
         ck_assert(slice_equal(a->ask.script, b->ask.script));
         ck_assert(slice_equal(a->ask.environment, b->ask.environment));
@@ -188,14 +190,14 @@ static const struct {
 } strange[] = {
     { "\0\0\0\0\1\0\0\0", 8, "unknown kind of message" },
     { "\10\0\0\0\1\0\0\0", 8, "unknown kind of message" },
-    { "\1\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\3\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0a", 33,
+    { "\1\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\3\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0a", 37,
       "unknown kind of stdin" },
     { "\3\0\0\0\1\0\0\0\1\0\0\0\2\0\0\0", 16, "a value is outside its range" },
     { "\4\0\0\0\1\0\0\0\14\0\0\0\2\0\0\0", 16, "a value is outside its range" },
     { "\7\0\0\0\1\0\0\0\1\0\0\0\n", 13, "a control byte in the text" },
     { "\7\0\0\0\1\0\0\0\1\0\0\0\177", 13, "a control byte in the text" },
     { "\7\0\0\0\1\0\0\0\1\14\0\0", 12, "the text is too long" },
-    { "\1\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\377\377\377\377\1\0\0\0\0\0\0\0a", 33,
+    { "\1\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\377\377\377\377\1\0\0\0\0\0\0\0a", 37,
       "message too short" },
 };
 
@@ -219,9 +221,9 @@ START_TEST(what_does_not_fit_one_datagram_is_not_encoded)
 
     message.ask.environment = slice_of(environment, sizeof(environment));
     ck_assert_int_eq(spawn_encode(&message, head, parts), -EMSGSIZE);
-    message.ask.environment.len = SPAWN_MESSAGE_MOST - 32;
+    message.ask.environment.len = SPAWN_MESSAGE_MOST - 36;
     ck_assert_int_eq(spawn_encode(&message, head, parts), -EMSGSIZE);
-    message.ask.environment.len = SPAWN_MESSAGE_MOST - 33;
+    message.ask.environment.len = SPAWN_MESSAGE_MOST - 37;
     ck_assert_int_eq(spawn_encode(&message, head, parts), 4);
 
     message = (struct spawn_message){ .kind = SPAWN_SEEN };

@@ -183,7 +183,7 @@ static void send_policy(void)
                                        .has_umask = true,
                                        .umask = 027 } },
     };
-    struct policy policy = { rules, RULE_COUNT, GRACE_MS };
+    struct policy policy = { .rules = rules, .rule_count = RULE_COUNT, .kill_grace_ms = GRACE_MS };
     struct handover ready;
     char *data;
     size_t len;

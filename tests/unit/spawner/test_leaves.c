@@ -58,7 +58,7 @@ static void send_policy(void)
                            .root = slice_cstr(root),
                            .confine = { .group_limits = { 64u << 20, 20, 50 } } },
     };
-    struct policy policy = { rules, RULE_COUNT, 30 };
+    struct policy policy = { .rules = rules, .rule_count = RULE_COUNT, .kill_grace_ms = 30 };
     char *data;
     size_t len;
     int fd;
