@@ -88,6 +88,9 @@ struct load;
 void load_certificates(const struct load *load, const struct server_conf *conf);
 void check_toolkits(struct build *build);
 
+/* Asks for the accounts that have a website, where a host wants them. */
+void users_load(const struct load *load, struct server_conf *conf);
+
 /* Reads cgi-wrapper.conf when a host asks for it. */
 void wrapper_load(const struct load *load, struct build *build);
 
@@ -95,6 +98,7 @@ void wrapper_load(const struct load *load, struct build *build);
 struct load_ask;
 void check_sockets(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 void check_run_as(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
+void check_users(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 void check_sandbox(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 void check_enter(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 void check_htpasswd(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
@@ -202,6 +206,10 @@ void access_list_set(struct build *build, void *record, const struct tree_node *
 void proxies_set(struct build *build, void *record, const struct tree_node *node,
                  const struct option_row *row);
 
+/* Yes or no, or an error. */
+void yes_no_parse(struct build *build, bool *member, const struct tree_node *node,
+                  const struct option_row *row);
+
 /* A number with its unit, within the limits of the row, or an error. */
 bool count_parse(struct build *build, const struct tree_node *node, const struct option_row *row,
                  struct slice text, uint64_t *ret);
@@ -267,6 +275,7 @@ extern const struct option_group ban_options;
 extern const struct option_group log_options;
 extern const struct option_group throttle_options;
 extern const struct option_group index_options;
+extern const struct option_group user_options;
 extern const struct option_group later_options;
 
 /* The row of a member of `type`, as designated initialisers. */

@@ -21,8 +21,23 @@ static bool hides(const struct vhost_conf *host, const struct alias_conf *other,
     return by_script && host->folder.enable_path_info;
 }
 
+/* "/~NAME" is an account's, whoever that is. */
+static void check_tilde(struct build *build, const struct vhost_conf *host)
+{
+    for (const struct alias_conf *alias = host->aliases; alias; alias = alias->next)
+        if (slice_starts(alias->url, SLICE("/~")))
+            diag_hint(build->diags,
+                      diag_add(build->diags, DIAG_WARNING, &alias->place,
+                               "this %s is never reached: UserWebsites takes all paths that begin "
+                               "with '/~'",
+                               name_of(alias)),
+                      "give it another path");
+}
+
 static void check_host(struct build *build, const struct vhost_conf *host)
 {
+    if (host->user_websites)
+        check_tilde(build, host);
     for (const struct alias_conf *alias = host->aliases; alias; alias = alias->next) {
         const struct alias_conf *other = host->aliases;
 

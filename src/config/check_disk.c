@@ -452,6 +452,7 @@ void load_check_disk(const struct server_conf *conf, struct load_ask *ask, struc
         check_handlers(&asking, host->cgi_handlers);
     }
     check_run_as(conf, ask, diags);
+    check_users(conf, ask, diags);
     check_sockets(conf, ask, diags);
     check_passwords(conf, ask, diags);
     check_cgroup(conf, ask, diags);

@@ -1,4 +1,5 @@
 /* Texts from the disk, each read once: what was read can be written down as a bundle. */
+#include "account_list.h"
 #include "config/load.h"
 #include "source_cache.h"
 
@@ -223,11 +224,25 @@ static const char *find_variable(struct source_cache *cache, struct slice name,
     return NULL;
 }
 
+/* See source_accounts(). */
+static const char *find_accounts(struct source_cache *cache, struct slice folder,
+                                 struct source_text **ret)
+{
+    struct source_text *text = arena_new(cache->arena, struct source_text);
+
+    text->name = "accounts";
+    text->text = account_list(arena_cstr(cache->arena, folder), cache->arena);
+    *ret = text;
+    return NULL;
+}
+
 static const char *find_texts(struct source_cache *cache, struct slice path,
                               struct source_text **ret)
 {
     struct finding finding = { .cache = cache, .end = ret };
 
+    if (slice_starts(path, SLICE("\n\n")))
+        return find_accounts(cache, slice_skip(path, 2), ret);
     if (slice_starts(path, SLICE("\n")))
         return find_variable(cache, slice_skip(path, 1), ret);
     while (path.len > 1 && slice_ends(path, SLICE("/")))

@@ -107,6 +107,7 @@ struct server_conf *load_config(const struct load *load, const struct source_tex
     load_certificates(load, build.conf);
     load_pass_env(load, &build);
     wrapper_load(load, &build);
+    users_load(load, build.conf);
     pools_number(&build);
     check_php_settings(&build);
     check_kept(&build);

@@ -29,6 +29,7 @@ static const struct option_group *const groups[] = {
     &trace_options,
     &error_options,
     &toolkit_options,
+    &user_options,
     &later_options,
 };
 /* clang-format on */

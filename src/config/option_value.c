@@ -292,8 +292,8 @@ static const struct {
     bool value;
 } yes_words[] = { { "yes", true }, { "true", true }, { "no", false }, { "false", false } };
 
-static void set_yes_no(struct build *build, bool *member, const struct tree_node *node,
-                       const struct option_row *row)
+void yes_no_parse(struct build *build, bool *member, const struct tree_node *node,
+                  const struct option_row *row)
 {
     for (size_t i = 0; i < sizeof(yes_words) / sizeof(yes_words[0]); i++) {
         struct slice word = slice_cstr(yes_words[i].word);
@@ -451,7 +451,7 @@ void option_set(struct build *build, void *record, const struct tree_node *node,
 
     switch (row->type) {
     case OPT_YES_NO:
-        set_yes_no(build, member, node, row);
+        yes_no_parse(build, member, node, row);
         break;
     case OPT_COUNT:
         count_parse(build, node, row, node->value, member);

@@ -36,8 +36,6 @@ static const struct option_row rows[] = {
     LATER("GarbageLogfile", SCOPE_SERVER),
     LATER("Syslog", SCOPE_SERVER),
     LATER("TunnelSSH", SCOPE_SERVER),
-    LATER("UserDirectory", SCOPE_SERVER),
-    LATER("WrapUserCGI", SCOPE_SERVER),
     /* SCOPE_BINDING */
     LATER("AcceptHTTP2", SCOPE_BINDING),
     LATER("RequiredCA", SCOPE_BINDING | SCOPE_HOST),
@@ -54,7 +52,6 @@ static const struct option_row rows[] = {
     LATER("SkipCacheCookie", SCOPE_HOST),
     LATER("UseLocalConfig", SCOPE_HOST),
     LATER("UseRProxy", SCOPE_HOST),
-    LATER("UserWebsites", SCOPE_HOST),
     LATER("UseXSLT", SCOPE_HOST),
     LATER("WebDAVapp", SCOPE_HOST),
     LATER("WebSocket", SCOPE_HOST),

@@ -89,6 +89,15 @@ void source_cache_add_file(struct source_cache *cache, dev_t device, ino_t inode
     cache->files = file;
 }
 
+struct slice source_accounts(struct source *source, struct arena *arena, struct slice folder)
+{
+    const struct slice parts[] = { SLICE("\n\n"), folder };
+    const char *why;
+    const struct source_text *text = source->find(source, arena, arena_join(arena, parts, 2), &why);
+
+    return text ? text->text : SLICE("");
+}
+
 bool source_variable(struct source *source, struct arena *arena, struct slice name,
                      struct slice *ret)
 {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define COLUMNS_MOST 6u
+#define USERS_SHOWN  20u
 
 /* ---- aligned tables ---- */
 
@@ -194,6 +195,31 @@ static void print_hosts(const struct server_conf *conf, struct arena *arena, FIL
     sheet_print(&sheet, "Hosts", out);
 }
 
+static void print_users(const struct users_conf *users, struct arena *arena, FILE *out)
+{
+    static const char *const heads[] = { "USER", "WEBSITE", "PROGRAMS RUN AS" };
+    struct sheet sheet;
+
+    if (!users->place.file)
+        return;
+    sheet_init(&sheet, arena, heads, 3);
+    for (unsigned i = 0; i < users->count && i < USERS_SHOWN; i++) {
+        const struct user_conf *user = &users->sites[i];
+        struct row *row = sheet_add(&sheet);
+
+        row->cells[0] = arena_printf(arena, "/~%.*s/", SLICE_ARGS(user->name));
+        row->cells[1] = user->path;
+        row->cells[2] = users->wrap ? user->name : SLICE("those of the host");
+    }
+    if (users->count > USERS_SHOWN)
+        sheet_add(&sheet)->cells[0] =
+            arena_printf(arena, "and %u more", users->count - USERS_SHOWN);
+    sheet_print(
+        &sheet,
+        arena_printf(arena, "Websites of accounts, where UserWebsites = yes: %u", users->count).at,
+        out);
+}
+
 static struct slice command_of(struct arena *arena, const struct cgi_handler_conf *handler)
 {
     struct slice command = handler->program;
@@ -309,6 +335,7 @@ void summary_print(const struct server_conf *conf, FILE *out, answers_now *answe
     arena_init(&arena);
     print_bindings(conf, &arena, out);
     print_hosts(conf, &arena, out);
+    print_users(&conf->users, &arena, out);
     print_handlers(conf, &arena, out);
     print_fastcgi(conf, &arena, out, answers);
     arena_done(&arena);

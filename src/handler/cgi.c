@@ -146,6 +146,7 @@ static void cgi_ask(struct cgi *cgi)
     struct spawn_ask ask = {
         .generation = errand->services->snapshot->generation,
         .rule = errand->verdict->rule,
+        .account = errand->verdict->account,
         .stdin_kind = file                        ? SPAWN_STDIN_FILE
                       : errand->upload.length > 0 ? SPAWN_STDIN_PIPE
                                                   : SPAWN_STDIN_NONE,
@@ -198,11 +199,21 @@ static enum step cgi_wait_for_seat(struct cgi *cgi)
 
 /* ---- the spawner's answer ---- */
 
+/* Who it was to be. */
+static struct slice user_of(const struct errand *errand)
+{
+    const struct site_root *root = errand->verdict->resource.root;
+    const struct user_conf *user = root ? root->user : NULL;
+
+    return user && errand->services->snapshot->conf->users.wrap ? user->name
+                                                                : errand->host->conf->confine.user;
+}
+
 static void cgi_refused(struct cgi *cgi)
 {
     struct errand *errand = &cgi->errand;
     const struct refusal refusal =
-        refusal_of(&cgi->program.failed, &errand->host->conf->confine, &errand->x->arena);
+        refusal_of(&cgi->program.failed, user_of(errand), &errand->x->arena);
 
     cgi_fail(cgi, refusal.status, "%s", refusal.why);
 }

@@ -58,12 +58,13 @@ static void send_file(struct errand *errand)
     const struct snapshot *snapshot = errand->services->snapshot;
     struct file_cache *files = errand->services->files;
     struct exchange *x = errand->x;
+    const struct mapping of = errand->verdict->resource.mapping;
     struct verdict *verdict = new_verdict(errand);
     const bool by_place = reply->sendfile.len > 0;
     const bool found =
-        by_place ? chosen_by_place(snapshot, errand->host, x, files,
+        by_place ? chosen_by_place(snapshot, errand->host, x, &of, files,
                                    real_place(errand, reply->sendfile), verdict)
-                 : chosen_by_path(snapshot, errand->host, x, files, reply->accel, verdict);
+                 : chosen_by_path(snapshot, errand->host, x, &of, files, reply->accel, verdict);
 
     if (!found) {
         errand_fail(errand, verdict->status, 0, RESET_BROKEN, "%s '%.*s' is refused: %s",

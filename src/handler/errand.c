@@ -70,9 +70,15 @@ static bool names_itself(const struct host *host)
     return host->conf->server_name_as == SERVER_NAME_HOSTNAME;
 }
 
-/* RFC 3875 4.1.6: the path info as if it were a path of its own. */
+/* RFC 3875 4.1.6: the path info as if it were a path of its own; in the website of an account, of
+ * that. */
 static struct slice translate(const struct errand *errand, struct slice path_info)
 {
+    const struct mapping *mapping = &errand->verdict->resource.mapping;
+    const struct slice parts[] = { mapping->is_user ? mapping->root->path : SLICE(""), path_info };
+
+    if (mapping->is_user && path_info.len > 0)
+        return arena_join(&errand->x->arena, parts, 2);
     if (path_info.len == 0)
         return (struct slice){ 0 };
     return seen_place(errand, mapping_translate(errand->host, path_info, &errand->x->arena));
@@ -81,18 +87,21 @@ static struct slice translate(const struct errand *errand, struct slice path_inf
 void errand_describe(const struct errand *errand, struct meta_source *ret)
 {
     const struct resource *resource = &errand->verdict->resource;
-    const struct alias_conf *alias = resource->mapping.alias;
-    const bool is_folder = alias && alias->file.len == 0;
+    const struct mapping *mapping = &resource->mapping;
+    const bool is_folder = mapping->alias && mapping->alias->file.len == 0;
+    const bool is_elsewhere = is_folder || mapping->is_user;
+    const struct slice website =
+        mapping->is_user ? mapping->root->path : errand->host->conf->website_root;
 
     *ret = (struct meta_source){
         .exchange = errand->x,
         .script_name = resource->script_name,
         .path_info = resource->path_info,
         .script_filename = seen_place(errand, resource->absolute),
-        .document_root = seen_place(errand, errand->host->conf->website_root),
+        .document_root = seen_place(errand, website),
         .path_translated = translate(errand, resource->path_info),
-        .alias_from = is_folder ? alias->url : SLICE(""),
-        .alias_to = is_folder ? seen_place(errand, alias->folder) : SLICE(""),
+        .alias_from = is_elsewhere ? mapping->url : SLICE(""),
+        .alias_to = is_elsewhere ? seen_place(errand, mapping->root->path) : SLICE(""),
         .server_name = names_itself(errand->host) ? errand->host->name : SLICE(""),
         .setenv = errand->verdict->folder->setenv,
         .body_length = errand->upload.length,

@@ -11,6 +11,8 @@
 #include "http/conditional.h"
 #include "index_page.h"
 #include "os/beneath.h"
+#include "os/fd.h"
+#include "site/root.h"
 #include "site/shown.h"
 
 #include <assert.h>
@@ -110,6 +112,7 @@ static void look_at(struct listing *listing, const char *name)
     const struct shown shown = {
         .snapshot = services->snapshot,
         .host = listing->verdict->host,
+        .mapping = &listing->verdict->resource.mapping,
         .client = visit ? &visit->client : NULL,
         .scratch = &listing->scratch,
     };
@@ -289,10 +292,12 @@ static int open_folder(struct listing *listing)
 {
     const struct resource *resource = &listing->verdict->resource;
     struct stat info;
+    scoped_fd own = -1;
     int fd = -1;
-    int r =
-        beneath_open(resource->root->fd, resource->relative.at, resource->root->links, &fd, &info);
+    int r = site_root_at(resource->root, &own);
 
+    if (r >= 0)
+        r = beneath_open(r, resource->relative.at, resource->root->links, &fd, &info);
     if (r < 0)
         return r;
     listing->folder = fdopendir(fd);

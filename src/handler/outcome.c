@@ -54,8 +54,7 @@ static int status_of(const struct spawn_failed *failed)
     return 500;
 }
 
-struct refusal refusal_of(const struct spawn_failed *failed, const struct confine_conf *confine,
-                          struct arena *arena)
+struct refusal refusal_of(const struct spawn_failed *failed, struct slice user, struct arena *arena)
 {
     struct refusal refusal = { .status = status_of(failed) };
 
@@ -66,7 +65,7 @@ struct refusal refusal_of(const struct spawn_failed *failed, const struct confin
                           .at;
         break;
     case SPAWN_STAGE_OWNER:
-        refusal.why = arena_printf(arena, "not run as '%.*s': %s", SLICE_ARGS(confine->user),
+        refusal.why = arena_printf(arena, "not run as '%.*s': %s", SLICE_ARGS(user),
                                    spawn_refusal_text(failed->error))
                           .at;
         break;

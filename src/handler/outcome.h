@@ -9,12 +9,13 @@
 #include "config/model.h"
 #include "gateway/spawn_client.h"
 
-/* What to answer when the spawner did not start a program. The words are in the arena or static. */
+/* What to answer when the spawner did not start a program. The words are in the arena or static.
+ * `user`: as whom it would have run. */
 struct refusal {
     int status;
     const char *why;
 };
-struct refusal refusal_of(const struct spawn_failed *failed, const struct confine_conf *confine,
+struct refusal refusal_of(const struct spawn_failed *failed, struct slice user,
                           struct arena *arena);
 
 /* How a program ended that was started: "it exited with status 1". */

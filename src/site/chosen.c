@@ -12,6 +12,8 @@ struct choice {
     struct exchange *x;
     struct file_cache *cache;
     struct verdict *verdict;
+    const struct site_root *website; /* WebsiteRoot, or of the account whose program it is */
+    struct slice url;                /* which stands for it; empty: all of it */
 };
 
 static bool refuse(const struct choice *choice, int status, const char *why)
@@ -60,7 +62,7 @@ static bool judge_found(const struct choice *choice)
     case FILE_SPECIAL:
         return refuse(choice, 403, "it is no file");
     }
-    if (choice->verdict->resource.root == &choice->host->root &&
+    if (choice->verdict->resource.root == choice->website &&
         rules_is_program(&choice->snapshot->programs, path_extension(found->link_name)))
         return refuse(choice, 403, "it is a link to the source of a program");
     if (!found->file)
@@ -88,7 +90,7 @@ static bool look(const struct choice *choice, const struct site_root *root, stru
 
 /* ---- what may be named ---- */
 
-/* `path` begins with '/' and is below WebsiteRoot. */
+/* `path` begins with '/' and is below the website. */
 static bool look_in_website(const struct choice *choice, struct slice path)
 {
     if (rules_hide(path, choice->host->conf->allow_dot_files))
@@ -99,7 +101,7 @@ static bool look_in_website(const struct choice *choice, struct slice path)
     if (rules_is_program(&choice->snapshot->programs, extension) ||
         pattern_match(choice->host->conf->cgi_pattern, slice_skip(path, 1)))
         return refuse(choice, 403, "it is the source of a program");
-    return look(choice, &choice->host->root, slice_skip(path, 1));
+    return look(choice, choice->website, slice_skip(path, 1));
 }
 
 /* What of `place` lies below `root`, with its slash; empty: it does not. */
@@ -112,22 +114,30 @@ static struct slice below(const struct site_root *root, struct slice place)
 }
 
 static struct choice begin(const struct snapshot *snapshot, const struct host *host,
-                           struct exchange *x, struct file_cache *cache, struct verdict *ret)
+                           struct exchange *x, const struct mapping *of, struct file_cache *cache,
+                           struct verdict *ret)
 {
     *ret = (struct verdict){
         .host = host, .folder = &host->conf->folder, .status = 200, .chosen = true
     };
     return (struct choice){
-        .snapshot = snapshot, .host = host, .x = x, .cache = cache, .verdict = ret
+        .snapshot = snapshot,
+        .host = host,
+        .x = x,
+        .cache = cache,
+        .verdict = ret,
+        .website = of->is_user ? of->root : &host->root,
+        .url = of->is_user ? of->url : SLICE(""),
     };
 }
 
 /* The innermost root counts. ".." and doubled slashes are resolved before anything is compared. */
 bool chosen_by_place(const struct snapshot *snapshot, const struct host *host, struct exchange *x,
-                     struct file_cache *cache, struct slice place, struct verdict *ret)
+                     const struct mapping *of, struct file_cache *cache, struct slice place,
+                     struct verdict *ret)
 {
-    const struct choice choice = begin(snapshot, host, x, cache, ret);
-    const struct site_root *root = &host->root;
+    const struct choice choice = begin(snapshot, host, x, of, cache, ret);
+    const struct site_root *root = choice.website;
     struct slice clean;
 
     if (!slice_starts(place, SLICE("/")))
@@ -136,7 +146,7 @@ bool chosen_by_place(const struct snapshot *snapshot, const struct host *host, s
         return refuse(&choice, 502, "it leads above the root of the disk");
 
     struct slice path = below(root, clean);
-    for (unsigned i = 0; i < host->sendfile_root_count; i++) {
+    for (unsigned i = 0; i < host->sendfile_root_count && !of->is_user; i++) {
         const struct site_root *listed = &host->sendfile_roots[i];
         struct slice inside = below(listed, clean);
 
@@ -145,18 +155,21 @@ bool chosen_by_place(const struct snapshot *snapshot, const struct host *host, s
             path = inside;
         }
     }
+    if (path.len == 0 && of->is_user)
+        return refuse(&choice, 502, "it lies outside of the website of its account");
     if (path.len == 0)
         return refuse(&choice, 502, "it lies neither below WebsiteRoot nor below a SendfileRoot");
-    if (root == &host->root)
+    if (root == choice.website)
         return look_in_website(&choice, path);
     return look(&choice, root, slice_skip(path, 1));
 }
 
 /* A query behind it means nothing to a file. */
 bool chosen_by_path(const struct snapshot *snapshot, const struct host *host, struct exchange *x,
-                    struct file_cache *cache, struct slice path, struct verdict *ret)
+                    const struct mapping *of, struct file_cache *cache, struct slice path,
+                    struct verdict *ret)
 {
-    const struct choice choice = begin(snapshot, host, x, cache, ret);
+    const struct choice choice = begin(snapshot, host, x, of, cache, ret);
     struct parse_fault fault;
     struct slice rest;
     struct slice decoded;
@@ -166,7 +179,12 @@ bool chosen_by_path(const struct snapshot *snapshot, const struct host *host, st
         return refuse(&choice, 502, "it is no absolute path");
     if (target_normalise(path, &x->arena, &decoded, &fault) != PARSE_DONE)
         return refuse(&choice, 502, fault.why);
-    if (decoded.len == 1)
+    if (!slice_starts(decoded, choice.url) ||
+        (choice.url.len > 0 && slice_skip(decoded, choice.url.len).len > 0 &&
+         decoded.at[choice.url.len] != '/'))
+        return refuse(&choice, 502, "it lies outside of the website of its account");
+    decoded = slice_skip(decoded, choice.url.len);
+    if (decoded.len <= 1)
         return refuse(&choice, 403, "it is no file");
     return look_in_website(&choice, decoded);
 }

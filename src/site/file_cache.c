@@ -7,6 +7,7 @@
 #include "http/date.h"
 #include "os/beneath.h"
 #include "os/fd.h"
+#include "site/root.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -224,32 +225,50 @@ static bool free_descriptors(struct file_cache *cache)
     return freed > 0;
 }
 
+/* One look below a root. */
+struct glass {
+    struct file_cache *cache;
+    const struct site_root *root;
+    int at;  /* the root, or a negative errno */
+    int own; /* the same if it has to be closed, else -1 */
+};
+
+static struct glass glass_open(struct file_cache *cache, const struct site_root *root)
+{
+    struct glass glass = { .cache = cache, .root = root };
+
+    do
+        glass.at = site_root_at(root, &glass.own);
+    while (out_of_descriptors(glass.at) && free_descriptors(cache));
+    return glass;
+}
+
 typedef int (*opener)(int root, const char *path, enum beneath_links links, int *ret_fd,
                       struct stat *ret_stat);
 
-static int open_with(opener open, struct file_cache *cache, const struct site_root *root,
-                     const char *path, int *ret_fd, struct stat *ret_stat)
+static int open_with(opener open, const struct glass *glass, const char *path, int *ret_fd,
+                     struct stat *ret_stat)
 {
-    int r = open(root->fd, path, root->links, ret_fd, ret_stat);
+    int r = open(glass->at, path, glass->root->links, ret_fd, ret_stat);
 
-    while (out_of_descriptors(r) && free_descriptors(cache))
-        r = open(root->fd, path, root->links, ret_fd, ret_stat);
+    while (out_of_descriptors(r) && free_descriptors(glass->cache))
+        r = open(glass->at, path, glass->root->links, ret_fd, ret_stat);
     return r;
 }
 
 /* What is there, and a descriptor to read it if that is allowed (*ret_fd is -1 otherwise,
  * *ret_error says why). */
-static int look(struct file_cache *cache, const struct site_root *root, const char *path,
-                int *ret_fd, int *ret_error, struct stat *ret_stat)
+static int look(const struct glass *glass, const char *path, int *ret_fd, int *ret_error,
+                struct stat *ret_stat)
 {
     int fd = -1;
 
     *ret_fd = -1;
     *ret_error = 0;
-    if (root->fd < 0)
-        return -ENOENT;
+    if (glass->at < 0)
+        return glass->at;
 
-    int r = open_with(beneath_open, cache, root, path, &fd, ret_stat);
+    int r = open_with(beneath_open, glass, path, &fd, ret_stat);
     if (r == 0) {
         *ret_fd = fd;
         return 0;
@@ -260,7 +279,7 @@ static int look(struct file_cache *cache, const struct site_root *root, const ch
 
     /* It cannot be read, but it may be a program, or a folder that may be walked through. */
     *ret_error = r;
-    r = open_with(beneath_find, cache, root, path, &fd, ret_stat);
+    r = open_with(beneath_find, glass, path, &fd, ret_stat);
     fd_close(&fd);
     return r;
 }
@@ -345,10 +364,10 @@ static void take_file(struct entry *entry, int fd)
 }
 
 /* What the name stands for may be of another kind than it says. */
-static void note_link(struct entry *entry, const struct site_root *root, const char *path)
+static void note_link(struct entry *entry, const struct glass *glass, const char *path)
 {
     const size_t len =
-        beneath_link_name(root->fd, path, entry->link_text, sizeof(entry->link_text));
+        beneath_link_name(glass->at, path, entry->link_text, sizeof(entry->link_text));
 
     entry->file.link_name = slice_of(entry->link_text, len);
 }
@@ -375,7 +394,9 @@ static struct entry *refresh(struct file_cache *cache, struct entry *known,
     struct stat stat;
     scoped_fd fd = -1;
     int error;
-    int r = look(cache, root, path.at, &fd, &error, &stat);
+    const struct glass glass = glass_open(cache, root);
+    scoped_fd own = glass.own;
+    int r = look(&glass, path.at, &fd, &error, &stat);
 
     bool unchanged = r == 0 && known && error == known->file.error && same_file(known, &stat);
     bool in_doubt = r < 0 && known && !is_lasting(r);
@@ -397,7 +418,7 @@ static struct entry *refresh(struct file_cache *cache, struct entry *known,
     if (r == 0)
         describe(entry, &stat);
     if (r == 0 && entry->file.kind == FILE_REGULAR)
-        note_link(entry, root, path.at);
+        note_link(entry, &glass, path.at);
     if (r == 0 && fd >= 0 && entry->file.kind == FILE_REGULAR)
         take_file(entry, fd_take(&fd));
     if (r == 0 || is_lasting(r))

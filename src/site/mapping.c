@@ -1,5 +1,7 @@
 #include "site/mapping.h"
 
+#include "site/root.h"
+
 #include <stdlib.h>
 
 static bool covers(const struct alias_conf *alias, struct slice path, bool path_info)
@@ -33,11 +35,29 @@ const struct site_root *mapping_website(const struct host *host, const struct fo
     return choose(&host->root, folder);
 }
 
+/* "/~NAME" or "/~NAME/...". */
+static struct mapping find_user(const struct host *host, const struct folder_conf *folder,
+                                struct slice path)
+{
+    static const struct site_root nobody = { .fd = -1 };
+    const size_t slash = slice_find(slice_skip(path, 1), '/');
+    const size_t len = slash == SLICE_NONE ? path.len : 1 + slash;
+    const struct site_root *root =
+        site_root_of_user(host, folder, slice_skip(slice_first(path, len), 2));
+
+    return (struct mapping){ .root = root ? root : &nobody,
+                             .is_user = true,
+                             .url = slice_first(path, len),
+                             .below = slice_skip(path, len) };
+}
+
 struct mapping mapping_find(const struct host *host, const struct folder_conf *folder,
                             struct slice path)
 {
     bool path_info = folder->enable_path_info;
 
+    if (host->users && slice_starts(path, SLICE("/~")))
+        return find_user(host, folder, path);
     for (unsigned i = 0; i < host->alias_count; i++) {
         const struct site_alias *one = &host->aliases[i];
 

@@ -78,7 +78,13 @@ static void tell_mapping(const struct search *search)
     const struct alias_conf *alias = search->mapping.alias;
     const struct site_root *root = search->mapping.root;
 
-    if (alias)
+    if (search->mapping.is_user)
+        trace_add(search->trace, TRACE_DISK, search->mapping.root->user ? TRACE_FACT : TRACE_NO,
+                  &search->host->users->conf->place, "UserWebsites: %.*s %s%.*s",
+                  SLICE_ARGS(search->mapping.url),
+                  search->mapping.root->user ? "leads to " : "is no account with a website",
+                  SLICE_ARGS(search->mapping.root->path));
+    else if (alias)
         trace_add(search->trace, TRACE_DISK, TRACE_FACT, &alias->place,
                   "%s %.*s leads to %.*s%s%.*s", alias->file.len > 0 ? "ScriptAlias" : "Alias",
                   SLICE_ARGS(alias->url), SLICE_ARGS(alias->folder), alias->file.len > 0 ? "/" : "",
@@ -184,7 +190,7 @@ static bool takes_path_info(const struct search *search, struct slice relative)
     struct slice name = mapping->alias ? arena_join(search->arena, parts, 3) : relative;
 
     return search->folder->enable_path_info || pattern_match(conf->cgi_pattern, name) ||
-           (!mapping->alias && slice_equal(relative, conf->front_controller));
+           (!mapping->alias && !mapping->is_user && slice_equal(relative, conf->front_controller));
 }
 
 /* The first regular file on the way ends the script, the rest is path info. `path` begins with '/'.

@@ -187,7 +187,11 @@ bool router_judge_absent(const struct judge *judge)
     case ENOENT:
     case ENOTDIR:
     case ENAMETOOLONG:
-        if (root->fd < 0)
+        if (judge->verdict->resource.mapping.is_user && !root->user)
+            return say(judge, 404,
+                       "no account of this name has a website (UserWebsites; a new one counts "
+                       "from the next reload on)");
+        if (root->fd < 0 && !root->user)
             return say(judge, 404,
                        root->path.len == 0 ? "the host has no WebsiteRoot"
                        : alias             ? "the folder of the alias could not be opened"
@@ -294,6 +298,14 @@ static bool judge_kind(const struct judge *judge)
         break;
     }
     return say(judge, 403, "neither a file nor a folder");
+}
+
+/* Not even a program on another machine. */
+static bool judge_nobody(const struct judge *judge)
+{
+    const struct mapping *mapping = &judge->verdict->resource.mapping;
+
+    return mapping->is_user && !mapping->root->user && judge_kind(judge);
 }
 
 /* ---- the whole ---- */
@@ -434,8 +446,8 @@ static void judge_place(struct judge *judge)
     if (judge->verdict->resource.found->kind == FILE_SPECIAL)
         judge_kind(judge);
     else
-        (void)(judge_forced(judge) || judge_exempted(judge) || router_judge_fastcgi(judge) ||
-               router_judge_cgi(judge) || judge_kind(judge));
+        (void)(judge_nobody(judge) || judge_forced(judge) || judge_exempted(judge) ||
+               router_judge_fastcgi(judge) || router_judge_cgi(judge) || judge_kind(judge));
     if (judge->x->trace)
         router_tell_answer(judge);
     if (judge_access(judge))

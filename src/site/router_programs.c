@@ -4,6 +4,7 @@
 #include "config/roots.h"
 #include "rules.h"
 #include "site/pattern.h"
+#include "site/root.h"
 
 #include <errno.h>
 
@@ -100,7 +101,8 @@ bool router_is_for_front_controller(const struct judge *judge)
 
     if (judge->forced)
         return false;
-    if (judge->host->conf->front_controller.len == 0 || resource->mapping.alias)
+    if (judge->host->conf->front_controller.len == 0 || resource->mapping.alias ||
+        resource->mapping.is_user)
         return false;
     if (resource->found->kind == FILE_FOLDER)
         return resource->start_file_missing;
@@ -135,14 +137,19 @@ bool router_judge_fastcgi(const struct judge *judge)
     return section && say_fastcgi(judge, section);
 }
 
+static unsigned root_number(const struct judge *judge)
+{
+    return site_root_number(judge->verdict->resource.root, judge->host);
+}
+
 /* The file itself runs: the spawner's server identity need not be able to read it. */
 static bool judge_executable(const struct judge *judge, const char *why)
 {
     if ((judge->verdict->resource.found->mode & 0111) == 0)
         return say(judge, 403, "the program is not executable (chmod +x)");
     judge->verdict->answer = ANSWER_CGI;
-    judge->verdict->rule =
-        roots_rule_itself(judge->host->conf, judge->verdict->resource.root->number);
+    judge->verdict->account = site_root_account(judge->verdict->resource.root, judge->host);
+    judge->verdict->rule = roots_rule_itself(judge->host->conf, root_number(judge));
     judge->verdict->why = why;
     return true;
 }
@@ -152,8 +159,8 @@ static bool judge_script(const struct judge *judge, unsigned handler)
     if (!judge->verdict->resource.found->file)
         return say(judge, 403, "the script may not be read by the server (file permissions)");
     judge->verdict->answer = ANSWER_CGI;
-    judge->verdict->rule =
-        roots_rule_handler(judge->host->conf, judge->verdict->resource.root->number, handler);
+    judge->verdict->account = site_root_account(judge->verdict->resource.root, judge->host);
+    judge->verdict->rule = roots_rule_handler(judge->host->conf, root_number(judge), handler);
     judge->verdict->interpreter = judge->host->conf->handlers[handler];
     judge->verdict->why = "its extension belongs to a CGIhandler";
     return true;
@@ -172,7 +179,8 @@ bool router_judge_cgi(const struct judge *judge)
         !rules_is_program(&judge->snapshot->programs, resource->extension))
         return say(judge, 403, "it is a link to a program; the source is not sent");
 
-    struct slice name = slice_skip(resource->script_name, 1);
+    struct slice name =
+        resource->mapping.is_user ? resource->relative : slice_skip(resource->script_name, 1);
     bool is_pattern = rules_is_pattern(judge->host, name);
     if (!is_pattern && !rules_is_program(&judge->snapshot->programs, resource->extension))
         return false;

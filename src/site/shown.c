@@ -8,11 +8,11 @@
 
 static const struct folder_conf *rules_of(const struct shown *shown, struct slice relative)
 {
-    const struct slice parts[] = { SLICE("/"), relative };
+    const struct slice parts[] = { shown->mapping->url, SLICE("/"), relative };
 
     if (shown->host->conf->directory_count == 0)
         return &shown->host->conf->folder;
-    const struct slice path = arena_join(shown->scratch, parts, 2);
+    const struct slice path = arena_join(shown->scratch, parts, 3);
     const struct folder_names names = { .path = path, .asked = path };
     return folder_rules_for_path(shown->host, &names, shown->scratch);
 }
@@ -37,14 +37,23 @@ static bool is_program(const struct shown *shown, struct slice name)
     return rules_is_program(&shown->snapshot->programs, path_extension(name));
 }
 
+/* As CGIpattern has it: an account's website is one of its own. */
+static struct slice pattern_name(const struct shown *shown, struct slice relative)
+{
+    const struct slice parts[] = { slice_skip(shown->mapping->url, 1), SLICE("/"), relative };
+
+    return shown->mapping->alias ? arena_join(shown->scratch, parts, 3) : relative;
+}
+
 /* As judge_cgi() of the router has it. */
 static bool runs_here(const struct shown *shown, const struct folder_conf *folder,
                       struct slice relative)
 {
     const struct slice pattern = shown->host->conf->cgi_pattern;
 
-    return folder->execute_cgi && ((pattern.len > 0 && pattern_match(pattern, relative)) ||
-                                   rules_find(shown->host, path_extension(relative)));
+    return folder->execute_cgi &&
+           ((pattern.len > 0 && pattern_match(pattern, pattern_name(shown, relative))) ||
+            rules_find(shown->host, path_extension(relative)));
 }
 
 bool shown_folder(const struct shown *shown, struct slice relative)
@@ -59,7 +68,7 @@ bool shown_file(const struct shown *shown, struct slice relative, struct slice l
 
     if (is_hidden(relative) || !lets_in(shown, folder))
         return false;
-    if (is_program(shown, relative) || rules_is_pattern(shown->host, relative))
+    if (is_program(shown, relative) || rules_is_pattern(shown->host, pattern_name(shown, relative)))
         return runs_here(shown, folder, relative);
     return can_read && !is_program(shown, link_name);
 }

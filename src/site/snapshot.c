@@ -85,6 +85,22 @@ static void open_roots(struct host *host, struct arena *arena, struct log *log)
         open_root(host, "SendfileRoot", folder->path, root++, arena, log);
 }
 
+/* Nothing is opened: they may be thousands, and come and go. */
+static void list_users(const struct users_conf *conf, struct arena *arena, struct site_users *ret)
+{
+    struct site_root *root = arena_array(arena, struct site_root, 2 * (size_t)conf->count);
+
+    *ret = (struct site_users){ .conf = conf, .roots = root };
+    for (unsigned i = 0; i < conf->count; i++)
+        for (unsigned any = 0; any < 2; any++)
+            *root++ = (struct site_root){
+                .path = conf->sites[i].path,
+                .fd = -1,
+                .user = &conf->sites[i],
+                .links = any ? BENEATH_ANY_LINKS : BENEATH_OWNED_LINKS,
+            };
+}
+
 static void open_hosts(struct snapshot *snapshot, struct log *log)
 {
     const struct server_conf *conf = snapshot->conf;
@@ -98,6 +114,7 @@ static void open_hosts(struct snapshot *snapshot, struct log *log)
             .conf = vhost,
             .name = name_of(vhost),
             .media = snapshot->media,
+            .users = vhost->user_websites ? &snapshot->accounts : NULL,
         };
         open_roots(host, &snapshot->arena, log);
         rules_build(conf, host, ruled, &snapshot->arena);
@@ -124,6 +141,7 @@ struct snapshot *snapshot_build(const struct server_conf *conf, struct arena *co
     snapshot->toolkits = toolkits_build(conf, &snapshot->arena);
     snapshot->names = vhost_map_build(conf, &snapshot->arena);
     rules_collect_programs(conf, &snapshot->programs, &snapshot->arena);
+    list_users(&conf->users, &snapshot->arena, &snapshot->accounts);
     open_hosts(snapshot, log);
     rules_share_patterns(snapshot->hosts, conf->host_count, &snapshot->arena);
     return snapshot;

@@ -39,6 +39,19 @@ static struct names sections_of(const struct server_conf *conf, struct arena *ar
     return names;
 }
 
+static struct names users_of(const struct server_conf *conf, struct arena *arena)
+{
+    const struct users_conf *users = &conf->users;
+    struct names names = { .at = arena_array(arena, struct named, users->count) };
+
+    for (; names.count < users->count; names.count++)
+        names.at[names.count] = (struct named){
+            .name = users->sites[names.count].name,
+            .written = users->sites[names.count].path,
+        };
+    return names;
+}
+
 static struct names bindings_of(const struct server_conf *conf, struct arena *arena)
 {
     struct names names = { .at = arena_array(arena, struct named, conf->binding_count) };
@@ -131,6 +144,9 @@ void changes_describe(const struct server_conf *before, const struct server_conf
 
     any = compare(text, "hosts", hosts_of(before, &arena), hosts_of(after, &arena)) || any;
     any = compare(text, "sections", sections_of(before, &arena), sections_of(after, &arena)) || any;
+    any =
+        compare(text, "websites of accounts", users_of(before, &arena), users_of(after, &arena)) ||
+        any;
     if (!any)
         text_add_cstr(text, "  the same bindings, hosts and sections\n");
     arena_done(&arena);

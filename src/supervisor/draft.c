@@ -58,7 +58,7 @@ static void check_processes(const struct house *house, const struct plan *plan, 
     if (house->plan.spawners != plan->spawners)
         refuse(diags, NULL, "Spawners", "they are there already");
     if (house->identity.switches && (plan_rights(next) & ~house->rights) != 0)
-        refuse(diags, NULL, "the first RunAs or Wrap of a house",
+        refuse(diags, NULL, "the first RunAs, Wrap or WrapUserCGI of a house",
                "its spawner was started without the right to change users");
 }
 

@@ -4,6 +4,7 @@
 #include "base/siphash.h"
 #include "config/folder.h"
 #include "config/roots.h"
+#include "config/users.h"
 #include "ipc/policy.h"
 #include "ipc/pools.h"
 #include "os/fd.h"
@@ -163,7 +164,7 @@ uint64_t plan_rights(const struct server_conf *conf)
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
         if (!folder_any_executes(host))
             continue;
-        if (host->confine.user.len > 0)
+        if (host->confine.user.len > 0 || (host->user_websites && conf->users.wrap))
             rights |= change_user;
         if (host->confine.chroot.len > 0)
             rights |= UINT64_C(1) << CAP_SYS_CHROOT;
@@ -194,19 +195,25 @@ static void add_sandbox(const struct sandbox *sandbox, struct policy_rule *rule)
     rule->confine.tmp = slice_cstr(sandbox->tmp);
 }
 
+static void run_nothing(struct policy_rule *rule)
+{
+    rule->root = rule->interpreter = (struct slice){ 0 };
+    rule->accounts = POLICY_ACCOUNTS_NO;
+}
+
 /* The rules for one root: the first runs the script itself, the others run it by an interpreter. */
 static void add_root(const struct server_conf *conf, const struct vhost_conf *host,
                      const struct policy_rule *base, struct arena *arena, struct policy_rule *rules)
 {
     rules[0] = *base;
     if (!host->cgi_extensions && !conf->cgi_extensions && host->cgi_pattern.len == 0)
-        rules[0].root = (struct slice){ 0 };
+        run_nothing(&rules[0]);
     for (unsigned i = 0; i < host->handler_count; i++) {
         rules[1 + i] = *base;
         rules[1 + i].interpreter = host->handlers[i]->program;
         if (!slice_starts(host->handlers[i]->program, SLICE("/")) || /* never by a search path */
             !may_interpret(conf, host, host->handlers[i]->program))
-            rules[1 + i].root = rules[1 + i].interpreter = (struct slice){ 0 };
+            run_nothing(&rules[1 + i]);
         add_words(host->handlers[i]->arguments, arena, &rules[1 + i]);
     }
 }
@@ -214,6 +221,30 @@ static void add_root(const struct server_conf *conf, const struct vhost_conf *ho
 static bool lies_in(struct slice path, struct slice folder)
 {
     return slice_starts(path, folder) && path.len > folder.len && path.at[folder.len] == '/';
+}
+
+/* The folders of accounts: the limits are those of the host, and with WrapUserCGI nothing else. */
+static void add_users(const struct server_conf *conf, const struct vhost_conf *host,
+                      const struct policy_rule *base, struct arena *arena,
+                      struct policy_rule *rules)
+{
+    const bool has_identity = host->confine.user.len == 0 || base->confine.switches;
+    struct policy_rule rule = *base;
+    struct policy_confine *confine = &rule.confine;
+
+    rule.root = (struct slice){ 0 };
+    rule.accounts = conf->users.wrap ? POLICY_ACCOUNTS_OWNER : POLICY_ACCOUNTS_FOLDER;
+    if (conf->users.wrap) {
+        confine->switches = false;
+        confine->user = confine->group = confine->group_count = 0;
+        confine->below = confine->chroot = (struct slice){ 0 };
+    }
+    if (!folder_any_executes(host) || !has_identity || confine->below.len > 0 ||
+        confine->chroot.len > 0 || confine->sandbox > 0) { /* check says so */
+        run_nothing(&rule);
+        rule.confine = (struct policy_confine){ 0 };
+    }
+    add_root(conf, host, &rule, arena, rules);
 }
 
 /* WebsiteRoot, which is the root of `base`, and the folders of the aliases. */
@@ -225,6 +256,9 @@ static void add_roots(const struct server_conf *conf, const struct vhost_conf *h
     struct policy_rule elsewhere = *base;
 
     add_root(conf, host, base, arena, rules);
+    if (host->user_websites)
+        add_users(conf, host, base, arena,
+                  rules + (size_t)roots_of_users(host, false) * (1 + host->handler_count));
     for (const struct alias_conf *alias = host->aliases; alias; alias = alias->next) {
         bool seen = chroot.len == 0 || lies_in(alias->folder, chroot);
 
@@ -250,7 +284,7 @@ static void add_host(const struct server_conf *conf, const struct sandbox *sandb
     }
     add_sandbox(sandbox, &base);
     add_roots(conf, host, &base, arena, rules);
-    if (roots_count(host) == roots_folders(host))
+    if (roots_treatments(host) == 1)
         return;
     base.links = base.links == POLICY_LINKS_ANY ? POLICY_LINKS_OWNED : POLICY_LINKS_ANY;
     add_roots(conf, host, &base, arena,
@@ -270,6 +304,24 @@ static void add_pool(const struct fastcgi_conf *pool, const struct sandbox *sand
     add_sandbox(sandbox, rule);
 }
 
+static void add_accounts(const struct users_conf *users, struct arena *arena, struct policy *policy)
+{
+    policy->user_folder = users->directory;
+    policy->account_count = users->count;
+    policy->accounts = arena_array(arena, struct policy_account, users->count);
+    for (unsigned i = 0; i < users->count; i++) {
+        const struct user_conf *user = &users->sites[i];
+        struct policy_account *account = &policy->accounts[i];
+
+        *account = (struct policy_account){
+            .home = slice_cstr(user->home),
+            .user = user->user,
+            .group = user->group,
+        };
+        account->groups = users_groups(user, arena, &account->group_count);
+    }
+}
+
 void plan_policy(const struct server_conf *conf, const struct sandboxes *sandboxes, char **ret_data,
                  size_t *ret_len)
 {
@@ -286,6 +338,7 @@ void plan_policy(const struct server_conf *conf, const struct sandboxes *sandbox
     for (unsigned i = 0; i < conf->pool_count; i++)
         add_pool(conf->pools[i], sandboxes_find(sandboxes, &conf->pools[i]->run.confine), &arena,
                  &policy.rules[rules_of(conf) + i]);
+    add_accounts(&conf->users, &arena, &policy);
     policy_encode(&policy, ret_data, ret_len);
     arena_done(&arena);
 }

@@ -338,6 +338,35 @@ struct error_handler_conf {
     bool has_query;
 };
 
+/* UserWebsites: an account with the folder of UserDirectory in its home. */
+struct user_conf {
+    struct slice name;
+    struct slice path; /* of the folder, absolute, no slash behind, NUL terminated */
+    const char *home;  /* absolute */
+    uint32_t user;
+    uint32_t group;
+    struct slice groups; /* numbers with commas between them, `group` too */
+};
+
+/* One that has the folder and no website. */
+struct user_passed_over {
+    struct user_passed_over *next;
+    struct slice name;
+    const char *why;
+};
+
+struct users_conf {
+    struct slice directory; /* below each home; NUL terminated */
+    bool wrap;              /* WrapUserCGI: their programs are theirs */
+    struct diag_place wrap_place;
+    struct diag_place place; /* of the first UserWebsites = yes; file NULL: there is none, and no
+                                account was looked for */
+    struct user_conf *sites; /* by name (config/users.h) */
+    unsigned count;
+    struct user_passed_over *passed_over;
+    unsigned passed_over_count;
+};
+
 struct toolkit_conf; /* config/toolkit.h */
 
 /* A section that a toolkit of the host sends requests to, and the one that stands for it there: a
@@ -377,6 +406,7 @@ struct vhost_conf {
     unsigned toolkit_count;
     struct conf_forced *forced; /* for their UseFastCGI, those that they call included */
     unsigned forced_count;
+    bool user_websites; /* "/~NAME/" are websites of accounts */
     struct conf_log access_log;
     struct conf_log error_log;
     bool allow_dot_files;
@@ -452,6 +482,7 @@ struct server_conf {
     uint64_t max_cgi_total; /* seats of all hosts together */
     uint64_t kill_grace_ms; /* between TERM and KILL for programs */
     uint64_t min_uid;       /* the least for RunAs */
+    struct users_conf users;
     struct conf_cgroup cgroup;
     struct conf_word *wrapper_programs; /* interpreters that hosts with WrapCGI may use */
     bool kill_timed_out_cgi;

@@ -35,7 +35,8 @@ struct source {
      * for: one for a file; for a folder its files in Hiawatha's order (folders first, each group in
      * case-insensitive alphabetical order, hidden files and editor backups left out). NULL and
      * *ret_why when there is none. A path that begins with LF, which no text can hold, asks for a
-     * variable of the environment: see source_variable().
+     * variable of the environment: see source_variable(); with two of them, for accounts: see
+     * source_accounts().
      */
     struct source_text *(*find)(struct source *source, struct arena *arena, struct slice path,
                                 const char **ret_why);
@@ -49,6 +50,12 @@ struct source {
  */
 bool source_variable(struct source *source, struct arena *arena, struct slice name,
                      struct slice *ret);
+
+/*
+ * The accounts with this folder (NUL terminated) in their homes, as src/config/account_list.h has
+ * them; empty when nobody here knows any.
+ */
+struct slice source_accounts(struct source *source, struct arena *arena, struct slice folder);
 
 void read_block(const struct source_text *text, struct source *source, struct arena *arena,
                 struct diags *diags, struct tree *ret);

@@ -3,16 +3,21 @@
 
 /*
  * The folders that a host's programs run from, and the numbers of the rules for them (ipc/policy).
- * Root 0 is WebsiteRoot, root N the alias with that number. Where a Directory has another
- * FollowSymlinks than the host, all of them come again behind, for that treatment of links. Each
- * root has a rule for programs that run themselves and one for each interpreter; supervisor and
- * server count alike.
+ * Root 0 is WebsiteRoot, root N the alias with that number; with UserWebsites one more stands for
+ * the folders of all accounts. Where a Directory has another FollowSymlinks than the host, all of
+ * them come again behind, for that treatment of links. Each root has a rule for programs that run
+ * themselves and one for each interpreter; supervisor and server count alike.
  */
 #include "config/model.h"
 
-/* How many folders there are, and how many roots. */
+#include <stdbool.h>
+
+/* How many roots there are for one treatment of links, and how many treatments. */
 unsigned roots_folders(const struct vhost_conf *host);
-unsigned roots_count(const struct vhost_conf *host);
+unsigned roots_treatments(const struct vhost_conf *host);
+
+/* The root that stands for the folders of accounts; `otherwise`: not with the links of the host. */
+unsigned roots_of_users(const struct vhost_conf *host, bool otherwise);
 
 /* How many rules the host has, from rule_base on. */
 uint32_t roots_rules(const struct vhost_conf *host);

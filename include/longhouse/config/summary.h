@@ -2,8 +2,8 @@
 #define CONFIG_SUMMARY_H
 
 /*
- * What a configuration amounts to, for people: bindings, hosts with their roots, handlers and
- * FastCGI sections as aligned tables.
+ * What a configuration amounts to, for people: bindings, hosts with their roots, websites of
+ * accounts, handlers and FastCGI sections as aligned tables.
  */
 #include "config/model.h"
 

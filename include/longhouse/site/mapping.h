@@ -2,15 +2,16 @@
 #define SITE_MAPPING_H
 
 /*
- * In which folder a path of the URL lies: that of the longest Alias or ScriptAlias that covers it,
- * else WebsiteRoot. Pure.
+ * In which folder a path of the URL lies: with UserWebsites "/~NAME" in that of the account, else
+ * in that of the longest Alias or ScriptAlias that covers it, else in WebsiteRoot. Pure.
  */
 #include "base/arena.h"
 #include "site/snapshot.h"
 
 struct mapping {
     const struct site_root *root;
-    const struct alias_conf *alias; /* NULL: WebsiteRoot */
+    const struct alias_conf *alias; /* NULL: WebsiteRoot, or of an account: */
+    bool is_user;                   /* without root->user there is none of this name */
     struct slice url;               /* the part of the path that stands for the root, or for the
                                        file of a ScriptAlias; empty: none of it */
     struct slice below;             /* the rest: empty, or it begins with '/' */

@@ -37,6 +37,7 @@ struct verdict {
     const struct folder_conf *folder; /* the options that hold for it (site/folder_rules.h) */
     struct resource resource;
     uint32_t rule;                              /* ANSWER_CGI: program rule (ipc/policy) */
+    uint32_t account;                           /* and the account it is for; 0: none */
     const struct cgi_handler_conf *interpreter; /* ANSWER_CGI: NULL = the file itself runs */
     const struct fastcgi_conf *fastcgi;         /* ANSWER_FASTCGI */
 

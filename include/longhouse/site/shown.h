@@ -8,6 +8,7 @@
  */
 #include "base/arena.h"
 #include "base/slice.h"
+#include "site/mapping.h"
 #include "site/snapshot.h"
 
 #include <stdbool.h>
@@ -15,6 +16,7 @@
 struct shown {
     const struct snapshot *snapshot;
     const struct host *host;
+    const struct mapping *mapping;      /* of the folder */
     const union socket_address *client; /* who asks; NULL: nobody knows */
     struct arena *scratch;              /* what one question takes, until the caller empties it */
 };

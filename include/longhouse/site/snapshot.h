@@ -20,10 +20,11 @@ struct media;     /* site/media.h */
 struct toolkits;  /* site/toolkit.h */
 struct vhost_map; /* site/vhost_map.h */
 
-/* A folder that files are sent from. The file cache knows it by its address. */
+/* A folder that files are sent from (site/root.h). The file cache knows it by its address. */
 struct site_root {
     struct slice path; /* absolute, no trailing slash; empty: there is none */
     int fd;            /* O_PATH; -1: there is none, or it is missing (said in the log once) */
+    const struct user_conf *user; /* whose website it is: opened for each look; NULL: nobody's */
     enum beneath_links links;
     unsigned number;                   /* among the roots that programs run from (config/roots.h) */
     const struct site_root *otherwise; /* the same folder with the other treatment of links, where a
@@ -36,6 +37,12 @@ struct site_alias {
     struct site_root root;
 };
 
+/* The websites of accounts, which all hosts share. */
+struct site_users {
+    const struct users_conf *conf;
+    struct site_root *roots; /* two for each account: with its own links, with any */
+};
+
 /* One website. */
 struct host {
     const struct vhost_conf *conf;
@@ -45,6 +52,7 @@ struct host {
     unsigned alias_count;
     struct site_root *sendfile_roots; /* SendfileRoot */
     unsigned sendfile_root_count;
+    const struct site_users *users;   /* NULL: none here (UserWebsites) */
     struct table extensions;          /* extension -> struct extension_rule * (src/site/rules.h) */
     bool shares_extensions;           /* the table belongs to an earlier host with the same rules */
     const struct conf_word *patterns; /* CGIpattern of all hosts with the same WebsiteRoot */
@@ -60,6 +68,7 @@ struct snapshot {
     struct arena arena;       /* hosts, tables, compiled things */
     struct arena *conf_arena; /* owned: the model; NULL: the caller keeps it */
     const struct server_conf *conf;
+    struct site_users accounts;
     struct host *hosts;    /* conf->host_count, the default host first */
     struct table programs; /* extensions, small letters, that mean a program anywhere */
     struct vhost_map *names;

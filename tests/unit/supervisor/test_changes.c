@@ -48,6 +48,22 @@ START_TEST(what_differs_is_told_by_name)
 }
 END_TEST
 
+START_TEST(websites_of_accounts_are_told_by_name)
+{
+    struct user_conf sites[] = { { .name = SLICE("al"), .path = SLICE("/home/al/www") },
+                                 { .name = SLICE("bo"), .path = SLICE("/home/bo/www") },
+                                 { .name = SLICE("cy"), .path = SLICE("/home/cy/www") } };
+    const struct server_conf before = { .users = { .sites = sites, .count = 2 } };
+    const struct server_conf after = { .users = { .sites = sites + 1, .count = 2 } };
+    char room[256];
+    struct text text = text_on(room, sizeof(room));
+
+    changes_describe(&before, &after, &text);
+    ck_assert_str_eq(text_cstr(&text),
+                     "  new websites of accounts: cy\n  gone websites of accounts: al\n");
+}
+END_TEST
+
 START_TEST(many_of_a_kind_are_counted)
 {
     struct fastcgi_conf sections[12] = { 0 };
@@ -67,4 +83,4 @@ START_TEST(many_of_a_kind_are_counted)
 END_TEST
 
 SUITE("supervisor/changes", LOOP(what_differs_is_told_by_name, cases),
-      TEST(many_of_a_kind_are_counted))
+      TEST(websites_of_accounts_are_told_by_name), TEST(many_of_a_kind_are_counted))

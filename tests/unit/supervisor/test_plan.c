@@ -117,6 +117,82 @@ static void check_links_otherwise(const struct vhost_conf *plain)
     free(data);
 }
 
+/* ---- websites of accounts ---- */
+
+static const struct {
+    bool wrap;
+    bool executes;
+    const char *user;   /* RunAs of the host */
+    const char *chroot; /* and its root directory */
+    enum policy_accounts accounts;
+    bool switches;
+} users_cases[] = {
+    { false, true, "", "", POLICY_ACCOUNTS_FOLDER, false },
+    { true, true, "", "", POLICY_ACCOUNTS_OWNER, false },
+    { true, false, "", "", POLICY_ACCOUNTS_NO, false },
+    { true, true, "games", "", POLICY_ACCOUNTS_OWNER, false },
+    { false, true, "games", "", POLICY_ACCOUNTS_FOLDER, true },
+    { false, true, "games", "/srv", POLICY_ACCOUNTS_NO, false },
+    { true, true, "no-such-user", "", POLICY_ACCOUNTS_NO, false },
+    { false, true, "no-such-user", "", POLICY_ACCOUNTS_NO, false },
+};
+
+START_TEST(one_rule_is_for_all_accounts)
+{
+    struct user_conf sites[] = { { .name = SLICE("al"),
+                                   .home = "/home/al",
+                                   .user = 1000,
+                                   .group = 100,
+                                   .groups = SLICE("100,27") } };
+    struct vhost_conf host = { .website_root = SLICE("/srv/a"),
+                               .folder.execute_cgi = users_cases[_i].executes,
+                               .user_websites = true,
+                               .confine = { .user = slice_cstr(users_cases[_i].user),
+                                            .chroot = slice_cstr(users_cases[_i].chroot),
+                                            .files = 77 },
+                               .handlers = handlers,
+                               .handler_count = 1 };
+    const struct server_conf conf = {
+        .hosts = &host,
+        .host_count = 1,
+        .cgi_extensions = &cgi,
+        .users = { .directory = SLICE("www"),
+                   .wrap = users_cases[_i].wrap,
+                   .sites = sites,
+                   .count = 1 },
+    };
+    struct arena arena = { 0 };
+    struct policy policy;
+    char *data;
+    size_t len;
+
+    plan_policy(&conf, &(struct sandboxes){ 0 }, &data, &len);
+    ck_assert_int_eq(policy_decode(slice_of(data, len), &arena, &policy, NULL), PARSE_DONE);
+    ck_assert_uint_eq(policy.rule_count, 4);
+    ck_assert(slice_equal_cstr(policy.user_folder, "www"));
+    ck_assert_uint_eq(policy.account_count, 1);
+    ck_assert(slice_equal_cstr(policy.accounts[0].home, "/home/al"));
+    ck_assert_uint_eq(policy.accounts[0].user, 1000);
+    ck_assert_uint_eq(policy.accounts[0].group_count, 2);
+    for (uint32_t i = 2; i < 4; i++) {
+        const struct policy_rule *rule = &policy.rules[i];
+
+        ck_assert_int_eq(rule->accounts, users_cases[_i].accounts);
+        ck_assert_uint_eq(rule->root.len, 0);
+        ck_assert(rule->confine.switches == users_cases[_i].switches);
+        if (users_cases[_i].accounts != POLICY_ACCOUNTS_NO) {
+            ck_assert_uint_eq(rule->confine.limits[POLICY_FILES], 77);
+            ck_assert(slice_equal_cstr(rule->interpreter, i == 3 ? "/usr/bin/perl" : ""));
+        }
+    }
+    const bool owns = users_cases[_i].wrap || host.confine.user.len > 0;
+    ck_assert(((plan_rights(&conf) & UINT64_C(1) << CAP_SETUID) != 0) ==
+              (owns && users_cases[_i].executes));
+    arena_done(&arena);
+    free(data);
+}
+END_TEST
+
 /* Each root has its own rules; one outside of the root directory of the programs has none. */
 START_TEST(scripts_below_an_alias_have_rules_of_their_own)
 {
@@ -354,6 +430,7 @@ SUITE("supervisor/plan", TEST(the_spawner_has_the_rights_that_its_hosts_ask_for)
       TEST(the_rules_of_a_host_share_its_sandbox),
       TEST(scripts_below_an_alias_have_rules_of_their_own),
       LOOP(rules_come_in_the_order_of_their_numbers, rules),
+      LOOP(one_rule_is_for_all_accounts, users_cases),
       TEST(a_text_that_was_handed_in_includes_from_the_current_folder),
       LOOP(there_are_as_many_spawners_as_asked_for_and_no_more_than_reactors, spawners),
       TEST(without_reactors_in_the_text_there_is_one_per_processor), TEST(a_missing_file_is_named),
