@@ -97,6 +97,7 @@ void wrapper_load(const struct load *load, struct build *build);
 /* Part of load_check_disk(). */
 struct load_ask;
 void check_sockets(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
+void check_syslog(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 void check_run_as(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 void check_users(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 void check_sandbox(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
@@ -273,6 +274,7 @@ extern const struct option_group access_options;
 extern const struct option_group alter_options;
 extern const struct option_group ban_options;
 extern const struct option_group log_options;
+extern const struct option_group syslog_options;
 extern const struct option_group throttle_options;
 extern const struct option_group index_options;
 extern const struct option_group user_options;

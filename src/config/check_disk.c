@@ -454,6 +454,7 @@ void load_check_disk(const struct server_conf *conf, struct load_ask *ask, struc
     check_run_as(conf, ask, diags);
     check_users(conf, ask, diags);
     check_sockets(conf, ask, diags);
+    check_syslog(conf, ask, diags);
     check_passwords(conf, ask, diags);
     check_cgroup(conf, ask, diags);
     check_htpasswd(conf, ask, diags);

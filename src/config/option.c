@@ -8,7 +8,7 @@
 static const struct option_group *const groups[] = {
     &server_options,
     &ban_options,
-    &log_options,
+    &log_options, &syslog_options,
     &throttle_options,
     &binding_options,
     &host_options,

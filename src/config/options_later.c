@@ -34,7 +34,6 @@ static const struct option_row rows[] = {
     LATER("ChallengeClient", SCOPE_SERVER),
     LATER("ExploitLogfile", SCOPE_SERVER),
     LATER("GarbageLogfile", SCOPE_SERVER),
-    LATER("Syslog", SCOPE_SERVER),
     LATER("TunnelSSH", SCOPE_SERVER),
     /* SCOPE_BINDING */
     LATER("AcceptHTTP2", SCOPE_BINDING),

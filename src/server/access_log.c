@@ -320,8 +320,10 @@ void access_log_add(struct access_log *log, struct log_file *file, const struct 
 
     if (entry->block && entry->block->room - entry->block->len < most)
         access_block_flush(entry);
-    if (!entry->block)
+    if (!entry->block) {
         entry->block = log_block_new(block_room(log, file));
+        entry->block->is_access = true;
+    }
 
     struct log_block *block = entry->block;
     struct text text = text_on(block->data + block->len, most);

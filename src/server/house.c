@@ -26,6 +26,7 @@ static void house_settle_log(struct house *house)
 
     if (system)
         house->log = &system->log;
+    log_writer_tell_syslog(house->writer, house->edition->snapshot->conf);
 }
 
 const char *house_build(struct house *house, struct takeover *takeover)

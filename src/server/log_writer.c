@@ -3,6 +3,7 @@
 #include "base/container.h"
 #include "base/text.h"
 #include "os/fd.h"
+#include "os/syslog_socket.h"
 #include "server/log_clock.h"
 
 #include <errno.h>
@@ -12,13 +13,23 @@
 #include <string.h>
 #include <unistd.h>
 
+#define SYSLOG_PATIENCE_MS 200 /* with each queue of a file that is written */
+
+/* What the system's log gets. Of the writer's thread, but for the next one. */
+struct copies {
+    unsigned kinds; /* enum conf_syslog_kind */
+    struct syslog_socket socket;
+};
+
 struct log_writer {
     pthread_t thread;
-    pthread_mutex_t lock; /* guards all below and the queues of the files */
+    struct copies *copies; /* owned; NULL: none are sent */
+    pthread_mutex_t lock;  /* guards all below and the queues of the files */
     pthread_cond_t news;
     struct log_file *files;
     unsigned file_count;
     size_t waiting_bytes;
+    struct copies *copies_next; /* owned: the thread changes over */
     bool stopping;
 };
 
@@ -91,10 +102,80 @@ static void log_file_write_line(struct log *log, enum log_level level, struct sl
     if (file->colours)
         text_add_cstr(&text, "\033[0m");
     text_add_cstr(&text, ": ");
+    block->level = level;
+    block->text_at = text.len;
     text_add(&text, line);
     text_add_char(&text, '\n');
     block->len = text.len;
     log_file_put(file, block);
+}
+
+/* ---- copies for the system's log ---- */
+
+static struct copies *copies_new(const struct conf_syslog *conf)
+{
+    struct copies *copies = calloc(1, sizeof(*copies));
+
+    if (!copies)
+        abort();
+    copies->kinds = conf->kinds;
+    syslog_socket_init(&copies->socket, conf->socket, conf->ident);
+    return copies;
+}
+
+static void copies_free(struct copies *copies)
+{
+    if (!copies)
+        return;
+    syslog_socket_done(&copies->socket);
+    free(copies);
+}
+
+void log_writer_tell_syslog(struct log_writer *writer, const struct server_conf *conf)
+{
+    struct copies *copies = copies_new(&conf->syslog);
+
+    pthread_mutex_lock(&writer->lock);
+    copies_free(writer->copies_next);
+    writer->copies_next = copies;
+    for (struct log_file *file = writer->files; file; file = file->next)
+        file->is_system =
+            file->kind == conf->system_log.kind &&
+            (file->kind != LOG_TO_FILE || slice_equal(file->path, conf->system_log.path));
+    pthread_mutex_unlock(&writer->lock);
+}
+
+/* Under the lock. What the former one could not send is told by the next. */
+static void change_copies(struct log_writer *writer)
+{
+    struct copies *next = writer->copies_next;
+
+    if (!next)
+        return;
+    if (writer->copies)
+        next->socket.lost = writer->copies->socket.lost;
+    copies_free(writer->copies);
+    writer->copies = next;
+    writer->copies_next = NULL;
+}
+
+static void copy_block(struct copies *copies, const struct log_block *block, bool is_system,
+                       int *patience_ms)
+{
+    const unsigned bit = block->is_access ? SYSLOG_ACCESS
+                         : is_system      ? SYSLOG_SYSTEM
+                                          : SYSLOG_ERROR;
+    const char *kind = block->is_access ? "access" : is_system ? "system" : "error";
+    struct slice rest = slice_skip(slice_of(block->data, block->len), block->text_at);
+    struct slice line;
+
+    if (!copies || (copies->kinds & bit) == 0)
+        return;
+    while (rest.len > 0) {
+        slice_cut(rest, '\n', &line, &rest);
+        syslog_socket_send(&copies->socket, block->is_access ? LEVEL_INFO : block->level, kind,
+                           line, patience_ms);
+    }
 }
 
 /* ---- the thread ---- */
@@ -159,6 +240,9 @@ static void write_file(struct log_writer *writer, struct log_file *file)
     }
     size_t lost_before = file->lost_lines;
     file->lost_lines = 0; /* others count while we write */
+    const bool is_system = file->is_system;
+    int patience_ms = SYSLOG_PATIENCE_MS;
+    change_copies(writer);
     pthread_mutex_unlock(&writer->lock);
 
     while (block) {
@@ -170,6 +254,7 @@ static void write_file(struct log_writer *writer, struct log_file *file)
             write_lost(file, lost_before);
             lost_before = 0;
         }
+        copy_block(writer->copies, block, is_system, &patience_ms);
         written_bytes += block->len;
         free(block);
         block = next;
@@ -244,6 +329,8 @@ void log_writer_stop(struct log_writer *writer)
             fd_close(&file->fd);
         free(file);
     }
+    copies_free(writer->copies);
+    copies_free(writer->copies_next);
     pthread_cond_destroy(&writer->news);
     pthread_mutex_destroy(&writer->lock);
     free(writer);

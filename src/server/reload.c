@@ -106,6 +106,7 @@ const char *reload_begin(struct reload *reload, struct takeover *takeover)
     edition->adopting = house->reactor_count;
     house->edition = edition;
     edition_settle(edition);
+    log_writer_tell_syslog(house->writer, conf);
     guard_set_limits(house->guard, conf->connections_total, conf->connections_per_ip,
                      conf->bans.reconnect_delay_ms, house_now_ms(house));
     renew_workers_status(house);

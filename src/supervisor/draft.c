@@ -181,6 +181,7 @@ void draft_adopt(struct draft *draft, struct house *house)
     memcpy(house->key, draft->key, sizeof(house->key));
     if (house->plan.conf->system_log.kind == LOG_TO_FILE)
         house->journal.fd = logs_find(&house->logs, &house->plan.conf->system_log);
+    journal_tell_syslog(&house->journal, house->plan.conf);
     free(draft);
 }
 

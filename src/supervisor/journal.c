@@ -54,6 +54,10 @@ static void journal_write(struct log *log, enum log_level level, struct slice li
     struct journal *journal = container_of(log, struct journal, log);
     char room[2048];
 
+    int patience_ms = 0;
+
+    if (journal->copies)
+        syslog_socket_send(&journal->syslog, level, "system", line, &patience_ms);
     if (journal->fd >= 0)
         journal_write_to(journal->fd, log_level_name(level), line);
     bool shown = journal->fd == STDOUT_FILENO || journal->fd == STDERR_FILENO;
@@ -74,4 +78,13 @@ void journal_init(struct journal *journal, bool quiet)
         .fd = -1,
         .quiet = quiet,
     };
+}
+
+void journal_tell_syslog(struct journal *journal, const struct server_conf *conf)
+{
+    if (journal->copies)
+        syslog_socket_done(&journal->syslog);
+    journal->copies = (conf->syslog.kinds & SYSLOG_SYSTEM) != 0;
+    if (journal->copies)
+        syslog_socket_init(&journal->syslog, conf->syslog.socket, conf->syslog.ident);
 }

@@ -181,6 +181,7 @@ static void open_journal(struct house *house)
         house->journal.fd = logs_find(&house->logs, log);
     else if (log->kind != LOG_TO_NOWHERE)
         house->journal.fd = log->kind == LOG_TO_STDOUT ? STDOUT_FILENO : STDERR_FILENO;
+    journal_tell_syslog(&house->journal, house->plan.conf);
 }
 
 /* The folder that a path begins in may be another one later. */

@@ -32,6 +32,7 @@
 #include "loop/loop.h"
 #include "os/cgroup.h"
 #include "os/strays.h"
+#include "os/syslog_socket.h"
 #include "rotation.h"
 
 #include <stdbool.h>
@@ -294,10 +295,15 @@ void journal_write_to(int fd, const char *level, struct slice line);
 
 struct journal {
     struct log log;
-    int fd;     /* borrowed: the system log, -1: none */
-    bool quiet; /* warnings and errors only on stderr */
+    int fd;      /* borrowed: the system log, -1: none */
+    bool quiet;  /* warnings and errors only on stderr */
+    bool copies; /* its lines go to the system's log too: */
+    struct syslog_socket syslog;
 };
 void journal_init(struct journal *journal, bool quiet);
+
+/* By Syslog of the configuration. */
+void journal_tell_syslog(struct journal *journal, const struct server_conf *conf);
 
 /* ---- child.c ---- */
 

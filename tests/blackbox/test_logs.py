@@ -3,6 +3,7 @@ import datetime
 import gzip
 import os
 import re
+import socket
 import time
 
 import pytest
@@ -222,3 +223,31 @@ def test_a_reload_lets_a_log_begin_anew(new_house):
     house.get("/hello.txt?new")
     wait_until("the line", lambda: "?new" in path.read_text())
     assert gzip.decompress(packed.read_bytes()) == b"yesterday's line\n"
+
+
+# ---- the system's own log ----
+
+
+def test_lines_go_to_the_system_log_too(new_house):
+    house = new_house("syslog")
+    path = house.folder / "devlog"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as syslogd:
+        syslogd.bind(str(path))
+        path.chmod(0o666)
+        syslogd.settimeout(10)
+        house.option("LogFormat = common")
+        house.option("Syslog = system, access, error; website")
+        house.option(f"SyslogSocket = {path}")
+        house.default.put("hello.txt", "hello")
+        house.start()
+        house.get("/hello.txt?x\x01y" if False else "/hello.txt?%01")
+        wanted = [
+            rb"<30>\w{3} [ \d]\d [\d:]{8} website\[%d\]: access\|127\.0\.0\.1 .*/hello\.txt" % house.server_pid(),
+            rb"<3\d>.* website\[%d\]: system\|.* is ready as pid" % house.process.pid,
+        ]
+        lines = []
+        while not all(any(re.match(want, line) for line in lines) for want in wanted):
+            lines.append(syslogd.recv(9000))
+        assert house.stop() == 0  # its connection to that log is one more than at the start
+    assert not any(b"\n" in line for line in lines)
+    assert "/hello.txt" in house.default.access_log() and "is ready as pid" in house.system_log()

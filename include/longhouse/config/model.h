@@ -112,6 +112,23 @@ struct conf_log {
     struct diag_place place; /* file NULL: the default */
 };
 
+/* Syslog: which logs the system's own log gets as well. Bits. */
+enum conf_syslog_kind {
+    SYSLOG_SYSTEM = 1,
+    SYSLOG_ACCESS = 2,
+    SYSLOG_ERROR = 4,
+    SYSLOG_EXPLOIT = 8,
+    SYSLOG_GARBAGE = 16,
+    SYSLOG_ALL = 31,
+};
+
+struct conf_syslog {
+    unsigned kinds;      /* 0: none */
+    struct slice ident;  /* empty: "longhouse" */
+    struct slice socket; /* path */
+    struct diag_place place;
+};
+
 /* CGIhandler = /usr/bin/perl:pl,pm */
 struct cgi_handler_conf {
     struct cgi_handler_conf *next;
@@ -469,6 +486,7 @@ struct server_conf {
     struct slice session_key_file; /* empty: none */
     struct slice control_socket;   /* unix socket for `longhouse status`, `stop` ... */
     struct log_format log_format;
+    struct conf_syslog syslog;
     bool anonymize_ip;
     bool log_timeouts;
     struct conf_rule *log_mask; /* who gets deny is in no access log */

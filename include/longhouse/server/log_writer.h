@@ -6,7 +6,7 @@
  * file's queue has one short lock; the descriptors belong to the writer's thread once handed over.
  *
  * What cannot be written (disk full, queue over LOG_QUEUE_MOST) is counted and said once it works
- * again.
+ * again. Lines of the logs that Syslog names go to the system's log too, by the same thread.
  */
 #include "base/log.h"
 #include "base/slice.h"
@@ -25,6 +25,9 @@ struct log_block {
     struct log_block *next;
     size_t len;
     size_t room;
+    bool is_access;       /* lines of requests; else one line of an error log: */
+    enum log_level level; /* of that line */
+    size_t text_at;       /* where it begins, behind time and level */
     char data[];
 };
 
@@ -38,6 +41,7 @@ struct log_file {
     int fd;                  /* owned by the writer */
     int fd_next;             /* after a reopen: the writer changes over; -1: none */
     bool colours;            /* a terminal */
+    bool is_system;          /* its lines are those of the house; under the writer's lock */
     bool torn;               /* its last line is not whole; the writer's own */
     struct log_block *first; /* waiting; under the writer's lock */
     struct log_block **end;
@@ -57,6 +61,9 @@ struct log_file *log_writer_add(struct log_writer *writer, enum conf_log_kind ki
 
 /* The file for a configured log; NULL when the log goes nowhere or was not handed over. */
 struct log_file *log_writer_find(struct log_writer *writer, const struct conf_log *conf);
+
+/* Which lines the system's log gets from now on; the texts are copied. */
+void log_writer_tell_syslog(struct log_writer *writer, const struct server_conf *conf);
 
 /* After rotation: later lines go to `fd` (taken). */
 void log_file_reopen(struct log_file *file, int fd);

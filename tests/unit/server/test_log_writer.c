@@ -6,9 +6,13 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static struct log_block *block_of(const char *text)
@@ -151,7 +155,78 @@ START_TEST(a_full_disk_is_survived)
 }
 END_TEST
 
-SUITE("log_writer", TEST(what_was_put_is_written_in_order_when_it_stops),
-      TEST(files_are_found_by_kind_and_path), TEST(an_error_line_names_its_level),
-      TEST(after_a_reopen_lines_go_to_the_new_file), TEST(a_full_disk_is_survived),
-      TEST(a_line_that_was_torn_by_a_full_disk_is_not_continued))
+/* ---- the system's log ---- */
+
+static int listen_as_syslogd(char *folder, struct sockaddr_un *address)
+{
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    *address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+    snprintf(address->sun_path, sizeof(address->sun_path), "%s/log", folder);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(bind(fd, (const struct sockaddr *)address, sizeof(*address)), 0);
+    return fd;
+}
+
+/* Priority, and what stands behind the name and number of the process. */
+static const char *received(int fd)
+{
+    static char out[256];
+    char bytes[256];
+    ssize_t n = recv(fd, bytes, sizeof(bytes) - 1, 0);
+
+    if (n < 0)
+        return "nothing";
+    bytes[n] = '\0';
+    const char *text = strstr(bytes, "]: ");
+    ck_assert_ptr_nonnull(text);
+    snprintf(out, sizeof(out), "%.4s%s", bytes, text + 3);
+    return out;
+}
+
+START_TEST(lines_of_chosen_logs_go_to_the_system_log_too)
+{
+    char folder[] = "/tmp/longhouse-syslogd-XXXXXX";
+    struct sockaddr_un address;
+    int log = listen_as_syslogd(folder, &address);
+    struct log_writer *writer = log_writer_start();
+    struct server_conf conf = {
+        .system_log = { .kind = LOG_TO_FILE, .path = SLICE_INIT("/system") },
+        .syslog = { .kinds = SYSLOG_SYSTEM | SYSLOG_ACCESS,
+                    .socket = slice_cstr(address.sun_path) },
+    };
+    struct log_file *system =
+        log_writer_add(writer, LOG_TO_FILE, SLICE("/system"), memfd_create("s", 0));
+    struct log_file *error =
+        log_writer_add(writer, LOG_TO_FILE, SLICE("/error"), memfd_create("e", 0));
+    struct log_file *access =
+        log_writer_add(writer, LOG_TO_FILE, SLICE("/access"), memfd_create("a", 0));
+    struct log_block *block = block_of("one\ntwo\n");
+
+    log_writer_tell_syslog(writer, &conf);
+    log_warning(&system->log, "it is late");
+    log_error(&error->log, "not for the system's log");
+    block->is_access = true;
+    log_file_put(access, block);
+    log_writer_stop(writer);
+    unsigned seen = 0;
+    for (unsigned i = 0; i < 3; i++) { /* in the order of the files, which is the writer's affair */
+        const char *line = received(log);
+
+        seen += strcmp(line, "<28>system|it is late") == 0 ? 1 : 0;
+        seen += strcmp(line, "<30>access|one") == 0 ? 10 : 0;
+        seen += strcmp(line, "<30>access|two") == 0 ? 100 : 0;
+    }
+    ck_assert_uint_eq(seen, 111);
+    ck_assert_str_eq(received(log), "nothing");
+    close(log);
+    unlink(address.sun_path);
+    rmdir(folder);
+}
+END_TEST
+
+SUITE("log_writer", TEST(lines_of_chosen_logs_go_to_the_system_log_too),
+      TEST(what_was_put_is_written_in_order_when_it_stops), TEST(files_are_found_by_kind_and_path),
+      TEST(an_error_line_names_its_level), TEST(after_a_reopen_lines_go_to_the_new_file),
+      TEST(a_full_disk_is_survived), TEST(a_line_that_was_torn_by_a_full_disk_is_not_continued))
