@@ -79,6 +79,18 @@ static bool is_secret(enum field_id id)
     return id == FIELD_COOKIE || id == FIELD_AUTHORIZATION || id == FIELD_PROXY_AUTHORIZATION;
 }
 
+static const char *version_line_end(int version)
+{
+    switch (version) {
+    case 10:
+        return " HTTP/1.0\r\n";
+    case 20:
+        return " HTTP/2.0\r\n";
+    default:
+        return " HTTP/1.1\r\n";
+    }
+}
+
 /* The request as it came, without what nobody else should read (RFC 9110 9.3.8). */
 static struct slice echo_request(struct exchange *x)
 {
@@ -92,7 +104,7 @@ static struct slice echo_request(struct exchange *x)
     text_add(&text, request->method_name);
     text_add_char(&text, ' ');
     text_add(&text, request->target.raw);
-    text_add_cstr(&text, request->version == 10 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
+    text_add_cstr(&text, version_line_end(request->version));
     for (uint32_t i = 0; i < request->fields.count; i++) {
         const struct field *field = &request->fields.at[i];
 

@@ -409,3 +409,14 @@ const char *tls_cipher_of(const struct transport *transport)
 
     return ssl ? SSL_get_cipher_name(ssl) : NULL;
 }
+
+bool tls_is_for_h2(const struct transport *transport)
+{
+    const SSL *ssl = settled_ssl(transport);
+    const unsigned char *name = NULL;
+    unsigned len = 0;
+
+    if (ssl)
+        SSL_get0_alpn_selected(ssl, &name, &len);
+    return slice_equal(slice_of(name, len), SLICE("h2"));
+}

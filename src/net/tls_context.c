@@ -307,12 +307,13 @@ static int on_server_name(SSL *ssl, int *alert, void *unused)
 static int on_protocols(SSL *ssl, const unsigned char **ret, unsigned char *ret_len,
                         const unsigned char *offered, unsigned offered_len, void *unused)
 {
-    static const unsigned char ours[] = "\x08http/1.1";
+    static const unsigned char ours[] = "\x02h2\x08http/1.1";
+    const struct tls *tls = SSL_get_app_data(ssl);
+    const unsigned skip = tls->chooser->offers_h2 ? 0 : 3;
 
-    (void)ssl;
     (void)unused;
-    if (SSL_select_next_proto((unsigned char **)ret, ret_len, ours, sizeof(ours) - 1, offered,
-                              offered_len) != OPENSSL_NPN_NEGOTIATED)
+    if (SSL_select_next_proto((unsigned char **)ret, ret_len, ours + skip, sizeof(ours) - 1 - skip,
+                              offered, offered_len) != OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_NOACK; /* a client of something else: HTTP/1 is tried all the same */
     return SSL_TLSEXT_ERR_OK;
 }

@@ -170,6 +170,17 @@ static void reactor_conn_misled(struct conn_owner *owner, struct conn *conn, con
                 visit->client_text, visit->local_port, why);
 }
 
+static void reactor_conn_misbehaved(struct conn_owner *owner, struct conn *conn, const char *why)
+{
+    struct reactor *reactor = container_of(owner, struct reactor, conns);
+    const struct visit *visit = conn_visit(conn);
+    const struct bans_conf *bans = &reading_current(reactor)->services.snapshot->conf->bans;
+
+    log_warning(reactor->house->log, "HTTP/2 from %s on port %u: %s; closed", visit->client_text,
+                visit->local_port, why);
+    warden_ban(reactor, visit, OFFENCE_GARBAGE, bans->garbage_ms);
+}
+
 static void reactor_conn_rests(struct conn_owner *owner, struct conn *conn)
 {
     struct reactor *reactor = container_of(owner, struct reactor, conns);
@@ -181,6 +192,7 @@ static const struct conn_owner_ops conn_owner_ops = {
     .closed = reactor_conn_closed,
     .introduced = reactor_conn_introduced,
     .misled = reactor_conn_misled,
+    .misbehaved = reactor_conn_misbehaved,
     .rests = reactor_conn_rests,
 };
 

@@ -214,7 +214,7 @@ static bool speaks_tls(const struct binding_conf *binding)
 /* Until a TLS client has asked for something, its handshake may choose among our certificates. */
 static bool may_move(const struct conn *conn)
 {
-    return conn_is_idle(conn) && (conn_has_asked(conn) || !speaks_tls(conn_visit(conn)->binding));
+    return conn_can_move(conn) && (conn_has_asked(conn) || !speaks_tls(conn_visit(conn)->binding));
 }
 
 void reading_move(struct reading *reading, struct conn *conn)

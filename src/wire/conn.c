@@ -1,6 +1,7 @@
 #include "wire/conn.h"
 
 #include "base/address.h"
+#include "net/tls.h"
 #include "wire_private.h"
 
 #include <stdlib.h>
@@ -111,9 +112,9 @@ struct conn *conn_open(struct loop *loop, struct transport *transport, const str
 
     conn->loop = loop;
     conn->transport = transport;
-    conn->protocol =
-        visit->introduction == INTRODUCTION_NONE ? &protocol_h1 : &protocol_introduction;
     conn->limits = limits;
+    conn->protocol = visit->introduction == INTRODUCTION_NONE ? conn_first_protocol(conn)
+                                                              : &protocol_introduction;
     conn->exchanges = exchanges;
     conn->owner = owner;
     conn->wake.run = run_task;
@@ -145,7 +146,12 @@ bool conn_is_idle(const struct conn *conn)
 
 bool conn_has_asked(const struct conn *conn)
 {
-    return conn->h1.requests > 0;
+    return conn->requests > 0 || conn->h2;
+}
+
+bool conn_can_move(const struct conn *conn)
+{
+    return conn->h2 || conn_is_idle(conn);
 }
 
 struct list_link *conn_link(struct conn *conn)
@@ -168,11 +174,14 @@ void conn_move(struct conn *conn, const void *binding, const struct wire_limits 
     visit.binding = binding;
     conn_keep_visit(conn, &visit);
     conn->limits = limits;
+    if (conn->h2 && conn_first_protocol(conn) != &protocol_opening)
+        conn_make_last(conn); /* HTTP/2 is not spoken any more */
 }
 
 void conn_make_last(struct conn *conn)
 {
     conn->last = true;
+    loop_wake(conn->loop, &conn->wake); /* over HTTP/2 that is said at once */
 }
 
 void conn_ask_for_rest(struct conn *conn)
@@ -181,6 +190,30 @@ void conn_ask_for_rest(struct conn *conn)
 }
 
 /* ---- for the protocols ---- */
+
+const struct protocol *conn_first_protocol(const struct conn *conn)
+{
+    const enum wire_http2 least = conn->transport->secure ? WIRE_HTTP2_BY_ALPN : WIRE_HTTP2_ANYWAY;
+
+    return conn->limits->http2 >= least ? &protocol_opening : &protocol_h1;
+}
+
+struct exchange *conn_new_exchange(struct conn *conn, const struct wire_ops *wire, void *wire_self)
+{
+    struct visit visit;
+
+    conn_tell_visit(conn, &visit);
+    if (conn->transport->secure) {
+        visit.tls_version = tls_version_of(conn->transport);
+        visit.tls_cipher = tls_cipher_of(conn->transport);
+    }
+    struct exchange *x = exchange_new(conn->loop, conn->exchanges, &visit, wire, wire_self);
+
+    x->request.body.writer = &conn->wake;
+    x->response.body.reader = &conn->wake;
+    conn->requests++;
+    return x;
+}
 
 void conn_tell_rest(struct conn *conn)
 {

@@ -20,29 +20,35 @@ static bool frame_empty(const struct h1_frame *frame)
 
 /* ---- the head ---- */
 
-static void choose_coding(struct conn *conn, struct h1_head *head)
+bool answer_has_body(const struct exchange *x, int64_t *ret_length)
 {
-    struct exchange *x = conn->h1.x;
-    struct body *body = &x->response.body;
+    const struct body *body = &x->response.body;
     int64_t length = x->response.length;
 
     if (length < 0 && body->end == BODY_COMPLETE)
         length = (int64_t)body_waiting(body);
-    head->length = length;
+    *ret_length = length;
 
     if (status_has_no_content(x->response.status)) {
-        head->body = H1_BODY_NONE;
-        head->length = -1;
-    } else if (x->request.method == METHOD_HEAD) {
-        /* A handler that knew of HEAD and put nothing does not mean that GET would give nothing. */
-        head->body = H1_BODY_NONE;
-        if (x->response.length < 0 && length == 0)
-            head->length = -1;
-    } else if (length >= 0) {
-        head->body = H1_BODY_LENGTH;
-    } else {
-        head->body = head->version >= 11 ? H1_BODY_CHUNKED : H1_BODY_CLOSE;
+        *ret_length = -1;
+        return false;
     }
+    if (x->request.method != METHOD_HEAD)
+        return true;
+    /* A handler that knew of HEAD and put nothing does not mean that GET would give nothing. */
+    if (x->response.length < 0 && length == 0)
+        *ret_length = -1;
+    return false;
+}
+
+static void choose_coding(const struct conn *conn, struct h1_head *head)
+{
+    if (!answer_has_body(conn->h1.x, &head->length))
+        head->body = H1_BODY_NONE;
+    else if (head->length >= 0)
+        head->body = H1_BODY_LENGTH;
+    else
+        head->body = head->version >= 11 ? H1_BODY_CHUNKED : H1_BODY_CLOSE;
 }
 
 /* A body that will surely not be read to its end here. */
@@ -59,7 +65,7 @@ static bool may_keep_alive(const struct conn *conn, enum h1_body coding)
 
     return leg->framing.keep_alive && !conn->draining && !conn->last && !x->response.close &&
            x->request.failed == 0 && coding != H1_BODY_CLOSE &&
-           conn->h1.requests <= conn->limits->keep_alive_most &&
+           conn->requests <= conn->limits->keep_alive_most &&
            !(x->response.body.end == BODY_COMPLETE && intake_is_hopeless(leg)) &&
            leg->intake != H1_INTAKE_HELD;
 }

@@ -1,5 +1,4 @@
 /* The states of an HTTP/1 connection. */
-#include "net/tls.h"
 #include "wire_private.h"
 
 #include <errno.h>
@@ -89,20 +88,10 @@ bool h1_may_read(struct conn *conn)
 
 static struct exchange *new_exchange(struct conn *conn)
 {
-    struct visit visit;
+    struct exchange *x = conn_new_exchange(conn, &h1_wire, conn);
 
-    conn_tell_visit(conn, &visit);
-    if (conn->transport->secure) {
-        visit.tls_version = tls_version_of(conn->transport);
-        visit.tls_cipher = tls_cipher_of(conn->transport);
-    }
-    struct exchange *x = exchange_new(conn->loop, conn->exchanges, &visit, &h1_wire, conn);
-
-    x->request.body.writer = &conn->wake;
-    x->response.body.reader = &conn->wake;
     conn->h1.leg = arena_new(&x->arena, struct h1_leg);
     conn->h1.x = x;
-    conn->h1.requests++;
     conn->h1.scanned = 0;
     return x;
 }
@@ -250,6 +239,13 @@ static enum step enter_linger(struct conn *conn)
     transport_finish(conn->transport);
     conn->h1.drop_left = H1_LINGER_BYTES;
     return enter_timed(conn, H1_LINGER);
+}
+
+void conn_linger(struct conn *conn)
+{
+    conn->protocol = &protocol_h1;
+    enter_linger(conn);
+    loop_wake(conn->loop, &conn->wake);
 }
 
 /*
@@ -436,7 +432,7 @@ static uint64_t due(const struct conn *conn)
     case H1_IDLE:
     case H1_HEAD:
         return due_after(h1->since_ms,
-                         h1->requests == 0 ? limits->first_head_ms : limits->next_head_ms);
+                         conn->requests == 0 ? limits->first_head_ms : limits->next_head_ms);
     case H1_EXCHANGE:
         return earlier_due(h1_intake_due(conn), h1_answer_due(conn));
     case H1_REST:

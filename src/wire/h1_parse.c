@@ -2,6 +2,7 @@
 
 #include "base/number.h"
 #include "http/field_line.h"
+#include "wire_private.h"
 
 #define TLS_HANDSHAKE 0x16 /* RFC 8446 5.1: type of the record that a client begins with */
 
@@ -384,14 +385,10 @@ static enum parse read_framing(struct head *head)
 
 /* ---- what else the wire must know ---- */
 
-/* RFC 9110 10.1.1; HTTP/1.0 knows no expectations. */
-static enum parse read_expectations(struct head *head)
+/* RFC 9110 10.1.1: *ret_continue: 100-continue is among them. */
+const struct field *find_unknown_expectation(const struct fields *fields, bool *ret_continue)
 {
-    struct request *request = head->request;
-    const struct fields *fields = &request->fields;
-
-    if (request->version < 11)
-        return PARSE_DONE;
+    *ret_continue = false;
     for (uint32_t i = 0; i < fields->count; i++) {
         struct slice list = fields->at[i].value;
         struct slice item;
@@ -402,11 +399,26 @@ static enum parse read_expectations(struct head *head)
             if (item.len == 0)
                 continue;
             if (!slice_equal_nocase(item, SLICE("100-continue")))
-                return refuse(head, offset_of(head, fields->at[i].value), 417,
-                              "expectation is not 100-continue");
-            request->expects_continue = request->has_body;
+                return &fields->at[i];
+            *ret_continue = true;
         }
     }
+    return NULL;
+}
+
+/* HTTP/1.0 knows no expectations. */
+static enum parse read_expectations(struct head *head)
+{
+    struct request *request = head->request;
+    bool wants_continue = false;
+
+    if (request->version < 11 || head->expects == 0)
+        return PARSE_DONE;
+    const struct field *unknown = find_unknown_expectation(&request->fields, &wants_continue);
+    if (unknown)
+        return refuse(head, offset_of(head, unknown->value), 417,
+                      "expectation is not 100-continue");
+    request->expects_continue = wants_continue && request->has_body;
     return PARSE_DONE;
 }
 

@@ -1,6 +1,7 @@
 #include "wire/h1_write.h"
 
 #include "http/status.h"
+#include "wire_private.h"
 
 #include <assert.h>
 
@@ -21,11 +22,7 @@ static struct slice phrase_of(const struct response *response)
     return status_phrase(response->status);
 }
 
-/*
- * The wire alone frames. And whatever a handler let through, no field ends its line early: what
- * could split an answer in two is left out here, at the last place where it can be seen.
- */
-static bool field_goes_out(const struct field *field)
+bool answer_field_goes_out(const struct field *field)
 {
     if (field->id == FIELD_CONTENT_LENGTH || field->id == FIELD_TRANSFER_ENCODING ||
         field->id == FIELD_CONNECTION)
@@ -153,7 +150,7 @@ static void plan_make(struct plan *plan, const struct response *response,
     for (uint32_t i = 0; i < fields->count; i++) {
         const struct field *field = &fields->at[i];
 
-        if (!field_goes_out(field)) {
+        if (!answer_field_goes_out(field)) {
             plan->all_go_out = false;
             continue;
         }
@@ -179,7 +176,7 @@ static char *put_head(char *at, const struct response *response, const struct pl
         at = put(at, SLICE("\r\n"));
     }
     for (uint32_t i = 0; i < fields->count; i++) {
-        if (plan->all_go_out || field_goes_out(&fields->at[i]))
+        if (plan->all_go_out || answer_field_goes_out(&fields->at[i]))
             at = put_field(at, &fields->at[i]);
     }
     if (plan->framing.value.len > 0) {

@@ -24,7 +24,7 @@ static enum step refuse(struct conn *conn, const char *why)
 
 static enum step begin_http(struct conn *conn)
 {
-    conn->protocol = &protocol_h1;
+    conn->protocol = conn_first_protocol(conn);
     return STEP_AGAIN;
 }
 

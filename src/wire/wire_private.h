@@ -2,8 +2,9 @@
 #define WIRE_WIRE_PRIVATE_H
 
 /*
- * What the rooms of this floor share: the connection as every protocol has it, and HTTP/1 in four
- * rooms:
+ * What the rooms of this floor share: the connection as every protocol has it, which protocol its
+ * first bytes begin (introduction, opening), and HTTP/1 in four rooms (those of HTTP/2 share
+ * h2_private.h):
  *
  *   h1_conn    the states of the connection
  *   h1_input   bytes that were read and belong to nobody yet
@@ -111,7 +112,6 @@ enum h1_state {
 
 struct h1 {
     enum h1_state state;
-    unsigned requests;  /* begun so far */
     struct exchange *x; /* borrowed from the two legs; NULL unless H1_EXCHANGE */
     struct h1_leg *leg; /* in x->arena */
     struct h1_input input;
@@ -125,6 +125,7 @@ struct h1 {
 /* ---- the connection ---- */
 
 struct conn;
+struct h2;
 
 /* HTTP/1 and its siblings. */
 struct protocol {
@@ -136,7 +137,9 @@ struct protocol {
     bool (*idle)(const struct conn *);
 };
 extern const struct protocol protocol_h1;
-extern const struct protocol protocol_introduction; /* then protocol_h1 */
+extern const struct protocol protocol_h2;
+extern const struct protocol protocol_opening;      /* HTTP/1 or HTTP/2? */
+extern const struct protocol protocol_introduction; /* then one of those */
 
 /* How a visit is packed: most of one is room for addresses of any family. */
 struct visit_parts {
@@ -158,11 +161,13 @@ struct conn {
     struct grave grave;
     struct list_link link; /* the owner's */
     bool draining;
-    bool last;        /* no request after the next, or the present one */
-    bool tells_rest;  /* the owner wants to hear when it has no exchange any more */
-    bool looks_again; /* woke itself: need not watch the transport yet */
-    bool next_turn;   /* ... in the next turn, when its budget is a new one */
+    bool last;         /* no request after the next, or the present one */
+    bool tells_rest;   /* the owner wants to hear when it has no exchange any more */
+    bool looks_again;  /* woke itself: need not watch the transport yet */
+    bool next_turn;    /* ... in the next turn, when its budget is a new one */
+    unsigned requests; /* begun so far */
     struct h1 h1;
+    struct h2 *h2; /* owned; NULL: it does not speak HTTP/2 */
     struct visit_parts visit_parts;
     char visit[]; /* packed; see conn_tell_visit() */
 };
@@ -172,6 +177,12 @@ void conn_keep_visit(struct conn *conn, const struct visit *visit);
 
 void conn_tell_visit(const struct conn *conn, struct visit *ret);
 
+/* The protocol of the first request. */
+const struct protocol *conn_first_protocol(const struct conn *conn);
+
+/* An exchange of this connection, which wakes it when there is news. */
+struct exchange *conn_new_exchange(struct conn *conn, const struct wire_ops *wire, void *wire_self);
+
 /* Looks again in this turn, behind everybody who is waiting already / in the next turn. */
 void conn_again(struct conn *conn);
 void conn_again_next_turn(struct conn *conn);
@@ -180,11 +191,14 @@ void conn_again_next_turn(struct conn *conn);
  * watched. */
 bool conn_wait(struct conn *conn, uint64_t due_ms);
 
-/* Closes the transport and tells the owner. The protocol has let go of everything. */
 /* To the owner, if it asked for that: the exchange is over. */
 void conn_tell_rest(struct conn *conn);
 
+/* Closes the transport and tells the owner. The protocol has let go of everything. */
 void conn_close(struct conn *conn);
+
+/* Nothing more is said: the transport is finished, and closed when the client has heard all. */
+void conn_linger(struct conn *conn);
 
 /* The client closed its side, as far as can be known without reading. */
 static inline bool conn_saw_end(const struct conn *conn)
@@ -198,6 +212,25 @@ static inline bool conn_may_read(const struct conn *conn)
 {
     return conn->transport->io.readable || conn_saw_end(conn);
 }
+
+/* ---- the request, whatever carries it ---- */
+
+/* The first Expect field that asks for something else than 100-continue, or NULL. */
+const struct field *find_unknown_expectation(const struct fields *fields, bool *ret_continue);
+
+/* ---- the answer, whatever carries it ---- */
+
+/*
+ * What the answer looks like on the wire. False: no body goes out (HEAD, 204, 304).
+ * *ret_length: what is announced; -1: nothing is.
+ */
+bool answer_has_body(const struct exchange *x, int64_t *ret_length);
+
+/*
+ * The wire alone frames. And whatever a handler let through, no field ends its line early: what
+ * could split an answer in two is left out here, at the last place where it can be seen.
+ */
+bool answer_field_goes_out(const struct field *field);
 
 /* ---- HTTP/1: between its rooms ---- */
 

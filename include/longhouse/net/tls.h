@@ -53,6 +53,7 @@ struct tls_chooser {
     /* The context for `name` (as the client wrote it; empty: it named none), borrowed; NULL: the
      * handshake is refused. Called by the thread of the connection. */
     struct tls_context *(*choose)(const struct tls_chooser *chooser, struct slice name);
+    bool offers_h2; /* besides HTTP/1.1, and before it (RFC 7301) */
 };
 
 /*
@@ -66,5 +67,9 @@ struct transport *tls_transport(struct loop *loop, int fd, struct tls_context *f
  * transports and before the handshake is over. */
 const char *tls_version_of(const struct transport *transport);
 const char *tls_cipher_of(const struct transport *transport);
+
+/* The client asked for HTTP/2 and got it. False for other transports and before the handshake is
+ * over. */
+bool tls_is_for_h2(const struct transport *transport);
 
 #endif

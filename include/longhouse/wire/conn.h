@@ -2,8 +2,7 @@
 #define WIRE_CONN_H
 
 /*
- * An accepted connection: which protocol, how long idle, draining. HTTP/1 today; HTTP/2 is a
- * sibling.
+ * An accepted connection: which protocol, how long idle, draining. HTTP/1 and HTTP/2 are siblings.
  *
  * A connection that waits for its next request holds no chunk and no exchange.
  */
@@ -17,6 +16,13 @@ struct conn;
 struct loop;
 struct transport;
 
+/* Where HTTP/2 is spoken (RFC 9113 3). */
+enum wire_http2 {
+    WIRE_HTTP2_NEVER,
+    WIRE_HTTP2_BY_ALPN, /* over TLS, to clients that ask for it in the handshake */
+    WIRE_HTTP2_ANYWAY,  /* without TLS as well, to clients that begin with it */
+};
+
 /* From the binding; borrowed by the connection, must outlive it (the snapshot is held by the
  * owner). */
 struct wire_limits {
@@ -29,6 +35,7 @@ struct wire_limits {
     uint64_t body_grace_ms;
     uint64_t send_ms;         /* a client that takes nothing for this long is dropped; 0: never */
     unsigned keep_alive_most; /* requests after the first on one connection; 0: keep-alive is off */
+    enum wire_http2 http2;
 };
 
 struct conn_owner {
@@ -44,6 +51,9 @@ struct conn_owner_ops {
     void (*introduced)(struct conn_owner *, struct visit *);
     /* What came is no introduction; the connection will be closed. */
     void (*misled)(struct conn_owner *, struct conn *, const char *why);
+    /* An HTTP/2 client broke the rules of the protocol, or wears the house out; the connection will
+     * be closed, and the client is told. Once. */
+    void (*misbehaved)(struct conn_owner *, struct conn *, const char *why);
     /* After conn_ask_for_rest(), once: its exchange is over, the next has not begun. */
     void (*rests)(struct conn_owner *, struct conn *);
 };
@@ -57,7 +67,8 @@ struct conn *conn_open(struct loop *loop, struct transport *transport, const str
                        struct conn_owner *owner);
 
 /* No further request: idle ones close now, busy ones after the answer in progress ("Connection:
- * close"). */
+ * close"; over HTTP/2 GOAWAY, and what was on its way before the client heard of it is answered).
+ */
 void conn_drain(struct conn *conn);
 
 /* Ends now; an exchange in progress is cancelled with `reason`. */
@@ -65,18 +76,22 @@ void conn_end(struct conn *conn, enum reset_reason reason);
 
 bool conn_is_idle(const struct conn *conn); /* no exchange in progress */
 
-/* ---- under another generation of the configuration; the first two without an exchange ---- */
+/* ---- under another generation of the configuration; the first two while it can move ---- */
+
+/* HTTP/1: it has no exchange. HTTP/2: always; what was asked before goes its way. */
+bool conn_can_move(const struct conn *conn);
 
 /* What is asked next is asked of this binding, with its limits. */
 void conn_move(struct conn *conn, const void *binding, const struct wire_limits *limits);
 
-/* Its next request is its last: answered, then closed. */
+/* Its next request is its last: answered, then closed. HTTP/2: as when it drains. */
 void conn_make_last(struct conn *conn);
 
 /* The owner wants to hear when its present or next exchange is over. */
 void conn_ask_for_rest(struct conn *conn);
 
-bool conn_has_asked(const struct conn *conn); /* it had an exchange, or has one */
+/* It had an exchange, has one, or could: what comes before a request is over. */
+bool conn_has_asked(const struct conn *conn);
 
 /* As given to conn_open(). Valid until the next call in the same thread. */
 const struct visit *conn_visit(const struct conn *conn);

@@ -120,11 +120,20 @@ static void conn_misled(struct conn_owner *owner, struct conn *conn, const char 
     snprintf(house->misled, sizeof(house->misled), "%s", why);
 }
 
+static void conn_misbehaved(struct conn_owner *owner, struct conn *conn, const char *why)
+{
+    struct house *house = container_of(owner, struct house, owner);
+
+    assert(conn == house->conn && house->misbehaved[0] == '\0'); /* once */
+    snprintf(house->misbehaved, sizeof(house->misbehaved), "%s", why);
+}
+
 static const struct conn_owner_ops owner_ops = {
     .closed = conn_closed,
     .introduced = conn_introduced,
     .rests = conn_rests,
     .misled = conn_misled,
+    .misbehaved = conn_misbehaved,
 };
 
 struct house *house_new(void)

@@ -39,6 +39,7 @@ struct house {
     unsigned introduced;
     unsigned rested;  /* told that the connection has no exchange any more */
     char misled[128]; /* why the last introduction was none */
+    char misbehaved[128];
 
     /* Of the exchange that ended last. */
     struct exchange_record record;

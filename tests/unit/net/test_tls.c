@@ -106,7 +106,7 @@ static struct tls_context *choose(const struct tls_chooser *chooser, struct slic
         return NULL;
     return slice_equal(name, SLICE("second.test")) ? second : first;
 }
-static const struct tls_chooser chooser = { choose };
+static struct tls_chooser chooser = { .choose = choose };
 
 static int keep_session(SSL *ssl, SSL_SESSION *news)
 {
@@ -595,6 +595,38 @@ START_TEST(keys_of_two_kinds_stand_side_by_side)
 }
 END_TEST
 
+static const struct {
+    bool offers_h2;
+    struct slice asked; /* as it goes over the wire */
+    const char *got;
+} protocols[] = {
+    { true, SLICE_INIT("\2h2\10http/1.1"), "h2" },
+    { true, SLICE_INIT("\10http/1.1\2h2"), "h2" }, /* ours is the choice */
+    { true, SLICE_INIT("\10http/1.1"), "http/1.1" },
+    { true, SLICE_INIT("\3foo"), "" },
+    { true, SLICE_INIT(""), "" },
+    { false, SLICE_INIT("\2h2\10http/1.1"), "http/1.1" },
+    { false, SLICE_INIT("\2h2"), "" },
+};
+
+START_TEST(the_protocol_is_settled_in_the_handshake)
+{
+    const unsigned char *name = NULL;
+    unsigned len = 0;
+
+    begin("first.test");
+    chooser.offers_h2 = protocols[_i].offers_h2;
+    SSL_set_alpn_protos(client, (const unsigned char *)protocols[_i].asked.at,
+                        (unsigned)protocols[_i].asked.len);
+    ck_assert(!tls_is_for_h2(here));
+    ck_assert_int_eq(shake_hands(), 0);
+    SSL_get0_alpn_selected(client, &name, &len);
+    ck_assert(slice_equal(slice_of(name, len), slice_cstr(protocols[_i].got)));
+    ck_assert_int_eq(tls_is_for_h2(here), slice_equal(slice_of(name, len), SLICE("h2")));
+    end();
+}
+END_TEST
+
 SUITE("tls", TEST(words_go_both_ways), TEST(bytes_may_come_one_by_one),
       TEST(a_read_that_empties_the_socket_needs_no_second), TEST(the_name_chooses_the_certificate),
       TEST(a_name_of_nobody_is_refused), TEST(old_versions_are_refused),
@@ -603,4 +635,5 @@ SUITE("tls", TEST(words_go_both_ways), TEST(bytes_may_come_one_by_one),
       TEST(a_file_that_became_shorter_ends), TEST(a_finish_is_said_and_the_socket_is_shut),
       TEST(an_end_of_the_client_is_an_end), TEST(a_cut_is_no_end),
       TEST(faults_of_identities_are_told), TEST(what_a_certificate_is_for),
-      TEST(keys_of_two_kinds_stand_side_by_side))
+      TEST(keys_of_two_kinds_stand_side_by_side),
+      LOOP(the_protocol_is_settled_in_the_handshake, protocols))
