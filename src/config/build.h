@@ -255,6 +255,7 @@ struct option_group {
 };
 extern const struct option_group server_options;
 extern const struct option_group binding_options;
+extern const struct option_group http2_options;
 extern const struct option_group host_options;
 extern const struct option_group fastcgi_options;
 extern const struct option_group session_options;

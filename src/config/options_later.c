@@ -36,7 +36,6 @@ static const struct option_row rows[] = {
     LATER("GarbageLogfile", SCOPE_SERVER),
     LATER("TunnelSSH", SCOPE_SERVER),
     /* SCOPE_BINDING */
-    LATER("AcceptHTTP2", SCOPE_BINDING),
     LATER("RequiredCA", SCOPE_BINDING | SCOPE_HOST),
     /* SCOPE_HOST */
     LATER("CustomHeaderBackend", SCOPE_HOST),

@@ -94,7 +94,11 @@ static bool make_contexts(struct certificates *self, const char **ret_why)
     const struct server_conf *conf = self->snapshot->conf;
 
     for (const struct binding_conf *binding = conf->bindings; binding; binding = binding->next) {
-        self->choosers[binding->index] = (struct chooser){ { choose }, self, binding };
+        self->choosers[binding->index] = (struct chooser){
+            .chooser = { choose, binding->http2 != HTTP2_NO },
+            .certificates = self,
+            .binding = binding,
+        };
         if (!binding->tls.certificates)
             continue;
         self->of_bindings[binding->index] = make_context(self, &binding->tls, ret_why);

@@ -129,6 +129,7 @@ static void make_limits(struct edition *edition)
             .body_grace_ms = conf->body_grace_ms,
             .send_ms = conf->socket_send_timeout_ms,
             .keep_alive_most = (unsigned)binding->max_keep_alive,
+            .http2 = (enum wire_http2)binding->http2,
         };
         edition->wide_limits[binding->index] = widened(edition->limits[binding->index]);
     }

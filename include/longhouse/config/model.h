@@ -138,6 +138,9 @@ struct cgi_handler_conf {
     struct diag_place place;
 };
 
+/* AcceptHTTP2: over TLS with yes, without it as well with prior-knowledge. */
+enum conf_http2 { HTTP2_NO, HTTP2_YES, HTTP2_PRIOR_KNOWLEDGE };
+
 struct binding_conf {
     struct binding_conf *next;
     struct diag_place place;
@@ -155,6 +158,7 @@ struct binding_conf {
     uint64_t max_upload_bytes;        /* of a PUT that makes a file */
     struct conf_net *trusted_proxies; /* besides those of the server */
     enum conf_proxy_protocol proxy_protocol;
+    enum conf_http2 http2;
     struct tls_conf tls; /* with certificates: TLS is spoken */
 };
 

@@ -353,6 +353,10 @@ static const struct value_case {
     /* networks */
     { OUTER, "TrustedProxy = 127.0.0.1, ::1, 10.0.0.0/8", NULL },
     { BINDING, "TrustedProxy = 127.0.0.1", NULL },
+    { BINDING, "AcceptHTTP2 = no", NULL },
+    { BINDING, "AcceptHTTP2 = prior-knowledge", NULL },
+    { BINDING, "AcceptHTTP2 = h2c",
+      "15+3 'AcceptHTTP2' must be yes | no | prior-knowledge, not 'h2c'" },
     { BINDING, "ProxyProtocol = no", NULL },
     { BINDING, "ProxyProtocol = v2", "17+2 'ProxyProtocol' must be no | yes | required, not 'v2'" },
     { OUTER, "HideProxy = 127.0.0.1,10.0.0.0/33",
