@@ -188,7 +188,7 @@ class House:
             *self.options,
             *self.sections,
         ]
-        if not any(section.startswith("Binding") for section in self.sections):
+        if not any(re.search("^Binding", section, re.M) for section in self.sections):
             lines.append(f"Binding {{\n  Port = {self.port}\n  Interface = 127.0.0.1\n}}")
         return "\n".join(lines) + "\n"
 

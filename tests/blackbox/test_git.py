@@ -1,15 +1,13 @@
-"""Real programs: git over HTTP (clone, and a push that git sends chunked), gitweb, a CGI.pm upload form."""
+"""Real programs: git over HTTP by docs/howto/git.md (clone, and a push that git sends chunked), a CGI.pm upload form."""
 import os
-import pathlib
 import subprocess
 
 import pytest
 
-from house import House, opened
+from house import BINARY, House, opened
+from howto import blocks, follow
 
 MIB = 1024 * 1024
-BACKEND = pathlib.Path(subprocess.check_output(["git", "--exec-path"], text=True).strip()) / "git-http-backend"
-GITWEB = pathlib.Path("/usr/share/gitweb/gitweb.cgi")
 FORM = """use CGI;
 my $q = CGI->new;
 my $file = $q->upload('file');
@@ -32,25 +30,21 @@ def git(*words, cwd=None, **env):
 @pytest.fixture(scope="module")
 def house():
     house = House("git")
-    house.option("CGIextension = cgi")
     house.option("CGIhandler = /usr/bin/perl:pl")
-    house.section(
-        f"Binding {{\n  Port = {house.port}\n  Interface = 127.0.0.1\n  MaxRequestSize = 200M\n}}"
-    )
     repositories = house.folder / "repositories"
-    options = (
-        "  ExecuteCGI = yes\n  EnablePathInfo = yes\n  TimeForCGI = 60\n"
-        f"  Setenv GIT_PROJECT_ROOT = {repositories}\n  Setenv GIT_HTTP_EXPORT_ALL = 1\n"
-    )
-    site = house.host("git.test", options + "  Setenv REMOTE_USER = pusher")
-    site.put("git.cgi", f"#!/bin/sh\nexec {BACKEND}\n", 0o755)
-    site.put("form.pl", FORM)
-    if GITWEB.exists():
-        config = house.folder / "gitweb.conf"
-        config.write_text(f"$projectroot = '{repositories}';\n")
-        site.put("gitweb.cgi", f"#!/bin/sh\nGITWEB_CONFIG={config} exec perl {GITWEB}\n", 0o755)
+    users = house.folder / "git-users"
+    subprocess.run([BINARY, "password", users, "ada"], input="secret\n", text=True, capture_output=True, check=True)
+    users.chmod(0o644)
+    follow(house, "git", {
+        "git.example.org": "git.test",
+        "push.example.org": "push.test",
+        "/srv/git\n": f"{repositories}\n",
+        "/etc/longhouse/git-users": users,
+    })
+    for site in ("git.test", "push.test"):
+        house.sites[site].put("git.cgi", blocks("git", "sh")[0], 0o755)
+    house.sites["git.test"].put("form.pl", FORM)
     git("init", "--bare", repositories / "demo.git")
-    git("config", "http.receivepack", "true", cwd=repositories / "demo.git")
     if os.getuid() == 0:
         subprocess.run(["chown", "-R", "www-data:", repositories], check=True)
     work = house.folder / "clone"
@@ -66,17 +60,27 @@ def url(house):
 
 
 @pytest.fixture
-def as_git(house):
+def push_url(house):
+    return f"http://ada:secret@127.0.0.1:{house.port}/git.cgi/demo.git"
+
+
+@pytest.fixture
+def as_git():
     """The host is found by its name, the address is ours."""
     return ["-c", "http.extraHeader=Host: git.test"]
 
 
-def test_a_push_of_60_mb_arrives_and_is_cloned_again(house, url, as_git):
+@pytest.fixture
+def as_pusher():
+    return ["-c", "http.extraHeader=Host: push.test"]
+
+
+def test_a_push_of_60_mb_arrives_and_is_cloned_again(house, url, push_url, as_git, as_pusher):
     (house.clone / "big.bin").write_bytes(os.urandom(60 * MIB))
     (house.clone / "README").write_text("hello\n")
     git("add", ".", cwd=house.clone)
     git("commit", "-m", "first", cwd=house.clone)
-    git(*as_git, "push", url, "HEAD:main", cwd=house.clone)  # above http.postBuffer: chunked
+    git(*as_pusher, "push", push_url, "HEAD:main", cwd=house.clone)  # above http.postBuffer: chunked
 
     other = house.folder / "other"
     git(*as_git, "clone", "-b", "main", url, other)
@@ -84,16 +88,21 @@ def test_a_push_of_60_mb_arrives_and_is_cloned_again(house, url, as_git):
 
     for n in range(30):  # many refs: the client gzips what it has when it fetches again
         git("tag", f"v{n}", cwd=house.clone)
-    git(*as_git, "push", url, "--tags", cwd=house.clone)
+    git(*as_pusher, "push", push_url, "--tags", cwd=house.clone)
     git(*as_git, "fetch", "--tags", url, cwd=other)
     assert git("tag", cwd=other).split() == git("tag", cwd=house.clone).split()
 
 
-def test_gitweb_lists_the_repository(house):
-    if not GITWEB.exists():
-        pytest.skip("no gitweb: apt-get install gitweb")
-    answer = house.sites["git.test"].get("/gitweb.cgi?a=project_list")
-    assert answer.status == 200 and "demo.git" in answer.text
+@pytest.mark.parametrize("who", ["nobody", "a stranger", "one with a wrong password"])
+def test_a_push_that_is_refused(house, url, push_url, as_git, as_pusher, who):
+    git("commit", "--allow-empty", "-m", who, cwd=house.clone)
+    words, where = {
+        "nobody": (as_git, url),
+        "a stranger": (as_pusher, url),
+        "one with a wrong password": (as_pusher, push_url.replace("secret", "wrong")),
+    }[who]
+    with pytest.raises(AssertionError, match="403|Authentication failed|could not read Username"):
+        git(*words, "push", where, "HEAD:main", cwd=house.clone)
 
 
 def test_an_upload_form_of_cgi_pm(house):

@@ -1,4 +1,4 @@
-"""Programs that people run as CGI, as Debian has them: cgit, AWStats, man2html."""
+"""Programs that people run as CGI, as Debian has them: gitweb and cgit by docs/howto/gitweb-cgit.md, AWStats, man2html."""
 import datetime
 import io
 import os
@@ -9,9 +9,9 @@ import tarfile
 import pytest
 
 from house import House, opened
+from howto import follow
 from test_git import git
 
-CGIT = pathlib.Path("/usr/lib/cgit/cgit.cgi")
 CGIT_STYLE = pathlib.Path("/usr/share/cgit/cgit.css")
 AWSTATS = pathlib.Path("/usr/lib/cgi-bin/awstats.pl")
 MAN2HTML = pathlib.Path("/usr/lib/cgi-bin/man/man2html")
@@ -32,16 +32,20 @@ def make_repository(folder):
     return bare, git("rev-parse", "HEAD", cwd=work).strip()
 
 
-def install_cgit(house, site):
+def install_gitweb_and_cgit(house):
     repository, house.commit = make_repository(house.folder)
     give_to_the_server(repository)
     config = house.folder / "cgitrc"
     config.write_text(
-        f"css=/cgit.css\nsnapshots=tar.gz\ncache-size=0\nrepo.url=demo\nrepo.path={repository}\nrepo.desc=a repository to be seen\n"
+        f"css=/cgit.css\nvirtual-root=/repos/\nsnapshots=tar.gz\ncache-size=0\nrepo.url=demo\nrepo.path={repository}\nrepo.desc=a repository to be seen\n"
     )
-    site.put("cgit.css", CGIT_STYLE.read_bytes())
-    site.put("cgit.cgi", CGIT.read_bytes(), 0o755)
-    return f"  Setenv CGIT_CONFIG = {config}\n"
+    (house.folder / "gitweb.conf").write_text(f"$projectroot = '{house.folder}';\n")
+    follow(house, "gitweb-cgit", {
+        "/etc/gitweb.conf": house.folder / "gitweb.conf",
+        "/etc/cgitrc": config,
+        "gitweb.example.org": "gitweb.test",
+        "cgit.example.org": "cgit.test",
+    })
 
 
 def access_log_lines():
@@ -72,7 +76,7 @@ def install_man2html(_house, site):
     return "  IndexedQuery = yes\n"
 
 
-INSTALLERS = {"cgit": install_cgit, "awstats": install_awstats, "man2html": install_man2html}
+INSTALLERS = {"awstats": install_awstats, "man2html": install_man2html}
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +90,7 @@ def house():
         house.sections[-1] = house.sections[-1].replace(
             "\n\n}", f"\n  ExecuteCGI = yes\n  EnablePathInfo = yes\n  TimeForCGI = 60\n{own}\n}}"
         )
+    install_gitweb_and_cgit(house)
     with opened(house):
         yield house
 
@@ -98,7 +103,7 @@ def site(house, name):
 
 
 def test_cgit_lists_the_repository_and_its_style(house):
-    answer = site(house, "cgit").get("/cgit.cgi")
+    answer = site(house, "cgit").get("/repos")
     assert answer.status == 200 and "a repository to be seen" in answer.text
     assert "href='/cgit.css'" in answer.text
     style = site(house, "cgit").get("/cgit.css")
@@ -107,23 +112,33 @@ def test_cgit_lists_the_repository_and_its_style(house):
 
 
 def test_cgit_shows_a_commit(house):
-    answer = site(house, "cgit").get(f"/cgit.cgi/demo/commit/?id={house.commit}")
+    answer = site(house, "cgit").get(f"/repos/demo/commit/?id={house.commit}")
     assert answer.status == 200
     assert "the very first words" in answer.text and "hello from a repository" in answer.text
 
 
 def test_cgit_sends_a_snapshot(house):
-    answer = site(house, "cgit").get("/cgit.cgi/demo/snapshot/demo-main.tar.gz")
+    answer = site(house, "cgit").get("/repos/demo/snapshot/demo-main.tar.gz")
     assert answer.status == 200 and answer["Content-Disposition"] == 'inline; filename="demo-main.tar.gz"'
     with tarfile.open(fileobj=io.BytesIO(answer.body)) as archive:
         assert archive.extractfile("demo-main/hello.txt").read() == b"hello from a repository\n"
 
 
 def test_cgit_says_404_by_itself_and_answers_head(house):
-    missing = site(house, "cgit").get("/cgit.cgi/demo/commit/?id=0000000000000000000000000000000000000000")
+    missing = site(house, "cgit").get("/repos/demo/commit/?id=0000000000000000000000000000000000000000")
     assert missing.status == 404 and "<div class='error'>" in missing.text
-    head = site(house, "cgit").get("/cgit.cgi/demo/", method="HEAD")
+    head = site(house, "cgit").get("/repos/demo/", method="HEAD")
     assert head.status == 200 and head.body == b""
+
+
+# ---- gitweb ----
+
+
+def test_gitweb_lists_the_repository_and_has_its_style(house):
+    answer = site(house, "gitweb").get("/")
+    assert answer.status == 200 and "demo.git" in answer.text
+    assert site(house, "gitweb").get("/static/gitweb.css")["Content-Type"].startswith("text/css")
+    assert "the very first words" in site(house, "gitweb").get("/gitweb.cgi?p=demo.git;a=log").text
 
 
 # ---- AWStats ----

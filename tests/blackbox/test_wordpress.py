@@ -15,6 +15,7 @@ import pytest
 import family
 from backends import PhpFpm
 from browser import PICTURE, Browser, hidden
+from howto import follow
 from house import House, open_folder, opened, wait_until
 
 PACKAGE = pathlib.Path("/usr/share/wordpress")
@@ -88,12 +89,14 @@ def house():
         folder.chmod(0o777)
         pools.append(PhpFpm(f"wp-{name}", f"php_admin_value[session.save_path] = {folder}"))
     with Database() as database, pools[0], pools[1]:
-        house.section(
-            f"FastCGIserver {{\n  FastCGIid = PHP\n  ConnectTo = {pools[0].socket}, {pools[1].socket}\n"
-            "  Extension = php\n  MaxConnections = 2\n}"
-        )
-        site = house.host("wp.test", "  UseFastCGI = PHP\n  FrontController = /index.php\n  TimeForCGI = 120")
-        install(site, database)
+        follow(house, "wordpress", {
+            "blog.example.org": "wp.test",
+            "UseFastCGI = WORDPRESS\n": "UseFastCGI = WORDPRESS-PAIR\n",
+            "/run/php/blog.sock": pools[0].socket,
+            "/run/php/blog-north.sock": pools[0].socket,
+            "/run/php/blog-south.sock": pools[1].socket,
+        })
+        install(house.sites["wp.test"], database)
         with opened(house):
             yield house
 
@@ -149,12 +152,18 @@ def test_a_picture_is_uploaded(browser):
     assert (picture.status, picture.body, picture["content-type"]) == (200, PICTURE, "image/png")
 
 
+def test_nothing_runs_where_uploads_lie(house):
+    house.sites["wp.test"].put("wp-content/uploads/evil.php", "<?php echo 6 * 7;")
+    answer = house.get("/wp-content/uploads/evil.php", host="wp.test")
+    assert answer.status == 403 and "42" not in answer.text and "echo" not in answer.text
+
+
 def test_what_is_not_there(house, browser):
     answer = browser.ask("/no-such-post/v1.2.php")
     assert answer.status == 404 and "nothing here" in answer.text  # by WordPress
     uploaded = house.get("/wp-content/themes/plain/style.css/x.php", host="wp.test")
     assert uploaded.status == 404 and "nothing here" not in uploaded.text  # by us
-    assert "answering" not in house.sites["wp.test"].error_log()
+    assert "answering 5" not in house.sites["wp.test"].error_log()
 
 
 def test_the_visitor_is_still_known(browser):
