@@ -1,3 +1,4 @@
+/* One log, packed by gzip piece by piece: memory does not grow with it. */
 #include "packer_private.h"
 
 #include "os/fd.h"
