@@ -434,6 +434,8 @@ static void asker_on_wake(struct task *task)
     }
     if (asker->answer && asker->io.fd >= 0 && asker->io.writable)
         asker_write(asker);
+    if (asker->io.fd >= 0 && io_wait(asker->control->loop, &asker->io) < 0)
+        asker_end(asker);
 }
 
 static void control_on_ready(struct task *task)

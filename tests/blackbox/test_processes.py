@@ -1,7 +1,9 @@
 """Three processes: what happens when one of them dies, and how the house ends."""
 import fcntl
+import json
 import os
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -395,3 +397,23 @@ def test_a_log_that_is_a_fifo_without_reader(house):
         [BINARY, "run", "-c", house.config_path], capture_output=True, text=True, timeout=30, check=False
     )
     assert done.returncode == 1 and "fifo" in done.stderr
+
+
+def test_a_long_status_reaches_a_slow_reader(new_house):
+    """More than a socket holds: the rest goes when there is room."""
+    house = new_house("long")
+    for section in range(180):
+        targets = ", ".join(f"{house.run}/{section}-{target}.sock" for target in range(8))
+        house.section(f"FastCGIserver {{\n  FastCGIid = app{section}\n  ConnectTo = {targets}\n}}")
+        house.host(f"app{section}.test", f"  UseFastCGI = app{section}")
+    house.start()
+    with socket.socket(socket.AF_UNIX) as asker:
+        asker.settimeout(10)
+        asker.connect(f"{house.run}/control.sock")
+        asker.sendall(b"status json\n")
+        time.sleep(0.3)  # it has written all that fits
+        answer = b""
+        while part := asker.recv(65536):
+            answer += part
+    assert len(json.loads(answer)["fastcgi"]) == 180
+    assert len(answer) > 150_000
