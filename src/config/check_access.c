@@ -32,6 +32,13 @@ static void check_scene(const struct scene *scene)
     const struct folder_conf *folder = scene->folder;
     const bool has_file = folder->login.kind != LOGIN_NONE;
 
+    if (has_file && folder->expire.is_public)
+        diag_hint(scene->build->diags,
+                  diag_add(scene->build->diags, DIAG_WARNING, scene->place,
+                           "%.*s: ExpirePeriod lets proxies give to everybody what a password "
+                           "guards",
+                           SLICE_ARGS(scene->name)),
+                  "leave out the word public");
     if (!has_file && wants_password(folder->access_rules))
         tell(scene, "AccessList wants a password (pwd), but there is no PasswordFile",
              "add: PasswordFile = basic:/path/of/users");
@@ -51,6 +58,7 @@ static bool says_something(const struct directory_conf *directory)
 {
     for (const struct folder_given *given = directory->given; given; given = given->next)
         if (given->offset == offsetof(struct folder_conf, access_rules) ||
+            given->offset == offsetof(struct folder_conf, expire) ||
             given->offset == offsetof(struct folder_conf, login) ||
             given->offset == offsetof(struct folder_conf, required_groups) ||
             given->offset == offsetof(struct folder_conf, login_message))

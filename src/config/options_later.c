@@ -55,7 +55,6 @@ static const struct option_row rows[] = {
     LATER("WebSocket", SCOPE_HOST),
     LATER_FORMER("WrapCGI", SCOPE_DIRECTORY, "CGIwrapId"),
     /* SCOPE_DIRECTORY */
-    LATER("ExpirePeriod", SCOPE_DIRECTORY),
     LATER("RunOnDownload", SCOPE_DIRECTORY),
 
     /* something else takes their place */

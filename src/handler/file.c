@@ -24,6 +24,7 @@ struct offer {
     struct slice coding;       /* Content-Encoding; empty: none */
     const struct fields *kept; /* borrowed: of the program that chose the file */
     const struct vhost_conf *conf;
+    const struct folder_conf *folder;
     bool varies; /* another client may get another representation */
 };
 
@@ -103,6 +104,7 @@ static void make_offer(struct exchange *x, const struct verdict *verdict, struct
         .type = type ? type->value : own_type(x, verdict),
         .kept = &verdict->kept,
         .conf = verdict->host->conf,
+        .folder = verdict->folder,
     };
     assert(offer->file->kind == FILE_REGULAR && offer->file->file);
     if (!fields_find(&verdict->kept, FIELD_CONTENT_ENCODING))
@@ -112,24 +114,32 @@ static void make_offer(struct exchange *x, const struct verdict *verdict, struct
 
 /* ---- what is said about it ---- */
 
-/* MaxAge, unless the program that chose the file says more of it. */
-static void add_age(struct exchange *x, const struct offer *offer)
+static void say_age(struct exchange *x, const char *who, uint64_t age_s)
 {
-    int64_t age_s = (int64_t)(offer->conf->max_age_ms / 1000);
     char *date;
 
-    if (!offer->conf->has_max_age || fields_find(offer->kept, FIELD_CACHE_CONTROL) ||
-        fields_find(offer->kept, FIELD_EXPIRES))
-        return;
     if (age_s == 0) {
         exchange_field_id(x, FIELD_CACHE_CONTROL, SLICE("no-cache"));
         return;
     }
     date = arena_bytes(&x->arena, DATE_LEN + 1);
-    date_write(now_s(x) + age_s, date);
+    date_write(now_s(x) + (int64_t)age_s, date);
     exchange_field_id(x, FIELD_CACHE_CONTROL,
-                      arena_printf(&x->arena, "max-age=%lld", (long long)age_s));
+                      arena_printf(&x->arena, "%smax-age=%llu", who, (unsigned long long)age_s));
     exchange_field_id(x, FIELD_EXPIRES, slice_of(date, DATE_LEN));
+}
+
+/* ExpirePeriod, else MaxAge, unless the program that chose the file says more of it. */
+static void add_age(struct exchange *x, const struct offer *offer)
+{
+    const struct conf_expire *expire = &offer->folder->expire;
+
+    if (fields_find(offer->kept, FIELD_CACHE_CONTROL) || fields_find(offer->kept, FIELD_EXPIRES))
+        return;
+    if (expire->is_given)
+        say_age(x, expire->is_public ? "public, " : "private, ", expire->age_s);
+    else if (offer->conf->has_max_age)
+        say_age(x, "", offer->conf->max_age_ms / 1000);
 }
 
 static void add_validators(struct exchange *x, const struct offer *offer)

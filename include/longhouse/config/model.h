@@ -85,6 +85,13 @@ struct conf_login {
     struct diag_place place;
 };
 
+/* ExpirePeriod: how long files may be kept without asking again, and by whom. */
+struct conf_expire {
+    bool is_given;
+    bool is_public; /* by proxies too, which share it */
+    uint64_t age_s;
+};
+
 /* ShowIndex: what a folder without a start file is answered with. */
 enum conf_show_index { SHOW_INDEX_NO, SHOW_INDEX_YES, SHOW_INDEX_XML };
 
@@ -316,6 +323,7 @@ struct folder_conf {
     const struct fastcgi_conf *fastcgi_auth; /* who lets requests pass; NULL: all do */
     enum conf_show_index show_index;
     const struct shared_speed_conf *upload_speed; /* NULL: as fast as it goes */
+    struct conf_expire expire;                    /* overrides MaxAge */
     struct conf_access_rule *alter_rules; /* AlterList: who may PUT and DELETE; NULL: nobody */
     struct conf_word *alter_groups;       /* one of them is enough; NULL: no group is wanted */
     unsigned alter_mode;                  /* of files that PUT makes */

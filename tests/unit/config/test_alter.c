@@ -58,6 +58,20 @@ static const struct {
       "counts megabytes; or add a unit: 512K, 10M, 2 GiB" },
     { SITE PORT "EnableAlter = yes\n", "error 6:1+11 'EnableAlter' does not belong outside "
                                        "sections = it belongs in Binding sections" },
+    /* ExpirePeriod */
+    { SITE PORT "ExpirePeriod = 2 weeks, public\n", "" },
+    { SITE PORT "ExpirePeriod = soon\n",
+      "error 6:16+4 'ExpirePeriod' must be a time of at most ten years, not 'soon' = for example: "
+      "ExpirePeriod = 2 weeks, public" },
+    { SITE PORT "ExpirePeriod = 200 months\n",
+      "error 6:16+10 'ExpirePeriod' must be a time of at most ten years, not '200 months' = for "
+      "example: ExpirePeriod = 2 weeks, public" },
+    { SITE PORT "ExpirePeriod = 1 day, everybody\n",
+      "error 6:23+9 'ExpirePeriod' knows public and private, not 'everybody' = public: proxies may "
+      "keep the files for everybody; private: only browsers" },
+    { SITE PORT USERS "ExpirePeriod = 1 day, public\n",
+      "warning 1:1+8 host 'a': ExpirePeriod lets proxies give to everybody what a password guards "
+      "= leave out the word public" },
 };
 
 START_TEST(each_fault_is_named_at_its_place)
@@ -96,4 +110,32 @@ START_TEST(values_come_into_the_model)
 }
 END_TEST
 
-SUITE("alter", LOOP(each_fault_is_named_at_its_place, sayings), TEST(values_come_into_the_model))
+static const struct {
+    const char *value;
+    uint64_t age_s;
+    bool is_public;
+} periods[] = {
+    { "30 seconds", 30, false },         { "1 minute", 60, false },
+    { "2 hours, private", 7200, false }, { "1 day,public", 86400, true },
+    { "2 weeks", 1209600, false },       { "1 month, Public", 2635200, true },
+    { "0 seconds", 0, false },           { "90", 90, false },
+};
+
+START_TEST(periods_are_read)
+{
+    struct loaded loaded;
+    char text[200];
+
+    snprintf(text, sizeof(text), SITE PORT "ExpirePeriod = %s\n", periods[_i].value);
+    loaded_text(&loaded, text);
+    ck_assert_ptr_nonnull(loaded.conf);
+    const struct conf_expire *expire = &loaded.conf->hosts->folder.expire;
+    ck_assert(expire->is_given);
+    ck_assert_uint_eq(expire->age_s, periods[_i].age_s);
+    ck_assert_int_eq(expire->is_public, periods[_i].is_public);
+    loaded_done(&loaded);
+}
+END_TEST
+
+SUITE("alter", LOOP(periods_are_read, periods), LOOP(each_fault_is_named_at_its_place, sayings),
+      TEST(values_come_into_the_model))

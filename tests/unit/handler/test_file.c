@@ -400,6 +400,38 @@ START_TEST(max_age_and_charset_of_the_host_are_told)
 }
 END_TEST
 
+/* Of the folder, in place of what the host says. */
+START_TEST(the_expire_period_counts_before_max_age)
+{
+    static const struct {
+        struct conf_expire expire;
+        const char *says;
+    } cases[] = {
+        { { true, true, 3600 }, "public, max-age=3600" },
+        { { true, false, 60 }, "private, max-age=60" },
+        { { true, false, 0 }, "no-cache" },
+        { { false, false, 0 }, "max-age=5" },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct probe *probe = probe_new();
+        struct conf conf;
+
+        tree_file(&probe->tree, "page.html", "<p>");
+        conf_make(&conf);
+        struct vhost_conf *host = probe_host(probe, &conf);
+        host->has_max_age = true;
+        host->max_age_ms = 5000;
+        host->folder.expire = cases[i].expire;
+        probe_open(probe, &conf);
+        probe_ask(probe, "GET", "/page.html", NULL);
+        check_field(probe, "Cache-Control", cases[i].says);
+        ck_assert_int_eq(probe_field(probe, "Expires") != NULL, cases[i].says[0] != 'n');
+        probe_free(probe);
+    }
+}
+END_TEST
+
 START_TEST(nothing_is_left_open)
 {
     struct probe *probe = open_site();
@@ -424,4 +456,5 @@ SUITE("handler file", TEST(a_file_comes_with_all_that_is_known_about_it),
       TEST(a_file_from_the_future_was_changed_now),
       LOOP(a_neighbour_is_sent_to_those_who_take_it, codings),
       TEST(each_coding_is_a_representation_of_its_own),
-      TEST(max_age_and_charset_of_the_host_are_told), TEST(nothing_is_left_open))
+      TEST(max_age_and_charset_of_the_host_are_told), TEST(the_expire_period_counts_before_max_age),
+      TEST(nothing_is_left_open))
