@@ -223,7 +223,7 @@ static void use_option(struct build *build, void *record, const struct tree_node
 static void set_fallbacks(struct build *build, void *record, unsigned scope)
 {
     for (const struct option_row *row = option_next(NULL); row; row = option_next(row)) {
-        bool inherits = scope == SCOPE_DIRECTORY && row->folder_size > 0;
+        bool inherits = (scope & (SCOPE_DIRECTORY | SCOPE_LOCAL)) && row->folder_size > 0;
 
         if ((row->scopes & scope) && !inherits)
             option_set_fallback(build, record_of(build, record, row), row);
@@ -291,7 +291,8 @@ static void fill_section(struct build *build, const struct tree_node *section,
     bool strayed = false;
 
     filling.given = arena_array(build->arena, const struct tree_node *, option_count());
-    filling.label = label_of(build, section, kind);
+    if (filling.label.len == 0)
+        filling.label = label_of(build, section, kind);
     filling.where = arena_printf(build->arena, "in %.*s", SLICE_ARGS(filling.label));
     build->filling = &filling;
     set_fallbacks(build, record, scope);
@@ -445,6 +446,15 @@ static void build_directory(struct build *build, const struct tree_node *section
     build->directories_end = &directory->next;
     fill_section(build, section, SECTION_DIRECTORY, SCOPE_DIRECTORY, directory,
                  (struct filling){ .folder = &directory->folder, .directory = directory });
+}
+
+void build_local(struct build *build, const struct tree *tree, struct directory_conf *directory)
+{
+    directory->place = (struct diag_place){ .file = build->file };
+    fill_section(build, &tree->root, SECTION_DIRECTORY, SCOPE_LOCAL, directory,
+                 (struct filling){ .label = SLICE(".hiawatha"),
+                                   .folder = &directory->folder,
+                                   .directory = directory });
 }
 
 static void build_toolkit(struct build *build, const struct tree_node *section)

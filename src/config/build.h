@@ -48,8 +48,9 @@ struct build {
     struct fastcgi_conf **fastcgi_end;
     struct directory_conf **directories_end;
     struct toolkit_conf **toolkits_end;
-    struct table fastcgi_ids; /* FastCGIid -> the last fastcgi_conf of that name; while checked */
-    struct diag_place place;  /* see build_place() */
+    struct table fastcgi_ids;  /* FastCGIid -> the last fastcgi_conf of that name; while checked */
+    struct slice local_folder; /* of a .hiawatha: names are relative to it; empty: it is none */
+    struct diag_place place;   /* see build_place() */
     struct diag_place mimetype_place;
     struct diag_place session_key_place; /* of SessionKeyFile */
 
@@ -69,6 +70,9 @@ void build_init(struct build *build, struct arena *arena, struct diags *diags, c
 
 /* Tree to records. The model is complete only when no error was added. */
 void build_run(struct build *build, const struct tree *tree);
+
+/* A .hiawatha: rows with SCOPE_LOCAL. */
+void build_local(struct build *build, const struct tree *tree, struct directory_conf *directory);
 
 /* Cross checks, after build_run(); resolves names to records. */
 void check_run(struct build *build);
@@ -273,6 +277,7 @@ extern const struct option_group worker_options;
 extern const struct option_group tls_options;
 extern const struct option_group access_options;
 extern const struct option_group alter_options;
+extern const struct option_group local_options;
 extern const struct option_group ban_options;
 extern const struct option_group log_options;
 extern const struct option_group syslog_options;

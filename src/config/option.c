@@ -23,6 +23,7 @@ static const struct option_group *const groups[] = {
     &directory_options,
     &access_options,
     &alter_options,
+    &local_options,
     &index_options,
     &tls_options,
     &alias_options,

@@ -109,6 +109,18 @@ static void refuse_login(struct build *build, const struct tree_node *node, stru
               "for example: PasswordFile = basic:/etc/longhouse/users, /etc/longhouse/groups");
 }
 
+/* In a .hiawatha a name without slash in front is that of a file beside it. */
+static bool login_path(struct build *build, const struct tree_node *node,
+                       const struct option_row *row, struct slice text, struct slice *ret)
+{
+    const struct slice parts[] = { build->local_folder, SLICE("/"), text };
+
+    if (build->local_folder.len == 0 || text.len == 0 || text.at[0] == '/')
+        return path_clean(build, node, row, text, ret);
+    *ret = arena_join(build->arena, parts, 3);
+    return true;
+}
+
 /* basic:FILE */
 static bool login_parse(struct build *build, const struct tree_node *node,
                         const struct option_row *row, struct slice text, struct conf_login *ret)
@@ -121,7 +133,7 @@ static bool login_parse(struct build *build, const struct tree_node *node,
         refuse_login(build, node, text);
         return false;
     }
-    return !has_file || path_clean(build, node, row, slice_trim(file), &ret->file);
+    return !has_file || login_path(build, node, row, slice_trim(file), &ret->file);
 }
 
 /* ",GROUPFILE" adds to what stands above it; without that there is nothing to add to. */
@@ -155,7 +167,7 @@ static void password_file_set(struct build *build, void *record, const struct tr
     } else if (!login_parse(build, node, row, first, &given)) {
         return;
     }
-    if (groups.len > 0 && !path_clean(build, node, row, groups, &given.group_file))
+    if (groups.len > 0 && !login_path(build, node, row, groups, &given.group_file))
         return;
     *login = given;
 }
@@ -184,7 +196,7 @@ static const struct option_row rows[] = {
     {
         .name = "AccessList",
         .type = OPT_OWN,
-        .scopes = SCOPE_HOST | SCOPE_DIRECTORY,
+        .scopes = SCOPE_HOST | SCOPE_DIRECTORY | SCOPE_LOCAL,
         .repeat = REPEAT_APPENDS,
         AT_FOLDER(access_rules),
         .set = access_list_set,
@@ -198,7 +210,7 @@ static const struct option_row rows[] = {
     {
         .name = "PasswordFile",
         .type = OPT_OWN,
-        .scopes = SCOPE_HOST | SCOPE_DIRECTORY,
+        .scopes = SCOPE_HOST | SCOPE_DIRECTORY | SCOPE_LOCAL,
         AT_FOLDER(login),
         .set = password_file_set,
         .grammar = "(basic | digest):FILE[, GROUPFILE] | none",
@@ -212,7 +224,7 @@ static const struct option_row rows[] = {
     {
         .name = "RequiredGroup",
         .type = OPT_WORDS,
-        .scopes = SCOPE_HOST | SCOPE_DIRECTORY,
+        .scopes = SCOPE_HOST | SCOPE_DIRECTORY | SCOPE_LOCAL,
         .repeat = REPEAT_APPENDS,
         AT_FOLDER(required_groups),
         .grammar = "GROUP[, GROUP ...]",
@@ -222,7 +234,7 @@ static const struct option_row rows[] = {
     {
         .name = "LoginMessage",
         .type = OPT_OWN,
-        .scopes = SCOPE_HOST | SCOPE_DIRECTORY,
+        .scopes = SCOPE_HOST | SCOPE_DIRECTORY | SCOPE_LOCAL,
         AT_FOLDER(login_message),
         .fallback = "Private page",
         .set = login_message_set,

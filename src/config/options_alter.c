@@ -70,7 +70,7 @@ static const struct option_row rows[] = {
     {
         .name = "AlterList",
         .type = OPT_OWN,
-        .scopes = SCOPE_HOST | SCOPE_DIRECTORY,
+        .scopes = SCOPE_HOST | SCOPE_DIRECTORY | SCOPE_LOCAL,
         .repeat = REPEAT_APPENDS,
         AT_FOLDER(alter_rules),
         .set = access_list_set,
@@ -84,7 +84,7 @@ static const struct option_row rows[] = {
     {
         .name = "AlterGroup",
         .type = OPT_WORDS,
-        .scopes = SCOPE_HOST | SCOPE_DIRECTORY,
+        .scopes = SCOPE_HOST | SCOPE_DIRECTORY | SCOPE_LOCAL,
         .repeat = REPEAT_APPENDS,
         AT_FOLDER(alter_groups),
         .grammar = "GROUP[, GROUP ...]",
@@ -94,7 +94,7 @@ static const struct option_row rows[] = {
     {
         .name = "AlterMode",
         .type = OPT_OWN,
-        .scopes = SCOPE_HOST | SCOPE_DIRECTORY,
+        .scopes = SCOPE_HOST | SCOPE_DIRECTORY | SCOPE_LOCAL,
         AT_FOLDER(alter_mode),
         .fallback = "640",
         .set = alter_mode_set,

@@ -130,7 +130,7 @@ static const struct option_row rows[] = {
     {
         .name = "ExpirePeriod",
         .type = OPT_OWN,
-        .scopes = SCOPE_HOST | SCOPE_DIRECTORY,
+        .scopes = SCOPE_HOST | SCOPE_DIRECTORY | SCOPE_LOCAL,
         AT_FOLDER(expire),
         .set = expire_period_set,
         .grammar = "NUMBER (second | minute | hour | day | week | month)[s][, public | private]",

@@ -27,7 +27,7 @@ static const struct option_row rows[] = {
     {
         .name = "ShowIndex",
         .type = OPT_OWN,
-        .scopes = SCOPE_HOST | SCOPE_DIRECTORY,
+        .scopes = SCOPE_HOST | SCOPE_DIRECTORY | SCOPE_LOCAL,
         AT_FOLDER(show_index),
         .fallback = "no",
         .set = show_index_set,

@@ -48,7 +48,6 @@ static const struct option_row rows[] = {
     LATER("ReverseProxy", SCOPE_HOST),
     LATER("RunOnAlter", SCOPE_HOST),
     LATER("SkipCacheCookie", SCOPE_HOST),
-    LATER("UseLocalConfig", SCOPE_HOST),
     LATER("UseRProxy", SCOPE_HOST),
     LATER("UseXSLT", SCOPE_HOST),
     LATER("WebDAVapp", SCOPE_HOST),

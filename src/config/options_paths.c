@@ -74,7 +74,7 @@ static const struct option_row rows[] = {
     {
         .name = "StartFile",
         .type = OPT_OWN,
-        .scopes = SCOPE_HOST | SCOPE_DIRECTORY,
+        .scopes = SCOPE_HOST | SCOPE_DIRECTORY | SCOPE_LOCAL,
         AT_FOLDER(start_files),
         .repeat = REPEAT_APPENDS,
         .fallback = "index.html",

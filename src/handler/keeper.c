@@ -97,15 +97,16 @@ void keeper_free(struct keeper *keeper)
 /* ---- files ---- */
 
 static struct login_file *find_file(struct keeper *keeper, enum password_kind kind,
-                                    struct slice path)
+                                    struct slice path, struct slice below)
 {
     list_for_each (link, &keeper->files) {
         struct login_file *file = container_of(link, struct login_file, link);
 
-        if (file->kind == kind && slice_equal_cstr(path, file->path))
+        if (file->kind == kind && slice_equal_cstr(path, file->path) &&
+            slice_equal_cstr(below, file->below))
             return file;
     }
-    struct login_file *file = login_file_new(kind, path);
+    struct login_file *file = login_file_new(kind, path, below);
     list_push_back(&keeper->files, &file->link);
     return file;
 }
@@ -146,9 +147,7 @@ static void look_at(struct keeper *keeper, struct login_file *file, uint64_t now
     pthread_mutex_unlock(&keeper->lock);
     if (fresh)
         return;
-    put_text(keeper, file,
-             login_text_read(file->path, file->kind, has_stamp ? &stamp : NULL, keeper->log),
-             now_ms);
+    put_text(keeper, file, login_text_read(file, has_stamp ? &stamp : NULL, keeper->log), now_ms);
 }
 
 /* ---- what was right a moment ago ---- */
@@ -433,10 +432,10 @@ enum login_answer keeper_ask(struct keeper *keeper, struct login *login)
     login->keeper = keeper;
     login->note.read = login_read;
     pthread_mutex_lock(&keeper->lock);
-    login->file =
-        find_file(keeper, is_digest ? PASSWORD_DIGEST : PASSWORD_BASIC, login->conf->file);
+    login->file = find_file(keeper, is_digest ? PASSWORD_DIGEST : PASSWORD_BASIC, login->conf->file,
+                            login->conf->below);
     if (login->groups && groups.len > 0)
-        login->group_file = find_file(keeper, PASSWORD_GROUPS, groups);
+        login->group_file = find_file(keeper, PASSWORD_GROUPS, groups, login->conf->below);
     if (is_fresh(login->file, login->now_ms) && is_fresh(login->group_file, login->now_ms))
         answer = judge(keeper, login);
     if (answer == LOGIN_WAITS)

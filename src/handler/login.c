@@ -170,6 +170,16 @@ static void say_broken(struct question *question)
                                .at));
 }
 
+/* One of a .hiawatha goes with the verdict, which may be replaced by another one. */
+static const struct conf_login *copy_conf(struct exchange *x, const struct conf_login *conf)
+{
+    struct conf_login *copy = arena_new(&x->arena, struct conf_login);
+
+    *copy = *conf;
+    copy->file = arena_copy(&x->arena, conf->file);
+    return copy;
+}
+
 static void ask_about(struct exchange *x, const struct verdict *guarded, bool about_altering);
 
 static void let_pass(struct question *question)
@@ -179,7 +189,7 @@ static void let_pass(struct question *question)
 
     if (!login->is_proven)
         x->request.proof = (struct proof){
-            .by = login->conf,
+            .by = copy_conf(x, login->conf),
             .user = arena_copy(&x->arena, login->auth.user),
             .scheme = login->conf->kind == LOGIN_DIGEST ? SLICE("Digest") : SLICE("Basic"),
         };

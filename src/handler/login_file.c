@@ -2,16 +2,18 @@
 
 #include "base/container.h"
 #include "handler/keeper.h"
+#include "os/beneath.h"
 #include "os/fd.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #define FAULTS_MOST 10u /* lines of one file that are told */
 
-struct login_file *login_file_new(enum password_kind kind, struct slice path)
+struct login_file *login_file_new(enum password_kind kind, struct slice path, struct slice below)
 {
     struct login_file *file = calloc(1, sizeof(*file));
 
@@ -19,7 +21,8 @@ struct login_file *login_file_new(enum password_kind kind, struct slice path)
         abort();
     file->kind = kind;
     file->path = strndup(path.at, path.len);
-    if (!file->path)
+    file->below = strndup(below.len > 0 ? below.at : "", below.len);
+    if (!file->path || !file->below)
         abort();
     return file;
 }
@@ -37,6 +40,7 @@ void login_file_free(struct login_file *file)
 {
     login_text_free(file->text);
     free(file->path);
+    free(file->below);
     free(file);
 }
 
@@ -99,12 +103,35 @@ static int read_bytes(struct login_text *text, int fd, struct slice *ret)
     return 0;
 }
 
-static int open_file(const char *path, struct stat *ret_info, int *ret_fd)
+/* In a website, where others write. */
+static int open_below(const struct login_file *file, struct stat *ret_info, int *ret_fd)
 {
-    scoped_fd fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    const size_t len = strlen(file->below);
+    scoped_fd root = -1;
+    int r = beneath_root(file->below, &root);
+
+    return r < 0 ? r
+                 : beneath_open(root, file->path + len + 1, BENEATH_OWNED_LINKS, ret_fd, ret_info);
+}
+
+static int open_anywhere(const struct login_file *file, struct stat *ret_info, int *ret_fd)
+{
+    scoped_fd fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
     if (fd < 0 || fstat(fd, ret_info) < 0)
         return -errno;
+    *ret_fd = fd_take(&fd);
+    return 0;
+}
+
+static int open_file(const struct login_file *file, struct stat *ret_info, int *ret_fd)
+{
+    scoped_fd fd = -1;
+    int r = file->below[0] != '\0' ? open_below(file, ret_info, &fd)
+                                   : open_anywhere(file, ret_info, &fd);
+
+    if (r < 0)
+        return r;
     if (!S_ISREG(ret_info->st_mode))
         return S_ISDIR(ret_info->st_mode) ? -EISDIR : -EINVAL;
     if (ret_info->st_size > (off_t)KEEPER_FILE_MOST)
@@ -113,18 +140,18 @@ static int open_file(const char *path, struct stat *ret_info, int *ret_fd)
     return 0;
 }
 
-struct login_text *login_text_read(const char *path, enum password_kind kind,
-                                   const struct login_stamp *known, struct log *log)
+struct login_text *login_text_read(const struct login_file *file, const struct login_stamp *known,
+                                   struct log *log)
 {
     struct reader reader = { .critic = { .fault = note_fault, .doubt = pass_doubt },
                              .log = log,
-                             .path = path };
+                             .path = file->path };
     struct slice bytes = SLICE("");
     struct login_text *text;
     struct stat info = { 0 };
     scoped_fd fd = -1;
 
-    if (known && stat(path, &info) == 0) {
+    if (known && stat(file->path, &info) == 0) {
         struct login_stamp now;
 
         stamp_of(&info, &now);
@@ -134,14 +161,14 @@ struct login_text *login_text_read(const char *path, enum password_kind kind,
     text = calloc(1, sizeof(*text));
     if (!text)
         abort();
-    text->error = open_file(path, &info, &fd);
+    text->error = open_file(file, &info, &fd);
     if (text->error == 0)
         text->error = read_bytes(text, fd, &bytes);
     if (text->error == 0)
         stamp_of(&info, &text->stamp);
-    password_file_parse(bytes, kind, &text->arena, &reader.critic, &text->parsed);
+    password_file_parse(bytes, file->kind, &text->arena, &reader.critic, &text->parsed);
     if (reader.faults > FAULTS_MOST)
-        log_warning(log, "%s: %u more lines are faulty and do not count", path,
+        log_warning(log, "%s: %u more lines are faulty and do not count", file->path,
                     reader.faults - FAULTS_MOST);
     return text;
 }

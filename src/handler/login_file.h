@@ -32,21 +32,22 @@ struct login_text {
 struct login_file {
     struct list_link link;
     enum password_kind kind;
-    char *path;              /* owned */
-    uint64_t looked_ms;      /* 0: never */
-    uint64_t generation;     /* another one for each text that was ever read */
+    char *path;          /* owned */
+    char *below;         /* owned: it lies in this folder, and no link leads out; "": anywhere */
+    uint64_t looked_ms;  /* 0: never */
+    uint64_t generation; /* another one for each text that was ever read */
     struct login_text *text; /* owned; NULL: not read yet */
 };
 
-struct login_file *login_file_new(enum password_kind kind, struct slice path);
+struct login_file *login_file_new(enum password_kind kind, struct slice path, struct slice below);
 void login_file_free(struct login_file *file);
 
 /*
  * Looks at the file, without a lock: `known` is its stamp as of the last look, NULL: none. The new
  * text, or NULL: nothing has changed. Faulty lines are written to the log.
  */
-struct login_text *login_text_read(const char *path, enum password_kind kind,
-                                   const struct login_stamp *known, struct log *log);
+struct login_text *login_text_read(const struct login_file *file, const struct login_stamp *known,
+                                   struct log *log);
 void login_text_free(struct login_text *text);
 
 #endif

@@ -142,6 +142,8 @@ void cached_file_drop(struct file_cache *cache, struct cached_file *file)
         return;
     assert(!list_linked(&entry->recent));
     file_ref_drop(file->file);
+    if (file->derived)
+        file->free_derived(file->derived);
     free(entry);
 }
 

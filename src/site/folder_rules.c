@@ -38,24 +38,34 @@ static bool applies(const struct directory_conf *directory, const struct names *
            (names->found && covers(directory->paths, names->found->script_name));
 }
 
-/* The host's own record until a section applies. */
-static const struct folder_conf *merge(const struct host *host, const struct names *names,
-                                       struct arena *arena)
+/* What is laid over something: a copy. */
+struct merge {
+    struct folder_conf *merged; /* NULL: nothing was laid over the host's own record yet */
+    const struct host *host;
+    struct arena *arena;
+};
+
+static void lay_over(struct merge *merge, const struct directory_conf *directory)
 {
-    struct folder_conf *merged = NULL;
-
-    for (unsigned i = 0; i < host->conf->directory_count; i++) {
-        const struct directory_conf *directory = host->conf->directories[i];
-
-        if (!applies(directory, names))
-            continue;
-        if (!merged) {
-            merged = arena_new(arena, struct folder_conf);
-            *merged = host->conf->folder;
-        }
-        folder_lay_over(merged, directory, arena);
+    if (!merge->merged) {
+        merge->merged = arena_new(merge->arena, struct folder_conf);
+        *merge->merged = merge->host->conf->folder;
     }
-    return merged ? merged : &host->conf->folder;
+    folder_lay_over(merge->merged, directory, merge->arena);
+}
+
+static const struct folder_conf *merge_all(const struct host *host, const struct names *names,
+                                           struct arena *arena)
+{
+    const struct locals *locals = names->asked->locals;
+    struct merge merge = { .host = host, .arena = arena };
+
+    for (unsigned i = 0; locals && i < locals->count; i++)
+        lay_over(&merge, locals->at[i]);
+    for (unsigned i = 0; i < host->conf->directory_count; i++)
+        if (applies(host->conf->directories[i], names))
+            lay_over(&merge, host->conf->directories[i]);
+    return merge.merged ? merge.merged : &host->conf->folder;
 }
 
 const struct folder_conf *folder_rules_for_path(const struct host *host,
@@ -64,7 +74,7 @@ const struct folder_conf *folder_rules_for_path(const struct host *host,
 {
     const struct names names = { .asked = asked };
 
-    return merge(host, &names, arena);
+    return merge_all(host, &names, arena);
 }
 
 /* More sections may apply now, never fewer: only then it is done again. */
@@ -87,7 +97,7 @@ const struct folder_conf *folder_rules_for_found(const struct host *host,
 {
     const struct names names = { .asked = asked, .found = found };
 
-    return finds_more(host, &names) ? merge(host, &names, arena) : before;
+    return finds_more(host, &names) ? merge_all(host, &names, arena) : before;
 }
 
 void folder_rules_tell(const struct host *host, const struct folder_names *asked,

@@ -53,6 +53,7 @@ void verdict_done(struct verdict *verdict, struct file_cache *cache)
     if (verdict->resource.found)
         cached_file_drop(cache, verdict->resource.found);
     verdict->resource.found = NULL;
+    locals_drop(&verdict->locals, cache);
 }
 
 /* ---- answers: each says "judged" ---- */
@@ -328,6 +329,21 @@ static bool judge_toolkits(struct judge *judge)
                                &judge->forced);
 }
 
+/* The .hiawatha files on the way, where they count. */
+static void find_locals(const struct judge *judge, struct folder_names *names)
+{
+    struct verdict *verdict = judge->verdict;
+
+    if (!judge->host->conf->use_local_config)
+        return;
+    const struct mapping mapping = mapping_find(judge->host, verdict->folder, names->path);
+    locals_find(judge->host, &mapping, judge->cache, judge->x, &verdict->locals);
+    if (verdict->locals.count == 0)
+        return;
+    names->locals = &verdict->locals;
+    verdict->folder = folder_rules_for_path(judge->host, names, &judge->x->arena);
+}
+
 /* What lies there, and the rules that hold for it. */
 static void find(const struct judge *judge, struct file_cache *cache)
 {
@@ -335,9 +351,10 @@ static void find(const struct judge *judge, struct file_cache *cache)
     struct verdict *verdict = judge->verdict;
     struct exchange *x = judge->x;
     struct slice path = x->request.target.path;
-    const struct folder_names names = { .path = path, .asked = judge->asked };
+    struct folder_names names = { .path = path, .asked = judge->asked };
 
     verdict->folder = folder_rules_for_path(host, &names, &x->arena);
+    find_locals(judge, &names);
     resource_find(host, verdict->folder, path, cache, x, &verdict->resource);
     if (!router_may_alter(judge) && router_is_for_front_controller(judge))
         resource_front(host, verdict->folder, cache, x, &verdict->resource);
@@ -345,6 +362,17 @@ static void find(const struct judge *judge, struct file_cache *cache)
         folder_rules_for_found(host, &names, &verdict->resource, verdict->folder, &x->arena);
     if (x->trace)
         folder_rules_tell(host, &names, &verdict->resource, x->trace);
+}
+
+/* What it says may be a protection. */
+static bool judge_locals(const struct judge *judge)
+{
+    const struct slice fault = judge->verdict->locals.fault;
+
+    if (fault.len == 0)
+        return false;
+    return say(judge, 500,
+               arena_printf(&judge->x->arena, "UseLocalConfig: %.*s", SLICE_ARGS(fault)).at);
 }
 
 /* A rule chose the section: the path is a name for its program, whatever lies on disk. */
@@ -443,6 +471,8 @@ static bool judge_gates(struct judge *judge)
 static void judge_place(struct judge *judge)
 {
     find(judge, judge->cache);
+    if (judge_locals(judge))
+        return;
     if (judge->verdict->resource.found->kind == FILE_SPECIAL)
         judge_kind(judge);
     else

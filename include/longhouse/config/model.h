@@ -82,6 +82,7 @@ struct conf_login {
     enum conf_login_kind kind;
     struct slice file;
     struct slice group_file; /* empty: none */
+    struct slice below; /* both lie in this folder, and no link leads out of it; empty: anywhere */
     struct diag_place place;
 };
 
@@ -439,6 +440,7 @@ struct vhost_conf {
     struct conf_log access_log;
     struct conf_log error_log;
     bool allow_dot_files;
+    bool use_local_config;                     /* .hiawatha files count */
     struct error_handler_conf *error_handlers; /* the last one first */
     bool trigger_on_cgi_status;                /* for errors of programs too */
     bool enforce_first_hostname;

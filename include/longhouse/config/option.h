@@ -39,6 +39,7 @@ enum option_scope {
     SCOPE_FASTCGI = 8,
     SCOPE_DIRECTORY = 16,
     SCOPE_TOOLKIT = 32,
+    SCOPE_LOCAL = 64, /* in a .hiawatha: rows of folders that its owner can do no harm with */
 };
 
 /* What a second use in the same section does. */

@@ -21,7 +21,7 @@ struct file_cache;
 
 enum file_kind { FILE_ABSENT, FILE_REGULAR, FILE_FOLDER, FILE_SPECIAL };
 
-/* Read-only for users; valid while held. */
+/* Read-only for users, but for `derived`; valid while held. */
 struct cached_file {
     unsigned refs;
     enum file_kind kind;
@@ -33,6 +33,8 @@ struct cached_file {
     struct slice link_name;     /* where a link leads (the end of the name); empty: it is none */
     struct slice etag;          /* with quotes */
     struct slice last_modified; /* IMF-fixdate */
+    void *derived; /* what a user has made of the content: kept as long as the file is known */
+    void (*free_derived)(void *derived);
 };
 
 #define FILE_CACHE_BELIEVE_MS 1000

@@ -2,8 +2,9 @@
 #define SITE_FOLDER_RULES_H
 
 /*
- * Which options hold for a request: those of its host, and over them those of each Directory
- * section that the host uses and that covers the request, in the order of UseDirectory. A section
+ * Which options hold for a request: those of its host, over them those of the .hiawatha files on
+ * the way to it, and over them those of each Directory section that the host uses and that covers
+ * the request, in the order of UseDirectory. A section
  * covers a path by its decoded, normalised form, so that no spelling of a URL gets around it.
  *
  * It is asked twice, because what is found depends on some options and others depend on what is
@@ -11,6 +12,7 @@
  * section covers the request, the answer is the host's own record and costs nothing.
  */
 #include "base/arena.h"
+#include "site/local.h"
 #include "site/resource.h"
 #include "site/snapshot.h"
 #include "site/trace.h"
@@ -19,6 +21,7 @@
 struct folder_names {
     struct slice path;
     struct slice asked;
+    const struct locals *locals; /* NULL: no .hiawatha counts */
 };
 
 /* Before the file is looked for: sections without Extensions. */

@@ -11,6 +11,7 @@
  */
 #include "config/model.h"
 #include "http/exchange.h"
+#include "site/local.h"
 #include "site/resource.h"
 #include "site/snapshot.h"
 
@@ -35,6 +36,7 @@ struct verdict {
     struct slice details;   /* for the page, where DebugCGI allows it; empty: none */
     const struct host *host;
     const struct folder_conf *folder; /* the options that hold for it (site/folder_rules.h) */
+    struct locals locals;             /* its .hiawatha files; `folder` leans on them */
     struct resource resource;
     uint32_t rule;                              /* ANSWER_CGI: program rule (ipc/policy) */
     uint32_t account;                           /* and the account it is for; 0: none */

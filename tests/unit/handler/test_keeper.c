@@ -488,7 +488,34 @@ START_TEST(a_digest_is_good_once)
 }
 END_TEST
 
-SUITE("keeper", LOOP(a_password_is_right_or_wrong, logins),
+/* PasswordFile of a .hiawatha: whoever writes there must not lead us elsewhere. */
+START_TEST(a_file_in_a_website_is_not_reached_by_a_link_out_of_it)
+{
+    char inside[120];
+    char target[120];
+
+    begin();
+    snprintf(inside, sizeof(inside), "%s/www", tree.root);
+    tree_file(&tree, "www/.users", "joe:" BCRYPT "\n");
+    tree_link(&tree, "www/.near", ".users");
+    snprintf(target, sizeof(target), "%s/users", tree.root);
+    tree_link(&tree, "www/.far", target);
+    snprintf(users_path, sizeof(users_path), "%s/www/.far", tree.root);
+    if (geteuid() == 0) /* those of root may lead anywhere */
+        ck_assert_int_eq(lchown(users_path, 12345, 12345), 0);
+    conf.file = slice_cstr(users_path);
+    ck_assert_int_eq(ask("joe", "secret"), LOGIN_GOOD);
+    conf.below = slice_cstr(inside);
+    ck_assert_int_eq(ask("joe", "secret"), LOGIN_BROKEN);
+    snprintf(users_path, sizeof(users_path), "%s/www/.near", tree.root);
+    conf.file = slice_cstr(users_path);
+    ck_assert_int_eq(ask("joe", "secret"), LOGIN_GOOD);
+    end();
+}
+END_TEST
+
+SUITE("keeper", TEST(a_file_in_a_website_is_not_reached_by_a_link_out_of_it),
+      LOOP(a_password_is_right_or_wrong, logins),
       TEST(what_was_right_is_known_for_a_while_and_what_was_wrong_is_not),
       TEST(a_changed_file_counts_a_second_later), TEST(a_changed_password_ends_what_was_known),
       TEST(a_file_that_cannot_be_read_is_said), TEST(a_file_that_comes_back_counts),
