@@ -282,6 +282,7 @@ extern const struct option_group ban_options;
 extern const struct option_group log_options;
 extern const struct option_group syslog_options;
 extern const struct option_group throttle_options;
+extern const struct option_group screen_options;
 extern const struct option_group index_options;
 extern const struct option_group user_options;
 extern const struct option_group later_options;

@@ -441,6 +441,8 @@ void load_check_disk(const struct server_conf *conf, struct load_ask *ask, struc
 
     check_user(&asking, conf);
     check_log(&asking, &conf->system_log);
+    check_log(&asking, &conf->exploit_log);
+    check_log(&asking, &conf->garbage_log);
     check_handlers(&asking, conf->cgi_handlers);
     check_workers(&asking, conf);
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {

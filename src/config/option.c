@@ -10,6 +10,7 @@ static const struct option_group *const groups[] = {
     &ban_options,
     &log_options, &syslog_options,
     &throttle_options,
+    &screen_options,
     &binding_options,
     &http2_options,
     &host_options,

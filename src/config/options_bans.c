@@ -139,6 +139,10 @@ static void ban_by_cgi_set(struct build *build, void *record, const struct tree_
     }
 
 static const struct option_row rows[] = {
+    BAN_TIME("BanOnDeniedBody", denied_body_ms,
+             "Bans a client whose request had a body that fits DenyBody (403)."),
+    BAN_TIME("BanOnSQLi", sql_ms,
+             "Bans a client whose request was stopped by PreventSQLi (404 or 441)."),
     BAN_TIME("BanOnGarbage", garbage_ms, "Bans a client whose request was no HTTP (answered 400)."),
     BAN_TIME("BanOnInvalidURL", invalid_url_ms,
              "Bans a client that asks for what no link leads to: a name that begins with a dot, "

@@ -27,24 +27,16 @@
 
 static const struct option_row rows[] = {
     /* SCOPE_SERVER */
-    LATER("BanOnDeniedBody", SCOPE_SERVER),
-    LATER("BanOnSQLi", SCOPE_SERVER),
     LATER("CAcertificates", SCOPE_SERVER),
     LATER("CacheRProxyExtensions", SCOPE_SERVER),
     LATER("ChallengeClient", SCOPE_SERVER),
-    LATER("ExploitLogfile", SCOPE_SERVER),
-    LATER("GarbageLogfile", SCOPE_SERVER),
     LATER("TunnelSSH", SCOPE_SERVER),
     /* SCOPE_BINDING */
     LATER("RequiredCA", SCOPE_BINDING | SCOPE_HOST),
     /* SCOPE_HOST */
     LATER("CustomHeaderBackend", SCOPE_HOST),
-    LATER("DenyBody", SCOPE_HOST),
     LATER("ErrorXSLTfile", SCOPE_HOST),
     LATER("FileHashes", SCOPE_HOST),
-    LATER_FORMER("PreventCSRF", SCOPE_HOST, "PreventXSRF"),
-    LATER("PreventSQLi", SCOPE_HOST),
-    LATER("PreventXSS", SCOPE_HOST),
     LATER("ReverseProxy", SCOPE_HOST),
     LATER("RunOnAlter", SCOPE_HOST),
     LATER("SkipCacheCookie", SCOPE_HOST),

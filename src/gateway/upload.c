@@ -25,6 +25,11 @@ void upload_init(struct upload *upload, struct exchange *x, struct slice folder,
         .source = &request->body,
         .length = request->has_body ? request->length : -1,
     };
+    if (request->has_body && request->collected) {
+        upload->source = &upload->spill.body;
+        spill_repeat(&upload->spill, request->collected, x->loop, &x->arena);
+        return;
+    }
     if (!is_to_be_collected(request, collect_most))
         return;
     upload->state = UPLOAD_COLLECTING;

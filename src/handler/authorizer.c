@@ -20,7 +20,7 @@ const struct verdict *authorizer_first(struct exchange *x, const struct verdict 
     const struct fastcgi_conf *section = verdict->host ? verdict->folder->fastcgi_auth : NULL;
 
     if (!section || x->request.failed != 0)
-        return verdict;
+        return screen_first(x, verdict);
 
     struct verdict *question = arena_new(&x->arena, struct verdict);
     *question = (struct verdict){
@@ -89,11 +89,11 @@ static void take_variables(struct errand *errand)
 
 void errand_let_pass(struct errand *errand)
 {
-    const struct verdict *guarded = errand->verdict->guarded;
     struct exchange *x = errand->x;
 
     take_variables(errand);
     x->record.handler = NULL;
     x->record.program = (struct program_record){ 0 };
-    exchange_hand_over(x, handler_for(guarded->answer), guarded);
+    const struct verdict *next = screen_first(x, errand->verdict->guarded);
+    exchange_hand_over(x, handler_for(next->answer), next);
 }

@@ -20,6 +20,8 @@ const struct handler_ops *handler_for(enum answer answer)
         return &handler_listing;
     case ANSWER_LOGIN:
         return &handler_login;
+    case ANSWER_SCREEN:
+        return &handler_screen;
     }
     assert(!"an answer nobody gives");
     return &handler_reply;

@@ -2,6 +2,7 @@
 
 #include "base/siphash.h"
 #include "http/clock.h"
+#include "http/spill.h"
 
 #include <assert.h>
 #include <stdatomic.h>
@@ -119,6 +120,8 @@ static void release(struct grave *grave)
     loop_forget(x->loop, &x->wake);
     body_done(&x->request.body);
     body_done(&x->response.body);
+    if (x->request.collected)
+        spill_done(x->request.collected);
 
     struct arena arena = x->arena; /* holds the exchange itself */
     arena_done(&arena);

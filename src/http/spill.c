@@ -2,7 +2,12 @@
 
 #include "http/scratch.h"
 
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
 #define PARTS_PER_TAKE 16
+#define PARTS_MOST     64 /* of what is in memory: chunks that are full but for the last one */
 
 void spill_init(struct spill *spill, struct loop *loop, struct arena *arena, struct slice folder)
 {
@@ -82,6 +87,85 @@ void spill_finish(struct spill *spill)
         body_put_file(&spill->body, spill->file, 0, spill->bytes);
     }
     body_finish(&spill->body, BODY_COMPLETE);
+}
+
+/* ---- when it is finished ---- */
+
+/* Copies between `bytes` and the pieces in memory, from `offset` on: so many. */
+static size_t copy_memory(const struct spill *spill, uint64_t offset, char *bytes, size_t len,
+                          bool inwards)
+{
+    struct iovec parts[PARTS_MOST];
+    const int count = body_peek(&spill->body, parts, PARTS_MOST);
+    size_t done = 0;
+
+    for (int i = 0; i < count && done < len; i++) {
+        if (offset >= parts[i].iov_len) {
+            offset -= parts[i].iov_len;
+            continue;
+        }
+        char *at = (char *)parts[i].iov_base + offset;
+        size_t part = parts[i].iov_len - (size_t)offset;
+
+        part = part < len - done ? part : len - done;
+        if (inwards)
+            memcpy(at, bytes + done, part);
+        else
+            memcpy(bytes + done, at, part);
+        done += part;
+        offset = 0;
+    }
+    return done;
+}
+
+static ssize_t read_file(int fd, uint64_t offset, char *out, size_t room)
+{
+    size_t filled = 0;
+
+    while (filled < room) {
+        const ssize_t got = pread(fd, out + filled, room - filled, (off_t)(offset + filled));
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -errno;
+        if (got == 0)
+            break;
+        filled += (size_t)got;
+    }
+    return (ssize_t)filled;
+}
+
+ssize_t spill_read(const struct spill *spill, uint64_t offset, char *out, size_t room)
+{
+    if (spill->file)
+        return read_file(spill->file->fd, offset, out, room);
+    return (ssize_t)copy_memory(spill, offset, out, room, false);
+}
+
+int spill_overwrite(struct spill *spill, uint64_t offset, struct slice bytes)
+{
+    if (spill->file)
+        return scratch_write(spill->file->fd, bytes, offset);
+    copy_memory(spill, offset, (char *)bytes.at, bytes.len, true);
+    return 0;
+}
+
+void spill_repeat(struct spill *spill, const struct spill *from, struct loop *loop,
+                  struct arena *arena)
+{
+    struct iovec parts[PARTS_MOST];
+
+    spill_init(spill, loop, arena, from->folder);
+    spill->bytes = from->bytes;
+    if (from->file) {
+        spill->file = file_ref_hold(from->file);
+    } else {
+        const int count = body_peek(&from->body, parts, PARTS_MOST);
+        for (int i = 0; i < count; i++)
+            body_put_bytes(&spill->body, slice_of(parts[i].iov_base, parts[i].iov_len));
+    }
+    spill_finish(spill);
 }
 
 void spill_done(struct spill *spill)

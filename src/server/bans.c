@@ -257,6 +257,10 @@ const char *offence_text(enum offence offence)
         return "over ConnectionsPerIP (BanOnMaxPerIP)";
     case OFFENCE_WRONG_PASSWORD:
         return "wrong passwords (BanOnWrongPassword)";
+    case OFFENCE_DENIED_BODY:
+        return "a body that fits DenyBody (BanOnDeniedBody)";
+    case OFFENCE_SQL:
+        return "SQL in a request (BanOnSQLi)";
     case OFFENCE_RULE:
         return "a rule of the UrlToolkit (Ban)";
     case OFFENCE_PROGRAM:

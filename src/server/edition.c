@@ -304,6 +304,10 @@ static void assign_logs(struct edition *edition, struct log_writer *writer)
 {
     const struct server_conf *conf = edition->snapshot->conf;
 
+    edition->exploit_logs = (struct exploit_logs){
+        .exploits = log_writer_find(writer, &conf->exploit_log),
+        .garbage = log_writer_find(writer, &conf->garbage_log),
+    };
     for (unsigned i = 0; i < conf->host_count; i++) {
         struct host *host = &edition->snapshot->hosts[i];
         struct log_file *error = log_writer_find(writer, &host->conf->error_log);

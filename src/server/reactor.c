@@ -115,6 +115,7 @@ static void reactor_ended_exchange(struct exchange_owner *owner, struct exchange
         struct reading *reading = reading_of(x);
 
         throttle_leave(x);
+        exploit_logs_add(&reading->edition->exploit_logs, x);
         verdict_done(x->hold, reading->services.files);
         reactor->exchange_count--;
         admission_ends_request(reactor, x);

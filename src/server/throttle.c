@@ -96,6 +96,7 @@ static bool has_content(const struct verdict *verdict)
     case ANSWER_REDIRECT:
     case ANSWER_ALTER:
     case ANSWER_LOGIN:
+    case ANSWER_SCREEN:
         break;
     }
     return false;

@@ -186,6 +186,12 @@ void warden_judge(struct reactor *reactor, struct exchange *x)
     case OFFENCE_TIMEOUT:
         warden_ban(reactor, x->visit, offence, conf->timeout_ms);
         break;
+    case OFFENCE_DENIED_BODY:
+        warden_ban(reactor, x->visit, offence, conf->denied_body_ms);
+        break;
+    case OFFENCE_SQL:
+        warden_ban(reactor, x->visit, offence, conf->sql_ms);
+        break;
     case OFFENCE_WRONG_PASSWORD:
         count_password(reactor, x->visit);
         break;

@@ -173,6 +173,7 @@ static bool judge_dot_files(const struct judge *judge)
     if (!rules_hide(judge->x->request.target.path, judge->host->conf->allow_dot_files))
         return false;
     exchange_blame(judge->x, OFFENCE_INVALID_URL, 0);
+    judge->x->record.exploit = "invalid URL";
     return say(judge, 404, "a name in it begins with a dot (AllowDotFiles)");
 }
 

@@ -60,6 +60,7 @@ void router_tell_answer(const struct judge *judge)
         trace_add(trace, TRACE_HANDLER, TRACE_YES, NULL, "listing: %s", why_of(verdict));
         break;
     case ANSWER_LOGIN:
+    case ANSWER_SCREEN:
         break;
     }
 }

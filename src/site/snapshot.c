@@ -6,6 +6,7 @@
 #include "rules.h"
 #include "site/mapping.h"
 #include "site/media.h"
+#include "site/sieve.h"
 #include "site/toolkit.h"
 #include "site/vhost_map.h"
 
@@ -139,6 +140,7 @@ struct snapshot *snapshot_build(const struct server_conf *conf, struct arena *co
     snapshot->hosts = arena_array(&snapshot->arena, struct host, conf->host_count);
     snapshot->media = media_build(conf->mimetype_text, &snapshot->arena);
     snapshot->toolkits = toolkits_build(conf, &snapshot->arena);
+    snapshot->sieve = sieve_build(conf, &snapshot->arena);
     snapshot->names = vhost_map_build(conf, &snapshot->arena);
     rules_collect_programs(conf, &snapshot->programs, &snapshot->arena);
     list_users(&conf->users, &snapshot->arena, &snapshot->accounts);
@@ -171,6 +173,7 @@ static void snapshot_free(struct snapshot *snapshot)
     vhost_map_done(snapshot->names);
     media_done(snapshot->media);
     toolkits_done(snapshot->toolkits);
+    sieve_done(snapshot->sieve);
     arena_done(&snapshot->arena);
     if (snapshot->conf_arena) {
         arena_done(snapshot->conf_arena);

@@ -184,6 +184,9 @@ static bool add_all(const struct server_conf *conf, struct arena *arena, struct 
                     struct logs *ret)
 {
     bool good = add(ret, &conf->system_log, true, arena, diags);
+
+    good &= add(ret, &conf->exploit_log, false, arena, diags);
+    good &= add(ret, &conf->garbage_log, false, arena, diags);
     /* What failed for want of descriptors is said once, not for each host. */
     for (const struct vhost_conf *host = conf->hosts; host && !ret->starved; host = host->next) {
         good &= add(ret, &host->access_log, false, arena, diags);

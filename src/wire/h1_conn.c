@@ -3,7 +3,8 @@
 
 #include <errno.h>
 
-#define LINE_MOST 200 /* of a request line that could not be read, for the log */
+#define LINE_MOST   200  /* of a request line that could not be read, for the log */
+#define UNREAD_MOST 4000 /* of a head, likewise (GarbageLogfile) */
 
 static enum step close_now(struct conn *conn)
 {
@@ -119,6 +120,8 @@ static enum step begin_failed(struct conn *conn, int status, const char *why)
     slice_cut(line, '\n', &line, &rest);
     x->request.line = arena_copy(&x->arena, slice_first(slice_trim_space(line), LINE_MOST));
     x->request.version = 11;
+    x->request.unread =
+        arena_copy(&x->arena, slice_first(input_filled(&conn->h1.input), UNREAD_MOST));
     refuse(&x->request, status, why);
     input_release(&conn->h1.input);
     return begin(conn);
@@ -147,6 +150,7 @@ static enum step begin_exchange(struct conn *conn, size_t head_len)
         conn->h1.leg->framing = (struct h1_framing){ 0 };
         if (x->request.failed == 0)
             refuse(&x->request, 400, fault.why);
+        x->request.unread = slice_first(head, UNREAD_MOST);
         if (x->request.version == 0)
             x->request.version = 11;
     }

@@ -34,6 +34,8 @@ struct bans_conf {
     uint64_t max_per_ip_ms;
     uint64_t request_size_ms;
     uint64_t timeout_ms;
+    uint64_t denied_body_ms;
+    uint64_t sql_ms;
     uint64_t flood_requests;  /* more than so many */
     uint64_t flood_window_ms; /* within this time */
     uint64_t flood_ms;

@@ -11,6 +11,7 @@
 #include "base/slice.h"
 #include "config/bans_conf.h"
 #include "config/log_format.h"
+#include "config/screen_conf.h"
 #include "config/throttle_conf.h"
 
 #include <stdbool.h>
@@ -425,7 +426,8 @@ struct vhost_conf {
     uint64_t max_cgi;          /* seats: requests with a program at the same time; 0: not given */
     uint64_t cgi_queue_length; /* how many may wait for one */
     uint64_t cgi_queue_ms;     /* for so long */
-    uint64_t ban_by_cgi_ms;    /* BanByCGI: the longest; 0: no */
+    struct screen_conf screen;
+    uint64_t ban_by_cgi_ms; /* BanByCGI: the longest; 0: no */
     enum conf_server_name server_name_as;
     struct conf_folder *sendfile_roots;
     struct conf_word *use_fastcgi_ids;
@@ -480,9 +482,12 @@ struct server_conf {
     struct conf_word *server_groups; /* empty: those of the user */
     struct slice pid_file;           /* empty: none */
     struct conf_log system_log;
+    struct conf_log exploit_log;
+    struct conf_log garbage_log;
     uint64_t connections_total;
     uint64_t connections_per_ip;
     struct bans_conf bans;
+    struct challenge_conf challenge;
     struct throttle_conf *throttles;
     struct shared_speed_conf *shared_speeds;
     unsigned shared_speed_count;

@@ -4,7 +4,8 @@
 /*
  * The body of a request on its way to a program. A body of known length is passed on as it comes,
  * or collected first, as its user likes; one of unknown length (chunked) is always collected,
- * because programs are told CONTENT_LENGTH before they read.
+ * because programs are told CONTENT_LENGTH before they read. What was collected by somebody before
+ * (request.collected) is read from there.
  */
 #include "http/exchange.h"
 #include "http/spill.h"

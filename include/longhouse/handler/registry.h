@@ -24,6 +24,13 @@ void login_grant(struct exchange *x);
  */
 const struct verdict *authorizer_first(struct exchange *x, const struct verdict *verdict);
 
+/*
+ * What is to be answered first: the verdict itself, or, where it is a program of a host with
+ * DenyBody or a Prevent option, a look at what the request holds, which hands over to the verdict
+ * when it may pass.
+ */
+const struct verdict *screen_first(struct exchange *x, const struct verdict *verdict);
+
 /* The handlers, for tests. */
 extern const struct handler_ops handler_reply;   /* ANSWER_STATUS, ANSWER_REDIRECT */
 extern const struct handler_ops handler_file;    /* ANSWER_FILE */
@@ -32,6 +39,7 @@ extern const struct handler_ops handler_fastcgi; /* ANSWER_FASTCGI */
 extern const struct handler_ops handler_alter;   /* ANSWER_ALTER */
 extern const struct handler_ops handler_listing; /* ANSWER_LISTING */
 extern const struct handler_ops handler_login;   /* ANSWER_LOGIN */
+extern const struct handler_ops handler_screen;  /* ANSWER_SCREEN */
 
 /*
  * Answers `status` with a small page instead of whatever was going to answer (nothing of an answer

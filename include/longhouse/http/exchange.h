@@ -29,6 +29,7 @@
 #include <stdint.h>
 
 struct exchange;
+struct spill;   /* http/spill.h */
 struct trace;   /* site/trace.h: why it is answered as it is */
 struct verdict; /* site/router.h: what is to answer, and with what */
 
@@ -126,7 +127,9 @@ struct request {
     struct slice line; /* the request line as sent (for logs), perhaps cut */
     struct body body;
     bool has_body;
-    int64_t length;        /* of the body; -1: unknown until it is complete (chunked) */
+    struct spill *collected; /* the body, when somebody has read it before who takes it: complete
+                                then, and given back with the exchange; NULL: nobody has */
+    int64_t length;          /* of the body; -1: unknown until it is complete (chunked) */
     uint64_t body_most;    /* beyond it the wire refuses the body (413); 0: no limit. A handler may
                               change it before it wants the body */
     bool expects_continue; /* the client waits for 100; exchange_want_body() sends it */
@@ -138,6 +141,7 @@ struct request {
     int failed; /* status the wire asks for (400, 408, 413, 414, 431, 501, 505): nothing else may
                    run */
     const char *failed_why; /* static text */
+    struct slice unread;    /* as it came, perhaps cut, where it cannot be read; else empty */
 };
 
 struct response {
@@ -177,7 +181,9 @@ struct exchange_record {
     struct slice user;    /* authenticated; empty: none */
     enum offence offence; /* what the client may be banned for; the first counts */
     uint64_t ban_ms;      /* by OFFENCE_RULE and OFFENCE_PROGRAM: for so long */
-    const char *handler;  /* "cgi", "fastcgi"; NULL: no program was to answer */
+    const char *exploit;  /* static: what it tried ("SQL injection"), for ExploitLogfile; or NULL */
+    struct slice exploit_data; /* of it, in the arena */
+    const char *handler;       /* "cgi", "fastcgi"; NULL: no program was to answer */
     struct program_record program;
 };
 

@@ -15,6 +15,8 @@ enum offence {
     OFFENCE_FLOODING,
     OFFENCE_MAX_PER_IP,
     OFFENCE_WRONG_PASSWORD, /* one; the server counts them */
+    OFFENCE_DENIED_BODY,    /* a body that fits DenyBody */
+    OFFENCE_SQL,            /* SQL where none belongs */
     OFFENCE_RULE,           /* a rule of the configuration says so: record.ban_ms */
     OFFENCE_PROGRAM,        /* a program says so: record.ban_ms */
     OFFENCE_ORDER,          /* the administrator says so */

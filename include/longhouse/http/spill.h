@@ -10,6 +10,7 @@
 #include "http/body.h"
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #define SPILL_MEMORY_MOST 65536u
 
@@ -28,6 +29,20 @@ int spill_take(struct spill *spill, struct body *from);
 
 /* No more will come: the body is complete. */
 void spill_finish(struct spill *spill);
+
+/* ---- when it is finished ---- */
+
+/* What was collected from `offset` on, at most `room` bytes: so many, 0 behind its end, or negative
+ * errno. Nothing is taken. */
+ssize_t spill_read(const struct spill *spill, uint64_t offset, char *out, size_t room);
+
+/* Writes over what was collected from `offset` on; all of `bytes` lies within it. 0 or negative
+ * errno. */
+int spill_overwrite(struct spill *spill, uint64_t offset, struct slice bytes);
+
+/* Makes a spill of what another one has collected, for one more reader; a file is shared. */
+void spill_repeat(struct spill *spill, const struct spill *from, struct loop *loop,
+                  struct arena *arena);
 
 void spill_done(struct spill *spill); /* harmless on a zeroed one */
 

@@ -24,6 +24,7 @@ enum answer {
     ANSWER_LISTING, /* of the folder */
     ANSWER_ALTER,   /* a file is made, replaced or removed */
     ANSWER_LOGIN,   /* who asks? What is behind it is `guarded` */
+    ANSWER_SCREEN,  /* what does the request hold? Likewise */
 };
 
 struct verdict {
@@ -48,8 +49,8 @@ struct verdict {
     const struct conf_word *alter_groups; /* besides RequiredGroup, whoever logs in must be in one
                                              of them; NULL: no group is wanted */
 
-    /* ANSWER_LOGIN, and ANSWER_FASTCGI that asks an authorizer: what answers once the request has
-     * been let pass. */
+    /* ANSWER_LOGIN, ANSWER_SCREEN, and ANSWER_FASTCGI that asks an authorizer: what answers once
+     * the request has been let pass. */
     const struct verdict *guarded;
 
     /* A page for an error (ErrorHandler): of which. */

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 struct media;     /* site/media.h */
+struct sieve;     /* site/sieve.h */
 struct toolkits;  /* site/toolkit.h */
 struct vhost_map; /* site/vhost_map.h */
 
@@ -74,6 +75,7 @@ struct snapshot {
     struct vhost_map *names;
     struct media *media;
     struct toolkits *toolkits;
+    struct sieve *sieve;
 };
 
 /* Builds from a model; takes the arena (malloc'd struct) that holds it. Roots that cannot be opened

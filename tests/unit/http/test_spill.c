@@ -4,6 +4,7 @@
 #include "loop/loop.h"
 #include "suite.h"
 
+#include <string.h>
 #include <unistd.h>
 
 static struct loop loop;
@@ -120,6 +121,44 @@ START_TEST(a_folder_that_is_not_there_is_replaced_by_tmp)
 }
 END_TEST
 
-SUITE("spill", TEST(a_small_body_stays_in_memory),
+static const size_t lengths[] = { 0, 1, 1000, SPILL_MEMORY_MOST, SPILL_MEMORY_MOST + 5000 };
+
+START_TEST(what_was_collected_is_read_anywhere_and_written_over)
+{
+    static char bytes[SPILL_MEMORY_MOST + 6000];
+    struct spill copy;
+    const size_t len = lengths[_i];
+
+    begin();
+    pass(len);
+    spill_finish(&spill);
+    ck_assert_int_eq(spill_read(&spill, 0, bytes, sizeof(bytes)), (ssize_t)len);
+    check_bytes(bytes, len, 0);
+    ck_assert_int_eq(spill_read(&spill, len / 3, bytes, 100),
+                     len - len / 3 < 100 ? len - len / 3 : 100);
+    check_bytes(bytes, len - len / 3 < 100 ? len - len / 3 : 100, len / 3);
+    ck_assert_int_eq(spill_read(&spill, len, bytes, 10), 0);
+
+    if (len >= 1000) {
+        ck_assert_int_eq(spill_overwrite(&spill, len / 2, SLICE("changed")), 0);
+        ck_assert_int_eq(spill_read(&spill, len / 2 - 1, bytes, 9), 9);
+        ck_assert_int_eq(memcmp(bytes + 1, "changed", 7), 0);
+        check_bytes(bytes + 8, 1, len / 2 + 7);
+    }
+
+    spill_repeat(&copy, &spill, &loop, &arena);
+    ck_assert_uint_eq(copy.bytes, len);
+    ck_assert_int_eq(copy.body.end, BODY_COMPLETE);
+    ck_assert_uint_eq(body_waiting(&copy.body), len);
+    ck_assert_ptr_eq(copy.file, spill.file);
+    body_take(&copy.body, len);
+    spill_done(&copy);
+    ck_assert_int_eq(spill_read(&spill, 0, bytes, 1), len > 0); /* it goes on without it */
+    end();
+}
+END_TEST
+
+SUITE("spill", LOOP(what_was_collected_is_read_anywhere_and_written_over, lengths),
+      TEST(a_small_body_stays_in_memory),
       TEST(a_long_body_goes_to_a_file_that_is_read_from_its_beginning),
       TEST(an_empty_body_is_complete), TEST(a_folder_that_is_not_there_is_replaced_by_tmp))

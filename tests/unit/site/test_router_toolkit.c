@@ -124,6 +124,7 @@ static void show(const struct fixture *f, char *out, size_t room)
         snprintf(out, room, "listing");
         break;
     case ANSWER_LOGIN:
+    case ANSWER_SCREEN:
         snprintf(out, room, "login");
         break;
     case ANSWER_CGI:

@@ -36,6 +36,8 @@ static void set_up(void)
     host =
         (struct vhost_conf){ .access_log = asked_for("access"), .error_log = asked_for("error") };
     conf = (struct server_conf){
+        .exploit_log.kind = LOG_TO_NOWHERE,
+        .garbage_log.kind = LOG_TO_NOWHERE,
         .pid_file = in_folder("pid"),
         .control_socket = in_folder("run/control"),
         .work_directory = in_folder("work"),
