@@ -283,6 +283,7 @@ extern const struct option_group log_options;
 extern const struct option_group syslog_options;
 extern const struct option_group throttle_options;
 extern const struct option_group screen_options;
+extern const struct option_group challenge_options;
 extern const struct option_group index_options;
 extern const struct option_group user_options;
 extern const struct option_group later_options;

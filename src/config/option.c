@@ -11,6 +11,7 @@ static const struct option_group *const groups[] = {
     &log_options, &syslog_options,
     &throttle_options,
     &screen_options,
+    &challenge_options,
     &binding_options,
     &http2_options,
     &host_options,

@@ -261,6 +261,8 @@ const char *offence_text(enum offence offence)
         return "a body that fits DenyBody (BanOnDeniedBody)";
     case OFFENCE_SQL:
         return "SQL in a request (BanOnSQLi)";
+    case OFFENCE_CHALLENGE:
+        return "no cookie after many challenges (ChallengeClient)";
     case OFFENCE_RULE:
         return "a rule of the UrlToolkit (Ban)";
     case OFFENCE_PROGRAM:

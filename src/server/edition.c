@@ -349,6 +349,10 @@ struct edition *edition_build(struct takeover *takeover, struct log_writer *writ
     }
     make_backends(edition, takeover, former);
     make_turnstiles(edition, former);
+    if (model->conf->challenge.threshold > 0)
+        edition->challenge_key = challenge_key_of(
+            model->conf->challenge.secret,
+            model->conf->session_key.len > 0 ? model->conf->session_key : takeover->key);
     edition->throttles = throttle_lines_new(model->conf, former ? former->throttles : NULL);
     assign_logs(edition, writer);
     return edition;

@@ -52,6 +52,7 @@ const char *house_build(struct house *house, struct takeover *takeover)
     house->bans = bans_new();
     house->requests = tally_new();
     house->passwords = tally_new();
+    house->challenger.tries = tally_new();
     house->reactors = calloc(takeover->reactors, sizeof(struct reactor *));
     if (!house->reactors)
         abort();
@@ -71,6 +72,8 @@ void house_free(struct house *house)
         tally_free(house->requests);
     if (house->passwords)
         tally_free(house->passwords);
+    if (house->challenger.tries)
+        tally_free(house->challenger.tries);
     if (house->writer)
         log_writer_stop(house->writer);
     for (struct edition *edition = house->edition, *older; edition; edition = older) {

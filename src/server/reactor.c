@@ -47,6 +47,23 @@ static const struct host *find_host(const struct snapshot *snapshot, struct exch
     return host;
 }
 
+/* ChallengeClient: who has to prove something first. */
+static bool is_to_be_challenged(const struct reactor *reactor, const struct reading *reading,
+                                const struct exchange *x)
+{
+    const struct server_conf *conf = reading->services.snapshot->conf;
+    const struct visit *visit = x->visit;
+
+    if (conf->challenge.threshold == 0 || x->request.failed != 0 ||
+        !challenge_is_on(&reactor->house->challenger, &conf->challenge, x->connections,
+                         reactor->house->log))
+        return false;
+    return warden_may_ban(reactor, visit) &&
+           !slice_starts(x->request.target.path, SLICE("/.well-known/acme-challenge/")) &&
+           !challenge_is_answered(&reading->edition->challenge_key, &visit->client,
+                                  &x->request.fields, x->record.begun_unix_ms / 1000);
+}
+
 static void reactor_route(struct exchange_owner *owner, struct exchange *x)
 {
     struct reactor *reactor = reactor_of(owner);
@@ -64,6 +81,11 @@ static void reactor_route(struct exchange_owner *owner, struct exchange *x)
     hide_client(reactor, x);
     const struct host *host = find_host(snapshot, x);
     x->host = host;
+    if (welcome && is_to_be_challenged(reactor, reading, x)) {
+        challenge_start(&reactor->house->challenger, &snapshot->conf->challenge,
+                        &reading->edition->challenge_key, x);
+        return;
+    }
     if (welcome) {
         router_judge(snapshot, host, x, reading->services.files, verdict);
         throttle_admit(x, snapshot->conf, reading->edition->throttles, verdict);

@@ -16,7 +16,7 @@ static const struct bans_conf *bans_conf_of(const struct reactor *reactor)
 }
 
 /* A trusted proxy is no client: it carries others. */
-static bool can_be_banned(const struct reactor *reactor, const struct visit *visit)
+bool warden_may_ban(const struct reactor *reactor, const struct visit *visit)
 {
     const union socket_address *client = &visit->client;
 
@@ -72,7 +72,7 @@ void warden_ban(struct reactor *reactor, const struct visit *visit, enum offence
     struct text how_long = text_on(buffer, sizeof(buffer));
     struct house *house = reactor->house;
 
-    if (time_ms == 0 || !can_be_banned(reactor, visit))
+    if (time_ms == 0 || !warden_may_ban(reactor, visit))
         return;
     if (!bans_add(house->bans, &visit->client, cause, time_ms, reactor->loop.now_ms))
         return;
@@ -88,7 +88,7 @@ void warden_counts(struct reactor *reactor, const struct visit *visit)
     const struct bans_conf *conf = bans_conf_of(reactor);
     struct tally *tally = reactor->house->requests;
 
-    if (conf->flood_requests == 0 || !can_be_banned(reactor, visit) ||
+    if (conf->flood_requests == 0 || !warden_may_ban(reactor, visit) ||
         tally_count(tally, &visit->client, conf->flood_window_ms, reactor->loop.now_ms) <=
             conf->flood_requests)
         return;
@@ -101,7 +101,7 @@ static void count_password(struct reactor *reactor, const struct visit *visit)
     const struct bans_conf *conf = bans_conf_of(reactor);
     struct tally *tally = reactor->house->passwords;
 
-    if (conf->wrong_passwords == 0 || !can_be_banned(reactor, visit) ||
+    if (conf->wrong_passwords == 0 || !warden_may_ban(reactor, visit) ||
         tally_count(tally, &visit->client, PASSWORD_WINDOW_MS, reactor->loop.now_ms) <
             conf->wrong_passwords)
         return;
@@ -195,6 +195,7 @@ void warden_judge(struct reactor *reactor, struct exchange *x)
     case OFFENCE_WRONG_PASSWORD:
         count_password(reactor, x->visit);
         break;
+    case OFFENCE_CHALLENGE:
     case OFFENCE_RULE:
     case OFFENCE_PROGRAM:
         warden_ban(reactor, x->visit, offence, x->record.ban_ms);

@@ -1,5 +1,5 @@
-/* The key of our own cookies and of TLS session tickets where the configuration has none: drawn
- * once, and kept so that both hold over restarts. */
+/* The key of our own cookies, of challenges and of TLS session tickets where the configuration has
+ * none: drawn once, and kept so that both hold over restarts. */
 #include "supervisor_private.h"
 
 #include "os/fd.h"
@@ -18,6 +18,8 @@ static bool is_needed(const struct server_conf *conf)
 {
     if (conf->session_key.len > 0)
         return false;
+    if (conf->challenge.threshold > 0 && conf->challenge.secret.len == 0)
+        return true;
     for (const struct fastcgi_conf *f = conf->fastcgi; f; f = f->next)
         if (f->stick_to == STICK_TO_COOKIE)
             return true;

@@ -17,6 +17,7 @@ enum offence {
     OFFENCE_WRONG_PASSWORD, /* one; the server counts them */
     OFFENCE_DENIED_BODY,    /* a body that fits DenyBody */
     OFFENCE_SQL,            /* SQL where none belongs */
+    OFFENCE_CHALLENGE,      /* did not learn from challenges: record.ban_ms */
     OFFENCE_RULE,           /* a rule of the configuration says so: record.ban_ms */
     OFFENCE_PROGRAM,        /* a program says so: record.ban_ms */
     OFFENCE_ORDER,          /* the administrator says so */

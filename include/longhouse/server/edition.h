@@ -10,6 +10,7 @@
  * of it (server/reading.h) and tells the main thread when it needs it no more.
  */
 #include "base/slice.h"
+#include "server/challenge.h"
 #include "server/exploit_log.h"
 #include "server/log_writer.h"
 #include "site/snapshot.h"
@@ -40,6 +41,7 @@ struct edition {
     struct certificates *certificates;
     struct throttle_lines *throttles;
     struct exploit_logs exploit_logs;
+    struct challenge_key challenge_key;
     struct turnstiles *turnstiles;   /* by vhost_conf.index */
     struct backend_group **backends; /* by fastcgi_conf.index */
     struct shared_group **shared;    /* the same */

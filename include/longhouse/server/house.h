@@ -7,6 +7,7 @@
  */
 #include "base/log.h"
 #include "config/model.h"
+#include "server/challenge.h"
 #include "server/edition.h"
 #include "server/guard.h"
 #include "server/load_watch.h"
@@ -36,6 +37,7 @@ struct house {
     struct bans *bans;
     struct tally *requests;  /* of each client, for BanOnFlooding */
     struct tally *passwords; /* wrong ones, for BanOnWrongPassword */
+    struct challenger challenger;
     struct load_watch load;
     struct log_writer *writer;
     struct log *log;                /* the system log */

@@ -14,6 +14,9 @@
 
 struct reactor;
 
+/* The client is one that can be banned, and BanlistMask does not spare it. */
+bool warden_may_ban(const struct reactor *reactor, const struct visit *visit);
+
 /* One more request of the client; if that is too many, it is banned (BanOnFlooding). */
 void warden_counts(struct reactor *reactor, const struct visit *visit);
 

@@ -127,10 +127,15 @@ static const struct {
     enum conf_stick_to stick_to;
     bool given;
     bool needed;
+    uint64_t threshold; /* ChallengeClient */
+    struct slice secret;
 } needs[] = {
-    { "by address", STICK_TO_ADDRESS, false, false },
-    { "by cookie", STICK_TO_COOKIE, false, true },
-    { "with SessionKey", STICK_TO_COOKIE, true, false },
+    { "by address", STICK_TO_ADDRESS, false, false, 0, SLICE_INIT("") },
+    { "by cookie", STICK_TO_COOKIE, false, true, 0, SLICE_INIT("") },
+    { "with SessionKey", STICK_TO_COOKIE, true, false, 0, SLICE_INIT("") },
+    { "challenged", STICK_TO_ADDRESS, false, true, 100, SLICE_INIT("") },
+    { "challenged with SessionKey", STICK_TO_ADDRESS, true, false, 100, SLICE_INIT("") },
+    { "challenged with a secret", STICK_TO_ADDRESS, false, false, 100, SLICE_INIT("secret") },
 };
 
 START_TEST(a_key_is_made_where_one_is_needed)
@@ -145,6 +150,8 @@ START_TEST(a_key_is_made_where_one_is_needed)
     arena_init(&arena);
     diags_init(&diags, &arena);
     conf.work_directory = slice_cstr(folder);
+    conf.challenge.threshold = needs[_i].threshold;
+    conf.challenge.secret = needs[_i].secret;
     if (needs[_i].given)
         conf.session_key = SLICE("a key of the administrator");
     ck_assert(key_open(&conf, &arena, &diags, key));
