@@ -41,6 +41,7 @@ struct prober {
     struct desk *desk;
     struct log *log;
     struct backend_group *group;
+    struct probe_news *news; /* NULL: nobody wants to know */
     unsigned count;
     struct probe probes[]; /* one per target */
 };
@@ -69,11 +70,20 @@ static const char *name_of(const struct probe *probe)
     return dialect_of(conf_of(probe)->protocol)->name;
 }
 
+static void tell(const struct probe *probe, enum probe_word word, const char *why)
+{
+    struct probe_news *news = probe->prober->news;
+
+    if (news)
+        news->told(news, probe->backend, word, why);
+}
+
 static void is_well(struct probe *probe)
 {
     const struct prober *prober = probe->prober;
     char target[BACKEND_NAME_MOST];
 
+    tell(probe, PROBE_WELL, NULL);
     if (place_found_well(prober->group, probe->backend, prober->desk))
         log_notice(prober->log, "%s %.*s: %s is well again, its probe says", name_of(probe),
                    SLICE_ARGS(conf_of(probe)->id), backend_name(probe->backend, target));
@@ -87,11 +97,19 @@ static void is_ill(struct probe *probe, const char *why)
     const uint64_t rest_ms =
         place_found_ill(prober->group, probe->backend, prober->desk, probe->begun_ms);
 
+    tell(probe, PROBE_ILL, why);
     if (rest_ms > 0)
         log_warning(prober->log,
                     "%s %.*s: the probe of %s failed: %s; resting it for %" PRIu64 " s",
                     name_of(probe), SLICE_ARGS(conf_of(probe)->id),
                     backend_name(probe->backend, target), why, rest_ms / 1000);
+    rest_until_next(probe);
+}
+
+/* It is busy, or has no address now. */
+static void says_nothing(struct probe *probe)
+{
+    tell(probe, PROBE_SAYS_NOTHING, NULL);
     rest_until_next(probe);
 }
 
@@ -168,12 +186,12 @@ static void begin(struct probe *probe)
     reply_init(&probe->reply, &probe->arena);
     union socket_address address;
     if (!find_address(probe, &address)) {
-        rest_until_next(probe);
+        says_nothing(probe);
         return;
     }
     int r = owner_connect(&address, prober->group->socket_owner, &fd);
     if (r == -EAGAIN) { /* its queue is full: busy is not down */
-        rest_until_next(probe);
+        says_nothing(probe);
         return;
     }
     if (r != 0 && r != -EINPROGRESS) {
@@ -251,7 +269,7 @@ static bool judge_piece(struct probe *probe, const struct fcgi_piece *piece)
         return piece->content.len > 0 && judge_output(probe, piece->content);
     case FCGI_END_REQUEST:
         if (piece->status == FCGI_OVERLOADED || piece->status == FCGI_CANT_MULTIPLEX)
-            rest_until_next(probe); /* busy */
+            says_nothing(probe);
         else
             is_ill(probe, "it ended the request without an answer");
         return true;
@@ -356,6 +374,11 @@ struct prober *prober_new(struct loop *loop, struct desk *desk, struct log *log,
         timer_set(loop, &probe->timer, loop->now_ms);
     }
     return prober;
+}
+
+void prober_tell(struct prober *prober, struct probe_news *news)
+{
+    prober->news = news;
 }
 
 void prober_free(struct prober *prober)

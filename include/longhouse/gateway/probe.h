@@ -17,9 +17,19 @@
 
 struct prober;
 
+/* Who wants to know how each probe ended. */
+enum probe_word { PROBE_WELL, PROBE_ILL, PROBE_SAYS_NOTHING };
+struct probe_news {
+    /* `why`: of PROBE_ILL, valid until it returns. The prober is not to be freed in here. */
+    void (*told)(struct probe_news *news, const struct backend *backend, enum probe_word word,
+                 const char *why);
+};
+
 /* `desk` and `loop` are of the thread that calls. The first probes begin in this turn. */
 struct prober *prober_new(struct loop *loop, struct desk *desk, struct log *log,
                           struct backend_group *group);
+/* In the turn in which it was made, at the latest. */
+void prober_tell(struct prober *prober, struct probe_news *news);
 void prober_free(struct prober *prober); /* NULL: nothing happens */
 
 #endif

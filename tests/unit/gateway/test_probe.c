@@ -1,5 +1,6 @@
 #include "gateway/probe.h"
 
+#include "base/container.h"
 #include "gateway/fastcgi_fake.h"
 #include "gateway/fcgi_record.h"
 #include "gateway/place.h"
@@ -8,6 +9,7 @@
 #include "os/socket.h"
 #include "suite.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,6 +121,62 @@ START_TEST(a_page_is_asked_for)
     ck_assert(fake->closed);
     ck_assert(!rests());
     ck_assert_uint_eq(v->line_count, 0);
+    end();
+}
+END_TEST
+
+/* ---- who wants to know ---- */
+
+struct listener {
+    struct probe_news news;
+    enum probe_word word;
+    char why[64];
+    unsigned told;
+};
+
+static void listen_to(struct probe_news *news, const struct backend *backend, enum probe_word word,
+                      const char *why)
+{
+    struct listener *listener = container_of(news, struct listener, news);
+
+    ck_assert_ptr_eq(backend, &group->targets[0]);
+    listener->word = word;
+    snprintf(listener->why, sizeof(listener->why), "%s", why ? why : "");
+    listener->told++;
+}
+
+START_TEST(each_end_of_a_probe_is_told)
+{
+    struct listener listener = { .news.told = listen_to };
+
+    begin("", 8);
+    prober_tell(prober, &listener.news);
+    visitor_pass(v, 10000);
+    ck_assert_uint_eq(listener.told, 1);
+    ck_assert_int_eq(listener.word, PROBE_WELL);
+    fastcgi_fake_stop(fake, true);
+    visitor_pass(v, 10000);
+    ck_assert_uint_eq(listener.told, 2);
+    ck_assert_int_eq(listener.word, PROBE_ILL);
+    ck_assert_str_eq(listener.why, "No such file or directory");
+    end();
+}
+END_TEST
+
+START_TEST(a_full_queue_says_nothing)
+{
+    struct listener listener = { .news.told = listen_to };
+    int filler[8];
+    unsigned count = 0;
+
+    begin("", 0);
+    prober_tell(prober, &listener.news);
+    while (count < 8 && socket_connect(&fake->address, &filler[count]) == 0)
+        count++;
+    visitor_pass(v, 10000);
+    ck_assert_int_eq(listener.word, PROBE_SAYS_NOTHING);
+    while (count > 0)
+        fd_close(&filler[--count]);
     end();
 }
 END_TEST
@@ -243,6 +301,7 @@ END_TEST
 
 SUITE("probe", TEST(a_target_that_can_be_connected_to_is_well),
       TEST(one_that_is_gone_rests_until_a_probe_finds_it), TEST(a_page_is_asked_for),
+      TEST(each_end_of_a_probe_is_told), TEST(a_full_queue_says_nothing),
       TEST(another_address_is_asked), TEST(another_port_is_asked_at_the_same_address),
       LOOP(an_answer_is_judged, answers), TEST(busy_is_not_ill), TEST(a_full_queue_is_not_ill),
       TEST(no_answer_within_its_time_is_ill))
