@@ -14,6 +14,7 @@ endfunction()
 
 file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/share)
 share_file(longhouse.8 ${CMAKE_INSTALL_MANDIR}/man8 manual --man8)
+share_file(longhouse-explain.8 ${CMAKE_INSTALL_MANDIR}/man8 manual --explain8)
 share_file(longhouse.conf.5 ${CMAKE_INSTALL_MANDIR}/man5 manual --man5)
 share_file(longhouse.schema.json ${CMAKE_INSTALL_DATADIR}/longhouse schema)
 share_file(longhouse ${CMAKE_INSTALL_DATADIR}/bash-completion/completions completion bash)

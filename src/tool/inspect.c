@@ -1,4 +1,4 @@
-/* `longhouse explain`: hands over to the inspector. */
+/* `longhouse explain` and `doctor`: hand over to the inspector. */
 #include "tool/tool.h"
 #include "tool_private.h"
 
@@ -31,6 +31,13 @@ static int hand_over(char *verb, int argc, char **argv)
 int tool_explain(int argc, char **argv)
 {
     static char verb[] = "explain";
+
+    return hand_over(verb, argc, argv);
+}
+
+int tool_doctor(int argc, char **argv)
+{
+    static char verb[] = "doctor";
 
     return hand_over(verb, argc, argv);
 }

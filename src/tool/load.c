@@ -39,25 +39,35 @@ bool find_program(const char *name, char *path, size_t room)
     return false;
 }
 
-struct server_conf *tool_load(const char *path, bool disk, struct arena *arena, bool *ret_warned)
+struct server_conf *tool_load_into(const char *path, bool disk, struct diags *diags,
+                                   const char **ret_why)
 {
     struct source *source = NULL;
+
+    *ret_why = NULL;
+    struct source_text *text = disk_source_open(path, diags->arena, &source, ret_why);
+    if (!text)
+        return NULL;
+    const struct load load = {
+        .arena = diags->arena,
+        .diags = diags,
+        .source = source,
+        .ask = disk ? tool_ask() : NULL,
+    };
+    return load_config(&load, text);
+}
+
+struct server_conf *tool_load(const char *path, bool disk, struct arena *arena, bool *ret_warned)
+{
     const char *why = NULL;
     struct diags diags;
 
     diags_init(&diags, arena);
-    struct source_text *text = disk_source_open(path, arena, &source, &why);
-    if (!text) {
+    struct server_conf *conf = tool_load_into(path, disk, &diags, &why);
+    if (why) {
         fprintf(stderr, "longhouse: %s: %s\n", path, why);
         return NULL;
     }
-    const struct load load = {
-        .arena = arena,
-        .diags = &diags,
-        .source = source,
-        .ask = disk ? tool_ask() : NULL,
-    };
-    struct server_conf *conf = load_config(&load, text);
     diags_print(&diags, stderr, isatty(2));
     if (ret_warned)
         *ret_warned = diags.warnings > 0;

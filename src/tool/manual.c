@@ -33,7 +33,7 @@ static const char chapters[] =
     "- `/var/log/longhouse/`: the logs, unless the configuration says otherwise.\n"
     "- `/run/longhouse/control.sock`: where `status`, `backend` and `stop` ask.\n"
     "## SEE ALSO\n"
-    "`longhouse.conf`(5)\n";
+    "`longhouse-explain`(8), `longhouse.conf`(5)\n";
 
 static void write_man(void)
 {
@@ -63,8 +63,10 @@ int tool_manual(int argc, char **argv)
         manual_write_man(stdout);
     else if (argc == 1 && strcmp(argv[0], "--man8") == 0)
         write_man();
+    else if (argc == 1 && strcmp(argv[0], "--explain8") == 0)
+        manual_explain_write(stdout);
     else
-        return usage("manual [--man5|--man8]");
+        return usage("manual [--man5|--man8|--explain8]");
     return 0;
 }
 

@@ -16,4 +16,7 @@
 void names_print(const struct server_conf *conf, struct arena *arena, FILE *out,
                  struct diags *diags);
 
+/* The man page longhouse-explain(8). */
+void manual_explain_write(FILE *out);
+
 #endif

@@ -161,7 +161,7 @@ def test_other_shells_and_vim_get_all_verbs_and_options():
 
 
 def test_man_pages_are_good_roff():
-    for words in (["manual", "--man5"], ["manual", "--man8"]):
+    for words in (["manual", "--man5"], ["manual", "--man8"], ["manual", "--explain8"]):
         status, text, _ = longhouse(*words)
         assert status == 0 and text.startswith(".TH LONGHOUSE")
         done = subprocess.run(

@@ -6,5 +6,6 @@
  * verb and returns the exit status: 0 fine, 1 it did not work (said on stderr), 2 used wrongly.
  */
 int inspector_explain(int argc, char **argv);
+int inspector_doctor(int argc, char **argv);
 
 #endif

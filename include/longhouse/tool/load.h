@@ -24,6 +24,11 @@ bool find_program(const char *name, char *path, size_t room);
  */
 struct server_conf *tool_load(const char *path, bool disk, struct arena *arena, bool *ret_warned);
 
+/* The same, but says nothing: what is wrong is in `diags`, or in *ret_why when nothing can be read.
+ */
+struct server_conf *tool_load_into(const char *path, bool disk, struct diags *diags,
+                                   const char **ret_why);
+
 /* What the disk says (config/load.h), and what is in certificates. */
 struct load_ask *tool_ask(void);
 

@@ -12,6 +12,7 @@ int tool_serve(int argc, char **argv);   /* serve a folder now, without a config
 int tool_thttpd(int argc, char **argv);  /* the command line of thttpd */
 int tool_check(int argc, char **argv);   /* check a configuration */
 int tool_explain(int argc, char **argv); /* why a URL is answered as it is */
+int tool_doctor(int argc, char **argv);  /* does all work that is configured? */
 int tool_show(int argc, char **argv);    /* the configuration as it is read */
 int tool_import(int argc, char **argv);  /* one in another form, as ours */
 int tool_status(int argc, char **argv);
