@@ -1,6 +1,7 @@
 /* Whether this system lets programs be who RunAs says, and have what the limits say. */
 #include "build.h"
 #include "config/load.h"
+#include "config/roots.h"
 
 #include <inttypes.h>
 #include <linux/capability.h>
@@ -96,9 +97,9 @@ static bool has_program(const struct conf_word *programs, struct slice program)
 
 /* What the Wrap line of a host leaves without effect. */
 static void check_wrap(const struct server_conf *conf, const struct vhost_conf *host,
-                       struct load_ask *ask, struct diags *diags)
+                       const struct confine_conf *confine, struct load_ask *ask,
+                       struct diags *diags)
 {
-    const struct confine_conf *confine = &host->confine;
     struct account account;
 
     if (confine->wrap_id.len == 0)
@@ -120,9 +121,9 @@ static void check_wrap(const struct server_conf *conf, const struct vhost_conf *
 }
 
 /* What a program with a root directory of its own does not find there. */
-static void check_chroot(const struct vhost_conf *host, struct load_ask *ask, struct diags *diags)
+static void check_chroot(const struct vhost_conf *host, const struct confine_conf *confine,
+                         struct load_ask *ask, struct diags *diags)
 {
-    const struct confine_conf *confine = &host->confine;
     const struct slice root = host->website_root;
 
     if (confine->chroot.len == 0)
@@ -186,12 +187,19 @@ static bool is_of_texts(const struct server_conf *conf, const struct fastcgi_con
     return true;
 }
 
+static void check_one(const struct server_conf *conf, const struct vhost_conf *host,
+                      const struct confine_conf *confine, struct load_ask *ask, struct diags *diags)
+{
+    check_identity(conf, confine, ask, diags);
+    check_wrap(conf, host, confine, ask, diags);
+    check_chroot(host, confine, ask, diags);
+}
+
 void check_run_as(const struct server_conf *conf, struct load_ask *ask, struct diags *diags)
 {
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
-        check_identity(conf, &host->confine, ask, diags);
-        check_wrap(conf, host, ask, diags);
-        check_chroot(host, ask, diags);
+        for (unsigned i = 0; i <= host->wrap_count; i++)
+            check_one(conf, host, roots_confine(host, i), ask, diags);
         check_ceilings(&host->confine, ask, diags);
     }
     for (unsigned i = 0; i < conf->pool_count; i++) {

@@ -101,12 +101,12 @@ struct server_conf *load_config(const struct load *load, const struct source_tex
     build_run(&build, &tree);
     build.conf->from_thttpd = is_of_thttpd(main);
     check_run(&build);
-    programs_number(&build);
     load_mimetypes(load, &build);
     load_session_key(load, &build);
     load_certificates(load, build.conf);
     load_pass_env(load, &build);
     wrapper_load(load, &build);
+    programs_number(&build); /* for each identity */
     users_load(load, build.conf);
     pools_number(&build);
     check_php_settings(&build);

@@ -43,7 +43,6 @@ static const struct option_row rows[] = {
     LATER("UseXSLT", SCOPE_HOST),
     LATER("WebDAVapp", SCOPE_HOST),
     LATER("WebSocket", SCOPE_HOST),
-    LATER_FORMER("WrapCGI", SCOPE_DIRECTORY, "CGIwrapId"),
     /* SCOPE_DIRECTORY */
     LATER("RunOnDownload", SCOPE_DIRECTORY),
 

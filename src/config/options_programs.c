@@ -51,6 +51,16 @@ static void wrap_set(struct build *build, void *record, const struct tree_node *
     host->confine.wrap_place = tree_place(node, node->value);
 }
 
+static void directory_wrap_set(struct build *build, void *record, const struct tree_node *node,
+                               const struct option_row *row)
+{
+    struct folder_conf *folder = record;
+
+    (void)row;
+    folder->wrap_id = node->value;
+    build->filling->directory->wrap_place = tree_place(node, node->value);
+}
+
 static void cgroup_set(struct build *build, void *record, const struct tree_node *node,
                        const struct option_row *row)
 {
@@ -150,6 +160,18 @@ static const struct option_row rows[] = {
                 "cgi-wrapper.conf in the configuration folder, and only the interpreters of its "
                 "CGIhandler lines are used. One '/' of ROOT may be a '|': what stands before it "
                 "is the root directory of the programs. No wrapper is executed.",
+    },
+    {
+        .name = "WrapCGI",
+        .type = OPT_OWN,
+        .scopes = SCOPE_DIRECTORY,
+        .former = "CGIwrapId",
+        AT_FOLDER(wrap_id),
+        .set = directory_wrap_set,
+        .grammar = "id of a Wrap line in cgi-wrapper.conf",
+        .text = "The same for the CGI programs that the section covers, in place of what the host "
+                "says by RunAs or WrapCGI; its limits stay. It says nothing about programs of "
+                "FastCGI, nor about those of accounts (UserWebsites).",
     },
     {
         .name = "MinUid",

@@ -17,17 +17,38 @@ unsigned roots_of_users(const struct vhost_conf *host, bool otherwise)
     return 1 + host->alias_count + (otherwise ? roots_folders(host) : 0);
 }
 
+uint32_t roots_first(const struct vhost_conf *host, unsigned identity)
+{
+    return identity * roots_folders(host) * roots_treatments(host) * (1 + host->handler_count);
+}
+
 uint32_t roots_rules(const struct vhost_conf *host)
 {
-    return roots_folders(host) * roots_treatments(host) * (1 + host->handler_count);
+    return roots_first(host, 1 + host->wrap_count);
 }
 
-uint32_t roots_rule_itself(const struct vhost_conf *host, unsigned root)
+unsigned roots_identity(const struct vhost_conf *host, const struct folder_conf *folder)
 {
-    return host->rule_base + root * (1 + host->handler_count);
+    if (folder->wrap_id.len == 0)
+        return 0;
+    for (unsigned i = 0; i < host->wrap_count; i++)
+        if (slice_equal(host->wraps[i].wrap_id, folder->wrap_id))
+            return 1 + i;
+    return 0;
 }
 
-uint32_t roots_rule_handler(const struct vhost_conf *host, unsigned root, unsigned handler)
+const struct confine_conf *roots_confine(const struct vhost_conf *host, unsigned identity)
 {
-    return roots_rule_itself(host, root) + 1 + handler;
+    return identity > 0 ? &host->wraps[identity - 1] : &host->confine;
+}
+
+uint32_t roots_rule_itself(const struct vhost_conf *host, unsigned identity, unsigned root)
+{
+    return host->rule_base + roots_first(host, identity) + root * (1 + host->handler_count);
+}
+
+uint32_t roots_rule_handler(const struct vhost_conf *host, unsigned identity, unsigned root,
+                            unsigned handler)
+{
+    return roots_rule_itself(host, identity, root) + 1 + handler;
 }

@@ -5,6 +5,7 @@
  */
 #include "build.h"
 #include "config/load.h"
+#include "config/roots.h"
 #include "lines.h"
 
 #define WRAPPER_NAME "cgi-wrapper.conf"
@@ -116,10 +117,37 @@ static void take_line(struct wrapper *wrapper, struct build *build, const struct
 
 /* ---- hosts ---- */
 
+static bool knows_wrap(const struct vhost_conf *host, struct slice id)
+{
+    for (unsigned i = 0; i < host->wrap_count; i++)
+        if (slice_equal(host->wraps[i].wrap_id, id))
+            return true;
+    return false;
+}
+
+/* The programs of a Directory are those of the host in all but their user. */
+static void list_wraps(struct vhost_conf *host, struct arena *arena)
+{
+    host->wraps = arena_array(arena, struct confine_conf, host->directory_count);
+    for (unsigned i = 0; i < host->directory_count; i++) {
+        const struct directory_conf *directory = host->directories[i];
+        const struct slice id = directory->folder.wrap_id;
+
+        if (id.len == 0 || knows_wrap(host, id))
+            continue;
+        struct confine_conf *wrap = &host->wraps[host->wrap_count++];
+        *wrap = host->confine;
+        wrap->user = wrap->below = wrap->chroot = SLICE("");
+        wrap->groups = NULL;
+        wrap->wrap_id = id;
+        wrap->wrap_place = directory->wrap_place;
+    }
+}
+
 static bool uses_wrapper(const struct server_conf *conf)
 {
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
-        if (host->confine.wrap_id.len > 0)
+        if (host->confine.wrap_id.len > 0 || host->wrap_count > 0)
             return true;
     return false;
 }
@@ -133,9 +161,9 @@ static const struct wrap *find(const struct wrapper *wrapper, struct slice id)
 }
 
 /* What lies outside of a program's root directory cannot be run in it. */
-static void check_aliases_inside(struct diags *diags, const struct vhost_conf *host)
+static void check_aliases_inside(struct diags *diags, const struct vhost_conf *host,
+                                 struct slice chroot)
 {
-    struct slice chroot = host->confine.chroot;
 
     for (const struct alias_conf *alias = host->aliases; alias && chroot.len > 0;
          alias = alias->next) {
@@ -151,9 +179,9 @@ static void check_aliases_inside(struct diags *diags, const struct vhost_conf *h
     }
 }
 
-static void resolve(const struct wrapper *wrapper, struct vhost_conf *host)
+static void resolve(const struct wrapper *wrapper, const struct vhost_conf *host,
+                    struct confine_conf *confine)
 {
-    struct confine_conf *confine = &host->confine;
     struct diags *diags = wrapper->load->diags;
     const struct wrap *wrap = find(wrapper, confine->wrap_id);
 
@@ -174,7 +202,26 @@ static void resolve(const struct wrapper *wrapper, struct vhost_conf *host)
     confine->below = wrap->root;
     confine->chroot = wrap->chroot;
     confine->user_place = confine->wrap_place;
-    check_aliases_inside(diags, host);
+    check_aliases_inside(diags, host, confine->chroot);
+}
+
+static void resolve_host(const struct wrapper *wrapper, struct vhost_conf *host)
+{
+    if (host->confine.wrap_id.len > 0)
+        resolve(wrapper, host, &host->confine);
+    for (unsigned i = 0; i < host->wrap_count; i++)
+        resolve(wrapper, host, &host->wraps[i]);
+}
+
+static void refuse_all(const struct load *load, const struct vhost_conf *host, const char *why)
+{
+    for (unsigned i = 0; i <= host->wrap_count; i++) {
+        const struct confine_conf *confine = roots_confine(host, i);
+
+        if (confine->wrap_id.len > 0)
+            diag_add(load->diags, DIAG_ERROR, &confine->wrap_place,
+                     "WrapCGI needs " WRAPPER_NAME " in the configuration folder: %s", why);
+    }
 }
 
 void wrapper_load(const struct load *load, struct build *build)
@@ -184,21 +231,20 @@ void wrapper_load(const struct load *load, struct build *build)
     struct lines lines;
     struct line line;
 
+    for (struct vhost_conf *host = build->conf->hosts; host; host = host->next)
+        list_wraps(host, load->arena);
     if (!uses_wrapper(build->conf))
         return;
     struct source_text *text =
         load->source->find(load->source, load->arena, SLICE(WRAPPER_NAME), &why);
     if (!text || text->next) {
         for (struct vhost_conf *host = build->conf->hosts; host; host = host->next)
-            if (host->confine.wrap_id.len > 0)
-                diag_add(load->diags, DIAG_ERROR, &host->confine.wrap_place,
-                         "WrapCGI needs " WRAPPER_NAME " in the configuration folder: %s", why);
+            refuse_all(load, host, why);
         return;
     }
     lines_init(&lines, load->arena, text);
     while (lines_next(&lines, &line))
         take_line(&wrapper, build, &line);
     for (struct vhost_conf *host = build->conf->hosts; host; host = host->next)
-        if (host->confine.wrap_id.len > 0)
-            resolve(&wrapper, host);
+        resolve_host(&wrapper, host);
 }

@@ -202,11 +202,9 @@ static enum step cgi_wait_for_seat(struct cgi *cgi)
 /* Who it was to be. */
 static struct slice user_of(const struct errand *errand)
 {
-    const struct site_root *root = errand->verdict->resource.root;
-    const struct user_conf *user = root ? root->user : NULL;
+    const struct user_conf *owner = errand_owner(errand);
 
-    return user && errand->services->snapshot->conf->users.wrap ? user->name
-                                                                : errand->host->conf->confine.user;
+    return owner ? owner->name : errand_confine(errand)->user;
 }
 
 static void cgi_refused(struct cgi *cgi)
@@ -431,7 +429,7 @@ static enum step cgi_end(struct cgi *cgi)
 /* How it ended, in words. */
 static const char *end_text(const struct cgi *cgi)
 {
-    return exit_text(&cgi->program, &cgi->errand.host->conf->confine, &cgi->errand.x->arena);
+    return exit_text(&cgi->program, errand_confine(&cgi->errand), &cgi->errand.x->arena);
 }
 
 static void cgi_fail_at_end(struct cgi *cgi)
@@ -577,7 +575,8 @@ static void cgi_start(struct exchange *x, const struct verdict *verdict)
     program_input_init(&cgi->input, x, &cgi->errand.upload);
     errand_init(&cgi->errand, x, verdict, 0);
     cgi->errand.is_watched = true;
-    cgi->errand.program_root = verdict->host->conf->confine.chroot;
+    if (!errand_owner(&cgi->errand))
+        cgi->errand.program_root = errand_confine(&cgi->errand)->chroot;
     cgi_advance(x);
 }
 

@@ -49,6 +49,20 @@ void errand_init(struct errand *errand, struct exchange *x, const struct verdict
                    verdict->folder->output_spool_bytes - BODY_HIGH);
 }
 
+/* ---- who it is ---- */
+
+const struct confine_conf *errand_confine(const struct errand *errand)
+{
+    return errand->verdict->confine ? errand->verdict->confine : &errand->host->conf->confine;
+}
+
+const struct user_conf *errand_owner(const struct errand *errand)
+{
+    const struct site_root *root = errand->verdict->resource.root;
+
+    return root && errand->services->snapshot->conf->users.wrap ? root->user : NULL;
+}
+
 /* ---- variables ---- */
 
 /* The path as the program sees it. */

@@ -118,6 +118,12 @@ struct slice errand_details(const struct errand *errand, struct slice why);
  * could not be. */
 struct slice errand_variables(const struct errand *errand);
 
+/* Within which limits its program runs that we start, and as whom, unless it is an account's. */
+const struct confine_conf *errand_confine(const struct errand *errand);
+
+/* The account whose website it is and that it runs as (WrapUserCGI), or NULL. */
+const struct user_conf *errand_owner(const struct errand *errand);
+
 /* ---- rehearsal.c ---- */
 
 /* Before the program is started or talked to: tells the trace, if there is one, who it is and what

@@ -143,6 +143,18 @@ static void tell_section(struct trace *trace, const struct errand *errand)
 
 /* ---- the face ---- */
 
+static void tell_owner(struct trace *trace, const struct errand *errand)
+{
+    const struct server_conf *conf = errand->services->snapshot->conf;
+    const struct user_conf *owner = errand_owner(errand);
+
+    if (owner)
+        trace_add(trace, TRACE_PROGRAM, TRACE_FACT, &conf->users.wrap_place,
+                  "runs as user %.*s (WrapUserCGI)", SLICE_ARGS(owner->name));
+    else
+        tell_user(trace, conf, errand_confine(errand));
+}
+
 void errand_tell_trace(const struct errand *errand)
 {
     struct trace *trace = errand->x->trace;
@@ -152,8 +164,8 @@ void errand_tell_trace(const struct errand *errand)
     if (errand->verdict->answer == ANSWER_FASTCGI) {
         tell_section(trace, errand);
     } else {
-        tell_user(trace, errand->services->snapshot->conf, &errand->host->conf->confine);
-        tell_room(trace, &errand->host->conf->confine);
+        tell_owner(trace, errand);
+        tell_room(trace, errand_confine(errand));
     }
     tell_limits(trace, errand);
 }

@@ -137,9 +137,20 @@ bool router_judge_fastcgi(const struct judge *judge)
     return section && say_fastcgi(judge, section);
 }
 
-static unsigned root_number(const struct judge *judge)
+/* Which rule the spawner has for it. A Directory does not say who the programs of accounts are. */
+static void choose_rule(const struct judge *judge, int handler)
 {
-    return site_root_number(judge->verdict->resource.root, judge->host);
+    const struct vhost_conf *conf = judge->host->conf;
+    struct verdict *verdict = judge->verdict;
+    const struct site_root *root = verdict->resource.root;
+    const unsigned number = site_root_number(root, judge->host);
+    const unsigned identity = root->user ? 0 : roots_identity(conf, verdict->folder);
+
+    verdict->account = site_root_account(root, judge->host);
+    verdict->confine = roots_confine(conf, identity);
+    verdict->rule = handler == NO_HANDLER
+                        ? roots_rule_itself(conf, identity, number)
+                        : roots_rule_handler(conf, identity, number, (unsigned)handler);
 }
 
 /* The file itself runs: the spawner's server identity need not be able to read it. */
@@ -148,8 +159,7 @@ static bool judge_executable(const struct judge *judge, const char *why)
     if ((judge->verdict->resource.found->mode & 0111) == 0)
         return say(judge, 403, "the program is not executable (chmod +x)");
     judge->verdict->answer = ANSWER_CGI;
-    judge->verdict->account = site_root_account(judge->verdict->resource.root, judge->host);
-    judge->verdict->rule = roots_rule_itself(judge->host->conf, root_number(judge));
+    choose_rule(judge, NO_HANDLER);
     judge->verdict->why = why;
     return true;
 }
@@ -159,8 +169,7 @@ static bool judge_script(const struct judge *judge, unsigned handler)
     if (!judge->verdict->resource.found->file)
         return say(judge, 403, "the script may not be read by the server (file permissions)");
     judge->verdict->answer = ANSWER_CGI;
-    judge->verdict->account = site_root_account(judge->verdict->resource.root, judge->host);
-    judge->verdict->rule = roots_rule_handler(judge->host->conf, root_number(judge), handler);
+    choose_rule(judge, (int)handler);
     judge->verdict->interpreter = judge->host->conf->handlers[handler];
     judge->verdict->why = "its extension belongs to a CGIhandler";
     return true;

@@ -164,10 +164,16 @@ uint64_t plan_rights(const struct server_conf *conf)
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
         if (!folder_any_executes(host))
             continue;
-        if (host->confine.user.len > 0 || (host->user_websites && conf->users.wrap))
+        if (host->user_websites && conf->users.wrap)
             rights |= change_user;
-        if (host->confine.chroot.len > 0)
-            rights |= UINT64_C(1) << CAP_SYS_CHROOT;
+        for (unsigned identity = 0; identity <= host->wrap_count; identity++) {
+            const struct confine_conf *confine = roots_confine(host, identity);
+
+            if (confine->user.len > 0)
+                rights |= change_user;
+            if (confine->chroot.len > 0)
+                rights |= UINT64_C(1) << CAP_SYS_CHROOT;
+        }
     }
     for (unsigned i = 0; i < conf->pool_count; i++)
         if (conf->pools[i]->run.confine.user.len > 0)
@@ -175,11 +181,11 @@ uint64_t plan_rights(const struct server_conf *conf)
     return rights;
 }
 
-/* Hosts with WrapCGI use the interpreters of cgi-wrapper.conf only. */
-static bool may_interpret(const struct server_conf *conf, const struct vhost_conf *host,
+/* WrapCGI uses the interpreters of cgi-wrapper.conf only. */
+static bool may_interpret(const struct server_conf *conf, const struct confine_conf *confine,
                           struct slice program)
 {
-    if (host->confine.wrap_id.len == 0)
+    if (confine->wrap_id.len == 0)
         return true;
     for (const struct conf_word *word = conf->wrapper_programs; word; word = word->next)
         if (slice_equal(word->text, program))
@@ -203,7 +209,8 @@ static void run_nothing(struct policy_rule *rule)
 
 /* The rules for one root: the first runs the script itself, the others run it by an interpreter. */
 static void add_root(const struct server_conf *conf, const struct vhost_conf *host,
-                     const struct policy_rule *base, struct arena *arena, struct policy_rule *rules)
+                     const struct confine_conf *confine, const struct policy_rule *base,
+                     struct arena *arena, struct policy_rule *rules)
 {
     rules[0] = *base;
     if (!host->cgi_extensions && !conf->cgi_extensions && host->cgi_pattern.len == 0)
@@ -212,7 +219,7 @@ static void add_root(const struct server_conf *conf, const struct vhost_conf *ho
         rules[1 + i] = *base;
         rules[1 + i].interpreter = host->handlers[i]->program;
         if (!slice_starts(host->handlers[i]->program, SLICE("/")) || /* never by a search path */
-            !may_interpret(conf, host, host->handlers[i]->program))
+            !may_interpret(conf, confine, host->handlers[i]->program))
             run_nothing(&rules[1 + i]);
         add_words(host->handlers[i]->arguments, arena, &rules[1 + i]);
     }
@@ -244,33 +251,34 @@ static void add_users(const struct server_conf *conf, const struct vhost_conf *h
         run_nothing(&rule);
         rule.confine = (struct policy_confine){ 0 };
     }
-    add_root(conf, host, &rule, arena, rules);
+    add_root(conf, host, &host->confine, &rule, arena, rules);
 }
 
 /* WebsiteRoot, which is the root of `base`, and the folders of the aliases. */
 static void add_roots(const struct server_conf *conf, const struct vhost_conf *host,
-                      const struct policy_rule *base, struct arena *arena,
-                      struct policy_rule *rules)
+                      const struct confine_conf *confine, const struct policy_rule *base,
+                      struct arena *arena, struct policy_rule *rules)
 {
     struct slice chroot = base->confine.chroot;
     struct policy_rule elsewhere = *base;
 
-    add_root(conf, host, base, arena, rules);
-    if (host->user_websites)
+    add_root(conf, host, confine, base, arena, rules);
+    if (host->user_websites && confine == &host->confine) /* no Directory says who they are */
         add_users(conf, host, base, arena,
                   rules + (size_t)roots_of_users(host, false) * (1 + host->handler_count));
     for (const struct alias_conf *alias = host->aliases; alias; alias = alias->next) {
         bool seen = chroot.len == 0 || lies_in(alias->folder, chroot);
 
         elsewhere.root = base->root.len > 0 && seen ? alias->folder : (struct slice){ 0 };
-        add_root(conf, host, &elsewhere, arena,
+        add_root(conf, host, confine, &elsewhere, arena,
                  rules + (size_t)alias->number * (1 + host->handler_count));
     }
 }
 
 /* A host that executes nothing keeps its numbers, but its rules have no root. */
-static void add_host(const struct server_conf *conf, const struct sandbox *sandbox,
-                     const struct vhost_conf *host, struct arena *arena, struct policy_rule *rules)
+static void add_identity(const struct server_conf *conf, const struct sandbox *sandbox,
+                         const struct vhost_conf *host, const struct confine_conf *confine,
+                         struct arena *arena, struct policy_rule *rules)
 {
     struct policy_rule base = {
         .host = host->hostnames ? host->hostnames->text : SLICE("default"),
@@ -278,17 +286,28 @@ static void add_host(const struct server_conf *conf, const struct sandbox *sandb
         .links = host->folder.follow_symlinks ? POLICY_LINKS_ANY : POLICY_LINKS_OWNED,
     };
 
-    if (!add_confine(&host->confine, arena, &base.confine)) {
+    if (!add_confine(confine, arena, &base.confine)) {
         base.root = (struct slice){ 0 };
         base.confine = (struct policy_confine){ 0 };
     }
     add_sandbox(sandbox, &base);
-    add_roots(conf, host, &base, arena, rules);
+    add_roots(conf, host, confine, &base, arena, rules);
     if (roots_treatments(host) == 1)
         return;
     base.links = base.links == POLICY_LINKS_ANY ? POLICY_LINKS_OWNED : POLICY_LINKS_ANY;
-    add_roots(conf, host, &base, arena,
+    add_roots(conf, host, confine, &base, arena,
               rules + (size_t)roots_folders(host) * (1 + host->handler_count));
+}
+
+static void add_host(const struct server_conf *conf, const struct sandboxes *sandboxes,
+                     const struct vhost_conf *host, struct arena *arena, struct policy_rule *rules)
+{
+    for (unsigned identity = 0; identity <= host->wrap_count; identity++) {
+        const struct confine_conf *confine = roots_confine(host, identity);
+
+        add_identity(conf, sandboxes_find(sandboxes, confine), host, confine, arena,
+                     rules + roots_first(host, identity));
+    }
 }
 
 /* What the workers of a pool are; without a root it runs no scripts. */
@@ -333,8 +352,7 @@ void plan_policy(const struct server_conf *conf, const struct sandboxes *sandbox
 
     policy.rules = arena_array(&arena, struct policy_rule, policy.rule_count);
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
-        add_host(conf, sandboxes_find(sandboxes, &host->confine), host, &arena,
-                 &policy.rules[host->rule_base]);
+        add_host(conf, sandboxes, host, &arena, &policy.rules[host->rule_base]);
     for (unsigned i = 0; i < conf->pool_count; i++)
         add_pool(conf->pools[i], sandboxes_find(sandboxes, &conf->pools[i]->run.confine), &arena,
                  &policy.rules[rules_of(conf) + i]);

@@ -3,6 +3,7 @@
 #include "supervisor_private.h"
 
 #include "config/folder.h"
+#include "config/roots.h"
 #include "os/fd.h"
 #include "os/landlock.h"
 #include "os/remove.h"
@@ -173,18 +174,29 @@ static const struct sandbox *add(struct sandboxes *sandboxes, const struct confi
 
 /* ---- all ---- */
 
-static bool open_for_host(struct sandboxes *sandboxes, const struct vhost_conf *host,
-                          const struct identity *identity, struct arena *arena, struct diags *diags)
+/* Each user of its programs has a TMPDIR of its own. */
+static bool open_for_confine(struct sandboxes *sandboxes, const struct vhost_conf *host,
+                             const struct confine_conf *confine, const struct identity *identity,
+                             struct arena *arena, struct diags *diags)
 {
-    const struct landlock_scope scope = scope_of(&host->confine);
-    const struct sandbox *sandbox;
+    const struct landlock_scope scope = scope_of(confine);
+    const struct sandbox *sandbox = add(sandboxes, confine, identity, arena, diags);
 
-    if (host->confine.sandbox == SANDBOX_NO || !folder_any_executes(host))
-        return true;
-    sandbox = add(sandboxes, &host->confine, identity, arena, diags);
     if (sandbox && scope.reads)
         allow_reads_of_host(sandbox, &scope, host, arena);
     return sandbox != NULL;
+}
+
+static bool open_for_host(struct sandboxes *sandboxes, const struct vhost_conf *host,
+                          const struct identity *identity, struct arena *arena, struct diags *diags)
+{
+    bool good = true;
+
+    if (host->confine.sandbox == SANDBOX_NO || !folder_any_executes(host))
+        return true;
+    for (unsigned i = 0; i <= host->wrap_count && good; i++)
+        good = open_for_confine(sandboxes, host, roots_confine(host, i), identity, arena, diags);
+    return good;
 }
 
 static bool open_for_pool(struct sandboxes *sandboxes, const struct server_conf *conf,

@@ -182,6 +182,30 @@ def test_wrapcgi_is_runas_with_a_folder(house):
 
 
 @needs_root
+def test_a_directory_has_its_own_user(house):
+    house.section(
+        "Directory {\n  DirectoryID = d\n  Path = /shop\n  WrapCGI = shop\n}\n"
+        "Directory {\n  DirectoryID = deep\n  Path = /shop/deep\n  WrapCGI = deep\n}"
+    )
+    site = host(house, "wrap.test", "  RunAs = nobody:nogroup\n  UseDirectory = d, deep\n  Sandbox = readonly")
+    for path in ("shop/who.cgi", "shop/deep/who.cgi", "shop/deep/outside.cgi"):
+        site.put(path, WHO + 'touch "$TMPDIR/mine" && stat -c %u "$TMPDIR/mine"\n', 0o755)
+    (house.folder / "cgi-wrapper.conf").write_text(
+        f"Wrap = shop ; {site.root}/shop ; games\nWrap = deep ; {site.root}/shop/deep ; uucp\n"
+    )
+    site.put("shop/who.sh", WHO)
+    house.start()
+    assert facts(site.get("/who.cgi"))[:3] == ["65534", "65534", "65534"]
+    shop = site.get("/shop/who.cgi").text.splitlines()
+    assert shop[:3] == ["5", "60", "60"] and shop[-1] == "5"
+    assert site.get("/%73hop/./deep/who.cgi").text.splitlines()[0] == "10"
+    assert site.get("/shop/who.sh").status == 500  # no CGIhandler of cgi-wrapper.conf
+    os.chown(site.root / "shop/deep/outside.cgi", GAMES, GAMES_GROUP)
+    assert site.get("/shop/deep/outside.cgi").status == 403
+    site.wait_for_error("outside.cgi", "not run as 'uucp'", "the script belongs to somebody else")
+
+
+@needs_root
 def test_a_bad_wrap_line_is_shown(house):
     host(house, "wrap.test", "  WrapCGI = shop")
     (house.folder / "cgi-wrapper.conf").write_text("Wrap = shop ; relative ; games\nWrp = x\nWrap = a ; /srv|a|b ; games\n")
@@ -201,6 +225,16 @@ def test_limits(house):
     assert plain.get("/limits.cgi").text == "unlimited\n0022\nNoNewPrivs:\t1\n"
     assert site.get("/spin.cgi").status == 502
     site.wait_for_error("CGIcpu (1 s) is used up")
+
+
+def test_memory_that_a_program_may_not_have(house):
+    site = host(house, "a.test", "  CGImemory = 128M")
+    site.put("eats.cgi", "#!/usr/bin/perl\nmy $kept = 'a' x $ENV{QUERY_STRING};\nprint \"Status: 200\\n\\n\", length $kept;\n", 0o755)
+    house.start()
+    assert site.get("/eats.cgi?1000000").text == "1000000"
+    assert site.get("/eats.cgi?300000000").status == 502
+    site.wait_for_error("/eats.cgi", "Out of memory")
+    assert site.get("/eats.cgi?1000000").text == "1000000"
 
 
 @needs_root

@@ -324,6 +324,8 @@ struct folder_conf {
     struct slice login_message;
     const struct fastcgi_conf *fastcgi_auth; /* who lets requests pass; NULL: all do */
     enum conf_show_index show_index;
+    struct slice
+        wrap_id; /* WrapCGI of a Directory: who its programs are; empty: as the host says */
     const struct shared_speed_conf *upload_speed; /* NULL: as fast as it goes */
     struct conf_expire expire;                    /* overrides MaxAge */
     struct conf_access_rule *alter_rules; /* AlterList: who may PUT and DELETE; NULL: nobody */
@@ -347,7 +349,8 @@ struct directory_conf {
     struct conf_word *extensions; /* of the files it is for; NULL: all, and folders */
     struct folder_conf folder;    /* the members that are given */
     struct folder_given *given;
-    bool is_used; /* by a host */
+    struct diag_place wrap_place; /* of WrapCGI */
+    bool is_used;                 /* by a host */
 };
 
 /* Alias and ScriptAlias: a path of the URL and everything below it, or a file. */
@@ -462,6 +465,8 @@ struct vhost_conf {
     struct conf_word *cgi_extensions;
     struct slice cgi_pattern; /* site/pattern.h; empty: none */
     struct confine_conf confine;
+    struct confine_conf *wraps; /* the same with another user: of its Directories with WrapCGI */
+    unsigned wrap_count;
 
     /* Filled in by build: what is in effect for this host. */
     struct cgi_handler_conf *

@@ -6,7 +6,8 @@
  * Root 0 is WebsiteRoot, root N the alias with that number; with UserWebsites one more stands for
  * the folders of all accounts. Where a Directory has another FollowSymlinks than the host, all of
  * them come again behind, for that treatment of links. Each root has a rule for programs that run
- * themselves and one for each interpreter; supervisor and server count alike.
+ * themselves and one for each interpreter. And all of that comes again for each identity: number 0
+ * is that of the host, number N that of wraps[N - 1]. Supervisor and server count alike.
  */
 #include "config/model.h"
 
@@ -22,8 +23,16 @@ unsigned roots_of_users(const struct vhost_conf *host, bool otherwise);
 /* How many rules the host has, from rule_base on. */
 uint32_t roots_rules(const struct vhost_conf *host);
 
+/* Who programs are for which this holds, and what they may use. */
+unsigned roots_identity(const struct vhost_conf *host, const struct folder_conf *folder);
+const struct confine_conf *roots_confine(const struct vhost_conf *host, unsigned identity);
+
+/* The first rule of an identity, counted from the first of the host. */
+uint32_t roots_first(const struct vhost_conf *host, unsigned identity);
+
 /* The rule by which a script below root number `root` runs itself, or by handlers[handler]. */
-uint32_t roots_rule_itself(const struct vhost_conf *host, unsigned root);
-uint32_t roots_rule_handler(const struct vhost_conf *host, unsigned root, unsigned handler);
+uint32_t roots_rule_itself(const struct vhost_conf *host, unsigned identity, unsigned root);
+uint32_t roots_rule_handler(const struct vhost_conf *host, unsigned identity, unsigned root,
+                            unsigned handler);
 
 #endif

@@ -41,6 +41,7 @@ struct verdict {
     struct resource resource;
     uint32_t rule;                              /* ANSWER_CGI: program rule (ipc/policy) */
     uint32_t account;                           /* and the account it is for; 0: none */
+    const struct confine_conf *confine;         /* ANSWER_CGI: who runs, within which limits */
     const struct cgi_handler_conf *interpreter; /* ANSWER_CGI: NULL = the file itself runs */
     const struct fastcgi_conf *fastcgi;         /* ANSWER_FASTCGI */
 

@@ -1,6 +1,7 @@
 /* Any bytes as cgi-wrapper.conf: each fault is explained at a place, and no account is half there.
  */
 #include "build.h"
+#include "config/roots.h"
 #include "config/text_source.h"
 
 #include <assert.h>
@@ -26,7 +27,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct source source = { .find = find_wrapper, .folder = SLICE("/etc/longhouse") };
     struct source_text main = { .name = "longhouse.conf",
                                 .text = SLICE("Hostname = a\nWebsiteRoot = /srv\nWrapCGI = shop\n"
-                                              "Binding {\nPort = 80\n}\n") };
+                                              "Binding {\nPort = 80\n}\nUseDirectory = d\n"
+                                              "Directory {\nDirectoryID = d\nPath = /d\n"
+                                              "WrapCGI = shop\n}\n") };
     struct arena arena = { 0 };
     struct diags diags;
 
@@ -38,8 +41,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert((conf == NULL) == (diags.errors > 0));
     for (const struct diag *diag = diags.first; diag; diag = diag->next)
         assert(diag->place.file && diag->message.len > 0);
-    if (conf) {
-        const struct confine_conf *confine = &conf->hosts->confine;
+    for (unsigned i = 0; conf && i < 2; i++) {
+        const struct confine_conf *confine = roots_confine(conf->hosts, i);
         assert(confine->user.len > 0 && confine->user_place.file);
         assert(slice_starts(confine->below, SLICE("/")) ||
                slice_starts(confine->below, SLICE("~")));

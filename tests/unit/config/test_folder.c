@@ -1,9 +1,13 @@
 #include "config/folder.h"
 
+#include "config/roots.h"
+#include "config/text_source.h"
 #include "slice_assert.h"
 #include "suite.h"
 
-#include "config/text_source.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define HOST                                                                                       \
     "Hostname = a\nWebsiteRoot = /srv\nBinding {\nPort = 80\n}\nUseDirectory = d\n"                \
@@ -71,6 +75,74 @@ START_TEST(variables_come_before_those_of_the_host)
 }
 END_TEST
 
+/* ---- who the programs of a Directory are ---- */
+
+#define WRAPPED                                                                                    \
+    "Hostname = a\nWebsiteRoot = /srv\nBinding {\nPort = 80\n}\nRunAs = bob\nCGIfiles = 99\n"      \
+    "UseDirectory = d, e, f\nDirectory {\nDirectoryID = d\nPath = /d\nWrapCGI = shop\n}\n"         \
+    "Directory {\nDirectoryID = e\nPath = /e\nWrapCGI = shop\n}\n"                                 \
+    "Directory {\nDirectoryID = f\nPath = /f\nCGIwrapId = other\n}\n"
+
+static void load_wrapped(struct loaded *loaded, const char *wrapper)
+{
+    const struct text_file files[] = { { "longhouse.conf", WRAPPED },
+                                       { "cgi-wrapper.conf", wrapper } };
+
+    loaded_files(loaded, files, 2);
+    loaded->source.files = NULL; /* was on this stack; the load is over */
+    loaded->source.count = 0;
+}
+
+START_TEST(each_user_of_directories_is_an_identity_of_the_host)
+{
+    struct loaded loaded;
+    struct folder_conf folder = { 0 };
+
+    load_wrapped(&loaded, "Wrap = shop ; /srv/shop ; alice:web\nWrap = other ; ~carl ; carl\n");
+    ck_assert_ptr_nonnull(loaded.conf);
+    const struct vhost_conf *host = loaded.conf->hosts;
+    ck_assert_uint_eq(host->wrap_count, 2);
+    assert_slice(host->wraps[0].user, "alice");
+    assert_slice(host->wraps[0].groups->text, "web");
+    assert_slice(host->wraps[0].below, "/srv/shop");
+    ck_assert_uint_eq(host->wraps[0].files, 99);
+    assert_slice(host->wraps[1].user, "carl");
+    ck_assert_ptr_null(host->wraps[1].groups);
+    assert_slice(host->confine.user, "bob");
+    ck_assert_uint_eq(roots_rules(host), 3);
+
+    ck_assert_uint_eq(roots_identity(host, &folder), 0);
+    ck_assert_ptr_eq(roots_confine(host, 0), &host->confine);
+    folder_lay_over(&folder, host->directories[2], &loaded.arena);
+    ck_assert_uint_eq(roots_identity(host, &folder), 2);
+    ck_assert_ptr_eq(roots_confine(host, 2), &host->wraps[1]);
+    folder_lay_over(&folder, host->directories[1], &loaded.arena);
+    ck_assert_uint_eq(roots_identity(host, &folder), 1);
+    loaded_done(&loaded);
+}
+END_TEST
+
+START_TEST(a_wrap_that_is_missing_is_told_where_it_is_wanted)
+{
+    struct loaded loaded;
+
+    load_wrapped(&loaded, "Wrap = shop ; /srv/shop ; alice\n");
+    char *said = loaded_report(&loaded);
+    ck_assert_ptr_null(loaded.conf);
+    ck_assert_ptr_nonnull(strstr(said, "longhouse.conf:22:13: error: WrapCGI names 'other', but "
+                                       "cgi-wrapper.conf has no such Wrap line"));
+    free(said);
+    loaded_done(&loaded);
+    loaded_text(&loaded, WRAPPED);
+    said = loaded_report(&loaded);
+    ck_assert_ptr_null(loaded.conf);
+    ck_assert_ptr_nonnull(strstr(said, "longhouse.conf:12:11: error: WrapCGI needs "
+                                       "cgi-wrapper.conf in the configuration folder"));
+    free(said);
+    loaded_done(&loaded);
+}
+END_TEST
+
 START_TEST(a_host_executes_when_one_of_its_folders_does)
 {
     struct loaded loaded;
@@ -87,4 +159,6 @@ END_TEST
 
 SUITE("folder", TEST(what_is_given_replaces_and_the_rest_stays), TEST(no_and_zero_are_values),
       TEST(variables_come_before_those_of_the_host),
+      TEST(each_user_of_directories_is_an_identity_of_the_host),
+      TEST(a_wrap_that_is_missing_is_told_where_it_is_wanted),
       TEST(a_host_executes_when_one_of_its_folders_does))

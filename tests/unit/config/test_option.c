@@ -283,6 +283,8 @@ static const char *const available_names[] = {
     "RequestLimitMask", "BanByCGI",
     "Throttle",         "UploadSpeed",
     "Syslog",           "TriggerOnCGIstatus",
+    "UserWebsites",     "UserDirectory",
+    "WrapUserCGI",
 };
 
 START_TEST(the_options_of_this_version_are_available)

@@ -135,7 +135,7 @@ END_TEST
 /*
  * /lib is an Alias of a tree of its own, /app a ScriptAlias of its run.cgi, /none an Alias of
  * nothing, /loose of the other tree again, with FollowSymlinks. CGIextension cgi, a CGIpattern for
- * /lib/bin, handlers: one (pl).
+ * /lib/bin, handlers: one (pl). Programs in /lib/sub are somebody else's (WrapCGI).
  */
 struct fixture {
     struct tree tree;
@@ -159,13 +159,16 @@ static void plant(struct fixture *f)
     tree_file(&f->other, "bin/tool", "x");
     tree_mode(&f->other, "bin/tool", 0755);
     tree_file(&f->other, "a.pl", "x");
-    tree_folder(&f->other, "sub");
+    tree_file(&f->other, "sub/x.cgi", "x");
+    tree_mode(&f->other, "sub/x.cgi", 0755);
+    tree_file(&f->other, "sub/x.pl", "x");
     tree_link(&f->other, "inside.html", "index.html");
     tree_link(&f->other, "outside.html", "/etc/hostname");
 }
 
 static void set_up(struct fixture *f, bool path_info)
 {
+    static struct confine_conf wrap = { .wrap_id = SLICE_INIT("shop") };
     struct conf conf;
 
     *f = (struct fixture){ .loop.now_ms = 1000 };
@@ -186,6 +189,10 @@ static void set_up(struct fixture *f, bool path_info)
     conf_alias(&conf, host, "/loose", f->other.root, "");
     struct directory_conf *loose = conf_directory(&conf, host, "/loose /linked");
     CONF_GIVE(&conf, loose, follow_symlinks, true);
+    struct directory_conf *wrapped = conf_directory(&conf, host, "/lib/sub");
+    CONF_GIVE(&conf, wrapped, wrap_id, SLICE("shop"));
+    host->wraps = &wrap;
+    host->wrap_count = 1;
     f->snapshot = conf_snapshot(&conf);
     f->cache = file_cache_new(100);
 }
@@ -236,6 +243,11 @@ static const struct {
     { "/linked", false, ANSWER_FILE, 0, NULL, NULL, 0 },
     { "/linked2", false, ANSWER_STATUS, 403, NULL, NULL, 0 },
     { "/loose/run.cgi", false, ANSWER_CGI, 0, "/loose/run.cgi", "", 18 },
+    /* of another identity: all 20 rules come again for it */
+    { "/lib/sub/x.cgi", false, ANSWER_CGI, 0, "/lib/sub/x.cgi", "", 22 },
+    { "/lib/sub/x.pl", false, ANSWER_CGI, 0, "/lib/sub/x.pl", "", 23 },
+    { "/%6cib/./sub/x.cgi", false, ANSWER_CGI, 0, "/lib/sub/x.cgi", "", 22 },
+    { "/loose/sub/x.cgi", false, ANSWER_CGI, 0, "/loose/sub/x.cgi", "", 18 },
 };
 
 START_TEST(each_request_is_answered_from_its_root)

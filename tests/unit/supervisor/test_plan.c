@@ -117,6 +117,53 @@ static void check_links_otherwise(const struct vhost_conf *plain)
     free(data);
 }
 
+/* ---- WrapCGI of Directory sections ---- */
+
+/* All rules come again for each identity, with its user and its interpreters. */
+START_TEST(a_directory_has_rules_of_its_own)
+{
+    struct confine_conf wraps[] = {
+        { .user = SLICE("games"), .wrap_id = SLICE("g"), .below = SLICE("/srv/a/g"), .files = 7 },
+        { .user = SLICE("no-such-user"), .wrap_id = SLICE("n"), .below = SLICE("/srv/a/n") },
+    };
+    struct vhost_conf host = { .website_root = SLICE("/srv/a"),
+                               .folder.execute_cgi = true,
+                               .confine = { .files = 7 },
+                               .wraps = wraps,
+                               .wrap_count = 2,
+                               .handlers = handlers,
+                               .handler_count = 1 };
+    struct server_conf conf = { .hosts = &host, .host_count = 1, .cgi_extensions = &cgi };
+    struct arena arena = { 0 };
+    struct policy policy;
+    char *data;
+    size_t len;
+
+    plan_policy(&conf, &(struct sandboxes){ 0 }, &data, &len);
+    ck_assert_int_eq(policy_decode(slice_of(data, len), &arena, &policy, NULL), PARSE_DONE);
+    ck_assert_uint_eq(policy.rule_count, 6);
+    ck_assert(!policy.rules[0].confine.switches && policy.rules[0].confine.below.len == 0);
+    ck_assert(slice_equal_cstr(policy.rules[1].interpreter, "/usr/bin/perl"));
+    ck_assert(policy.rules[2].confine.switches);
+    ck_assert_uint_eq(policy.rules[2].confine.user, 5);
+    ck_assert_uint_eq(policy.rules[2].confine.limits[POLICY_FILES], 7);
+    ck_assert(slice_equal_cstr(policy.rules[2].confine.below, "/srv/a/g"));
+    ck_assert(slice_equal_cstr(policy.rules[2].root, "/srv/a"));
+    ck_assert_uint_eq(policy.rules[3].interpreter.len, 0); /* not in cgi-wrapper.conf */
+    ck_assert_uint_eq(policy.rules[4].root.len, 0);
+    ck_assert(!policy.rules[4].confine.switches);
+    arena_done(&arena);
+    free(data);
+
+    ck_assert(plan_rights(&conf) ==
+              (UINT64_C(1) << CAP_SETUID | UINT64_C(1) << CAP_SETGID | UINT64_C(1) << CAP_KILL));
+    wraps[0].chroot = SLICE("/srv");
+    ck_assert(plan_rights(&conf) & UINT64_C(1) << CAP_SYS_CHROOT);
+    host.folder.execute_cgi = false;
+    ck_assert_uint_eq(plan_rights(&conf), 0);
+}
+END_TEST
+
 /* ---- websites of accounts ---- */
 
 static const struct {
@@ -430,7 +477,7 @@ SUITE("supervisor/plan", TEST(the_spawner_has_the_rights_that_its_hosts_ask_for)
       TEST(the_rules_of_a_host_share_its_sandbox),
       TEST(scripts_below_an_alias_have_rules_of_their_own),
       LOOP(rules_come_in_the_order_of_their_numbers, rules),
-      LOOP(one_rule_is_for_all_accounts, users_cases),
+      LOOP(one_rule_is_for_all_accounts, users_cases), TEST(a_directory_has_rules_of_its_own),
       TEST(a_text_that_was_handed_in_includes_from_the_current_folder),
       LOOP(there_are_as_many_spawners_as_asked_for_and_no_more_than_reactors, spawners),
       TEST(without_reactors_in_the_text_there_is_one_per_processor), TEST(a_missing_file_is_named),
