@@ -75,9 +75,12 @@ static void submit(struct h2_stream *stream, const nghttp2_nv *pairs, size_t cou
         .read_callback = read_data,
     };
 
-    if (nghttp2_submit_response(stream->conn->h2->session, stream->id, pairs, count,
-                                has_body ? &provider : NULL) != 0)
-        abort(); /* memory ran out */
+    int r = nghttp2_submit_response(stream->conn->h2->session, stream->id, pairs, count,
+                                    has_body ? &provider : NULL);
+
+    if (r == NGHTTP2_ERR_NOMEM)
+        abort();
+    assert(r == 0); /* the stream is open, and this is its only answer */
 }
 
 void h2_answer_start(struct h2_stream *stream)
@@ -109,9 +112,12 @@ void h2_answer_interim(struct h2_stream *stream, int status)
     char digits[3];
     const nghttp2_nv line = pair(SLICE(":status"), status_text(status, digits));
 
-    if (nghttp2_submit_headers(stream->conn->h2->session, NGHTTP2_FLAG_NONE, stream->id, NULL,
-                               &line, 1, NULL) != 0)
-        abort(); /* memory ran out */
+    int r = nghttp2_submit_headers(stream->conn->h2->session, NGHTTP2_FLAG_NONE, stream->id, NULL,
+                                   &line, 1, NULL);
+
+    if (r == NGHTTP2_ERR_NOMEM)
+        abort();
+    assert(r == 0);
 }
 
 /* ---- what goes into the next frame ---- */
@@ -254,12 +260,12 @@ int h2_answer_put_data(struct h2_stream *stream, struct slice frame_head, size_t
 
     if (stream->cut || body_waiting(&x->response.body) < len)
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE; /* it was cancelled since it was promised */
-    char *at = h2_output_claim(stream->conn, frame_head.len + len);
+    char *at = h2_output_claim(frame_head.len + len);
     if (!at)
         return NGHTTP2_ERR_WOULDBLOCK;
     memcpy(at, frame_head.at, frame_head.len);
     if (!move_bytes(&x->response.body, at + frame_head.len, len)) {
-        h2_output_unclaim(stream->conn, frame_head.len + len);
+        h2_output_unclaim(frame_head.len + len);
         return (int)cut(stream, "the file shrank while it was sent");
     }
     if (stream->announced)

@@ -15,9 +15,8 @@
 static _Thread_local char collected[FULL + FRAME_MOST];
 static _Thread_local size_t collected_len;
 
-char *h2_output_claim(struct conn *conn, size_t len)
+char *h2_output_claim(size_t len)
 {
-    (void)conn;
     if (collected_len > 0 && collected_len + len > FULL)
         return NULL;
     assert(collected_len + len <= sizeof(collected));
@@ -25,9 +24,8 @@ char *h2_output_claim(struct conn *conn, size_t len)
     return collected + collected_len - len;
 }
 
-void h2_output_unclaim(struct conn *conn, size_t len)
+void h2_output_unclaim(size_t len)
 {
-    (void)conn;
     collected_len -= len;
 }
 

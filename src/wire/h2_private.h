@@ -154,7 +154,6 @@ struct h2 {
     bool lost;           /* the transport is broken */
     const char *fault;   /* what the client did; NULL: nothing */
     uint32_t error;      /* RFC 9113 7, with `fault` */
-    bool fault_told;
 };
 
 /* The connection has to end, for what the client did. The first reason counts. */
@@ -207,8 +206,8 @@ void h2_answer_frame_sent(struct h2_stream *stream, const nghttp2_frame *frame);
 /* ---- output ---- */
 
 /* Bytes of a DATA frame are added to what is being collected; NULL: there is no room now. */
-char *h2_output_claim(struct conn *conn, size_t len);
-void h2_output_unclaim(struct conn *conn, size_t len);
+char *h2_output_claim(size_t len);
+void h2_output_unclaim(size_t len);
 
 /* Writes what there is. Wait: nothing more can be written now, or there is nothing. */
 enum step h2_output_step(struct conn *conn);

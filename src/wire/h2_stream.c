@@ -251,6 +251,8 @@ void h2_stream_look(struct h2_stream *stream)
     if (stream->intake == H2_INTAKE_HEAD || stream->cut)
         return;
     give_back(stream);
+    if (stream->answer == H2_ANSWER_OVER)
+        return;
     look_for_pause(stream);
     if (reset_at_once(stream))
         h2_stream_cut(stream, stream->reset, NGHTTP2_INTERNAL_ERROR, NULL);

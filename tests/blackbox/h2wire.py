@@ -48,6 +48,7 @@ class H2Visitor:
         self.resets = {}  # error codes by stream
         self.goaway = None  # the error code of the last one
         self.ended = False
+        self.unread = b""
         self.flush()
 
     def __enter__(self):
@@ -101,9 +102,23 @@ class H2Visitor:
         if not data:
             self.ended = True
             return
-        for event in self.h2.receive_data(data):
-            self._take(event)
+        self.unread += data
+        while whole := self._frame():
+            for event in self.h2.receive_data(whole):
+                self._take(event)
         self.flush()
+
+    def _frame(self):
+        """The next whole frame. GOAWAY is kept from python3-h2, to which it is the end whatever is still to come."""
+        while len(self.unread) >= 9:
+            size = 9 + int.from_bytes(self.unread[:3], "big")
+            if len(self.unread) < size:
+                return None
+            whole, self.unread = self.unread[:size], self.unread[size:]
+            if whole[3] != GOAWAY:
+                return whole
+            self.goaway = int.from_bytes(whole[13:17], "big")
+        return None
 
     def _take(self, event):
         answer = self.answers.get(getattr(event, "stream_id", None))
@@ -119,8 +134,6 @@ class H2Visitor:
             answer.complete = True
         elif isinstance(event, h2.events.StreamReset):
             self.resets[event.stream_id] = event.error_code
-        elif isinstance(event, h2.events.ConnectionTerminated):
-            self.goaway = event.error_code
 
     def answer(self, stream):
         """When it is whole, or its stream was reset."""

@@ -10,6 +10,7 @@ import h2wire
 from backends import Worker
 from h2wire import ENHANCE_YOUR_CALM, Frames, H2Visitor, frame
 from house import House, free_port, open_folder, opened, wait_until
+from test_reload import reload, settled
 from test_tls import SecureVisitor, make_certificate
 
 BIG = bytes(range(256)) * 4096 * 2
@@ -253,6 +254,77 @@ def test_alpn_and_http_1_clients(house):
     with SecureVisitor(house.tls_port) as visitor:  # asks for nothing
         visitor.request("GET", "/hello.txt")
         assert visitor.answer().body == b"hello\n"
+
+
+# ---- reload and stop ----
+
+
+@pytest.fixture
+def small(new_house):
+    house = new_house("http2-life")
+    house.binding = f"Binding {{\n  Port = {house.port}\n  Interface = 127.0.0.1\n  AcceptHTTP2 = prior-knowledge\n}}"
+    house.section(house.binding)
+    house.option("CGIhandler = /bin/sh:sh")
+    house.option("ExecuteCGI = yes")
+    house.default.put("hello.txt", b"hello\n")
+    house.default.put("late.sh", "printf 'Content-Type: text/plain\\n\\none\\n'; sleep 0.6; echo two")
+    return house.start()
+
+
+def until_first_bytes(visitor, stream):
+    while not visitor.answers[stream].body:
+        visitor.listen()
+
+
+def test_a_reload_within_an_answer_is_no_end(small):
+    with H2Visitor(small.port) as visitor:
+        slow = visitor.request("GET", "/late.sh")
+        until_first_bytes(visitor, slow)
+        small.option("CustomHeader = X-Made: by the new one")
+        reload(small)
+        answer = visitor.get("/hello.txt")
+        assert answer.body == b"hello\n" and answer["x-made"] == "by the new one"
+        assert visitor.answer(slow).body == b"one\ntwo\n" and visitor.goaway is None
+        settled(small)
+
+
+def test_where_it_is_not_spoken_any_more_it_ends_in_peace(small):
+    with H2Visitor(small.port) as visitor:
+        slow = visitor.request("GET", "/late.sh")
+        until_first_bytes(visitor, slow)
+        small.sections[0] = small.binding.replace("prior-knowledge", "no")
+        reload(small)
+        assert visitor.answer(slow).body == b"one\ntwo\n"
+        while not visitor.ended:
+            visitor.listen()
+        assert visitor.goaway == 0
+    assert small.get("/hello.txt").status == 200
+
+
+def test_a_stop_waits_for_the_answers(small):
+    with H2Visitor(small.port) as visitor:
+        slow = visitor.request("GET", "/late.sh")
+        until_first_bytes(visitor, slow)
+        small.process.terminate()
+        assert visitor.answer(slow).body == b"one\ntwo\n"
+        while not visitor.ended:
+            visitor.listen()
+        assert visitor.goaway == 0
+    assert small.process.wait(10) == 0
+
+
+def test_who_wears_it_out_is_banned_if_asked_for(small):
+    small.option("BanOnGarbage = 1h")
+    reload(small)
+    with Frames(small.port) as client:
+        client.send(ping_flood())
+        assert client.last_error() == ENHANCE_YOUR_CALM
+    wait_until("a ban", lambda: "127.0.0.1 is banned for 1:00:00 h" in small.system_log())
+    with H2Visitor(small.port) as visitor:
+        assert visitor.get("/hello.txt").status == 429
+        while not visitor.ended:
+            visitor.listen()
+        assert visitor.goaway == 0
 
 
 # ---- who wears the house out ----

@@ -1,5 +1,7 @@
 #include "wire/h2_client.h"
 
+#include "base/number.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,13 +53,14 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
     (void)session;
     (void)flags;
     if (name_len == 7 && memcmp(name, ":status", 7) == 0) {
-        int status = atoi((const char *)value);
+        uint64_t status = 0;
 
-        snprintf(line, sizeof(line), "%d ", status);
+        assert(number_parse(slice_of((const char *)value, value_len), 999, &status));
+        snprintf(line, sizeof(line), "%d ", (int)status);
         if (status < 200)
             add(reply->interim, sizeof(reply->interim), line);
         else
-            reply->status = status;
+            reply->status = (int)status;
         return 0;
     }
     snprintf(line, sizeof(line), "\n%.*s: %.*s", (int)name_len, (const char *)name, (int)value_len,

@@ -196,9 +196,9 @@ START_TEST(bytes_that_a_field_may_not_have_are_400)
 END_TEST
 
 static const struct {
-    size_t target;
+    unsigned target;
     unsigned fields;
-    size_t field_len;
+    unsigned field_len;
     int status;
 } sizes[] = {
     { 4096, 0, 0, 200 }, { 4097, 0, 0, 414 }, { 1, 49, 1, 200 },
@@ -216,7 +216,7 @@ START_TEST(heads_keep_to_the_limits)
     path[0] = '/';
     for (unsigned i = 0; i < sizes[_i].fields; i++) {
         text_printf(&text, "f%u: ", i);
-        for (size_t j = 0; j < sizes[_i].field_len; j++)
+        for (unsigned j = 0; j < sizes[_i].field_len; j++)
             text_add_char(&text, 'v');
         text_add_char(&text, '\n');
     }

@@ -139,7 +139,26 @@ START_TEST(a_drained_house_waits_for_no_introduction)
 }
 END_TEST
 
+START_TEST(http_2_may_follow)
+{
+    struct house *house = open_house(_i == 0 ? INTRODUCTION_REQUIRED : INTRODUCTION_POSSIBLE);
+    static const char request[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+                                  "\0\0\0\4\0\0\0\0\0"
+                                  "\0\0\6\1\5\0\0\0\1\x82\x84\x86\x41\1a";
+
+    house->limits.http2 = WIRE_HTTP2_ANYWAY;
+    house_feed(house, LINE_4);
+    transport_memory_feed(house->client, SLICE(request));
+    house_settle(house);
+    ck_assert_str_eq(house->line, "GET / HTTP/2.0");
+    ck_assert_int_eq(house->status, 200);
+    ck_assert_str_eq(seen.client_text, "192.0.2.7");
+    house_free(house);
+}
+END_TEST
+
 SUITE("wire/introduction", LOOP(the_proxy_introduces_its_client, cases),
       LOOP(byte_by_byte_is_as_good, cases), TEST(the_client_stays_for_the_whole_connection),
       TEST(who_does_not_introduce_anybody_in_time_is_left),
-      TEST(the_time_counts_for_the_first_head), TEST(a_drained_house_waits_for_no_introduction))
+      TEST(the_time_counts_for_the_first_head), TEST(a_drained_house_waits_for_no_introduction),
+      { http_2_may_follow, 2 })
