@@ -142,6 +142,19 @@ static void leave_control_folder(char *path)
         path[len - (sizeof(name) - 1)] = '\0';
 }
 
+/* The end of PATH/longhouse-PID-N/house, where the supervisor of a house is. NULL: it is no such
+ * path. */
+static char *find_house(char *path)
+{
+    char *name = strrchr(path, '/');
+
+    if (!name || name == path || strcmp(name, "/house") != 0)
+        return NULL;
+    for (name--; name > path && *name != '/'; name--)
+        ;
+    return strncmp(name, "/" NAME_START, sizeof("/" NAME_START) - 1) == 0 ? name : NULL;
+}
+
 static bool has_mark(const char *path, const char *name)
 {
     char value[8];
@@ -174,6 +187,9 @@ int cgroup_find_base(const char *wanted, char *ret, size_t room)
         r = find_own(ret, room);
         if (r == 0)
             leave_control_folder(ret);
+        char *house = r == 0 ? find_house(ret) : NULL;
+        if (house)
+            *house = '\0'; /* ours stands beside it */
     } else if (snprintf(ret, room, "%s", wanted) >= (int)room) {
         r = -ENAMETOOLONG;
     }
@@ -411,11 +427,19 @@ static unsigned handed_down_before(int folder)
     return found;
 }
 
+/* We were started by the supervisor of another house, and must not end with it. */
+static bool is_in_another_house(void)
+{
+    char path[PATH_MAX];
+
+    return find_own(path, sizeof(path)) == 0 && find_house(path);
+}
+
 static int enter_house(struct cgroup_house *house, unsigned controllers)
 {
     scoped_fd own = -1;
 
-    if (controllers == 0)
+    if (controllers == 0 && !is_in_another_house())
         return 0;
     if (mkdirat(house->folder, "house", 0755) < 0)
         return -errno;

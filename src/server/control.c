@@ -343,19 +343,21 @@ static void asker_end(struct asker *asker)
 }
 
 /* How long that takes is the supervisor's affair. */
-static void asker_wait_for_reload(struct asker *asker)
+static void asker_wait_for_outcome(struct asker *asker, bool upgrade)
 {
     struct control *control = asker->control;
 
     asker->reload = ++control->reloads;
     timer_stop(control->loop, &asker->timer);
-    control->boss.reload(control->boss.self, asker->reload);
+    control->boss.reload(control->boss.self, asker->reload, upgrade);
 }
 
 static void asker_answer(struct asker *asker, struct slice question)
 {
-    if (slice_equal(question, SLICE("reload"))) {
-        asker_wait_for_reload(asker);
+    const bool upgrade = slice_equal(question, SLICE("upgrade"));
+
+    if (upgrade || slice_equal(question, SLICE("reload"))) {
+        asker_wait_for_outcome(asker, upgrade);
         return;
     }
     char *buffer = malloc(ANSWER_MOST);
@@ -512,8 +514,13 @@ void control_tell(struct control *control, uint64_t number, struct slice text)
 
 void control_close(struct control *control)
 {
-    while (!list_empty(&control->askers))
-        asker_end(container_of(list_first(&control->askers), struct asker, link));
+    while (!list_empty(&control->askers)) {
+        struct asker *asker = container_of(list_first(&control->askers), struct asker, link);
+        if (asker->answer)
+            asker_write(asker); /* the outcome of an upgrade: what fits */
+        if (asker->io.fd >= 0)
+            asker_end(asker);
+    }
     io_close(control->loop, &control->io);
     loop_forget(control->loop, &control->task);
     free(control);

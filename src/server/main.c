@@ -42,16 +42,21 @@ struct server {
     int exit_status;
 };
 
-static void server_tell(struct server *server, enum handover_kind kind, uint64_t number,
-                        const char *why)
+static void server_send(struct server *server, const struct handover *message)
 {
-    const struct handover message = { .kind = kind, .number = number, .text = slice_cstr(why) };
     unsigned char head[HANDOVER_HEAD];
     struct iovec parts[2];
-    int count = handover_encode(&message, head, parts);
+    int count = handover_encode(message, head, parts);
 
     if (count > 0)
         pass_send(server->channel.fd, parts, count, NULL, 0);
+}
+
+static void server_tell(struct server *server, enum handover_kind kind, uint64_t number,
+                        const char *why)
+{
+    server_send(server,
+                &(struct handover){ .kind = kind, .number = number, .text = slice_cstr(why) });
 }
 
 static void server_fail(struct server *server, const char *why)
@@ -143,9 +148,10 @@ static int server_start_reactors(struct server *server)
 
 /* ---- another generation ---- */
 
-static void server_ask_reload(void *self, uint64_t number)
+static void server_ask_reload(void *self, uint64_t number, bool upgrade)
 {
-    server_tell(self, HANDOVER_RELOAD, number, NULL);
+    server_send(self,
+                &(struct handover){ .kind = HANDOVER_RELOAD, .index = upgrade, .number = number });
 }
 
 static void server_settled(void *self, uint64_t generation)

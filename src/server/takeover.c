@@ -118,6 +118,7 @@ bool takeover_take(struct takeover *takeover, const struct handover *message, in
     case HANDOVER_OUTCOME:
     case HANDOVER_LEFT:
     case HANDOVER_FORGET:
+    case HANDOVER_PID_FILE:
         break;
     }
     return false;

@@ -259,7 +259,6 @@ static _Noreturn void become_child(const struct child *child, int channel, pid_t
 
 int child_start(struct child *child)
 {
-    struct loop *loop = &child->house->loop;
     pid_t parent = getpid();
     int ours;
     scoped_fd theirs = -1;
@@ -275,14 +274,21 @@ int child_start(struct child *child)
         fd_close(&ours);
         return r;
     }
+    child_begin(child, pid, ours);
+    return 0;
+}
+
+void child_begin(struct child *child, pid_t pid, int channel)
+{
+    struct loop *loop = &child->house->loop;
+
     child->pid = pid;
     child->ready = false;
     child->complaint[0] = '\0';
     child->started_ms = loop->driver->ops->now_ms(loop->driver);
-    io_init(&child->channel, ours, &child->task);
+    io_init(&child->channel, channel, &child->task);
     outbox_init(&child->outbox);
     loop_wake(loop, &child->task);
-    return 0;
 }
 
 /* ---- the end ---- */

@@ -18,8 +18,6 @@
 
 #define PATIENCE_MS 2000u /* beyond the time that a child was given to end */
 
-static void close_down(struct house *house);
-
 /* ---- handing over ---- */
 
 static bool is_spawner(const struct child *child)
@@ -174,7 +172,7 @@ static void fail_start(struct house *house, const struct child *child, const cha
 {
     log_error(&house->journal.log, "the %s could not start: %s", child->name, why);
     house->exit_status = EXIT_FAILURE;
-    close_down(house);
+    house_stop(house);
 }
 
 /* ---- news from the children ---- */
@@ -238,7 +236,7 @@ static void on_message(struct child *child, const struct handover *message)
         if (!reload_ready(house, child, message->number))
             on_ready(child);
     } else if (message->kind == HANDOVER_RELOAD && child == &house->server)
-        reload_ask(house, message->number);
+        (message->index == 0 ? reload_ask : upgrade_ask)(house, message->number);
     else if (message->kind == HANDOVER_LEFT && child == &house->server)
         forget_generation(house, message->number);
     else if (message->kind == HANDOVER_FAILED && is_of_reload(house, message))
@@ -258,7 +256,7 @@ static void on_message(struct child *child, const struct handover *message)
 static void sweep(struct house *house)
 {
     const unsigned spawners = house->plan.spawners;
-    const size_t count = house->guests.count + spawners + 3;
+    const size_t count = house->guests.count + spawners + 4;
     pid_t *kept = malloc(count * sizeof(pid_t));
 
     if (!kept)
@@ -266,10 +264,11 @@ static void sweep(struct house *house)
     kept[0] = house->server.pid;
     kept[1] = house->resolver.pid;
     kept[2] = house->phase < PHASE_SWEEPING ? house->rotation.packer : 0;
+    kept[3] = house->upgrade.heir.pid;
     for (unsigned i = 0; i < spawners; i++)
-        kept[3 + i] = house->spawners[i].pid;
+        kept[4 + i] = house->spawners[i].pid;
     for (size_t i = 0; i < house->guests.count; i++)
-        kept[3 + spawners + i] = house->guests.at[i];
+        kept[4 + spawners + i] = house->guests.at[i];
     if (strays_kill(kept, count) == 0 && house->phase == PHASE_SWEEPING)
         loop_stop(&house->loop);
     free(kept);
@@ -306,14 +305,15 @@ static void enter_closing(struct house *house)
         kill_spawners(house);
 }
 
-/* From any phase: what runs is told to end, the server first. */
-static void close_down(struct house *house)
+/* From any phase. */
+void house_stop(struct house *house)
 {
     uint64_t drain_ms = house->exit_status == 0 ? house->plan.conf->drain_time_ms : 0;
 
     if (house->phase >= PHASE_DRAINING)
         return;
-    (void)notify_send("STOPPING=1");
+    if (!house->upgrade.done) /* else the service goes on without us */
+        (void)notify_send("STOPPING=1");
     timer_stop(&house->loop, &house->server.again);
     for (unsigned i = 0; i < house->plan.spawners; i++)
         timer_stop(&house->loop, &house->spawners[i].again);
@@ -458,7 +458,7 @@ static void reap(struct house *house)
 
         if (child)
             on_death(child, status);
-        else if (!rotation_reaped(house, pid, status))
+        else if (!rotation_reaped(house, pid, status) && !upgrade_reaped(house, pid, status))
             strays = !forget_guest(house, pid) || strays;
     }
     if (strays && house->sweeps)
@@ -490,13 +490,16 @@ static void on_signal(struct house *house, int number)
             break;
         }
         log_notice(&house->journal.log, "stopping");
-        close_down(house);
+        house_stop(house);
         break;
     case SIGHUP:
         reload_ask(house, 0);
         break;
     case SIGUSR1:
         house_reopen_logs(house);
+        break;
+    case SIGUSR2:
+        upgrade_ask(house, 0);
         break;
     }
 }
@@ -511,14 +514,20 @@ static void on_signals(struct task *task)
     house->signals.readable = false;
 }
 
+void house_signals(sigset_t *ret)
+{
+    static const int watched[] = { SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
+
+    sigemptyset(ret);
+    for (size_t i = 0; i < sizeof(watched) / sizeof(watched[0]); i++)
+        sigaddset(ret, watched[i]);
+}
+
 static int watch_signals(struct house *house)
 {
-    static const int watched[] = { SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGUSR1 };
     sigset_t set;
 
-    sigemptyset(&set);
-    for (size_t i = 0; i < sizeof(watched) / sizeof(watched[0]); i++)
-        sigaddset(&set, watched[i]);
+    house_signals(&set);
     signal(SIGPIPE, SIG_IGN); /* a reader of our terminal lines may leave */
     if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
         return -errno;
@@ -552,6 +561,7 @@ int house_open(struct house *house)
     }
     child_init(&house->resolver, house, "resolver", true, on_message);
     house->resolver.again_task.run = on_again;
+    upgrade_init(house);
 
     int r = driver_epoll_new(&driver);
     if (r < 0)
@@ -580,6 +590,7 @@ void house_close(struct house *house)
         child_close(&house->spawners[i]);
     child_close(&house->resolver);
     reload_give_up(house);
+    upgrade_give_up(house);
     past_release_all(house);
     rotation_close(house);
     timer_stop(&house->loop, &house->deadline);

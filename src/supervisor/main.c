@@ -2,6 +2,7 @@
  * supervisor -c PATH [--daemon] [--quiet]
  * supervisor --config-fd N --config-name NAME [--quiet]      the front door hands in a text of its
  * own
+ * supervisor -c PATH [--daemon] --estate N                   by the supervisor that it follows
  */
 #include "base/number.h"
 #include "os/fd.h"
@@ -20,6 +21,7 @@ struct wishes {
     struct plan_source from;
     bool daemon;
     bool quiet;
+    int estate_fd; /* the channel to the supervisor that we follow; -1: none */
 };
 
 /* The end of a pipe on which the process that was started waits for one byte; -1: in the
@@ -38,7 +40,7 @@ static bool wish_descriptor(const char *word, int *ret)
 
 static bool parse_words(int argc, char **argv, struct wishes *ret)
 {
-    *ret = (struct wishes){ .from.fd = -1 };
+    *ret = (struct wishes){ .from.fd = -1, .estate_fd = -1 };
     for (int i = 1; i < argc; i++) {
         bool has_value = i + 1 < argc;
         if (strcmp(argv[i], "--daemon") == 0)
@@ -49,8 +51,11 @@ static bool parse_words(int argc, char **argv, struct wishes *ret)
             ret->from.path = argv[++i];
         else if (strcmp(argv[i], "--config-name") == 0 && has_value)
             ret->from.name = argv[++i];
-        else if (strcmp(argv[i], "--config-fd") != 0 || !has_value ||
-                 !wish_descriptor(argv[++i], &ret->from.fd))
+        else if (strcmp(argv[i], "--estate") == 0 && has_value) {
+            if (!wish_descriptor(argv[++i], &ret->estate_fd))
+                return false;
+        } else if (strcmp(argv[i], "--config-fd") != 0 || !has_value ||
+                   !wish_descriptor(argv[++i], &ret->from.fd))
             return false;
     }
     bool handed_in = ret->from.fd >= 0 && ret->from.name;
@@ -126,8 +131,25 @@ static void let_go_of_terminal(struct house *house)
     fd_close(&waiting_fd);
 }
 
+/* People find us from now on, and the house before us may go. */
+static void follow(struct house *house)
+{
+    int r = workers_take_names(&house->workers);
+
+    if (r == 0)
+        r = places_write_pid(&house->places, getpid());
+    if (r < 0)
+        log_error(&house->journal.log, "what the former house had is not all ours: %s",
+                  strerror(-r));
+    house->places.shared = false;
+    estate_tell(&house->estate, true, (struct slice){ 0 });
+    estate_close(&house->estate);
+}
+
 static void on_ready(struct house *house)
 {
+    if (house->estate.channel >= 0)
+        follow(house);
     log_info(&house->journal.log, "%s is ready as pid %d", LONGHOUSE_VERSION, (int)getpid());
     if (!house->journal.quiet)
         banner_print(house, stdout);
@@ -154,22 +176,27 @@ static char *folder_of_program(void)
 static bool prepare(struct house *house, const struct wishes *wishes, struct arena *arena,
                     struct diags *diags)
 {
+    const bool beside = house->estate.channel >= 0;
+
     house->places = (struct places){ .pid_fd = -1, .control_fd = -1 };
     if (!plan_load(&wishes->from, arena, diags, &house->plan))
         return false;
     const struct server_conf *conf = house->plan.conf;
     if (!identity_find(conf, arena, diags, &house->identity))
         return false;
-    if (!places_take_pid(conf, arena, diags, &house->places))
+    bool good = places_take_pid(conf, &house->estate, arena, diags, &house->places);
+    house->places.shared = beside;
+    if (!good)
         return false;
-    bool good = ports_open(conf, diags, &house->ports);
+    good = ports_open(conf, &house->estate, diags, &house->ports);
     good &= logs_open(conf, &house->identity, house->behind, arena, diags, &house->logs);
-    good &= places_open(conf, &house->identity, arena, diags, &house->places);
+    good &= places_open(conf, &house->estate, &house->identity, arena, diags, &house->places);
     good = good && key_open(conf, arena, diags, house->key);
     good = good &&
            groups_open(conf, house->plan.spawners, &house->identity, arena, diags, &house->groups);
     good = good && sandboxes_open(conf, &house->identity, arena, diags, &house->sandboxes);
-    good = good && workers_open(conf, &house->sandboxes, &house->identity, diags, &house->workers);
+    good = good &&
+           workers_open(conf, beside, &house->sandboxes, &house->identity, diags, &house->workers);
     return good && diags->errors == 0;
 }
 
@@ -211,8 +238,10 @@ static void release(struct house *house)
 
 static int run(struct house *house)
 {
+    const bool beside = house->estate.channel >= 0;
+
     open_journal(house);
-    int r = places_write_pid(&house->places, getpid());
+    int r = beside ? 0 : places_write_pid(&house->places, getpid());
     if (r < 0) {
         log_error(&house->journal.log, "cannot write the PID file: %s", strerror(-r));
         return EXIT_FAILURE;
@@ -233,7 +262,29 @@ static int run(struct house *house)
     loop_run(&house->loop);
     house_close(house);
     log_notice(&house->journal.log, "stopped");
+    house->places.shared |= house->upgrade.done;
+    house->workers.left = house->upgrade.done;
     return house->exit_status;
+}
+
+/* Who started us in the foreground waits for this process; a service manager knows the other. */
+static bool is_waited_for(const struct house *house)
+{
+    return house->upgrade.done && !house->behind && !getenv("NOTIFY_SOCKET");
+}
+
+static void tell_former_house(const struct house *house, const struct diags *diags)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+
+    if (!out)
+        abort();
+    diags_print(diags, out, false);
+    fclose(out);
+    estate_tell(&house->estate, false, slice_of(text, len));
+    free(text);
 }
 
 int main(int argc, char **argv)
@@ -254,8 +305,11 @@ int main(int argc, char **argv)
         return 2;
     }
     groups_init(&house.groups);
+    estate_init(&house.estate);
     int r = settle_descriptors(&house.null_fd);
-    if (r == 0 && wishes.daemon)
+    if (r == 0 && wishes.estate_fd >= 0)
+        r = estate_receive(&house.estate, wishes.estate_fd);
+    else if (r == 0 && wishes.daemon)
         r = go_behind();
     if (r < 0) {
         fprintf(stderr, "longhouse: cannot start: %s\n", strerror(-r));
@@ -269,6 +323,8 @@ int main(int argc, char **argv)
     diags_init(&diags, &arena);
     keep_source(&house, &wishes.from, &arena);
     bool good = house.folder && prepare(&house, &wishes, &arena, &diags);
+    if (!good)
+        tell_former_house(&house, &diags);
     if (!wishes.quiet || !good)
         diags_print(&diags, stderr, isatty(STDERR_FILENO));
     if (good)
@@ -276,6 +332,12 @@ int main(int argc, char **argv)
     else if (!house.folder)
         fprintf(stderr, "longhouse: /proc is needed and not there\n");
     release(&house);
+    estate_close(&house.estate);
     arena_done(&arena);
+    if (is_waited_for(&house)) {
+        sigset_t signals;
+        house_signals(&signals);
+        status = upgrade_wait_for_heir(&house, &signals);
+    }
     return status;
 }

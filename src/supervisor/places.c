@@ -64,8 +64,8 @@ static int lock_pid_file(const char *path, int *ret_fd)
     }
 }
 
-bool places_take_pid(const struct server_conf *conf, struct arena *arena, struct diags *diags,
-                     struct places *places)
+bool places_take_pid(const struct server_conf *conf, struct estate *estate, struct arena *arena,
+                     struct diags *diags, struct places *places)
 {
     int fd = -1;
 
@@ -74,6 +74,11 @@ bool places_take_pid(const struct server_conf *conf, struct arena *arena, struct
         return true;
 
     const char *path = arena_cstr(arena, conf->pid_file);
+    places->pid_fd = estate_take(&estate->pid_file, path);
+    if (places->pid_fd >= 0) { /* its lock is that of the open file, which is ours as well */
+        places->pid_path = path;
+        return true;
+    }
     int r = lock_pid_file(path, &fd);
     if (r == -EWOULDBLOCK) {
         struct diag *diag =
@@ -140,15 +145,18 @@ static int listen_control(const char *path, bool as_root, int *ret_fd)
     return r;
 }
 
-static bool open_control(const struct server_conf *conf, const struct identity *identity,
-                         struct arena *arena, struct diags *diags, struct places *places)
+static bool open_control(const struct server_conf *conf, struct estate *estate,
+                         const struct identity *identity, struct arena *arena, struct diags *diags,
+                         struct places *places)
 {
     const char *path = arena_cstr(arena, conf->control_socket);
 
     if (path[0] == '\0')
         return true;
     make_parent(path, arena);
-    int r = listen_control(path, identity->switches, &places->control_fd);
+    places->control_fd = estate_take(&estate->control, path);
+    int r =
+        places->control_fd >= 0 ? 0 : listen_control(path, identity->switches, &places->control_fd);
     if (r == 0) {
         places->control_path = path;
         return true;
@@ -194,20 +202,21 @@ static bool make_work_folder(const struct server_conf *conf, const struct identi
     return true;
 }
 
-bool places_open(const struct server_conf *conf, const struct identity *identity,
-                 struct arena *arena, struct diags *diags, struct places *places)
+bool places_open(const struct server_conf *conf, struct estate *estate,
+                 const struct identity *identity, struct arena *arena, struct diags *diags,
+                 struct places *places)
 {
-    bool control = open_control(conf, identity, arena, diags, places);
+    bool control = open_control(conf, estate, identity, arena, diags, places);
 
     return make_work_folder(conf, identity, arena, diags) && control;
 }
 
 void places_close(struct places *places)
 {
-    if (places->control_fd >= 0)
+    if (places->control_fd >= 0 && !places->shared)
         unlink(places->control_path);
     fd_close(&places->control_fd);
-    if (places->pid_fd >= 0)
+    if (places->pid_fd >= 0 && !places->shared)
         unlink(places->pid_path); /* while it is locked */
     fd_close(&places->pid_fd);
 }

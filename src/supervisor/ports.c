@@ -35,21 +35,31 @@ const char *ports_cure(int error)
     }
 }
 
-/* A socket that the service manager listens on already; -1: none. */
-static int handed_in(const struct binding_conf *binding, int count)
+/* A copy of the socket, if it listens there; else -1. */
+static int copy_if_there(int fd, const struct binding_conf *binding)
 {
-    for (int fd = FIRST_HANDED_IN; fd < FIRST_HANDED_IN + count; fd++) {
-        union socket_address local;
+    union socket_address local;
 
-        if (socket_local_address(fd, &local) == 0 && address_equal_ip(&local, &binding->address) &&
-            address_port(&local) == binding->port) {
-            int own = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_HANDED_IN);
-            if (own >= 0 && fd_set_nonblocking(own) == 0)
-                return own;
-            fd_close(&own);
-        }
-    }
-    return -1;
+    if (socket_local_address(fd, &local) < 0 || !address_equal_ip(&local, &binding->address) ||
+        address_port(&local) != binding->port)
+        return -1;
+    int own = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_HANDED_IN);
+    if (own >= 0 && fd_set_nonblocking(own) < 0)
+        fd_close(&own);
+    return own;
+}
+
+/* A socket that the service manager, or the house before us, listens on already; -1: none. */
+static int handed_in(const struct binding_conf *binding, int from_manager,
+                     const struct estate *estate)
+{
+    int own = -1;
+
+    for (int i = 0; i < from_manager && own < 0; i++)
+        own = copy_if_there(FIRST_HANDED_IN + i, binding);
+    for (unsigned i = 0; i < estate->count && own < 0; i++)
+        own = copy_if_there(estate->listeners[i], binding);
+    return own;
 }
 
 static void complain(const struct binding_conf *binding, struct diags *diags, int error)
@@ -76,7 +86,8 @@ static void make_room(const struct server_conf *conf, struct ports *ret)
         ret->fds[i] = -1;
 }
 
-bool ports_open(const struct server_conf *conf, struct diags *diags, struct ports *ret)
+bool ports_open(const struct server_conf *conf, const struct estate *estate, struct diags *diags,
+                struct ports *ret)
 {
     int from_manager = notify_listen_fds();
     const int backlog = backlog_of(conf);
@@ -85,7 +96,7 @@ bool ports_open(const struct server_conf *conf, struct diags *diags, struct port
     make_room(conf, ret);
     for (const struct binding_conf *binding = conf->bindings; binding; binding = binding->next) {
         int *fd = &ret->fds[binding->index];
-        *fd = handed_in(binding, from_manager);
+        *fd = handed_in(binding, from_manager, estate);
         if (*fd >= 0)
             continue;
         int r = socket_listen(&binding->address, backlog, fd);

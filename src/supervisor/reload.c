@@ -51,7 +51,7 @@ void reload_tell(struct house *house)
     fd_close(&fd);
 }
 
-static void note_outcome(struct house *house, bool good, char *text)
+void reload_note(struct house *house, bool good, char *text)
 {
     struct reload *reload = &house->reload;
     time_t now = time(NULL);
@@ -72,7 +72,7 @@ static void note_failure(struct house *house, char *text)
     log_error(&house->journal.log,
               "the configuration was not reloaded, and nothing has changed; the reason:");
     log_lines(&house->journal.log, slice_cstr(text));
-    note_outcome(house, false, text);
+    reload_note(house, false, text);
 }
 
 /* "error: " first, then the diagnostics with their carets; malloc'd. */
@@ -215,7 +215,7 @@ static void settle(struct house *house)
     names_renew(house);
     log_notice(&house->journal.log, "the configuration was reloaded: generation %llu",
                (unsigned long long)house->generation);
-    note_outcome(house, true, text);
+    reload_note(house, true, text);
     rotation_begin(house);
     reload_again(house);
 }
@@ -261,6 +261,10 @@ static void begin(struct house *house)
     (void)notify_send("RELOADING=1");
     house->reload.again = false;
     house->reload.answers = house->reload.asked;
+    if (upgrade_is_asked(house)) {
+        note_failure(house, reason_text("the house is being upgraded"));
+        return;
+    }
     if (!all_are_ready(house)) {
         note_failure(house, reason_text("a process of the house is being started again; try it in "
                                         "a moment"));

@@ -17,6 +17,7 @@
  *             draft.c    the next generation of all that   changes.c what differs in it
  *   run       child.c    one child: start, channel, back-off
  *             reload.c   from one generation to the next
+ *             upgrade.c  from one version of the program to the next   estate.c what it inherits
  *             names.c    the resolver and its channel
  *             rotation.c, calendar.c, old_logs.c  logs that begin anew, and the packer
  *             house.c    the phases from the first start to the end
@@ -26,6 +27,7 @@
 #include "base/diag.h"
 #include "base/log.h"
 #include "config/load.h"
+#include "estate.h"
 #include "ipc/handover.h"
 #include "ipc/outbox.h"
 #include "ipc/workers_report.h"
@@ -35,6 +37,7 @@
 #include "os/syslog_socket.h"
 #include "rotation.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/resource.h>
@@ -103,9 +106,10 @@ struct ports {
     unsigned count;
 };
 
-/* Listens on every binding, or takes what the service manager handed in. False: diagnostics say why
- * and how to cure it. */
-bool ports_open(const struct server_conf *conf, struct diags *diags, struct ports *ret);
+/* Listens on every binding, or takes what the service manager or a former house handed in. False:
+ * diagnostics say why and how to cure it. */
+bool ports_open(const struct server_conf *conf, const struct estate *estate, struct diags *diags,
+                struct ports *ret);
 
 /*
  * For the next generation, while the former listens: where the address is the same, the same
@@ -166,15 +170,17 @@ struct places {
     int pid_fd;           /* locked as long as the house stands; -1: none */
     const char *control_path;
     int control_fd; /* listening; -1: none */
+    bool shared;    /* another house lives in them as well: nothing is removed */
 };
 
-/* Locks the PID file. False: somebody has it, or it cannot be made. */
-bool places_take_pid(const struct server_conf *conf, struct arena *arena, struct diags *diags,
-                     struct places *places);
+/* Locks the PID file, or takes that of the estate. False: somebody has it, or it cannot be made. */
+bool places_take_pid(const struct server_conf *conf, struct estate *estate, struct arena *arena,
+                     struct diags *diags, struct places *places);
 
 /* Control socket and work folder. */
-bool places_open(const struct server_conf *conf, const struct identity *identity,
-                 struct arena *arena, struct diags *diags, struct places *places);
+bool places_open(const struct server_conf *conf, struct estate *estate,
+                 const struct identity *identity, struct arena *arena, struct diags *diags,
+                 struct places *places);
 int places_write_pid(struct places *places, pid_t pid);
 
 /* Removes what was made. */
@@ -255,11 +261,19 @@ struct workers {
     char (*told)[WORKERS_REPORT_MOST]; /* owned: what the spawner said of each pool last */
     unsigned count;
     int pools_fd; /* memory file */
+    bool beside;  /* the sockets of another house have their names until workers_take_names() */
+    bool left;    /* or: another house has them from now on */
 };
 
-/* Listens in WorkDirectory, for the user of the server alone. False: a diagnostic says why. */
-bool workers_open(const struct server_conf *conf, const struct sandboxes *sandboxes,
+/*
+ * Listens in WorkDirectory, for the user of the server alone. `beside`: there is another house that
+ * listens there. False: a diagnostic says why.
+ */
+bool workers_open(const struct server_conf *conf, bool beside, const struct sandboxes *sandboxes,
                   const struct identity *identity, struct diags *diags, struct workers *ret);
+
+/* Who asks for a pool from now on finds ours. 0 or negative errno. */
+int workers_take_names(struct workers *workers);
 
 /* For the next generation: pools that were there before keep their sockets. */
 bool workers_renew(const struct server_conf *conf, const struct sandboxes *sandboxes,
@@ -341,6 +355,9 @@ void child_close(struct child *child);
 /* 0 or negative errno. */
 int child_start(struct child *child);
 
+/* The same of a process that runs already; `channel` is taken. */
+void child_begin(struct child *child, pid_t pid, int channel);
+
 /* `fd` (or -1) stays with the caller. What cannot be sent now waits. */
 void child_send(struct child *child, const struct handover *message, int fd);
 
@@ -417,6 +434,9 @@ void reload_on_death(struct house *house, const struct child *child);
 /* The last outcome, for the server. */
 void reload_tell(struct house *house);
 
+/* Good or not, for people; `text` is taken. */
+void reload_note(struct house *house, bool good, char *text);
+
 /* Rules with their sandboxes, for a spawner. */
 void reload_send_policy(struct child *spawner, const struct sandboxes *sandboxes, int policy_fd,
                         uint64_t generation);
@@ -424,6 +444,29 @@ void reload_send_policy(struct child *spawner, const struct sandboxes *sandboxes
 struct text;
 void changes_describe(const struct server_conf *before, const struct server_conf *after,
                       struct text *text);
+
+/* ---- upgrade.c ---- */
+
+struct upgrade {
+    struct child heir; /* the supervisor that begins beside us; pid 0: there is none */
+    bool done;         /* it serves */
+    int status;        /* as of waitpid(2), once it has ended */
+};
+
+void upgrade_init(struct house *house);
+
+/* By signal (0), or by who asks the server, for the number-th time. */
+void upgrade_ask(struct house *house, uint64_t number);
+
+/* The next house begins, and does not serve yet. */
+bool upgrade_is_asked(const struct house *house);
+
+/* False: that is not of an upgrade. */
+bool upgrade_reaped(struct house *house, pid_t pid, int status);
+void upgrade_give_up(struct house *house);
+
+/* The house has ended, its heir lives: passes signals on to it, and returns its exit status. */
+int upgrade_wait_for_heir(const struct house *house, const sigset_t *signals);
 
 /* ---- house.c ---- */
 
@@ -450,6 +493,8 @@ struct house {
     struct arena arena;       /* of the generation, but for the first */
     struct past *past;        /* owned */
     struct reload reload;
+    struct upgrade upgrade;
+    struct estate estate; /* of the house that was there before */
     struct rotation rotation;
     uint64_t rights; /* that the spawners were started with */
     struct plan plan;
@@ -486,6 +531,12 @@ struct house {
  * negative errno. */
 int house_open(struct house *house);
 void house_close(struct house *house);
+
+/* What runs is told to end, the server first; the loop stops when all have. */
+void house_stop(struct house *house);
+
+/* Those that the house listens to. */
+void house_signals(sigset_t *ret);
 
 /* The files by their names, here and in the server. */
 void house_reopen_logs(struct house *house);

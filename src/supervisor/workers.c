@@ -42,11 +42,27 @@ static int listen_for(const union socket_address *address, const struct identity
     return r;
 }
 
+/* Where the socket waits while another house has the name. False: it does not fit. */
+static bool name_beside(const char *path, union socket_address *ret)
+{
+    const size_t room = sizeof(ret->un.sun_path);
+
+    *ret = (union socket_address){ .un.sun_family = AF_UNIX };
+    return snprintf(ret->un.sun_path, room, "%s.new", path) < (int)room;
+}
+
 static bool open_socket(const struct server_conf *conf, const struct fastcgi_conf *pool,
-                        const struct identity *identity, struct diags *diags, int *ret_fd)
+                        bool beside, const struct identity *identity, struct diags *diags,
+                        int *ret_fd)
 {
     int backlog = conf->listen_backlog > INT_MAX ? INT_MAX : (int)conf->listen_backlog;
-    int r = listen_for(&pool->targets->address, identity, backlog, ret_fd);
+    union socket_address address = pool->targets->address;
+    int r = 0;
+
+    if (beside && !name_beside(pool->targets->address.un.sun_path, &address))
+        r = -ENAMETOOLONG;
+    if (r == 0)
+        r = listen_for(&address, identity, backlog, ret_fd);
 
     if (r == 0)
         return true;
@@ -94,14 +110,15 @@ static bool seal(struct workers *workers, const struct sandboxes *sandboxes, str
     return r == 0;
 }
 
-bool workers_open(const struct server_conf *conf, const struct sandboxes *sandboxes,
+bool workers_open(const struct server_conf *conf, bool beside, const struct sandboxes *sandboxes,
                   const struct identity *identity, struct diags *diags, struct workers *ret)
 {
     bool good = true;
 
     make_room(conf, ret);
+    ret->beside = beside;
     for (unsigned i = 0; i < ret->count && good; i++)
-        good = open_socket(conf, conf->pools[i], identity, diags, &ret->fds[i]);
+        good = open_socket(conf, conf->pools[i], beside, identity, diags, &ret->fds[i]);
     return good && (ret->count == 0 || seal(ret, sandboxes, diags));
 }
 
@@ -135,7 +152,8 @@ static bool renew_one(struct workers *workers, unsigned index, const struct work
                  strerror(errno));
         return false;
     }
-    workers->fresh[index] = open_socket(workers->conf, pool, identity, diags, &workers->fds[index]);
+    workers->fresh[index] =
+        open_socket(workers->conf, pool, false, identity, diags, &workers->fds[index]);
     return workers->fresh[index];
 }
 
@@ -178,11 +196,35 @@ void workers_replace(struct workers *former, const struct workers *workers)
     release(former);
 }
 
+int workers_take_names(struct workers *workers)
+{
+    union socket_address beside;
+    int first = 0;
+
+    for (unsigned i = 0; i < workers->count && workers->beside; i++)
+        if ((!name_beside(path_of(workers, i), &beside) ||
+             rename(beside.un.sun_path, path_of(workers, i)) < 0) &&
+            first == 0)
+            first = -errno;
+    workers->beside = false;
+    return first;
+}
+
+static void remove_name(const struct workers *workers, unsigned index)
+{
+    union socket_address beside;
+
+    if (!workers->beside)
+        unlink(path_of(workers, index));
+    else if (name_beside(path_of(workers, index), &beside))
+        unlink(beside.un.sun_path);
+}
+
 void workers_close(struct workers *workers)
 {
     for (unsigned i = 0; i < workers->count; i++)
-        if (workers->fds[i] >= 0)
-            unlink(path_of(workers, i));
+        if (workers->fds[i] >= 0 && !workers->left)
+            remove_name(workers, i);
     release(workers);
 }
 

@@ -1,5 +1,5 @@
-/* `longhouse status`, `backend`, `ban`, `unban`, `bans`, `reload` and `stop`: word with the running
- * house. */
+/* `longhouse status`, `backend`, `ban`, `unban`, `bans`, `reload`, `upgrade` and `stop`: word with
+ * the running house. */
 #include "base/address.h"
 #include "base/number.h"
 #include "os/fd.h"
@@ -157,6 +157,13 @@ int tool_bans(int argc, char **argv)
 int tool_reload(int argc, char **argv)
 {
     return ask_words("reload", argc, argv, 0, 0, "reload [-c FILE|DIR]");
+}
+
+/* ---- upgrade ---- */
+
+int tool_upgrade(int argc, char **argv)
+{
+    return ask_words("upgrade", argc, argv, 0, 0, "upgrade [-c FILE|DIR]");
 }
 
 /* ---- stop ---- */

@@ -34,6 +34,8 @@ const struct verb tool_verbs[] = {
     { "bans", tool_bans, "bans [-c FILE|DIR]", "who is banned, until when and why" },
     { "reload", tool_reload, "reload [-c FILE|DIR]",
       "apply the changed configuration while the house runs" },
+    { "upgrade", tool_upgrade, "upgrade [-c FILE|DIR]",
+      "a new version of the program takes over, without closing a socket" },
     { "stop", tool_stop, "stop [-c FILE|DIR]", "end it; answers in flight are finished first" },
     { "manual", tool_manual, "manual [--man5|--man8|--explain8]",
       "all options of the configuration, as Markdown; the man pages" },

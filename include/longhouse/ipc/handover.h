@@ -19,11 +19,15 @@
  * (number), READY and FAILED answer for one. For a further generation the server gets BUNDLE,
  * LISTENER (all of them), LOG (new ones), KEY and GO as at its start, and
  *
- *   server -> supervisor    RELOAD number (somebody asks for it, for the number-th time)
+ *   server -> supervisor    RELOAD number (somebody asks for it, for the number-th time; index 1:
+ *                           for an upgrade)
  *                           LEFT number (nothing of this generation is in use any more)
  *   supervisor -> server    OUTCOME index number text (memory file: what is to be told to those who
  *                           asked, up to the number-th; index 1: it failed; text: when)
  *   supervisor -> spawner   FORGET number (its policy)
+ *
+ * At an upgrade the supervisor hands LISTENER, CONTROL, PID_FILE and GO to another one, which says
+ * READY or FAILED (src/supervisor/estate.h).
  *
  * With pools of workers also: supervisor -> spawner   POOLS (memory file)   SOCKET index
  * (listening); spawner -> supervisor   WORKERS index text (ipc/workers_report)   SAID index text
@@ -66,7 +70,8 @@ enum handover_kind {
     HANDOVER_OUTCOME,
     HANDOVER_LEFT,
     HANDOVER_FORGET,
-    HANDOVER_KIND_LAST = HANDOVER_FORGET,
+    HANDOVER_PID_FILE,
+    HANDOVER_KIND_LAST = HANDOVER_PID_FILE,
 };
 
 struct handover {

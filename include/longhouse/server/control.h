@@ -13,7 +13,8 @@ struct control;
 
 /* Who brings about what this process cannot: another generation of the configuration. */
 struct control_boss {
-    void (*reload)(void *self, uint64_t number); /* asked for the number-th time */
+    /* Asked for the number-th time; or, in the same row, for an upgrade. */
+    void (*reload)(void *self, uint64_t number, bool upgrade);
     void *self;
 };
 

@@ -21,6 +21,7 @@ int tool_ban(int argc, char **argv);     /* orders about clients */
 int tool_unban(int argc, char **argv);
 int tool_bans(int argc, char **argv);
 int tool_reload(int argc, char **argv);   /* apply the changed configuration */
+int tool_upgrade(int argc, char **argv);  /* a new version of the program takes over */
 int tool_stop(int argc, char **argv);     /* end it, answers in flight first */
 int tool_password(int argc, char **argv); /* a user's line in a password file */
 int tool_manual(int argc, char **argv);   /* all options, as Markdown or man page */

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+static struct estate nothing = { .channel = -1, .control.fd = -1, .pid_file.fd = -1 };
 static char folder[] = "/tmp/test_places_XXXXXX";
 static struct arena arena;
 static struct diags diags;
@@ -69,9 +70,9 @@ START_TEST(one_house_for_one_pid_file)
     struct places second;
 
     set_up();
-    ck_assert(places_take_pid(&conf, &arena, &diags, &first));
+    ck_assert(places_take_pid(&conf, &nothing, &arena, &diags, &first));
     ck_assert_int_eq(places_write_pid(&first, 4711), 0);
-    ck_assert(!places_take_pid(&conf, &arena, &diags, &second));
+    ck_assert(!places_take_pid(&conf, &nothing, &arena, &diags, &second));
     ck_assert(message_has("already running as pid 4711"));
     places_close(&first);
     ck_assert_int_ne(access(first.pid_path, F_OK), 0);
@@ -86,7 +87,7 @@ START_TEST(a_pid_file_that_was_left_behind_does_not_matter)
     set_up();
     scoped_fd fd = open(arena_cstr(&arena, conf.pid_file), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
     ck_assert_int_eq(fd_write_all(fd, "1\n", 2), 0); /* that process lives, but is no house */
-    ck_assert(places_take_pid(&conf, &arena, &diags, &places));
+    ck_assert(places_take_pid(&conf, &nothing, &arena, &diags, &places));
     places_close(&places);
     tear_down();
 }
@@ -98,8 +99,8 @@ START_TEST(the_control_socket_is_for_its_owner_and_goes_at_the_end)
     struct stat found;
 
     set_up();
-    ck_assert(places_take_pid(&conf, &arena, &diags, &places));
-    ck_assert(places_open(&conf, &as_we_are, &arena, &diags, &places));
+    ck_assert(places_take_pid(&conf, &nothing, &arena, &diags, &places));
+    ck_assert(places_open(&conf, &nothing, &as_we_are, &arena, &diags, &places));
     ck_assert_int_eq(stat(places.control_path, &found), 0);
     ck_assert_uint_eq(found.st_mode & 0777, 0600);
     ck_assert_int_eq(stat(arena_cstr(&arena, conf.work_directory), &found), 0);
@@ -118,8 +119,8 @@ START_TEST(a_work_folder_that_is_a_file_is_refused)
     scoped_fd fd =
         open(arena_cstr(&arena, conf.work_directory), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
     ck_assert_int_ge(fd, 0);
-    ck_assert(places_take_pid(&conf, &arena, &diags, &places));
-    ck_assert(!places_open(&conf, &as_we_are, &arena, &diags, &places));
+    ck_assert(places_take_pid(&conf, &nothing, &arena, &diags, &places));
+    ck_assert(!places_open(&conf, &nothing, &as_we_are, &arena, &diags, &places));
     ck_assert(message_has("Not a directory"));
     places_close(&places);
     tear_down();

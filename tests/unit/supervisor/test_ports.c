@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+static struct estate nothing = { .channel = -1, .control.fd = -1, .pid_file.fd = -1 };
 static const struct {
     const char *address;
     uint16_t port;
@@ -48,10 +49,10 @@ START_TEST(a_port_that_is_taken_is_named_with_a_cure)
     ck_assert(address_parse_ip(SLICE("127.0.0.1"), 0, &address));
     struct binding_conf binding = binding_of(address);
     struct server_conf conf = { .bindings = &binding, .binding_count = 1, .listen_backlog = 16 };
-    ck_assert(ports_open(&conf, &diags, &first));
+    ck_assert(ports_open(&conf, &nothing, &diags, &first));
     ck_assert_int_eq(socket_local_address(first.fds[0], &binding.address), 0);
     binding.port = address_port(&binding.address);
-    ck_assert(!ports_open(&conf, &diags, &second));
+    ck_assert(!ports_open(&conf, &nothing, &diags, &second));
     ck_assert_uint_eq(diags.errors, 1);
     ck_assert(slice_starts(diags.first->message, SLICE("cannot listen on 127.0.0.1:")));
     ck_assert(slice_starts(diags.first->hint, SLICE("another program listens there")));
@@ -75,7 +76,7 @@ START_TEST(the_next_generation_has_the_same_socket_for_the_same_address)
     ck_assert(address_parse_ip(SLICE("127.0.0.1"), 0, &address));
     struct binding_conf binding = binding_of(address);
     struct server_conf conf = { .bindings = &binding, .binding_count = 1, .listen_backlog = 16 };
-    ck_assert(ports_open(&conf, &diags, &now));
+    ck_assert(ports_open(&conf, &nothing, &diags, &now));
     ck_assert_int_eq(socket_local_address(now.fds[0], &binding.address), 0);
     binding.port = address_port(&binding.address);
 
