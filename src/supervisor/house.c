@@ -8,11 +8,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -60,7 +58,7 @@ static void connect_spawner(struct house *house, struct child *spawner)
     }
 }
 
-static void hand_over_logs(struct house *house)
+void house_hand_over_logs(struct house *house)
 {
     for (const struct log_entry *entry = house->logs.first; entry; entry = entry->next)
         if (entry->fd >= 0)
@@ -78,7 +76,7 @@ static void hand_over_all(struct house *house)
     for (unsigned i = 0; i < house->ports.count; i++)
         child_send(server, &(struct handover){ .kind = HANDOVER_LISTENER, .index = i },
                    house->ports.fds[i]);
-    hand_over_logs(house);
+    house_hand_over_logs(house);
     if (house->places.control_fd >= 0)
         child_send(server, &(struct handover){ .kind = HANDOVER_CONTROL },
                    house->places.control_fd);
@@ -327,7 +325,7 @@ void house_stop(struct house *house)
     timer_set(&house->loop, &house->deadline, house->loop.now_ms + drain_ms + PATIENCE_MS);
 }
 
-static void end_at_once(struct house *house)
+void house_stop_at_once(struct house *house)
 {
     house->at_once = true;
     child_kill(&house->server);
@@ -448,7 +446,7 @@ static struct child *child_of(struct house *house, pid_t pid)
     return NULL;
 }
 
-static void reap(struct house *house)
+void house_reap(struct house *house)
 {
     bool strays = false;
     int status;
@@ -465,80 +463,6 @@ static void reap(struct house *house)
         sweep(house);
 }
 
-/* ---- signals ---- */
-
-void house_reopen_logs(struct house *house)
-{
-    logs_reopen(&house->logs, &house->journal.log);
-    if (house->plan.conf->system_log.kind == LOG_TO_FILE)
-        house->journal.fd = logs_find(&house->logs, &house->plan.conf->system_log);
-    hand_over_logs(house);
-    child_send(&house->server, &(struct handover){ .kind = HANDOVER_LOGS_AGAIN }, -1);
-    log_notice(&house->journal.log, "log files are open again");
-}
-
-static void on_signal(struct house *house, int number)
-{
-    switch (number) {
-    case SIGCHLD:
-        reap(house);
-        break;
-    case SIGINT:
-    case SIGTERM:
-        if (number == SIGINT && house->phase >= PHASE_DRAINING) {
-            end_at_once(house);
-            break;
-        }
-        log_notice(&house->journal.log, "stopping");
-        house_stop(house);
-        break;
-    case SIGHUP:
-        reload_ask(house, 0);
-        break;
-    case SIGUSR1:
-        house_reopen_logs(house);
-        break;
-    case SIGUSR2:
-        upgrade_ask(house, 0);
-        break;
-    }
-}
-
-static void on_signals(struct task *task)
-{
-    struct house *house = container_of(task, struct house, signals_task);
-    struct signalfd_siginfo info;
-
-    while (read(house->signals.fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
-        on_signal(house, (int)info.ssi_signo);
-    house->signals.readable = false;
-}
-
-void house_signals(sigset_t *ret)
-{
-    static const int watched[] = { SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
-
-    sigemptyset(ret);
-    for (size_t i = 0; i < sizeof(watched) / sizeof(watched[0]); i++)
-        sigaddset(ret, watched[i]);
-}
-
-static int watch_signals(struct house *house)
-{
-    sigset_t set;
-
-    house_signals(&set);
-    signal(SIGPIPE, SIG_IGN); /* a reader of our terminal lines may leave */
-    if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
-        return -errno;
-    int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    io_init(&house->signals, fd, &house->signals_task);
-    loop_wake(&house->loop, &house->signals_task);
-    return io_wait(&house->loop, &house->signals);
-}
-
 /* ---- the whole ---- */
 
 int house_open(struct house *house)
@@ -549,7 +473,6 @@ int house_open(struct house *house)
     house->generation = house->last_generation = 1;
     house->rights = plan_rights(house->plan.conf);
     house->signals.fd = -1;
-    house->signals_task.run = on_signals;
     house->deadline_task.run = on_deadline;
     house->deadline.task = &house->deadline_task;
     rotation_init(&house->rotation);
@@ -567,7 +490,7 @@ int house_open(struct house *house)
     if (r < 0)
         return r;
     loop_init(&house->loop, driver);
-    r = watch_signals(house);
+    r = signals_watch(house);
     if (r == 0)
         r = plan_seal(&house->plan, &house->sandboxes, &house->bundle_fd, &house->policy_fd);
     if (r == 0 && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)

@@ -21,6 +21,7 @@
  *             names.c    the resolver and its channel
  *             rotation.c, calendar.c, old_logs.c  logs that begin anew, and the packer
  *             house.c    the phases from the first start to the end
+ *             signals.c  what comes by signal
  *   say       journal.c  system log and terminal  banner.c  "is ready"
  */
 #include "base/arena.h"
@@ -535,8 +536,21 @@ void house_close(struct house *house);
 /* What runs is told to end, the server first; the loop stops when all have. */
 void house_stop(struct house *house);
 
+/* Nobody is waited for any more. */
+void house_stop_at_once(struct house *house);
+
+/* Takes the ends of children, and starts again what is needed. */
+void house_reap(struct house *house);
+
+void house_hand_over_logs(struct house *house);
+
+/* ---- signals.c ---- */
+
 /* Those that the house listens to. */
 void house_signals(sigset_t *ret);
+
+/* From now on they are heard. 0 or negative errno. */
+int signals_watch(struct house *house);
 
 /* The files by their names, here and in the server. */
 void house_reopen_logs(struct house *house);

@@ -195,14 +195,23 @@ static void skip_empty_lines(struct h1_input *input)
         input_take(input, len);
 }
 
+/*
+ * Drained: what is there already is still served, and told that the connection ends. A client that
+ * was accepted a moment ago has had no chance to ask, nor to know of a better house.
+ */
+static bool is_done(const struct conn *conn)
+{
+    return conn->draining && !conn->looks_again &&
+           (conn->requests > 0 || conn->loop->now_ms >= conn->h1.since_ms + H1_FRESH_MS);
+}
+
 static enum step h1_idle(struct conn *conn)
 {
     skip_empty_lines(&conn->h1.input);
     if (input_filled(&conn->h1.input).len == 0) {
         enum step step = fill_head(conn);
 
-        /* What is there already is still served, and told that the connection ends. */
-        return step == STEP_WAIT && conn->draining && !conn->looks_again ? close_now(conn) : step;
+        return step == STEP_WAIT && is_done(conn) ? close_now(conn) : step;
     }
     if (conn->h1.turn_requests >= H1_TURN_REQUESTS) {
         conn_again_next_turn(conn);
@@ -426,6 +435,14 @@ static uint64_t earlier_due(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+static uint64_t head_due(const struct conn *conn)
+{
+    const struct wire_limits *limits = conn->limits;
+
+    return due_after(conn->h1.since_ms,
+                     conn->requests == 0 ? limits->first_head_ms : limits->next_head_ms);
+}
+
 /* When the state's time is over; 0: never. */
 static uint64_t due(const struct conn *conn)
 {
@@ -434,9 +451,9 @@ static uint64_t due(const struct conn *conn)
 
     switch (h1->state) {
     case H1_IDLE:
+        return earlier_due(head_due(conn), conn->draining ? h1->since_ms + H1_FRESH_MS : 0);
     case H1_HEAD:
-        return due_after(h1->since_ms,
-                         conn->requests == 0 ? limits->first_head_ms : limits->next_head_ms);
+        return head_due(conn);
     case H1_EXCHANGE:
         return earlier_due(h1_intake_due(conn), h1_answer_due(conn));
     case H1_REST:

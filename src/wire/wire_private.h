@@ -241,6 +241,7 @@ bool answer_field_goes_out(const struct field *field);
 /* Time ends it, rarely the amount: a close while a fast sender goes on resets its connection, and
  * it never sees why it was refused. */
 #define H1_LINGER_MS    2000u
+#define H1_FRESH_MS     1000u /* a client that has just connected may still ask, drained or not */
 #define H1_LINGER_BYTES 0x8000000u
 
 /* The socket is to be read now; false as well when this turn's budget is used up (then it is looked

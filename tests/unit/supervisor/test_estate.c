@@ -93,9 +93,8 @@ END_TEST
 
 START_TEST(what_a_later_version_sends_besides_is_let_go)
 {
-    const size_t before = fd_count_open();
-
     set_up();
+    const size_t before = fd_count_open();
     say(&(struct handover){ .kind = HANDOVER_LOG, .text = SLICE("/var/log/x") }, house);
     say_that_is_all();
     ck_assert_int_eq(estate_receive(&estate, heir), 0);

@@ -1425,6 +1425,28 @@ START_TEST(drain_closes_an_idle_connection)
 }
 END_TEST
 
+static const bool both[] = { true, false };
+
+START_TEST(drain_leaves_a_client_that_has_just_come_the_time_to_ask)
+{
+    const bool asks = both[_i];
+    struct house *house = open_house(NULL, NULL);
+
+    house_pass(house, 300);
+    conn_drain(house->conn);
+    house_settle(house);
+    house_pass(house, 600);
+    ck_assert_ptr_nonnull(house->conn);
+    if (asks)
+        house_feed(house, GET);
+    else
+        house_pass(house, 100);
+    ck_assert_str_eq(house_written(house), asks ? HELLO_BYE : "");
+    ck_assert(asks || !house->conn);
+    close_house(house);
+}
+END_TEST
+
 START_TEST(drain_lets_the_answer_in_progress_end)
 {
     struct house *house = open_house(answer_nothing, NULL);
@@ -1654,6 +1676,7 @@ SUITE(
     TEST(a_client_that_only_stops_writing_gets_a_whole_answer),
     TEST(a_body_that_ends_early_ends_the_handler), TEST(a_handler_may_let_go_long_after_the_client),
     TEST(a_handler_may_finish_after_its_answer_is_out), TEST(drain_closes_an_idle_connection),
+    LOOP(drain_leaves_a_client_that_has_just_come_the_time_to_ask, both),
     TEST(drain_lets_the_answer_in_progress_end), TEST(drain_serves_a_request_that_is_there_already),
     TEST(the_end_cancels_with_its_reason), TEST(one_that_cannot_be_watched_is_closed),
     TEST(the_owner_finds_its_connection_by_the_link),
