@@ -66,6 +66,15 @@ bool htpasswd_find(struct load_ask *ask, const char *folder, char *ret_path, siz
     return walk_folder(&walk, strlen(folder), 0);
 }
 
+/* globalpasswd: with the file at the top, thttpd looks for no others. */
+static bool is_guarded_as_a_whole(const struct vhost_conf *host)
+{
+    const struct conf_login *login = &host->folder.login;
+
+    return login->kind != LOGIN_NONE && slice_starts(login->file, host->website_root) &&
+           slice_equal_cstr(slice_skip(login->file, host->website_root.len), "/" PASSWORDS);
+}
+
 void check_htpasswd(const struct server_conf *conf, struct load_ask *ask, struct diags *diags)
 {
     char path[PATH_MAX];
@@ -75,7 +84,8 @@ void check_htpasswd(const struct server_conf *conf, struct load_ask *ask, struct
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
         char root[PATH_MAX];
 
-        if (host->website_root.len == 0 || host->website_root.len >= sizeof(root))
+        if (host->website_root.len == 0 || host->website_root.len >= sizeof(root) ||
+            is_guarded_as_a_whole(host))
             continue;
         memcpy(root, host->website_root.at, host->website_root.len);
         root[host->website_root.len] = '\0';

@@ -65,7 +65,7 @@ static void throttle_set(struct build *build, void *record, const struct tree_no
     *end = throttle;
 }
 
-/* ---- UploadSpeed ---- */
+/* ---- what answers share ---- */
 
 struct shared_speed_conf *shared_speed_add(struct build *build)
 {
@@ -110,6 +110,54 @@ static void upload_speed_set(struct build *build, void *record, const struct tre
     folder->upload_speed = shared;
 }
 
+/* "SPEED", "LEAST-SPEED". */
+static bool speeds_parse(struct build *build, const struct tree_node *node, struct slice text,
+                         struct shared_speed_conf *ret)
+{
+    struct slice least;
+    struct slice most;
+
+    if (!slice_cut(text, '-', &least, &most))
+        most = text;
+    else if (!number_parse_size(slice_trim(least), KILO, &ret->least_per_s)) {
+        fault_speed(build, node, slice_trim(least));
+        return false;
+    }
+    if (!speed_parse(most, &ret->bytes_per_s)) {
+        fault_speed(build, node, slice_trim(most));
+        return false;
+    }
+    if (ret->least_per_s <= ret->bytes_per_s)
+        return true;
+    build_fault(build, DIAG_ERROR, node, text, "the least speed is above the whole one");
+    return false;
+}
+
+static void throttle_pattern_set(struct build *build, void *record, const struct tree_node *node,
+                                 const struct option_row *row)
+{
+    struct shared_speed_conf speeds = { 0 };
+    struct slice rest = node->value;
+    struct slice pattern;
+
+    (void)record;
+    if (!word_next(&rest, &pattern) || slice_trim(rest).len == 0 || pattern.len > row->most) {
+        diag_hint(build->diags,
+                  build_fault(build, DIAG_ERROR, node, node->value,
+                              "'%s' wants a pattern, of at most %u bytes, and a speed", row->name,
+                              (unsigned)row->most),
+                  "for example %s = downloads/**.iso 2000", row->name);
+        return;
+    }
+    if (!speeds_parse(build, node, slice_trim(rest), &speeds))
+        return;
+    struct shared_speed_conf *shared = shared_speed_add(build);
+    shared->name = arena_printf(build->arena, "%s %.*s", row->name, SLICE_ARGS(pattern));
+    shared->pattern = pattern;
+    shared->bytes_per_s = speeds.bytes_per_s;
+    shared->least_per_s = speeds.least_per_s;
+}
+
 static const struct option_row rows[] = {
     {
         .name = "Throttle",
@@ -123,6 +171,19 @@ static const struct option_row rows[] = {
                 "Content-Type begins so; programs' answers too. Each answer has this speed for "
                 "itself. The first line that fits counts. May be repeated. See "
                 "[abuse.md](abuse.md).",
+    },
+    {
+        .name = "ThrottlePattern",
+        .type = OPT_OWN,
+        .scopes = SCOPE_SERVER,
+        .repeat = REPEAT_APPENDS,
+        .most = 1000,
+        .set = throttle_pattern_set,
+        .grammar = "PATTERN [LEAST-]SPEED; in kilobytes per second, or with a unit",
+        .text = "What all answers share whose file fits the pattern, by its name below its root, "
+                "with the wildcards of CGIpattern (`**.iso`). One for which less than LEAST would "
+                "be left gets 503 with Retry-After. Where several patterns fit, all count. This is "
+                "the throttle file of thttpd. May be repeated.",
     },
     {
         .name = "UploadSpeed",

@@ -3,6 +3,7 @@
 #include "base/address.h"
 #include "base/number.h"
 
+#include "read_throttles.h"
 #include "thttpd_words.h"
 
 /* The last word of a key. */
@@ -246,6 +247,16 @@ static void fault_no_dir(struct reader *reader)
               "thttpd would serve whatever folder it is started in; write dir=/FOLDER");
 }
 
+/* thttpd asks for it where the file is there; it is, or the option would mean nothing. */
+static void put_password(struct reader *reader, struct slice root)
+{
+    const struct setting *setting = given(reader, THTTPD_GLOBAL_PASSWORD);
+
+    if (is_on(reader, THTTPD_GLOBAL_PASSWORD) && !is_on(reader, THTTPD_VHOST))
+        put_outside(reader, "PasswordFile",
+                    arena_printf(reader->arena, "basic:%.*s/.htpasswd", SLICE_ARGS(root)), setting);
+}
+
 /* data_dir is gone to from dir; after a chroot its '/' is dir. */
 static void put_root(struct reader *reader)
 {
@@ -264,6 +275,7 @@ static void put_root(struct reader *reader)
         root = join_path(reader, root, below);
     }
     put_outside(reader, "WebsiteRoot", root, data ? data : dir);
+    put_password(reader, root);
 }
 
 /* ---- where it listens ---- */
@@ -419,13 +431,68 @@ static void leave_protections(struct reader *reader)
         leave(reader, THTTPD_VHOST, DIAG_ERROR, "finds the folder of a host by its name",
               "write a VirtualHost with Hostname and WebsiteRoot for each of the folders: "
               "`longhouse import` makes the rest of the longhouse.conf");
-    if (is_on(reader, THTTPD_GLOBAL_PASSWORD))
-        leave(reader, THTTPD_GLOBAL_PASSWORD, DIAG_ERROR,
-              "protects all files by one .htpasswd, and would be without effect",
-              "remove it if everybody may see them");
-    if (given(reader, THTTPD_THROTTLES))
-        leave(reader, THTTPD_THROTTLES, DIAG_ERROR, "is not available yet",
-              "a later version slows answers down; leave it out until then");
+}
+
+/* ---- the throttle file ---- */
+
+static struct diag_place place_in(const char *file, const struct speed_line *line,
+                                  struct slice part)
+{
+    return (struct diag_place){
+        .file = file,
+        .line = line->number,
+        .column = 1 + (unsigned)(part.at - line->line.at),
+        .span = (unsigned)part.len,
+        .text = line->line,
+    };
+}
+
+/* What cannot be read is left out, as thttpd does. */
+static void put_throttle(struct reader *reader, const char *file, const struct speed_line *line)
+{
+    const struct diag_place place = place_in(file, line, line->pattern);
+
+    if (line->why) {
+        diag_hint(
+            reader->diags,
+            diag_add(reader->diags, DIAG_WARNING, &place, "the line is left out: %s", line->why),
+            "write PATTERN MOST or PATTERN LEAST-MOST, in bytes per second");
+        return;
+    }
+    struct slice least =
+        line->least_per_s == 0
+            ? SLICE("")
+            : arena_printf(reader->arena, "%lluB-", (unsigned long long)line->least_per_s);
+    struct tree_node *node =
+        put(reader, &reader->tree->root, "ThrottlePattern",
+            arena_printf(reader->arena, "%.*s %.*s%lluB", SLICE_ARGS(line->pattern),
+                         SLICE_ARGS(least), (unsigned long long)line->bytes_per_s),
+            NULL);
+    node->name_place = node->value_place = place;
+    ((struct tree_piece *)node->pieces)->place = place;
+}
+
+static void put_throttles(struct reader *reader)
+{
+    const struct setting *setting = given(reader, THTTPD_THROTTLES);
+    const char *why = "not found";
+    struct speed_line line;
+
+    if (!setting)
+        return;
+    struct source_text *text =
+        reader->source->find(reader->source, reader->arena, setting->word.value, &why);
+    if (!text || text->next) {
+        diag_hint(reader->diags,
+                  diag_add(reader->diags, DIAG_ERROR,
+                           place_of(reader, setting, setting->word.value), "cannot read '%.*s': %s",
+                           SLICE_ARGS(setting->word.value), text ? "it is a folder" : why),
+                  "it is a file with lines such as `**.iso 100000`");
+        return;
+    }
+    struct speed_lines walk = { .rest = text->text };
+    while (speed_lines_next(&walk, &line))
+        put_throttle(reader, text->name, &line);
 }
 
 static void leave_referrers(struct reader *reader)
@@ -481,6 +548,7 @@ static void write_tree(struct reader *reader)
     put_files(reader);
     put_programs(reader);
     settle_chroot(reader);
+    put_throttles(reader);
     leave_protections(reader);
     leave_referrers(reader);
     leave_others(reader);

@@ -1,8 +1,10 @@
 """An existing thttpd.conf, unchanged but for its paths and port, behind the nginx of the how-to that people followed."""
+import base64
 import os
 import signal
 import socket
 import subprocess
+import time
 
 import family
 import pytest
@@ -179,3 +181,27 @@ def test_behind_it_says_when_it_is_ready():
         family.OURS.discard(pid)
     finally:
         house.close()
+
+
+def test_throttles_and_one_password_for_all():
+    house = ThttpdHouse("thttpd-guarded")
+    throttles = house.folder / "throttles"
+    throttles.write_text("# a line that is shared\n**.iso 30000\n**.jpg slow\n")
+    house.more = f"throttles={throttles}\nglobalpasswd\n"
+    body = b"x" * 30_000
+    house.default.put("a.iso", body)
+    house.default.put("a.txt", body)
+    users = house.default.root / ".htpasswd"
+    users.write_text("joe:$5$saltsalt$0IyaXrmV7.sGNS6tirgqHLqX/G.FBvgkYA.lpPdS5sA\n")
+    with opened(house):
+        assert house.get("/a.txt").status == 401
+        joe = ("Authorization", "Basic " + base64.b64encode(b"joe:secret").decode())
+        begun = time.monotonic()
+        assert house.get("/a.iso", fields=[joe]).body == body
+        assert time.monotonic() - begun > 0.8
+        begun = time.monotonic()
+        assert house.get("/a.txt", fields=[joe]).body == body
+        assert time.monotonic() - begun < 0.7
+        assert house.get("/.htpasswd", fields=[joe]).status == 404
+        status, _, errors = house.verb("check")
+        assert status == 0 and "the line is left out" in errors

@@ -743,6 +743,13 @@ static const struct value_case {
       "18+11 'ExploitLogfile' must be an absolute path, none, stdout or stderr, not "
       "'exploit.log'" },
     { OUTER, "GarbageLogfile = none", NULL },
+    { OUTER, "ThrottlePattern = **.iso 2000", NULL },
+    { OUTER, "ThrottlePattern = a|b/** 10-2M", NULL },
+    { OUTER, "ThrottlePattern = **.iso",
+      "19+6 'ThrottlePattern' wants a pattern, of at most 1000 bytes, and a speed" },
+    { OUTER, "ThrottlePattern = **.iso 0", "26+1 '0' is no speed above 0" },
+    { OUTER, "ThrottlePattern = **.iso x-10", "26+1 'x' is no speed above 0" },
+    { OUTER, "ThrottlePattern = **.iso 20-10", "26+5 the least speed is above the whole one" },
     { DIRECTORY, "UploadSpeed = 100, 20", NULL },
     { DIRECTORY, "UploadSpeed = 2M,1", NULL },
     { DIRECTORY, "UploadSpeed = 100", "15+3 'UploadSpeed' wants a speed and a number of answers" },

@@ -172,6 +172,8 @@ static const struct {
     { "dir=/srv cgipat=* cgilimit=100", "MaxCGI=100;CGIqueue=0;MaxCGItotal=100;", NULL },
     { "dir=/srv cgipat=* cgilimit=0", "CGIpattern", "MaxCGI" },
     { "dir=/srv debug", "WebsiteRoot", NULL },
+    { "dir=/srv globalpasswd", "PasswordFile=basic:/srv/.htpasswd;", NULL },
+    { "dir=/srv globalpasswd noglobalpasswd", "WebsiteRoot", "PasswordFile" },
 };
 
 START_TEST(each_word_has_its_meaning)
@@ -202,6 +204,56 @@ START_TEST(flags_are_whole_lines_and_files_count_where_they_are_named)
     ck_assert_ptr_nonnull(strstr(read.dumped, "ServerId=c;"));
     ck_assert_uint_eq(read.diags.errors, 0);
     read_done(&read);
+}
+END_TEST
+
+START_TEST(the_throttle_file_becomes_lines)
+{
+    const struct text_file files[] = {
+        { "thttpd.conf", "dir=/srv throttles=throttle.conf" },
+        { "throttle.conf", "# pattern speed\n\n**.iso 100000 # slow\n  /a|b/**\t5000-20000\r\n"
+                           "**\n**.x fast\n**.y 0\n**.z 9-8\n**.q 1 2" },
+    };
+    static const char *const whys[] = {
+        "the line is left out: there is no speed behind the pattern",
+        "the line is left out: the speed is no number of bytes per second, or LEAST-MOST",
+        "the line is left out: the speed is no number of bytes per second, or LEAST-MOST",
+        "the line is left out: the speed is no number of bytes per second, or LEAST-MOST",
+        "the line is left out: there is something behind the speed",
+    };
+    struct read read;
+    unsigned count = 0;
+
+    read_files(&read, files, 2);
+    ck_assert_ptr_nonnull(strstr(read.dumped, "ThrottlePattern=**.iso 100000B;"
+                                              "ThrottlePattern=/a|b/** 5000B-20000B;"));
+    for (const struct diag *diag = read.diags.first; diag; diag = diag->next, count++) {
+        ck_assert_int_eq(diag->level, DIAG_WARNING);
+        assert_slice(diag->message, whys[count]);
+        ck_assert_str_eq(diag->place.file, "throttle.conf");
+        ck_assert_uint_eq(diag->place.line, count + 5);
+    }
+    ck_assert_uint_eq(count, 5);
+    read_done(&read);
+}
+END_TEST
+
+START_TEST(the_model_has_its_throttles)
+{
+    const struct text_file files[] = {
+        { "thttpd.conf", "dir=/srv throttles=t globalpasswd" },
+        { "t", "**.iso 5000-20000" },
+    };
+    struct loaded loaded;
+
+    loaded_files(&loaded, files, 2);
+    ck_assert_ptr_nonnull(loaded.conf);
+    ck_assert_uint_eq(loaded.conf->shared_speed_count, 1);
+    assert_slice(loaded.conf->shared_speeds->pattern, "**.iso");
+    ck_assert_uint_eq(loaded.conf->shared_speeds->bytes_per_s, 20000);
+    ck_assert_uint_eq(loaded.conf->shared_speeds->least_per_s, 5000);
+    assert_slice(loaded.conf->hosts->folder.login.file, "/srv/.htpasswd");
+    loaded_done(&loaded);
 }
 END_TEST
 
@@ -240,10 +292,8 @@ static const struct {
       "thttpd.conf:1:18: error: 'MaxAge' must be between 0 s and 365 days, not 'never'\n" },
     { "dir=/srv vhost",
       "thttpd.conf:1:10: error: 'vhost' finds the folder of a host by its name\n" },
-    { "dir=/srv globalpasswd",
-      "thttpd.conf:1:10: error: 'globalpasswd' protects all files by one .htpasswd, and would be "
-      "without effect\n" },
-    { "dir=/srv throttles=/etc/t", "thttpd.conf:1:10: error: 'throttles' is not available yet\n" },
+    { "dir=/srv throttles=/etc/t",
+      "thttpd.conf:1:20: error: cannot read '/etc/t': No such file or directory\n" },
     { "dir=/srv urlpat=**.jpg",
       "thttpd.conf:1:10: warning: 'urlpat' is without effect: referrers are not looked at\n" },
     { "dir=/srv localpat=*", "thttpd.conf:1:10: warning: 'localpat' is without effect" },
@@ -365,9 +415,25 @@ START_TEST(a_folder_that_was_guarded_is_not_served)
 }
 END_TEST
 
+START_TEST(what_is_guarded_as_a_whole_is_served)
+{
+    const struct text_file file = { "thttpd.conf", "dir=/srv globalpasswd" };
+    struct load_ask ask = { .find_htpasswd = always_found };
+    struct loaded loaded;
+
+    loaded_files(&loaded, &file, 1);
+    ck_assert_ptr_nonnull(loaded.conf);
+    check_htpasswd(loaded.conf, &ask, &loaded.diags);
+    ck_assert_uint_eq(loaded.diags.errors, 0);
+    loaded_done(&loaded);
+}
+END_TEST
+
 SUITE("read_thttpd", LOOP(the_words_tell_whose_form_it_is, forms), TEST(the_name_tells_it_too),
       TEST(the_file_of_the_howto_becomes_this), LOOP(each_word_has_its_meaning, meanings),
       TEST(flags_are_whole_lines_and_files_count_where_they_are_named),
       LOOP(each_fault_is_said_at_its_place, sayings),
       TEST(a_file_of_flags_that_is_not_there_is_an_error), TEST(the_model_has_what_was_written),
-      TEST(a_htpasswd_anywhere_below_is_found), TEST(a_folder_that_was_guarded_is_not_served))
+      TEST(a_htpasswd_anywhere_below_is_found), TEST(a_folder_that_was_guarded_is_not_served),
+      TEST(what_is_guarded_as_a_whole_is_served), TEST(the_throttle_file_becomes_lines),
+      TEST(the_model_has_its_throttles))

@@ -165,6 +165,35 @@ START_TEST(each_answer_has_the_speed_of_its_kind)
 }
 END_TEST
 
+START_TEST(a_pattern_is_a_line_for_files_by_their_names)
+{
+    struct bench bench;
+    struct exchange x[5];
+    struct verdict verdict[5];
+
+    bench_open(&bench, EDGE "ThrottlePattern = **.iso 30-100\nThrottlePattern = big/** 200\n");
+    for (unsigned i = 0; i < 4; i++) {
+        verdict[i] = (struct verdict){ .answer = ANSWER_FILE,
+                                       .folder = &bench.conf->hosts->folder,
+                                       .resource.relative = SLICE("big/x.iso") };
+        x[i] = (struct exchange){ .loop = &bench.loop, .response.status = 200 };
+        throttle_admit(&x[i], bench.conf, bench.lines, &verdict[i]);
+    }
+    ck_assert_int_eq(verdict[2].answer, ANSWER_FILE); /* 33 for each of three */
+    ck_assert_int_eq(verdict[3].status, 503);
+    ck_assert_uint_eq(bench.lines->at[0]->answers, 3);
+    ck_assert_uint_eq(bench.lines->at[1]->answers, 3);
+    throttle_slow_down(&x[0], bench.conf, &verdict[0]);
+    ck_assert_uint_eq(x[0].response.body.pace->count, 2);
+    begin(&bench, &x[4], NULL, &verdict[4]);
+    ck_assert_ptr_null(x[4].throttle);
+    for (unsigned i = 0; i < 5; i++)
+        end(&x[i]);
+    ck_assert_uint_eq(bench.lines->at[0]->answers, 0);
+    throttle_lines_free(bench.lines);
+}
+END_TEST
+
 /* By their names: with new speeds, and with who is on them. */
 START_TEST(lines_live_on)
 {
@@ -191,5 +220,6 @@ START_TEST(lines_live_on)
 END_TEST
 
 SUITE("throttle", TEST(a_directory_takes_so_many_answers),
+      TEST(a_pattern_is_a_line_for_files_by_their_names),
       TEST(answers_of_a_directory_share_its_rate), TEST(short_answers_pass_no_line),
       LOOP(each_answer_has_the_speed_of_its_kind, kinds), TEST(lines_live_on))
