@@ -34,8 +34,12 @@ struct slice errand_variables(const struct errand *errand)
 /* One on each line. */
 static void add_variables(struct text *text, struct slice variables)
 {
-    for (size_t i = 0; i < variables.len; i++)
-        text_add_char(text, variables.at[i] == '\0' ? '\n' : variables.at[i]);
+    struct slice variable;
+
+    while (slice_next(&variables, '\0', &variable)) {
+        text_add(text, variable);
+        text_add_char(text, '\n');
+    }
 }
 
 static void add_heading(struct text *text, const char *heading)

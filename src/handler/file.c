@@ -9,8 +9,10 @@
 #include "http/negotiate.h"
 #include "http/range.h"
 #include "site/media.h"
+#include "site/trace.h"
 
 #include <assert.h>
+#include <inttypes.h>
 
 #define PART_OWN_TEXT 128u /* of the head of one part, besides its Content-Type */
 
@@ -175,6 +177,9 @@ static void begin(struct exchange *x, const struct offer *offer, int status, str
         exchange_field_id(x, FIELD_CONTENT_ENCODING, offer->coding);
     exchange_field_id(x, FIELD_ACCEPT_RANGES, SLICE("bytes"));
     add_kept(x, offer, true);
+    trace_note(x->trace, TRACE_ANSWER, TRACE_YES, "%d: %.*s, %" PRIu64 " bytes%s%.*s", status,
+               SLICE_ARGS(type), length, offer->coding.len > 0 ? ", from the neighbour in " : "",
+               SLICE_ARGS(offer->coding));
 }
 
 static void finish(struct exchange *x)

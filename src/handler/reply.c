@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "handler_private.h"
+#include "site/trace.h"
 
 #define NAMED_MOST 200u /* of what was asked for: the reason behind it must stay readable */
 
@@ -154,6 +155,8 @@ static void reply_start(struct exchange *x, const struct verdict *verdict)
         return;
     }
     note_failure(x, verdict);
+    trace_note(x->trace, TRACE_ANSWER, trace_mark_of(verdict->status < 400), "%d: %s",
+               verdict->status, verdict->why ? verdict->why : "no reason given");
     if (verdict->status >= 400 && error_page_start(x, verdict))
         return;
     verdict = error_page_origin(x, verdict);

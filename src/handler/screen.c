@@ -17,6 +17,7 @@
 #include "http/spill.h"
 #include "site/disguise.h"
 #include "site/sieve.h"
+#include "site/trace.h"
 
 #include <string.h>
 
@@ -71,6 +72,8 @@ static void let_go(struct screen *screen)
 static void pass_on(struct screen *screen)
 {
     let_go(screen);
+    trace_note(screen->x->trace, TRACE_GATE, TRACE_YES,
+               "looked at by DenyBody and PreventSQLi, XSS, CSRF, as far as they are on");
     exchange_hand_over(screen->x, handler_for(screen->guarded->answer), screen->guarded);
 }
 
@@ -115,6 +118,8 @@ static void note(const struct screen *screen, const struct find *find, const cha
            SLICE_ARGS(request->method_name), SLICE_ARGS(slice_first(request->target.path, 200)),
            exchange_client(screen->x), find->kind, find->option, find->where,
            SLICE_ARGS(find->what), outcome, screen->x->id_text);
+    trace_note(screen->x->trace, TRACE_GATE, TRACE_NO, "%s %s: '%.*s' (%s); %s", find->option,
+               find->where, SLICE_ARGS(find->what), find->kind, outcome);
 }
 
 /* True: the request is answered, and goes no further. */

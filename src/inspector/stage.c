@@ -11,6 +11,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,6 +71,11 @@ static void learn_client(const struct stage *stage, struct exchange *x)
     if (stage->question->is_banned)
         visit->refuse = REFUSE_BANNED;
     tell_client(x);
+    if (stage->conf->challenge.threshold > 0)
+        trace_note(x->trace, TRACE_CLIENT, TRACE_FACT,
+                   "ChallengeClient: from %" PRIu64
+                   " connections on it has to prove first that it is a browser",
+                   stage->conf->challenge.threshold);
 }
 
 /* ---- the owner: what a reactor does ---- */

@@ -62,6 +62,7 @@ static const char conf_rest[] = "Hostname = default.test\n"
                                 "UseToolkit = rules\n"
                                 "UseDirectory = closed, staff, asked\n"
                                 "Setenv COLOUR = blue\n"
+                                "PreventSQLi = block\n"
                                 "ErrorHandler = 410:/none.html\n"
                                 "ErrorHandler = 404:/oops.cgi\n"
                                 "}\n";
@@ -172,6 +173,14 @@ static const struct {
       "/index.html" },
     { "GET", "site.test/", "Range: bytes=0-0\r\n", "::1", 206, "file", TRACE_DISK, TRACE_YES,
       "/index.html: a file" },
+    { "GET", "site.test/", "", "::1", 200, "file", TRACE_ANSWER, TRACE_YES,
+      "200: text/html; charset=utf-8, 1 bytes" },
+    { "GET", "site.test/", "Range: bytes=9-\r\n", "::1", 416, "file", TRACE_DISK, TRACE_YES, "" },
+    { "GET", "site.test/a.cgi?q=%27%20or%201=1", "", "::1", 441, "reply", TRACE_GATE, TRACE_NO,
+      "PreventSQLi in the query: " },
+    { "GET", "site.test/a.cgi?q=1", "", "::1", 0, "cgi", TRACE_GATE, TRACE_YES,
+      "looked at by DenyBody" },
+    { "DELETE", "site.test/index.html", "", "::1", 405, "reply", TRACE_ANSWER, TRACE_NO, "405: " },
     { "GET", "site.test/old/x", "", "::1", 301, "redirect", TRACE_TOOLKIT, TRACE_YES,
       "Match ^/old/(.*) Redirect /new/$1  -> /new/x" },
     { "GET", "site.test/r/index.html", "", "::1", 200, "file", TRACE_TOOLKIT, TRACE_YES,
