@@ -281,6 +281,7 @@ extern const struct option_group local_options;
 extern const struct option_group ban_options;
 extern const struct option_group log_options;
 extern const struct option_group syslog_options;
+extern const struct option_group cache_options;
 extern const struct option_group throttle_options;
 extern const struct option_group screen_options;
 extern const struct option_group challenge_options;

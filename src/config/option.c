@@ -9,6 +9,7 @@ static const struct option_group *const groups[] = {
     &server_options,
     &ban_options,
     &log_options, &syslog_options,
+    &cache_options,
     &throttle_options,
     &screen_options,
     &challenge_options,

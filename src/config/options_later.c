@@ -38,7 +38,6 @@ static const struct option_row rows[] = {
     LATER("FileHashes", SCOPE_HOST),
     LATER("ReverseProxy", SCOPE_HOST),
     LATER("RunOnAlter", SCOPE_HOST),
-    LATER("SkipCacheCookie", SCOPE_HOST),
     LATER("UseRProxy", SCOPE_HOST),
     LATER("UseXSLT", SCOPE_HOST),
     LATER("WebDAVapp", SCOPE_HOST),
@@ -47,8 +46,6 @@ static const struct option_row rows[] = {
     LATER("RunOnDownload", SCOPE_DIRECTORY),
 
     /* something else takes their place */
-    NEEDLESS("CacheMaxFilesize", SCOPE_SERVER, "files are sent by the kernel from its own cache"),
-    NEEDLESS("CacheSize", SCOPE_SERVER, "files are sent by the kernel from its own cache"),
     NEEDLESS("CGIwrapper", SCOPE_SERVER,
              "the spawner changes the user itself (WrapCGI, RunAs); no wrapper program is run"),
     NEEDLESS("GZipExtensions", SCOPE_SERVER,

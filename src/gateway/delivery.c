@@ -90,6 +90,8 @@ static void decide(struct delivery *delivery)
         return;
     }
     keep_error(delivery);
+    if (delivery->tap)
+        delivery->tap->head(delivery->tap, &delivery->reply);
     delivery->way = way_of(delivery);
     if (delivery->session)
         session_heed(delivery->session, &delivery->reply.fields);
@@ -125,13 +127,22 @@ static bool take_bytes(struct delivery *delivery, struct slice *bytes)
 
 /* ---- bytes ---- */
 
+static void let_hear(struct delivery *delivery, struct slice bytes)
+{
+    if (delivery->tap && bytes.len > 0)
+        delivery->tap->bytes(delivery->tap, bytes);
+}
+
 bool delivery_add(struct delivery *delivery, struct slice bytes)
 {
     delivery->output_bytes += bytes.len;
     if (!take_bytes(delivery, &bytes))
         return false;
-    if (bytes.len > 0)
-        body_put_bytes(&delivery->x->response.body, slice_first(bytes, admit(delivery, bytes.len)));
+    if (bytes.len > 0) {
+        bytes = slice_first(bytes, admit(delivery, bytes.len));
+        let_hear(delivery, bytes);
+        body_put_bytes(&delivery->x->response.body, bytes);
+    }
     return true;
 }
 
@@ -146,19 +157,23 @@ bool delivery_add_chunk(struct delivery *delivery, struct chunk *chunk)
     }
     chunk->begin = chunk->end - (uint32_t)bytes.len;
     chunk->end = chunk->begin + (uint32_t)admit(delivery, bytes.len);
+    let_hear(delivery, chunk_filled(chunk));
     body_put_chunk(&delivery->x->response.body, chunk);
     return true;
 }
 
 char *delivery_reserve(struct delivery *delivery, size_t *ret_room)
 {
-    return body_reserve(&delivery->x->response.body, ret_room);
+    delivery->reserved = body_reserve(&delivery->x->response.body, ret_room);
+    return delivery->reserved;
 }
 
 void delivery_commit(struct delivery *delivery, size_t len)
 {
     delivery->output_bytes += len;
-    body_commit(&delivery->x->response.body, admit(delivery, len));
+    const size_t admitted = admit(delivery, len);
+    let_hear(delivery, slice_of(delivery->reserved, admitted));
+    body_commit(&delivery->x->response.body, admitted);
 }
 
 bool delivery_is_satisfied(const struct delivery *delivery)

@@ -566,6 +566,9 @@ static void cgi_advance(struct exchange *x)
 
 static void cgi_start(struct exchange *x, const struct verdict *verdict)
 {
+    if (output_cache_answers(x, verdict))
+        return;
+
     struct cgi *cgi = arena_new(&x->arena, struct cgi);
 
     x->handler_self = cgi;

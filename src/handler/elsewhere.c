@@ -136,6 +136,7 @@ static void send_error(struct errand *errand)
 
 void errand_conclude(struct errand *errand)
 {
+    output_tap_keep(&errand->tap);
     errand_release(errand);
     if (exchange_is_over(errand->x)) {
         exchange_handler_done(errand->x);

@@ -34,6 +34,9 @@ void errand_init(struct errand *errand, struct exchange *x, const struct verdict
     delivery_init(&errand->delivery, x,
                   verdict->folder->local_redirect && !is_question && x->request.error_status == 0);
     errand->delivery.judges = is_question;
+    output_tap_init(&errand->tap, x, verdict);
+    if (!is_question)
+        errand->delivery.tap = &errand->tap.tap;
     errand->delivery.leaves_errors =
         host->conf->trigger_on_cgi_status && !is_question && x->request.error_status == 0;
     errand->delivery.reply.nph = !is_question && is_nph(errand->script);
@@ -364,6 +367,7 @@ static bool is_worth_a_line(int status)
 
 void errand_release(struct errand *errand)
 {
+    output_tap_drop(&errand->tap);
     ticket_return(&errand->ticket);
     time_limit_stop(&errand->limit);
     upload_done(&errand->upload);

@@ -13,6 +13,7 @@
 #include "gateway/upload.h"
 #include "handler/registry.h"
 #include "handler/services.h"
+#include "output_tap.h"
 
 enum step { STEP_AGAIN, STEP_WAIT };
 
@@ -30,6 +31,7 @@ struct errand {
     bool is_watched;           /* set by its handler: a slow program can be looked at */
     struct upload upload;
     struct delivery delivery;
+    struct output_tap tap;
     struct last_words words;
     struct time_limit limit;
     struct ticket ticket;

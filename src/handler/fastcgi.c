@@ -423,6 +423,9 @@ static void fastcgi_advance(struct exchange *x)
 
 static void fastcgi_start(struct exchange *x, const struct verdict *verdict)
 {
+    if (output_cache_answers(x, verdict))
+        return;
+
     const struct services *services = x->services;
     struct fastcgi *self = arena_new(&x->arena, struct fastcgi);
 

@@ -18,6 +18,14 @@ struct file_ref *file_ref_new(int fd, uint64_t size)
     return file;
 }
 
+struct file_ref *file_ref_of_bytes(char *bytes, size_t len)
+{
+    struct file_ref *file = file_ref_new(-1, len);
+
+    file->bytes = slice_of(bytes, len);
+    return file;
+}
+
 /* Reads until `room` is full or the file ends: bytes read, or negative errno. */
 static ssize_t read_from_begin(int fd, char *at, size_t room)
 {

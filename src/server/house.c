@@ -1,6 +1,7 @@
 #include "server/house.h"
 
 #include "handler/keeper.h"
+#include "handler/output_cache.h"
 #include "os/fd.h"
 #include "server/bans.h"
 #include "server/house_build.h"
@@ -45,6 +46,7 @@ const char *house_build(struct house *house, struct takeover *takeover)
     edition_settle(house->edition);
     house_settle_log(house);
     const struct server_conf *conf = house->edition->snapshot->conf;
+    house->forgotten = forgotten_new();
     house->keeper = keeper_new((takeover->reactors + 1) / 2, house->log);
     house->workers = workers_status_new(conf);
     house->guard =
@@ -62,6 +64,7 @@ const char *house_build(struct house *house, struct takeover *takeover)
 void house_free(struct house *house)
 {
     keeper_free(house->keeper);
+    forgotten_free(house->forgotten);
     workers_status_free(house->workers);
     free(house->reactors);
     if (house->guard)

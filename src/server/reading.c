@@ -2,6 +2,7 @@
 
 #include "gateway/place.h"
 #include "gateway/probe.h"
+#include "handler/output_cache.h"
 #include "server/listener.h"
 #include "server/reactor.h"
 
@@ -56,6 +57,16 @@ static struct reading *reading_new(struct reactor *reactor, struct edition *edit
     return reading;
 }
 
+/* Each reactor has its part of the memory. */
+static struct output_cache *outputs_new(const struct reactor *reactor,
+                                        const struct server_conf *conf)
+{
+    const unsigned parts = reactor->house->reactor_count;
+
+    return output_cache_new(conf->cache_bytes / (parts > 0 ? parts : 1), conf->cache_answer_bytes,
+                            reactor->house->forgotten);
+}
+
 static void enter(struct reading *reading)
 {
     struct reactor *reactor = reading->reactor;
@@ -70,6 +81,7 @@ static void enter(struct reading *reading)
         .turnstiles = edition->turnstiles,
         .desk = &reactor->desk,
         .keeper = reactor->house->keeper,
+        .outputs = outputs_new(reactor, edition->snapshot->conf),
         .backends = edition->backends,
         .backend_count = edition->backend_count,
     };
@@ -156,6 +168,7 @@ static void release(struct reading *reading)
             place_close_kept(reading->edition->backends[i], &reactor->desk);
     access_log_flush(&reactor->access); /* its files may be closed */
     file_cache_free(reading->services.files);
+    output_cache_free(reading->services.outputs);
     list_remove(&reading->link);
 }
 

@@ -446,6 +446,7 @@ struct vhost_conf {
     struct conf_log error_log;
     bool allow_dot_files;
     bool use_local_config;                     /* .hiawatha files count */
+    struct conf_word *skip_cache_cookies;      /* who has one gets nothing that was kept */
     struct error_handler_conf *error_handlers; /* the last one first */
     bool trigger_on_cgi_status;                /* for errors of programs too */
     bool enforce_first_hostname;
@@ -509,6 +510,8 @@ struct server_conf {
     struct slice session_key;      /* SessionKey, or what SessionKeyFile holds; empty: none */
     struct slice session_key_file; /* empty: none */
     struct slice control_socket;   /* unix socket for `longhouse status`, `stop` ... */
+    uint64_t cache_bytes;          /* of the output of programs that is kept; 0: none */
+    uint64_t cache_answer_bytes;   /* of one of them */
     struct log_format log_format;
     struct conf_syslog syslog;
     bool anonymize_ip;

@@ -14,6 +14,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/*
+ * Who listens to what a program says: to its head, which is complete and may still be changed, and
+ * to each piece of the body that is sent on.
+ */
+struct delivery_tap {
+    void (*head)(struct delivery_tap *tap, struct reply *reply);
+    void (*bytes)(struct delivery_tap *tap, struct slice bytes);
+};
+
 /* Where the answer comes from; what the head alone cannot tell. */
 enum delivery_way {
     DELIVERY_UNKNOWN,    /* the head is not complete */
@@ -27,7 +36,9 @@ enum delivery_way {
 struct delivery {
     struct exchange *x; /* borrowed */
     struct reply reply;
-    struct session *session; /* borrowed: of which the head may tell news; NULL: none */
+    struct delivery_tap *tap; /* borrowed; NULL: nobody listens */
+    char *reserved;           /* by delivery_reserve(), for the tap */
+    struct session *session;  /* borrowed: of which the head may tell news; NULL: none */
     enum delivery_way way;
     bool local_redirects;  /* they are wanted */
     bool leaves_errors;    /* by whoever uses it: the house has pages for them */

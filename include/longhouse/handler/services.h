@@ -14,6 +14,7 @@ struct spawn_client;  /* gateway/spawn_client.h: asks the spawner */
 struct turnstiles;    /* gateway/turnstile.h: seats for programs, shared by all reactors */
 struct desk;          /* gateway/desk.h: where this reactor hears of others' decisions */
 struct keeper;        /* handler/keeper.h: knows who may come in, shared by all reactors */
+struct output_cache;  /* handler/output_cache.h: what programs said, to be said again */
 struct backend_group; /* gateway/backend.h: shared by all reactors, one per FastCGIserver section */
 
 struct services {
@@ -25,6 +26,7 @@ struct services {
     struct turnstiles *turnstiles; /* by vhost_conf.index; NULL: seats are not counted (tests) */
     struct desk *desk;
     struct keeper *keeper;
+    struct output_cache *outputs;    /* of this generation; NULL: nothing is kept (tests) */
     struct backend_group **backends; /* by fastcgi_conf.index */
     unsigned backend_count;
 };

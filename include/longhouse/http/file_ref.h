@@ -7,6 +7,7 @@
  */
 #include "base/slice.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct file_ref {
@@ -18,6 +19,10 @@ struct file_ref {
 
 /* Takes the descriptor; one reference. */
 struct file_ref *file_ref_new(int fd, uint64_t size);
+
+/* Of `len` bytes in memory, which are taken (malloc; NULL for none) and freed with the last
+ * reference. */
+struct file_ref *file_ref_of_bytes(char *bytes, size_t len);
 
 /* Reads the content (size <= most) into memory and closes the descriptor: 0 or negative errno (then
  * the file_ref is as before). -ESTALE when the file has another size by now. */

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 struct bans;
+struct forgotten;
 struct keeper;
 struct tally;
 struct name_watch;
@@ -41,6 +42,7 @@ struct house {
     struct load_watch load;
     struct log_writer *writer;
     struct log *log;                /* the system log */
+    struct forgotten *forgotten;    /* of what programs said */
     struct keeper *keeper;          /* owned */
     struct workers_status *workers; /* owned; the main thread's */
     struct name_watch *name_watch;  /* of the main thread; NULL: ConnectTo names no host */

@@ -116,6 +116,9 @@ static const char *const hiawatha_names[] = {
     "SetResourceLimits",
     "SocketSendTimeout",
     "Syslog",
+    "SkipCacheCookie",
+    "CacheSize",
+    "CacheMaxFilesize",
     "SystemLogfile",
     "ThreadKillRate",
     "ThreadPoolSize",
@@ -522,6 +525,16 @@ static const struct value_case {
     { OUTER, "AccessLogfile = /var/log/a,",
       "17+11 a log begins anew daily, weekly or monthly, not ''" },
     { OUTER, "AccessLogfile = none, daily", "23+5 'daily': only a file can begin anew" },
+
+    /* what programs said */
+    { OUTER, "CacheSize = 10", NULL },
+    { OUTER, "CacheSize = 0", NULL },
+    { OUTER, "CacheSize = 2G", "13+2 'CacheSize' must be between 0 bytes and 1 GiB, not '2G'" },
+    { OUTER, "CacheMaxFilesize = 64K", NULL },
+    { OUTER, "CacheMaxFilesize = big",
+      "20+3 'CacheMaxFilesize' must be between 0 bytes and 1 GiB, not 'big'" },
+    { OUTER, "SkipCacheCookie = a, b", NULL },
+    { OUTER, "SkipCacheCookie = ,", "19+1 the list of 'SkipCacheCookie' names nothing" },
 
     /* the system's log */
     { OUTER, "Syslog = system", NULL },

@@ -1,0 +1,47 @@
+/* Options about what programs said and the house keeps (handler/output_cache.h). */
+#include "build.h"
+
+#define KIB UINT64_C(1024)
+#define MIB (KIB * 1024)
+
+static const struct option_row rows[] = {
+    {
+        .name = "CacheSize",
+        .type = OPT_SIZE,
+        .scopes = SCOPE_SERVER,
+        AT(server_conf, cache_bytes),
+        .fallback = "10",
+        .least = 0,
+        .most = 1024 * MIB,
+        .unit = MIB,
+        .grammar = "SIZE, a bare number counts megabytes",
+        .text = "Memory for answers of programs that ask to be kept (`X-Longhouse-Cache: SECONDS`, "
+                "see docs/cgi.md), of all websites together; 0 keeps none. The reactors share it "
+                "equally. Files are not kept here: the kernel's own cache has them.",
+    },
+    {
+        .name = "CacheMaxFilesize",
+        .type = OPT_SIZE,
+        .scopes = SCOPE_SERVER,
+        AT(server_conf, cache_answer_bytes),
+        .fallback = "256",
+        .least = 0,
+        .most = 1024 * MIB,
+        .unit = KIB,
+        .grammar = "SIZE, a bare number counts kilobytes",
+        .text = "The longest answer of a program that is kept.",
+    },
+    {
+        .name = "SkipCacheCookie",
+        .type = OPT_WORDS,
+        .scopes = SCOPE_HOST,
+        .repeat = REPEAT_APPENDS,
+        AT(vhost_conf, skip_cache_cookies),
+        .grammar = "NAME[, ...]",
+        .text = "Names of cookies: a request with one of them is answered by the program itself, "
+                "and its answer is not kept. Name the cookie that your visitors have once they are "
+                "logged in.",
+    },
+};
+
+const struct option_group cache_options = { rows, sizeof(rows) / sizeof(rows[0]) };

@@ -1,0 +1,388 @@
+#include "handler/output_cache.h"
+
+#include "gateway/fcgi_record.h"
+#include "handler/registry.h"
+#include "handler/two_programs.h"
+#include "suite.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CACHED "Content-Type: text/plain\r\nX-Hiawatha-Cache: 60\r\n"
+
+static struct two_programs *two;
+static struct forgotten *forgotten;
+static struct output_cache *caches[2]; /* of two reactors; the first one is in use */
+
+static void begin(void)
+{
+    two = two_programs_open();
+    forgotten = forgotten_new();
+    for (unsigned i = 0; i < 2; i++)
+        caches[i] = output_cache_new(1 << 20, 10000, forgotten);
+    two->services.outputs = caches[0];
+    two->v->handler = &handler_fastcgi;
+}
+
+static void end(void)
+{
+    for (unsigned i = 0; i < 2; i++)
+        output_cache_free(caches[i]);
+    forgotten_free(forgotten);
+    two->services.outputs = NULL;
+    two_programs_close(two);
+}
+
+static void forget_last(void)
+{
+    struct visitor *v = two->v;
+
+    v->status = 0;
+    v->fields[0] = '\0';
+    memset(v->body, 0, v->body_len + 1);
+    v->body_len = 0;
+}
+
+/* The fields of the next requests: name and value. */
+static const char *asked[4];
+
+static void add_fields(struct exchange *x)
+{
+    for (unsigned i = 0; i < 4 && asked[i]; i += 2) {
+        struct slice name = slice_cstr(asked[i]);
+
+        fields_add(&x->request.fields, &x->arena, name, slice_cstr(asked[i + 1]));
+    }
+}
+
+static void ask(const char *method, const char *target)
+{
+    forget_last();
+    visitor_ask(two->v, method, target, VISITOR_NO_BODY, add_fields);
+    visitor_settle(two->v);
+}
+
+/* It is asked, and says this. */
+static void program_says(const char *head, const char *content)
+{
+    struct fastcgi_fake *fake = two_programs_accept(two, 0);
+    char text[20000];
+
+    snprintf(text, sizeof(text), "%s\r\n%s", head, content);
+    fastcgi_fake_say(fake, FCGI_STDOUT, text);
+    fastcgi_fake_end(fake, 0, FCGI_COMPLETE);
+    visitor_settle(two->v);
+    ck_assert_ptr_null(two->v->x);
+}
+
+static bool is_kept(void)
+{
+    return two->v->x == NULL;
+}
+
+/* The program is asked, which is left unanswered. */
+static bool is_asked(void)
+{
+    if (is_kept())
+        return false;
+    two_programs_accept(two, 0);
+    visitor_leave(two->v, RESET_CLIENT_GONE);
+    visitor_settle(two->v);
+    return true;
+}
+
+static bool has_field(const char *line)
+{
+    return strstr(two->v->fields, line) != NULL;
+}
+
+START_TEST(what_a_program_wants_kept_is_given_again)
+{
+    begin();
+    ask("GET", "/a.php?x=1");
+    program_says(CACHED "ETag: \"1\"\r\n", "hello");
+    ck_assert_str_eq(two->v->body, "hello");
+    ck_assert(!has_field("X-Hiawatha-Cache"));
+    ck_assert(!has_field("Age"));
+    visitor_pass(two->v, 5000);
+    ask("GET", "/a.php?x=1");
+    ck_assert(is_kept());
+    ck_assert_int_eq(two->v->status, 200);
+    ck_assert_str_eq(two->v->body, "hello");
+    ck_assert(has_field("Age: 5\n"));
+    ck_assert(has_field("Content-Type: text/plain\n"));
+    ask("GET", "/a.php?x=2");
+    ck_assert(is_asked());
+    visitor_pass(two->v, 55000);
+    ask("GET", "/a.php?x=1");
+    ck_assert(is_asked());
+    end();
+}
+END_TEST
+
+START_TEST(who_has_it_already_gets_no_content)
+{
+    begin();
+    ask("GET", "/a.php");
+    program_says(CACHED "ETag: \"1\"\r\nLast-Modified: Sun, 22 Nov 2026 13:26:01 GMT\r\n", "hello");
+    asked[0] = "If-None-Match";
+    asked[1] = "\"1\"";
+    ask("GET", "/a.php");
+    ck_assert(is_kept());
+    ck_assert_int_eq(two->v->status, 304);
+    ck_assert_uint_eq(two->v->body_len, 0);
+    ck_assert(has_field("ETag: \"1\"\n"));
+    ck_assert(!has_field("Content-Type"));
+    asked[1] = "\"2\"";
+    ask("GET", "/a.php");
+    ck_assert_int_eq(two->v->status, 200);
+    asked[0] = "If-Modified-Since";
+    asked[1] = "Sun, 22 Nov 2026 13:26:01 GMT";
+    ask("GET", "/a.php");
+    ck_assert_int_eq(two->v->status, 304);
+    asked[0] = NULL;
+    ask("HEAD", "/a.php");
+    ck_assert(is_kept());
+    ck_assert_int_eq(two->v->status, 200);
+    ck_assert_uint_eq(two->v->body_len, 0);
+    end();
+}
+END_TEST
+
+/* Answers that belong to one visitor, or are no whole answers. */
+static const char *const heads[] = {
+    "Content-Type: text/plain\r\n",
+    CACHED "Set-Cookie: session=1\r\n",
+    CACHED "Cache-Control: private\r\n",
+    CACHED "Cache-Control: max-age=5, no-store\r\n",
+    CACHED "Vary: *\r\n",
+    CACHED "Status: 404\r\n",
+    CACHED "Location: http://b.example/\r\n",
+    CACHED "Content-Length: 20000\r\n",
+    "Content-Type: text/plain\r\nX-Hiawatha-Cache: 1\r\n",
+    "Content-Type: text/plain\r\nX-Hiawatha-Cache: -5\r\n",
+    "Content-Type: text/plain\r\nX-Hiawatha-Cache: long\r\n",
+};
+
+START_TEST(what_is_not_for_everybody_is_not_kept)
+{
+    begin();
+    ask("GET", "/a.php");
+    struct fastcgi_fake *fake = two_programs_accept(two, 0);
+    char text[20100];
+    snprintf(text, sizeof(text), "%s\r\n", heads[_i]);
+    const size_t head_len = strlen(text);
+    memset(text + head_len, 'x', 20000 < sizeof(text) - head_len ? 5 : 0);
+    text[head_len + 5] = '\0';
+    fastcgi_fake_say(fake, FCGI_STDOUT, text);
+    fastcgi_fake_end(fake, 0, FCGI_COMPLETE);
+    visitor_settle(two->v);
+    ask("GET", "/a.php");
+    ck_assert(is_asked());
+    end();
+}
+END_TEST
+
+/* Requests that are somebody's, or want something else. */
+static const struct {
+    const char *method;
+    const char *name;
+    const char *value;
+} requests[] = {
+    { "GET", "Authorization", "Basic eDp5" },
+    { "GET", "Cookie", "a=1; login=x" },
+    { "GET", "Range", "bytes=0-1" },
+    { "GET", "If-Match", "\"1\"" },
+    { "POST", "X-Any", "1" },
+};
+
+START_TEST(who_is_known_neither_gets_nor_gives)
+{
+    struct conf_word login = { .text = SLICE_INIT("login") };
+
+    begin();
+    two->vhost.skip_cache_cookies = &login;
+    asked[0] = requests[_i].name;
+    asked[1] = requests[_i].value;
+    ask(requests[_i].method, "/a.php");
+    program_says(CACHED, "for one");
+    asked[0] = NULL;
+    ask("GET", "/a.php");
+    if (strcmp(requests[_i].name, "If-Match") != 0) {
+        ck_assert(!is_kept());
+        program_says(CACHED, "for all");
+    }
+    asked[0] = requests[_i].name;
+    ask(requests[_i].method, "/a.php");
+    ck_assert(is_asked());
+    asked[0] = "Cookie";
+    asked[1] = "a=1";
+    ask("GET", "/a.php");
+    ck_assert(is_kept());
+    end();
+}
+END_TEST
+
+START_TEST(an_answer_varies_as_it_says)
+{
+    begin();
+    asked[0] = "Accept-Language";
+    asked[1] = "de";
+    ask("GET", "/a.php");
+    program_says(CACHED "Vary: Accept-Language\r\n", "hallo");
+    asked[1] = "en";
+    ask("GET", "/a.php");
+    ck_assert(!is_kept());
+    program_says(CACHED "Vary: Accept-Language\r\n", "hello");
+    ask("GET", "/a.php");
+    ck_assert_str_eq(two->v->body, "hello");
+    asked[1] = "de";
+    ask("GET", "/a.php");
+    ck_assert_str_eq(two->v->body, "hallo");
+    end();
+}
+END_TEST
+
+START_TEST(what_is_encoded_varies_by_what_is_accepted)
+{
+    begin();
+    asked[0] = "Accept-Encoding";
+    asked[1] = "gzip";
+    ask("GET", "/a.php");
+    program_says(CACHED "Content-Encoding: gzip\r\n", "packed");
+    asked[0] = NULL;
+    ask("GET", "/a.php");
+    ck_assert(is_asked());
+    end();
+}
+END_TEST
+
+START_TEST(each_host_and_each_script_has_its_own)
+{
+    begin();
+    ask("GET", "/a.php");
+    program_says(CACHED, "hello");
+    two->host.name = SLICE("other.example");
+    ask("GET", "/a.php");
+    ck_assert(is_asked());
+    two->host.name = SLICE("a.example");
+    two->verdict.resource.absolute = SLICE("/srv/www/rewritten.php");
+    ask("GET", "/a.php");
+    ck_assert(is_asked());
+    end();
+}
+END_TEST
+
+static const struct {
+    const char *removal;
+    bool forgets;
+} removals[] = {
+    { "X-Hiawatha-Cache-Remove: /a.php?x=1\r\n", true },
+    { "X-Longhouse-Cache-Remove: all\r\n", true },
+    { "X-Hiawatha-Cache-Remove: /a.php\r\n", false },
+};
+
+START_TEST(a_program_can_take_it_back_in_all_reactors)
+{
+    begin();
+    for (unsigned i = 0; i < 2; i++) {
+        two->services.outputs = caches[i];
+        ask("GET", "/a.php?x=1");
+        program_says(CACHED, "hello");
+    }
+    asked[0] = NULL;
+    ask("POST", "/edit.php");
+    char head[128];
+    snprintf(head, sizeof(head), "Content-Type: text/plain\r\n%s", removals[_i].removal);
+    program_says(head, "saved");
+    ck_assert(!has_field("Cache-Remove"));
+    for (unsigned i = 0; i < 2; i++) {
+        two->services.outputs = caches[i];
+        ask("GET", "/a.php?x=1");
+        ck_assert_int_eq(is_asked(), removals[_i].forgets);
+    }
+    end();
+}
+END_TEST
+
+START_TEST(who_is_far_behind_forgets_everything)
+{
+    begin();
+    ask("GET", "/a.php");
+    program_says(CACHED, "hello");
+    two->services.outputs = caches[1];
+    for (unsigned i = 0; i < 70; i++) {
+        ask("POST", "/edit.php");
+        program_says("Content-Type: text/plain\r\nX-Hiawatha-Cache-Remove: /other\r\n", "saved");
+    }
+    two->services.outputs = caches[0];
+    ask("GET", "/a.php");
+    ck_assert(is_asked());
+    end();
+}
+END_TEST
+
+/* The program looked before the change, and speaks after it. */
+START_TEST(what_was_taken_back_meanwhile_is_not_kept)
+{
+    begin();
+    ask("GET", "/a.php");
+    struct fastcgi_fake *fake = two_programs_accept(two, 0);
+    output_cache_forget(forgotten, SLICE("a.example"), SLICE("/a.php"));
+    fastcgi_fake_say(fake, FCGI_STDOUT, CACHED "\r\nold");
+    fastcgi_fake_end(fake, 0, FCGI_COMPLETE);
+    visitor_settle(two->v);
+    ask("GET", "/a.php");
+    ck_assert(is_asked());
+    end();
+}
+END_TEST
+
+START_TEST(an_answer_that_broke_off_is_not_kept)
+{
+    begin();
+    ask("GET", "/a.php");
+    struct fastcgi_fake *fake = two_programs_accept(two, 0);
+    fastcgi_fake_say(fake, FCGI_STDOUT, CACHED "\r\nhalf");
+    fastcgi_fake_hang_up(fake);
+    visitor_settle(two->v);
+    ask("GET", "/a.php");
+    ck_assert(is_asked());
+    ask("GET", "/a.php");
+    fake = two_programs_accept(two, 0);
+    fastcgi_fake_say(fake, FCGI_STDOUT, CACHED "\r\nfailed");
+    fastcgi_fake_end(fake, 1, FCGI_COMPLETE);
+    visitor_settle(two->v);
+    ask("GET", "/a.php");
+    ck_assert(is_asked());
+    end();
+}
+END_TEST
+
+START_TEST(a_long_answer_is_sent_but_not_kept)
+{
+    static char content[10002];
+
+    memset(content, 'x', sizeof(content) - 1);
+    begin();
+    ask("GET", "/a.php");
+    program_says(CACHED, content);
+    ck_assert_uint_eq(two->v->body_len, 10001);
+    ask("GET", "/a.php");
+    ck_assert(!is_kept());
+    content[10000] = '\0';
+    program_says(CACHED, content);
+    ask("GET", "/a.php");
+    ck_assert(is_kept());
+    ck_assert_uint_eq(two->v->body_len, 10000);
+    end();
+}
+END_TEST
+
+SUITE("handler/output_cache", TEST(what_a_program_wants_kept_is_given_again),
+      TEST(who_has_it_already_gets_no_content), LOOP(what_is_not_for_everybody_is_not_kept, heads),
+      LOOP(who_is_known_neither_gets_nor_gives, requests), TEST(an_answer_varies_as_it_says),
+      TEST(what_is_encoded_varies_by_what_is_accepted), TEST(each_host_and_each_script_has_its_own),
+      LOOP(a_program_can_take_it_back_in_all_reactors, removals),
+      TEST(who_is_far_behind_forgets_everything), TEST(what_was_taken_back_meanwhile_is_not_kept),
+      TEST(an_answer_that_broke_off_is_not_kept), TEST(a_long_answer_is_sent_but_not_kept))
