@@ -24,6 +24,8 @@ void check_logs(struct build *build)
     struct table firsts = { 0 };
 
     check_log(build, &firsts, &build->conf->system_log);
+    check_log(build, &firsts, &build->conf->exploit_log);
+    check_log(build, &firsts, &build->conf->garbage_log);
     for (struct vhost_conf *host = build->conf->hosts; host; host = host->next) {
         check_log(build, &firsts, &host->access_log);
         check_log(build, &firsts, &host->error_log);

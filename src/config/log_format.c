@@ -1,61 +1,61 @@
 #include "config/log_format.h"
 
 struct letter {
-    char letter;
     const char *name; /* in braces before it; NULL: none */
     enum line_item item;
+    char letter;
 };
 
 static const struct letter letters[] = {
-    { 'a', NULL, LINE_CLIENT },
-    { 'h', NULL, LINE_CLIENT },
-    { 'l', NULL, LINE_NOBODY },
-    { 'u', NULL, LINE_USER },
-    { 't', NULL, LINE_TIME },
-    { 't', "iso", LINE_BEGUN_ISO },
-    { 't', "sec", LINE_BEGUN_S },
-    { 't', "msec", LINE_BEGUN_MS },
-    { 'r', NULL, LINE_REQUEST },
-    { 'm', NULL, LINE_METHOD },
-    { 'U', NULL, LINE_PATH },
-    { 'q', NULL, LINE_QUERY },
-    { 'H', NULL, LINE_PROTOCOL },
-    { 's', NULL, LINE_STATUS },
-    { 'b', NULL, LINE_BODY_BYTES_OR_DASH },
-    { 'B', NULL, LINE_BODY_BYTES },
-    { 'O', NULL, LINE_BYTES },
-    { 'D', NULL, LINE_DURATION_US },
-    { 'T', NULL, LINE_DURATION_S },
-    { 'T', "s", LINE_DURATION_S },
-    { 'T', "ms", LINE_DURATION_MS },
-    { 'T', "us", LINE_DURATION_US },
-    { 'v', NULL, LINE_HOST },
-    { 'V', NULL, LINE_HOST_ASKED },
-    { 'p', NULL, LINE_PORT },
-    { 'p', "local", LINE_PORT },
-    { 'p', "remote", LINE_CLIENT_PORT },
-    { 'L', NULL, LINE_ID },
-    { 'R', NULL, LINE_HANDLER },
-    { 'x', "SSL_PROTOCOL", LINE_TLS_VERSION },
-    { 'x', "SSL_CIPHER", LINE_TLS_CIPHER },
-    { 'n', "id", LINE_ID },
-    { 'n', "host", LINE_HOST },
-    { 'n', "handler", LINE_HANDLER },
-    { 'n', "cause", LINE_CAUSE },
-    { 'n', "exit", LINE_EXIT },
-    { 'n', "signal", LINE_SIGNAL },
-    { 'n', "cpu_us", LINE_CPU_US },
-    { 'n', "peak_kib", LINE_PEAK_KIB },
-    { 'n', "queue_us", LINE_QUEUE_US },
-    { 'n', "spawn_us", LINE_SPAWN_US },
-    { 'n', "connect_us", LINE_CONNECT_US },
-    { 'n', "first_byte_us", LINE_FIRST_BYTE_US },
-    { 'n', "backend", LINE_BACKEND },
-    { 'n', "attempts", LINE_ATTEMPTS },
-    { 'n', "session", LINE_SESSION },
-    { 'n', "duration_ms", LINE_DURATION_MS },
-    { 'n', "tls", LINE_TLS_VERSION },
-    { 'n', "cipher", LINE_TLS_CIPHER },
+    { NULL, LINE_CLIENT, 'a' },
+    { NULL, LINE_CLIENT, 'h' },
+    { NULL, LINE_NOBODY, 'l' },
+    { NULL, LINE_USER, 'u' },
+    { NULL, LINE_TIME, 't' },
+    { "iso", LINE_BEGUN_ISO, 't' },
+    { "sec", LINE_BEGUN_S, 't' },
+    { "msec", LINE_BEGUN_MS, 't' },
+    { NULL, LINE_REQUEST, 'r' },
+    { NULL, LINE_METHOD, 'm' },
+    { NULL, LINE_PATH, 'U' },
+    { NULL, LINE_QUERY, 'q' },
+    { NULL, LINE_PROTOCOL, 'H' },
+    { NULL, LINE_STATUS, 's' },
+    { NULL, LINE_BODY_BYTES_OR_DASH, 'b' },
+    { NULL, LINE_BODY_BYTES, 'B' },
+    { NULL, LINE_BYTES, 'O' },
+    { NULL, LINE_DURATION_US, 'D' },
+    { NULL, LINE_DURATION_S, 'T' },
+    { "s", LINE_DURATION_S, 'T' },
+    { "ms", LINE_DURATION_MS, 'T' },
+    { "us", LINE_DURATION_US, 'T' },
+    { NULL, LINE_HOST, 'v' },
+    { NULL, LINE_HOST_ASKED, 'V' },
+    { NULL, LINE_PORT, 'p' },
+    { "local", LINE_PORT, 'p' },
+    { "remote", LINE_CLIENT_PORT, 'p' },
+    { NULL, LINE_ID, 'L' },
+    { NULL, LINE_HANDLER, 'R' },
+    { "SSL_PROTOCOL", LINE_TLS_VERSION, 'x' },
+    { "SSL_CIPHER", LINE_TLS_CIPHER, 'x' },
+    { "id", LINE_ID, 'n' },
+    { "host", LINE_HOST, 'n' },
+    { "handler", LINE_HANDLER, 'n' },
+    { "cause", LINE_CAUSE, 'n' },
+    { "exit", LINE_EXIT, 'n' },
+    { "signal", LINE_SIGNAL, 'n' },
+    { "cpu_us", LINE_CPU_US, 'n' },
+    { "peak_kib", LINE_PEAK_KIB, 'n' },
+    { "queue_us", LINE_QUEUE_US, 'n' },
+    { "spawn_us", LINE_SPAWN_US, 'n' },
+    { "connect_us", LINE_CONNECT_US, 'n' },
+    { "first_byte_us", LINE_FIRST_BYTE_US, 'n' },
+    { "backend", LINE_BACKEND, 'n' },
+    { "attempts", LINE_ATTEMPTS, 'n' },
+    { "session", LINE_SESSION, 'n' },
+    { "duration_ms", LINE_DURATION_MS, 'n' },
+    { "tls", LINE_TLS_VERSION, 'n' },
+    { "cipher", LINE_TLS_CIPHER, 'n' },
 };
 
 /* Secrets stay out of logs. */
@@ -105,7 +105,10 @@ static bool take_byte(struct reader *reader, char *ret)
         *ret = c;
         return true;
     }
-    char next = reader->at < reader->end ? reader->text.at[reader->at++] : '\0';
+    char next = '\0';
+
+    if (reader->at < reader->end)
+        next = reader->text.at[reader->at++];
     if (next != '"' && next != '\\' && next != 't')
         return false;
     *ret = next;
@@ -211,8 +214,10 @@ static enum parse read_letter(struct reader *reader)
     const size_t from = reader->at++;
     bool known;
     struct slice name;
-    const char mark = reader->at < reader->end ? reader->text.at[reader->at] : '\0';
+    char mark = '\0';
 
+    if (reader->at < reader->end)
+        mark = reader->text.at[reader->at];
     if (mark == '<' || mark == '>')
         reader->at++;
     if (read_name(reader, &name) != PARSE_DONE)

@@ -125,9 +125,9 @@ bool size_parse(struct build *build, const struct tree_node *node, const struct 
     struct diag *diag = fault_range(build, node, row, text, show_size);
     if (!is_number(text))
         diag_hint(build->diags, diag, "a bare number counts %s; or add a unit: 512K, 10M, 2 GiB",
-                  row->unit == 1024            ? "kilobytes"
-                  : row->unit == 1024u * 1024u ? "megabytes"
-                                               : "bytes");
+                  row->unit == 1024                    ? "kilobytes"
+                  : row->unit == UINT64_C(1024) * 1024 ? "megabytes"
+                                                       : "bytes");
     return false;
 }
 

@@ -91,7 +91,7 @@ static const struct option_row rows[] = {
         .scopes = SCOPE_SERVER,
         AT(server_conf, exploit_log),
         .fallback = "none",
-        .grammar = "absolute path | none | stdout | stderr",
+        .grammar = "absolute path[, daily|weekly|monthly] | none | stdout | stderr",
         .text = "One line for each request that tried something: what DenyBody and the Prevent "
                 "options found, and URLs that no link leads to. Such requests are in the error log "
                 "of their host in any case; this one is for programs that watch it. See "
@@ -103,7 +103,7 @@ static const struct option_row rows[] = {
         .scopes = SCOPE_SERVER,
         AT(server_conf, garbage_log),
         .fallback = "none",
-        .grammar = "absolute path | none | stdout | stderr",
+        .grammar = "absolute path[, daily|weekly|monthly] | none | stdout | stderr",
         .text = "What came in place of a request and was answered 400, each in one line, at most "
                 "4000 bytes of it, with control bytes escaped.",
     },

@@ -322,7 +322,7 @@ void access_log_add(struct access_log *log, struct log_file *file, const struct 
         access_block_flush(entry);
     if (!entry->block) {
         entry->block = log_block_new(block_room(log, file));
-        entry->block->is_access = true;
+        entry->block->source = LOG_OF_REQUESTS;
     }
 
     struct log_block *block = entry->block;

@@ -149,7 +149,7 @@ static struct slice query_of(struct slice target)
 {
     size_t at = slice_find(target, '?');
 
-    return at == SLICE_NONE ? (struct slice){ 0 } : slice_skip(target, at);
+    return at == SLICE_NONE ? SLICE("") : slice_skip(target, at);
 }
 
 static struct slice path_of(struct slice target)
@@ -248,6 +248,15 @@ static void add_value(struct text *text, struct slice value, char end)
     }
 }
 
+/* What is not known, or empty, is a dash, which is not of the value. */
+static void add_known(struct text *text, struct slice value, char end)
+{
+    if (value.len > 0)
+        add_value(text, value, end);
+    else
+        text_add_char(text, '-');
+}
+
 static void add_number(struct text *text, const struct exchange *x, enum line_item item)
 {
     uint64_t number;
@@ -274,7 +283,7 @@ static void add_segment(struct text *text, const struct log_segment *segment,
     } else if (segment->item == LINE_QUERY) {
         add_value(text, query_of(x->request.target.raw), segment->end); /* none is none */
     } else if (text_of(x, segment, &value)) {
-        add_value(text, value.len > 0 ? value : SLICE("-"), value.len > 0 ? segment->end : '\0');
+        add_known(text, value, segment->end);
     } else {
         add_number(text, x, segment->item);
     }

@@ -162,19 +162,29 @@ static void change_copies(struct log_writer *writer)
 static void copy_block(struct copies *copies, const struct log_block *block, bool is_system,
                        int *patience_ms)
 {
-    const unsigned bit = block->is_access ? SYSLOG_ACCESS
-                         : is_system      ? SYSLOG_SYSTEM
-                                          : SYSLOG_ERROR;
-    const char *kind = block->is_access ? "access" : is_system ? "system" : "error";
+    static const struct copy_of {
+        const char *name;
+        unsigned bit;
+        enum log_level level;
+    } copies_of[] = {
+        [LOG_OF_EVENTS] = { "error", SYSLOG_ERROR, LEVEL_ERROR },
+        [LOG_OF_REQUESTS] = { "access", SYSLOG_ACCESS, LEVEL_INFO },
+        [LOG_OF_EXPLOITS] = { "exploit", SYSLOG_EXPLOIT, LEVEL_WARNING },
+        [LOG_OF_GARBAGE] = { "garbage", SYSLOG_GARBAGE, LEVEL_WARNING },
+    };
+    struct copy_of of = copies_of[block->source];
     struct slice rest = slice_skip(slice_of(block->data, block->len), block->text_at);
     struct slice line;
 
-    if (!copies || (copies->kinds & bit) == 0)
+    if (block->source == LOG_OF_EVENTS)
+        of.level = block->level;
+    if (block->source == LOG_OF_EVENTS && is_system)
+        of = (struct copy_of){ "system", SYSLOG_SYSTEM, block->level };
+    if (!copies || (copies->kinds & of.bit) == 0)
         return;
     while (rest.len > 0) {
         slice_cut(rest, '\n', &line, &rest);
-        syslog_socket_send(&copies->socket, block->is_access ? LEVEL_INFO : block->level, kind,
-                           line, patience_ms);
+        syslog_socket_send(&copies->socket, of.level, of.name, line, patience_ms);
     }
 }
 

@@ -83,7 +83,7 @@ const char *calendar_old_name(const char *name, int64_t day, unsigned number, ch
     split(name, &stem, &extension);
     text_add(&text, stem);
     text_add_char(&text, '-');
-    text_add_u64(&text, (uint64_t)(date.tm_year + 1900));
+    text_add_u64(&text, (uint64_t)date.tm_year + 1900);
     text_add_char(&text, '-');
     text_add_2digits(&text, (unsigned)date.tm_mon + 1);
     text_add_char(&text, '-');

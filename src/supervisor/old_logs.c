@@ -79,16 +79,16 @@ static int rename_to_old(int folder, const char *name, int64_t day, char *ret_na
 int old_log_put_aside(const char *path, int fd, int64_t day, char *ret_name, size_t room)
 {
     scoped_fd folder = -1;
-    struct stat open_one;
-    struct stat named;
-    const char *name;
+    struct stat open_one = { 0 };
+    struct stat named = { 0 };
+    const char *name = "";
 
+    ret_name[0] = '\0';
     int r = open_folder(path, &folder, &name);
     if (r < 0)
         return r;
     if (fstat(fd, &open_one) < 0)
         return -errno;
-    ret_name[0] = '\0';
     if (fstatat(folder, name, &named, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT ? 1 : -errno; /* somebody else has moved it */
     if (!S_ISREG(named.st_mode))
@@ -214,7 +214,7 @@ static int open_to(struct old_log *old)
 
 int old_log_begin(const char *path, struct old_log *ret)
 {
-    const char *name;
+    const char *name = "";
 
     *ret = (struct old_log){ .folder = -1, .from = -1, .to = -1 };
     int r = open_folder(path, &ret->folder, &name);

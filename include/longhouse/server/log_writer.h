@@ -20,13 +20,16 @@
 
 struct log_writer;
 
+/* Which of the logs of a house a block is for. */
+enum log_source { LOG_OF_EVENTS, LOG_OF_REQUESTS, LOG_OF_EXPLOITS, LOG_OF_GARBAGE };
+
 /* Lines of text on their way to a file. */
 struct log_block {
     struct log_block *next;
     size_t len;
     size_t room;
-    bool is_access;       /* lines of requests; else one line of an error log: */
-    enum log_level level; /* of that line */
+    enum log_source source;
+    enum log_level level; /* LOG_OF_EVENTS: of its one line */
     size_t text_at;       /* where it begins, behind time and level */
     char data[];
 };

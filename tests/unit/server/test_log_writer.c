@@ -193,7 +193,7 @@ START_TEST(lines_of_chosen_logs_go_to_the_system_log_too)
     struct log_writer *writer = log_writer_start();
     struct server_conf conf = {
         .system_log = { .kind = LOG_TO_FILE, .path = SLICE_INIT("/system") },
-        .syslog = { .kinds = SYSLOG_SYSTEM | SYSLOG_ACCESS,
+        .syslog = { .kinds = SYSLOG_SYSTEM | SYSLOG_ACCESS | SYSLOG_EXPLOIT,
                     .socket = slice_cstr(address.sun_path) },
     };
     struct log_file *system =
@@ -207,18 +207,25 @@ START_TEST(lines_of_chosen_logs_go_to_the_system_log_too)
     log_writer_tell_syslog(writer, &conf);
     log_warning(&system->log, "it is late");
     log_error(&error->log, "not for the system's log");
-    block->is_access = true;
+    block->source = LOG_OF_REQUESTS;
     log_file_put(access, block);
+    block = block_of("an attack\n");
+    block->source = LOG_OF_EXPLOITS;
+    log_file_put(error, block);
+    block = block_of("noise\n");
+    block->source = LOG_OF_GARBAGE;
+    log_file_put(error, block);
     log_writer_stop(writer);
     unsigned seen = 0;
-    for (unsigned i = 0; i < 3; i++) { /* in the order of the files, which is the writer's affair */
+    for (unsigned i = 0; i < 4; i++) { /* in the order of the files, which is the writer's affair */
         const char *line = received(log);
 
         seen += strcmp(line, "<28>system|it is late") == 0 ? 1 : 0;
         seen += strcmp(line, "<30>access|one") == 0 ? 10 : 0;
         seen += strcmp(line, "<30>access|two") == 0 ? 100 : 0;
+        seen += strcmp(line, "<28>exploit|an attack") == 0 ? 1000 : 0;
     }
-    ck_assert_uint_eq(seen, 111);
+    ck_assert_uint_eq(seen, 1111);
     ck_assert_str_eq(received(log), "nothing");
     close(log);
     unlink(address.sun_path);
