@@ -1,12 +1,12 @@
 /* The answer of an HTTP/2 stream: from the exchange to frames. */
 #include "h2_private.h"
 
+#include "base/text.h"
 #include "http/clock.h"
 #include "http/status.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -90,10 +90,13 @@ void h2_answer_start(struct h2_stream *stream)
     char digits[24];
     int64_t length = -1;
     bool has_body = answer_has_body(x, &length);
-    int len = length >= 0 ? snprintf(digits, sizeof(digits), "%lld", (long long)length) : 0;
+    struct text announced = text_on(digits, sizeof(digits));
     nghttp2_nv *pairs = arena_array(&x->arena, nghttp2_nv, x->response.fields.count + 3);
+
+    if (length >= 0)
+        text_add_u64(&announced, (uint64_t)length);
     size_t count = fill_pairs(pairs, &x->response, status_text(x->response.status, status),
-                              slice_of(digits, (size_t)len));
+                              text_slice(&announced));
 
     if (!has_body || length == 0) {
         has_body = false;

@@ -122,6 +122,7 @@ enum h2_state {
 #define H2_HELD_MOST        0x100000 /* untaken bytes of a connection; beyond, its window shrinks */
 #define H2_HEAD_FACTOR      8u       /* a head so many times too large is an attack */
 #define H2_CONTINUATIONS    32u      /* frames of one head */
+#define H2_UNKNOWN_MOST     0x100000 /* bytes of frames that nobody knows, on one connection */
 #define H2_QUEUE_MOST       256u     /* frames that wait: what comes is not read before they went */
 #define H2_NOTICE_MS        1000u    /* for the answer to a PING, before the last GOAWAY */
 #define H2_TURN_BYTES       0x80000u /* moved in one go; then other connections have their turn */
@@ -144,8 +145,10 @@ struct h2 {
     uint64_t noticed_ms;    /* H2_NOTICED began */
     bool notice_read;       /* the client has answered what was sent behind it */
 
-    uint64_t held; /* bytes of requests that no handler took yet */
-    uint64_t owed; /* received, and not given back to the connection's window */
+    uint64_t held;  /* bytes of requests that no handler took yet */
+    uint64_t owed;  /* received, and not given back to the connection's window */
+    uint64_t fed;   /* bytes that came */
+    uint64_t known; /* bytes of the frames that were told */
     unsigned head_frames;
     unsigned turn_bytes; /* moved in this turn */
     unsigned begun;      /* exchanges, since the last look at them */

@@ -56,6 +56,7 @@ static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *hd, 
     struct conn *conn = user;
 
     (void)session;
+    conn->h2->known += H2_FRAME_HEAD + hd->length;
     switch (hd->type) {
     case NGHTTP2_HEADERS:
         conn->h2->head_frames = 0;
@@ -350,12 +351,23 @@ static void blame_for(struct conn *conn, ssize_t error)
     }
 }
 
+/* Frames of unknown types are skipped without a word (RFC 9113 4.1), but not without end. */
+static void look_for_junk(struct conn *conn)
+{
+    const struct h2 *h2 = conn->h2;
+
+    if (h2->fed > h2->known + H2_UNKNOWN_MOST)
+        h2_blame(conn, NGHTTP2_ENHANCE_YOUR_CALM, "a flood of unknown frames");
+}
+
 bool h2_session_feed(struct conn *conn, struct slice bytes)
 {
     ssize_t used =
         nghttp2_session_mem_recv(conn->h2->session, (const uint8_t *)bytes.at, bytes.len);
 
+    conn->h2->fed += bytes.len;
     if (used < 0)
         blame_for(conn, used);
+    look_for_junk(conn);
     return !conn->h2->fault;
 }

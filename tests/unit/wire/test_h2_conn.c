@@ -466,6 +466,22 @@ START_TEST(frames_that_carry_nothing_are_not_taken_without_end)
 }
 END_TEST
 
+START_TEST(unknown_frames_are_skipped_but_not_without_end)
+{
+    static char junk[16000];
+
+    open_client(NULL);
+    for (int i = 0; i < 60; i++)
+        h2_client_frame(client, 0x77, 0, 0, slice_of(junk, sizeof(junk)));
+    int32_t id = h2_client_get(client, "/");
+    h2_client_pump(client);
+    ck_assert(is_text(h2_client_reply(client, id), "hello"));
+    for (int i = 0; i < 6; i++)
+        h2_client_frame(client, 0x77, 0, 0, slice_of(junk, sizeof(junk)));
+    ends_for("a flood of unknown frames");
+}
+END_TEST
+
 START_TEST(frames_about_a_stream_are_not_taken_without_end)
 {
     open_client(wait_for_test);
@@ -627,6 +643,7 @@ SUITE("h2_conn", LOOP(the_first_bytes_tell_the_protocol, openings),
       TEST(a_client_that_leaves_within_a_head_leaves_nothing_behind),
       TEST(a_slow_transport_gets_it_in_pieces), TEST(a_transport_that_takes_nothing_is_given_up),
       LOOP(frames_that_carry_nothing_are_not_taken_without_end, floods),
+      TEST(unknown_frames_are_skipped_but_not_without_end),
       { frames_about_a_stream_are_not_taken_without_end, 2 },
       TEST(requests_are_not_taken_back_without_end),
       TEST(a_burst_of_requests_taken_back_is_cut_short),
