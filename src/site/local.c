@@ -1,6 +1,7 @@
 #include "site/local.h"
 
 #include "config/local.h"
+#include "site/root.h"
 #include "site/trace.h"
 
 #include <errno.h>
@@ -150,7 +151,7 @@ void locals_find(const struct host *host, const struct mapping *mapping, struct 
 
     *ret = (struct locals){ .at = arena_array(&x->arena, const struct directory_conf *, most),
                             .held = arena_array(&x->arena, struct cached_file *, most) };
-    if (mapping->root->fd < 0 || !look_in(&search, SLICE("")))
+    if (!site_root_is_there(mapping->root) || !look_in(&search, SLICE("")))
         return;
     for (size_t i = 1; i < below.len; i++)
         if (below.at[i] == '/' && !look_in(&search, slice_of(below.at + 1, i - 1)))

@@ -8,6 +8,7 @@
 #include "rules.h"
 #include "site/access.h"
 #include "site/folder_rules.h"
+#include "site/root.h"
 #include "site/trace.h"
 #include "site/vhost_map.h"
 
@@ -193,7 +194,7 @@ bool router_judge_absent(const struct judge *judge)
             return say(judge, 404,
                        "no account of this name has a website (UserWebsites; a new one counts "
                        "from the next reload on)");
-        if (root->fd < 0 && !root->user)
+        if (!site_root_is_there(root))
             return say(judge, 404,
                        root->path.len == 0 ? "the host has no WebsiteRoot"
                        : alias             ? "the folder of the alias could not be opened"

@@ -98,9 +98,10 @@ static bool judge_there(const struct judge *judge)
     return resource->found->kind == FILE_ABSENT ? judge_new(judge) : say_alter(judge);
 }
 
+/* What the server would make in a home is not its owner's. */
 bool router_judge_alter(const struct judge *judge)
 {
-    if (!alters(judge))
+    if (!alters(judge) || judge->verdict->resource.mapping.is_user)
         return false;
     judge->verdict->alters = true;
     return judge_there(judge);

@@ -175,9 +175,11 @@ def test_without_wrap_they_are_the_host_s(house, accounts):
 def test_what_holds_for_paths_holds_for_accounts(house, accounts):
     alice, *_ = accounts
     house.section(f"Directory {{\n  DirectoryID = d\n  Path = /~{alice.name}/private\n  AccessList = deny all\n}}")
-    site = host(house, "  UseDirectory = d\n  ShowIndex = yes")
-    alice.put("shelf/x", "x")
+    site = host(house, "  UseDirectory = d\n  UseLocalConfig = yes")
+    alice.put("shut/page.html", "x")
+    alice.put("shut/.hiawatha", "AccessList = deny all\n")
     house.start()
+    assert site.get(f"/~{alice.name}/shut/page.html").status == 403
     assert site.get(f"/~{alice.name}/private/page.html").status == 403
     assert site.get(f"/~{alice.name}/notes/a.txt").text == "a\n"
     assert site.get(f"/~{alice.name}/who.cgi").status == 403  # ExecuteCGI is off

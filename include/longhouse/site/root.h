@@ -9,9 +9,17 @@
 #include "config/model.h"
 #include "site/snapshot.h"
 
+#include <stdbool.h>
+
 /* Returns it, or a negative errno (-ENOENT: it is not there). *ret_own is what the caller has to
  * close, or -1. */
 int site_root_at(const struct site_root *root, int *ret_own);
+
+/* There may be something below it: it is open, or an account's. */
+static inline bool site_root_is_there(const struct site_root *root)
+{
+    return root->fd >= 0 || root->user;
+}
 
 /* The number of the root among those that programs of the host run from (config/roots.h). */
 unsigned site_root_number(const struct site_root *root, const struct host *host);

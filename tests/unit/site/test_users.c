@@ -98,16 +98,21 @@ static void tear_down(struct fixture *f)
     tree_remove(&f->home);
 }
 
-static void ask(struct fixture *f, unsigned host, const char *target)
+static void ask_by(struct fixture *f, enum method method, unsigned host, const char *target)
 {
     struct parse_fault fault;
 
     f->x = (struct exchange){ .loop = &f->loop, .visit = &f->visit };
-    f->x.request.method = METHOD_GET;
+    f->x.request.method = method;
     ck_assert_int_eq(
         target_parse(slice_cstr(target), false, false, &f->x.arena, &f->x.request.target, &fault),
         PARSE_DONE);
     router_judge(f->snapshot, &f->snapshot->hosts[host], &f->x, f->cache, &f->verdict);
+}
+
+static void ask(struct fixture *f, unsigned host, const char *target)
+{
+    ask_by(f, METHOD_GET, host, target);
 }
 
 /* Rules of the host: two (itself, pl) for each of WebsiteRoot, the alias and the accounts; then the
@@ -157,6 +162,37 @@ START_TEST(each_path_is_answered_from_the_website_of_its_account)
     ck_assert_uint_eq(f.verdict.account, answers[_i].account);
     if (answers[_i].script)
         assert_slice(f.verdict.resource.script_name, answers[_i].script);
+    tree_as_before();
+    tear_down(&f);
+}
+END_TEST
+
+START_TEST(nothing_is_altered_in_a_home)
+{
+    static const struct {
+        const char *target;
+        int status; /* 0: it may be */
+    } cases[] = { { "/new.txt", 0 },
+                  { "/secret.txt", 0 },
+                  { "/~al/index.html", 405 },
+                  { "/~al/new.txt", 404 },
+                  { "/~no/new.txt", 404 } };
+    const struct binding_conf binding = { .enable_alter = true };
+    struct conf_access_rule everybody = { .access = ACCESS_ALLOW };
+    struct fixture f;
+
+    tree_as_nobody();
+    set_up(&f);
+    ((struct vhost_conf *)f.snapshot->hosts[0].conf)->folder.alter_rules = &everybody;
+    ((struct vhost_conf *)f.snapshot->hosts[0].conf)->front_controller = SLICE("");
+    f.visit.binding = &binding;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        ask_by(&f, METHOD_PUT, 0, cases[i].target);
+        ck_assert_int_eq(f.verdict.status, cases[i].status);
+        ck_assert((f.verdict.answer == ANSWER_ALTER) == (cases[i].status == 0));
+        verdict_done(&f.verdict, f.cache);
+        arena_done(&f.x.arena);
+    }
     tree_as_before();
     tear_down(&f);
 }
@@ -262,5 +298,6 @@ START_TEST(an_index_goes_by_the_path_of_the_url)
 END_TEST
 
 SUITE("site/users", LOOP(each_path_is_answered_from_the_website_of_its_account, answers),
-      TEST(another_host_has_none), LOOP(a_program_gives_what_is_its_accounts, choices),
+      TEST(nothing_is_altered_in_a_home), TEST(another_host_has_none),
+      LOOP(a_program_gives_what_is_its_accounts, choices),
       TEST(an_index_goes_by_the_path_of_the_url))
