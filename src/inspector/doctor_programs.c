@@ -3,6 +3,7 @@
 #include "doctor.h"
 
 #include "base/table.h"
+#include "config/roots.h"
 #include "os/remove.h"
 #include "trial.h"
 
@@ -100,10 +101,9 @@ static void fill_words(struct arena *arena, const struct cgi_handler_conf *handl
 }
 
 /* NULL account: nobody need be changed. False: there is none; said. */
-static bool find_account(const struct rounds *rounds, const struct vhost_conf *host,
+static bool find_account(const struct rounds *rounds, const struct confine_conf *confine,
                          struct slice *ret_user, struct account *ret)
 {
-    const struct confine_conf *confine = &host->confine;
     const struct server_conf *conf = rounds->visit->conf;
     const bool is_own = confine->user.len > 0;
     struct findings *findings = rounds->visit->findings;
@@ -127,7 +127,7 @@ static bool is_new(struct rounds *rounds, struct slice user, const struct cgi_ha
     return !table_put(&rounds->tried, key, rounds);
 }
 
-static void try_handler(struct rounds *rounds, const struct vhost_conf *host,
+static void try_handler(struct rounds *rounds, const struct confine_conf *confine,
                         const struct cgi_handler_conf *handler)
 {
     struct findings *findings = rounds->visit->findings;
@@ -139,7 +139,7 @@ static void try_handler(struct rounds *rounds, const struct vhost_conf *host,
     struct trial_result result;
     struct slice user;
 
-    if (!find_account(rounds, host, &user, &account) || !is_new(rounds, user, handler))
+    if (!find_account(rounds, confine, &user, &account) || !is_new(rounds, user, handler))
         return;
     const char *script = write_script(rounds, handler->extensions->text);
     if (!script) {
@@ -153,23 +153,31 @@ static void try_handler(struct rounds *rounds, const struct vhost_conf *host,
         .words = words,
         .environment = environment,
         .account = geteuid() == 0 ? &account : NULL,
-        .limits = &host->confine,
+        .limits = confine,
         .patience_ms = PATIENCE_MS,
     };
     trial_run(&trial, &result);
     tell(findings, words[0], geteuid() == 0 ? user : SLICE("running this"), &result);
 }
 
-static void try_host(struct rounds *rounds, const struct vhost_conf *host)
+/* Of a host: its own programs', or those of a Directory with WrapCGI. */
+static void try_identity(struct rounds *rounds, const struct vhost_conf *host,
+                         const struct confine_conf *confine)
 {
-    if (host->confine.chroot.len > 0) {
+    if (confine->chroot.len > 0) {
         finding_add(rounds->visit->findings, FINDING_NOTE, "interpreter", NULL,
-                    "those below %.*s (WrapCGI) are not tried", SLICE_ARGS(host->confine.chroot));
+                    "those below %.*s (WrapCGI) are not tried", SLICE_ARGS(confine->chroot));
         return;
     }
     for (unsigned i = 0; i < host->handler_count; i++)
         if (host->handlers[i]->extensions)
-            try_handler(rounds, host, host->handlers[i]);
+            try_handler(rounds, confine, host->handlers[i]);
+}
+
+static void try_host(struct rounds *rounds, const struct vhost_conf *host)
+{
+    for (unsigned identity = 0; identity <= host->wrap_count; identity++)
+        try_identity(rounds, host, roots_confine(host, identity));
 }
 
 /* Somewhere in the host programs may run at all. */

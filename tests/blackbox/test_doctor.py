@@ -1,5 +1,6 @@
 """`longhouse doctor`: what the configuration needs is tried, and what to do is told."""
 import json
+import os
 import socket
 
 import pytest
@@ -35,7 +36,8 @@ def ill():
     house.section(f"FastCGIserver {{\n  FastCGIid = GONE\n  ConnectTo = {gone}/socket, localhost:1\n  Extension = php\n}}")
     site = house.host(
         "a.test",
-        f"  ExecuteCGI = yes\n  CGIhandler = /usr/bin/nobody-has-this:pl\n  CGIhandler = {killed}:sh\n  UseFastCGI = GONE",
+        f"  ExecuteCGI = yes\n  CGIhandler = /usr/bin/nobody-has-this:pl\n  CGIhandler = {killed}:sh\n  UseFastCGI = GONE"
+        + ("\n  RunAs = nobody" if os.getuid() == 0 else ""),
     )
     house.host("b.test")
     site.root.chmod(0)
@@ -98,7 +100,7 @@ def test_what_is_ill_is_named_with_a_cure(ill):
     for area, words, cure in [
         ("binding", f"port {ill.port}: Address already in use", "ss -ltnp"),
         ("interpreter", "/usr/bin/nobody-has-this cannot be started as user", "CGIhandler"),
-        ("interpreter", "/killed as user", "CGImemory"),
+        ("interpreter", f"/killed as user {'nobody' if os.getuid() == 0 else 'running this'}", "CGImemory"),
         ("backend", "GONE: " + str(ill.folder / "gone") + "/socket: No such file", "is it running"),
         ("backend", "127.0.0.1:1", "is it running"),
     ]:
