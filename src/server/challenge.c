@@ -17,7 +17,7 @@
 struct challenge_key challenge_key_of(struct slice secret, struct slice key)
 {
     const struct slice purpose = SLICE("ChallengeClient");
-    struct challenge_key made;
+    struct challenge_key made = { 0 };
 
     hmac_sha256(secret.len > 0 ? secret : key, &purpose, 1, made.bytes);
     return made;

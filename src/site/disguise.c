@@ -51,7 +51,9 @@ static char spelt(struct slice text, size_t at, size_t *ret_len)
     else if (text.at[at] == '\\')
         len = json_len(text, at, &c);
     *ret_len = len > 0 ? len : 1;
-    return len > 0 ? (char)c : text.at[at];
+    if (len > 0)
+        return (char)c;
+    return text.at[at];
 }
 
 /* ---- whole texts ---- */
@@ -62,9 +64,11 @@ struct slice disguise_undo(struct slice text, char *out)
 
     for (size_t at = 0, len; at < text.len; at += len) {
         const bool is_blank = text.at[at] == '+';
-        const char c = spelt(text, at, &len);
 
-        out[filled++] = is_blank ? ' ' : c;
+        out[filled] = spelt(text, at, &len);
+        if (is_blank)
+            out[filled] = ' ';
+        filled++;
     }
     return slice_of(out, filled);
 }
@@ -116,10 +120,12 @@ struct slice disguise_undo_sql(struct slice text, char *out)
         const char raw = text.at[at];
         const char c = spelt(text, at, &len);
 
+        out[filled] = c;
         if (raw == '&')
-            out[filled++] = '\n';
-        else
-            out[filled++] = raw == '+' || is_white(c) ? ' ' : c;
+            out[filled] = '\n';
+        else if (raw == '+' || is_white(c))
+            out[filled] = ' ';
+        filled++;
     }
     return squeeze(slice_of(out, filled));
 }

@@ -1,9 +1,11 @@
 """Answers that may not be as fast as they could: by kind, by Directory; files, programs, TLS."""
+import subprocess
 import threading
 import time
 
 import pytest
-from house import House, opened
+from house import House, free_port, opened
+from test_tls import SecureVisitor, make_certificate, secure_binding
 
 KB = 1024
 BODY = bytes(range(256)) * 200  # 50 KiB
@@ -15,6 +17,9 @@ def slow():
     house.option("Throttle = .bin:50")
     house.option("Throttle = text/x-slow:50")
     house.option("CGIhandler = /bin/sh:sh")
+    house.secure_port = free_port()
+    house.section(f"Binding {{\n  Port = {house.port}\n  Interface = 127.0.0.1\n}}")
+    house.section(secure_binding(house.secure_port, f"  TLScertFile = {make_certificate(house.folder, 't.test')}"))
     house.section("Directory {\n  DirectoryID = shared\n  Path = /shared\n  UploadSpeed = 60, 2\n}")
     house.site = house.host("t.test", "  ExecuteCGI = yes\n  UseDirectory = shared")
     house.site.put("a.bin", BODY)
@@ -62,3 +67,24 @@ def test_a_directory_is_shared_and_has_room_for_so_many(slow):
     refused = slow.site.error_log() + slow.site.access_log()
     assert "503" in refused
     assert slow.site.get("/shared/a.txt").status == 200
+
+
+def test_it_holds_by_tls_too(slow):
+    with SecureVisitor(slow.secure_port, "t.test") as visitor:
+        for _ in range(2):  # on one connection
+            begun = time.monotonic()
+            visitor.request("GET", "/a.bin", "t.test")
+            assert visitor.answer().body == BODY
+            assert time.monotonic() - begun > 0.8
+
+
+def test_streams_of_http_2_have_each_their_speed(slow, tmp_path):
+    url = f"https://127.0.0.1:{slow.secure_port}/a.bin"
+    words = ["curl", "-sSk", "--http2", "-Z", "-H", "Host: t.test", "-w", "%{http_version}\n"]
+    begun = time.monotonic()
+    said = subprocess.run(
+        [*words, "-o", tmp_path / "1", url, "-o", tmp_path / "2", url], check=True, capture_output=True, timeout=20
+    )
+    assert 0.8 < time.monotonic() - begun < 5
+    assert said.stdout == b"2\n2\n"
+    assert (tmp_path / "1").read_bytes() == (tmp_path / "2").read_bytes() == BODY
