@@ -17,10 +17,20 @@ struct brake {
 
 /* ---- lines ---- */
 
-static struct throttle_line *find_line(const struct throttle_lines *lines, struct slice name)
+static bool has_line(const struct throttle_lines *lines, const struct throttle_line *line)
+{
+    for (unsigned i = 0; i < lines->count; i++)
+        if (lines->at[i] == line)
+            return true;
+    return false;
+}
+
+/* The line of this name that `taken` does not have yet: a pattern may be there twice. */
+static struct throttle_line *find_line(const struct throttle_lines *lines, struct slice name,
+                                       const struct throttle_lines *taken)
 {
     for (unsigned i = 0; lines && i < lines->count; i++)
-        if (slice_equal_cstr(name, lines->at[i]->name))
+        if (slice_equal_cstr(name, lines->at[i]->name) && !has_line(taken, lines->at[i]))
             return lines->at[i];
     return NULL;
 }
@@ -51,7 +61,7 @@ struct throttle_lines *throttle_lines_new(const struct server_conf *conf,
 
     lines->at = zeroed(conf->shared_speed_count, sizeof(struct throttle_line *));
     for (const struct shared_speed_conf *one = conf->shared_speeds; one; one = one->next) {
-        struct throttle_line *line = find_line(former, one->name);
+        struct throttle_line *line = find_line(former, one->name, lines);
 
         if (!line)
             line = make_line(one);

@@ -219,7 +219,23 @@ START_TEST(lines_live_on)
 }
 END_TEST
 
+START_TEST(two_lines_of_one_pattern_stay_two)
+{
+    const struct server_conf *conf =
+        conf_of(EDGE "ThrottlePattern = **.iso 30\nThrottlePattern = **.iso 20\n");
+    struct throttle_lines *before = throttle_lines_new(conf, NULL);
+    struct throttle_lines *after = throttle_lines_new(conf, before);
+
+    ck_assert_ptr_eq(after->at[0], before->at[0]);
+    ck_assert_ptr_eq(after->at[1], before->at[1]);
+    ck_assert_ptr_ne(after->at[0], after->at[1]);
+    throttle_lines_free(before);
+    throttle_lines_free(after);
+}
+END_TEST
+
 SUITE("throttle", TEST(a_directory_takes_so_many_answers),
       TEST(a_pattern_is_a_line_for_files_by_their_names),
       TEST(answers_of_a_directory_share_its_rate), TEST(short_answers_pass_no_line),
-      LOOP(each_answer_has_the_speed_of_its_kind, kinds), TEST(lines_live_on))
+      LOOP(each_answer_has_the_speed_of_its_kind, kinds), TEST(lines_live_on),
+      TEST(two_lines_of_one_pattern_stay_two))
