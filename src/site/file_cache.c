@@ -231,16 +231,16 @@ static bool free_descriptors(struct file_cache *cache)
 struct glass {
     struct file_cache *cache;
     const struct site_root *root;
-    int at;  /* the root, or a negative errno */
-    int own; /* the same if it has to be closed, else -1 */
+    int at; /* the root, or a negative errno */
 };
 
-static struct glass glass_open(struct file_cache *cache, const struct site_root *root)
+/* *ret_own has to be closed, if it is not -1. */
+static struct glass glass_open(struct file_cache *cache, const struct site_root *root, int *ret_own)
 {
     struct glass glass = { .cache = cache, .root = root };
 
     do
-        glass.at = site_root_at(root, &glass.own);
+        glass.at = site_root_at(root, ret_own);
     while (out_of_descriptors(glass.at) && free_descriptors(cache));
     return glass;
 }
@@ -396,8 +396,8 @@ static struct entry *refresh(struct file_cache *cache, struct entry *known,
     struct stat stat;
     scoped_fd fd = -1;
     int error;
-    const struct glass glass = glass_open(cache, root);
-    scoped_fd own = glass.own;
+    scoped_fd own = -1;
+    const struct glass glass = glass_open(cache, root, &own);
     int r = look(&glass, path.at, &fd, &error, &stat);
 
     bool unchanged = r == 0 && known && error == known->file.error && same_file(known, &stat);
