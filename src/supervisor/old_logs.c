@@ -112,7 +112,7 @@ static bool rotate_one(struct log_entry *entry, int64_t today, struct log *log)
     int r = old_log_put_aside(entry->path, entry->fd, today, name, sizeof(name));
 
     entry->day = today;
-    entry->unpackable = false;
+    entry->settled = false;
     if (r < 0) {
         log_error(log, "the log '%s' cannot begin anew: %s; going on with the old file",
                   entry->path, put_aside_why(-r));

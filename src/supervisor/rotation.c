@@ -91,7 +91,7 @@ static int start_packer(struct house *house)
 
 static void complain(struct house *house, struct log_entry *entry, const char *name, int error)
 {
-    entry->unpackable = true; /* until it begins anew the next time */
+    entry->settled = true;
     log_error(&house->journal.log, "the old log '%s' of '%s' stays as it is, unpacked: %s", name,
               entry->path, strerror(error));
 }
@@ -102,6 +102,8 @@ static int pack_one_of(struct house *house, struct log_entry *entry)
     struct rotation *rotation = &house->rotation;
     int r = old_log_begin(entry->path, &rotation->old);
 
+    if (r == -ENOENT)
+        entry->settled = true; /* no folder is searched in vain twice */
     if (r == -ENOENT || r == -EAGAIN)
         return r;
     if (r == 0) {
@@ -125,7 +127,7 @@ static bool pack_next(struct house *house)
     if (house->rotation.packer > 0)
         return false;
     for (struct log_entry *entry = house->logs.first; entry; entry = entry->next) {
-        if (entry->rotate == ROTATE_NEVER || entry->unpackable)
+        if (entry->rotate == ROTATE_NEVER || entry->settled)
             continue;
         int r = pack_one_of(house, entry);
         if (r == 0)
@@ -154,7 +156,7 @@ bool rotation_reaped(struct house *house, pid_t pid, int status)
 
         for (struct log_entry *entry = house->logs.first; entry; entry = entry->next)
             if (strcmp(entry->path, rotation->log_path) == 0)
-                entry->unpackable = true;
+                entry->settled = true;
         log_error(&house->journal.log, "the old log '%s' of '%s' stays as it is, unpacked: %s%s",
                   rotation->old.name, rotation->log_path,
                   failed && !WIFEXITED(status) ? "the packer " : "",

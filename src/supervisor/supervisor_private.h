@@ -133,8 +133,8 @@ struct log_entry {
     bool shown; /* in place of the file: the terminal */
     bool known; /* it was open in the former generation */
     enum conf_rotate rotate;
-    int64_t day;     /* the lines in it are of this day and later (rotation.h) */
-    bool unpackable; /* an old one of it could not be packed */
+    int64_t day;  /* the lines in it are of this day and later (rotation.h) */
+    bool settled; /* nothing of it is to be packed, or could be, until it begins anew */
 };
 
 struct logs {
