@@ -5,6 +5,7 @@
 #include "server/bans.h"
 #include "server/reactor.h"
 #include "server/tally.h"
+#include "site/mapping.h"
 
 #include <stdlib.h>
 
@@ -138,7 +139,8 @@ void warden_reads_head(struct exchange *x)
         return;
     const bool ours = take_wish(x, SLICE("X-Longhouse-Ban"), &wish_s);
     const bool former = take_wish(x, SLICE("X-Hiawatha-Ban"), &wish_s);
-    if ((!ours && !former) || wish_s == 0 || host->conf->ban_by_cgi_ms == 0)
+    if ((!ours && !former) || wish_s == 0 || host->conf->ban_by_cgi_ms == 0 ||
+        mapping_is_user(host, x->request.target.path)) /* not everybody who has an account */
         return;
     const uint64_t most_ms = host->conf->ban_by_cgi_ms;
     exchange_blame(x, OFFENCE_PROGRAM, wish_s > most_ms / 1000 ? most_ms : wish_s * 1000);

@@ -51,12 +51,17 @@ static struct mapping find_user(const struct host *host, const struct folder_con
                              .below = slice_skip(path, len) };
 }
 
+bool mapping_is_user(const struct host *host, struct slice path)
+{
+    return host->users && slice_starts(path, SLICE("/~"));
+}
+
 struct mapping mapping_find(const struct host *host, const struct folder_conf *folder,
                             struct slice path)
 {
     bool path_info = folder->enable_path_info;
 
-    if (host->users && slice_starts(path, SLICE("/~")))
+    if (mapping_is_user(host, path))
         return find_user(host, folder, path);
     for (unsigned i = 0; i < host->alias_count; i++) {
         const struct site_alias *one = &host->aliases[i];

@@ -163,6 +163,22 @@ def test_a_folder_that_became_a_link_is_none(house, accounts):
     wait_until("the same for programs", lambda: site.get(f"/~{bob.name}/who.cgi").status == 403)
 
 
+def test_programs_of_accounts_ban_nobody(house, accounts):
+    alice, *_ = accounts
+    house.option("TrustedProxy = 127.0.0.1")
+    site = host(house, "  ExecuteCGI = yes\n  BanByCGI = yes, 2h")
+    ban = "#!/bin/sh\necho Content-Type: text/plain; echo X-Longhouse-Ban: 600; echo; echo go\n"
+    alice.put("ban.sh", ban)
+    site.put("ban.sh", ban)
+    house.start()
+    visitor = [("X-Forwarded-For", "198.51.100.1")]
+    for _ in range(2):
+        answer = site.get(f"/~{alice.name}/ban.sh", fields=visitor)
+        assert (answer.text, answer["X-Longhouse-Ban"]) == ("go\n", None)
+    assert site.get("/ban.sh", fields=visitor).text == "go\n"
+    assert site.get("/ban.sh", fields=visitor).status == 429
+
+
 def test_without_wrap_they_are_the_host_s(house, accounts):
     alice, *_ = accounts
     site = host(house, "  ExecuteCGI = yes")

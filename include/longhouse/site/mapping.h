@@ -24,6 +24,9 @@ struct mapping {
 struct mapping mapping_find(const struct host *host, const struct folder_conf *folder,
                             struct slice path);
 
+/* The path belongs to an account, whether there is one of that name or not. */
+bool mapping_is_user(const struct host *host, struct slice path);
+
 /* WebsiteRoot, as `folder` has it treat links. */
 const struct site_root *mapping_website(const struct host *host, const struct folder_conf *folder);
 
