@@ -90,6 +90,9 @@ void check_reach(struct build *build);
 /* Reads the files of TLScertFile and TLSkeyFile. */
 struct load;
 void load_certificates(const struct load *load, const struct server_conf *conf);
+
+/* Reads the files of FileHashes. */
+void load_hashes(const struct load *load, const struct server_conf *conf);
 void check_toolkits(struct build *build);
 
 /* Asks for the accounts that have a website, where a host wants them. */
@@ -278,6 +281,7 @@ extern const struct option_group tls_options;
 extern const struct option_group access_options;
 extern const struct option_group alter_options;
 extern const struct option_group local_options;
+extern const struct option_group hash_options;
 extern const struct option_group ban_options;
 extern const struct option_group log_options;
 extern const struct option_group syslog_options;

@@ -104,6 +104,7 @@ struct server_conf *load_config(const struct load *load, const struct source_tex
     load_mimetypes(load, &build);
     load_session_key(load, &build);
     load_certificates(load, build.conf);
+    load_hashes(load, build.conf);
     load_pass_env(load, &build);
     wrapper_load(load, &build);
     programs_number(&build); /* for each identity */

@@ -27,6 +27,7 @@ static const struct option_group *const groups[] = {
     &access_options,
     &alter_options,
     &local_options,
+    &hash_options,
     &index_options,
     &tls_options,
     &alias_options,

@@ -20,7 +20,7 @@ const struct verdict *authorizer_first(struct exchange *x, const struct verdict 
     const struct fastcgi_conf *section = verdict->host ? verdict->folder->fastcgi_auth : NULL;
 
     if (!section || x->request.failed != 0)
-        return screen_first(x, verdict);
+        return screen_first(x, hashes_first(x, verdict));
 
     struct verdict *question = arena_new(&x->arena, struct verdict);
     *question = (struct verdict){
@@ -94,6 +94,6 @@ void errand_let_pass(struct errand *errand)
     take_variables(errand);
     x->record.handler = NULL;
     x->record.program = (struct program_record){ 0 };
-    const struct verdict *next = screen_first(x, errand->verdict->guarded);
+    const struct verdict *next = screen_first(x, hashes_first(x, errand->verdict->guarded));
     exchange_hand_over(x, handler_for(next->answer), next);
 }

@@ -75,7 +75,8 @@ static void send_file(struct errand *errand)
     if (reply->status != 0 && reply->status != 206)
         verdict->status = reply->status;
     verdict->kept = kept_fields(errand);
-    exchange_hand_over(x, &handler_file, verdict);
+    const struct verdict *first = hashes_first(x, verdict);
+    exchange_hand_over(x, handler_for(first->answer), first);
 }
 
 /* ---- a path ---- */

@@ -68,7 +68,8 @@ static void hand_over(struct exchange *x, struct verdict *page)
         page->status = page->error_of->status;
         page->kept = fields;
     }
-    exchange_hand_over(x, handler_for(page->answer), page);
+    const struct verdict *first = hashes_first(x, page);
+    exchange_hand_over(x, handler_for(first->answer), first);
     if (x->response.head_sent || x->handler_finished || page->answer == ANSWER_FILE)
         return;
     for (uint32_t i = 0; i < fields.count; i++)

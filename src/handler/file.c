@@ -109,7 +109,7 @@ static void make_offer(struct exchange *x, const struct verdict *verdict, struct
         .folder = verdict->folder,
     };
     assert(offer->file->kind == FILE_REGULAR && offer->file->file);
-    if (!fields_find(&verdict->kept, FIELD_CONTENT_ENCODING))
+    if (!fields_find(&verdict->kept, FIELD_CONTENT_ENCODING) && verdict->host->hashes.count == 0)
         choose_coding(x, verdict, offer);
     choose_validators(x, offer);
 }

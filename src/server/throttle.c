@@ -107,6 +107,7 @@ static bool has_content(const struct verdict *verdict)
     case ANSWER_ALTER:
     case ANSWER_LOGIN:
     case ANSWER_SCREEN:
+    case ANSWER_HASH:
         break;
     }
     return false;

@@ -61,6 +61,7 @@ void router_tell_answer(const struct judge *judge)
         break;
     case ANSWER_LOGIN:
     case ANSWER_SCREEN:
+    case ANSWER_HASH:
         break;
     }
 }

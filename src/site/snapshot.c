@@ -117,6 +117,8 @@ static void open_hosts(struct snapshot *snapshot, struct log *log)
             .media = snapshot->media,
             .users = vhost->user_websites ? &snapshot->accounts : NULL,
         };
+        for (size_t j = 0; j < vhost->hash_count; j++)
+            table_put(&host->hashes, vhost->hashes[j].path, &vhost->hashes[j]);
         open_roots(host, &snapshot->arena, log);
         rules_build(conf, host, ruled, &snapshot->arena);
         if (!host->shares_extensions)
@@ -167,6 +169,7 @@ static void snapshot_free(struct snapshot *snapshot)
             fd_close(&host->aliases[j].root.fd);
         for (unsigned j = 0; j < host->sendfile_root_count; j++)
             fd_close(&host->sendfile_roots[j].fd);
+        table_done(&host->hashes);
         rules_done(host);
     }
     table_done(&snapshot->programs);

@@ -401,6 +401,13 @@ struct users_conf {
     unsigned passed_over_count;
 };
 
+/* A line of FileHashes. */
+#define CONF_HASH_LEN 32u /* SHA-256 */
+struct conf_hash {
+    struct slice path; /* absolute */
+    unsigned char sum[CONF_HASH_LEN];
+};
+
 struct toolkit_conf; /* config/toolkit.h */
 
 /* A section that a toolkit of the host sends requests to, and the one that stands for it there: a
@@ -445,8 +452,12 @@ struct vhost_conf {
     struct conf_log access_log;
     struct conf_log error_log;
     bool allow_dot_files;
-    bool use_local_config;                     /* .hiawatha files count */
-    struct conf_word *skip_cache_cookies;      /* who has one gets nothing that was kept */
+    bool use_local_config;                /* .hiawatha files count */
+    struct conf_word *skip_cache_cookies; /* who has one gets nothing that was kept */
+    struct slice file_hashes;             /* FileHashes, as written; empty: none */
+    struct diag_place file_hashes_place;
+    struct conf_hash *hashes; /* what is in it */
+    size_t hash_count;
     struct error_handler_conf *error_handlers; /* the last one first */
     bool trigger_on_cgi_status;                /* for errors of programs too */
     bool enforce_first_hostname;

@@ -31,6 +31,12 @@ const struct verdict *authorizer_first(struct exchange *x, const struct verdict 
  */
 const struct verdict *screen_first(struct exchange *x, const struct verdict *verdict);
 
+/*
+ * The same for a host with FileHashes: the verdict itself when its file is the one that is noted, a
+ * 403 when it is not, or the handler that finds it out.
+ */
+const struct verdict *hashes_first(struct exchange *x, const struct verdict *verdict);
+
 /* The handlers, for tests. */
 extern const struct handler_ops handler_reply;   /* ANSWER_STATUS, ANSWER_REDIRECT */
 extern const struct handler_ops handler_file;    /* ANSWER_FILE */
@@ -40,6 +46,7 @@ extern const struct handler_ops handler_alter;   /* ANSWER_ALTER */
 extern const struct handler_ops handler_listing; /* ANSWER_LISTING */
 extern const struct handler_ops handler_login;   /* ANSWER_LOGIN */
 extern const struct handler_ops handler_screen;  /* ANSWER_SCREEN */
+extern const struct handler_ops handler_hash;    /* ANSWER_HASH */
 
 /*
  * Answers `status` with a small page instead of whatever was going to answer (nothing of an answer

@@ -25,6 +25,7 @@ enum answer {
     ANSWER_ALTER,   /* a file is made, replaced or removed */
     ANSWER_LOGIN,   /* who asks? What is behind it is `guarded` */
     ANSWER_SCREEN,  /* what does the request hold? Likewise */
+    ANSWER_HASH,    /* is the file the one that is noted? What is behind it is `guarded` */
 };
 
 struct verdict {
@@ -50,8 +51,8 @@ struct verdict {
     const struct conf_word *alter_groups; /* besides RequiredGroup, whoever logs in must be in one
                                              of them; NULL: no group is wanted */
 
-    /* ANSWER_LOGIN, ANSWER_SCREEN, and ANSWER_FASTCGI that asks an authorizer: what answers once
-     * the request has been let pass. */
+    /* ANSWER_LOGIN, ANSWER_SCREEN, ANSWER_HASH, and ANSWER_FASTCGI that asks an authorizer: what
+     * answers once the request has been let pass. */
     const struct verdict *guarded;
 
     /* A page for an error (ErrorHandler): of which. */

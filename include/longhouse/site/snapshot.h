@@ -58,9 +58,10 @@ struct host {
     bool shares_extensions;           /* the table belongs to an earlier host with the same rules */
     const struct conf_word *patterns; /* CGIpattern of all hosts with the same WebsiteRoot */
     const struct fastcgi_conf *catch_all; /* its first section without Extension; NULL: none */
-    const struct media *media;            /* borrowed from the snapshot */
-    void *error_log;                      /* server: where its error lines go (struct log *) */
-    void *access_log;                     /* server: struct log_file *, NULL: none */
+    struct table hashes;       /* FileHashes: absolute path -> struct conf_hash *; empty: none */
+    const struct media *media; /* borrowed from the snapshot */
+    void *error_log;           /* server: where its error lines go (struct log *) */
+    void *access_log;          /* server: struct log_file *, NULL: none */
 };
 
 struct snapshot {

@@ -264,7 +264,7 @@ START_TEST(one_in_chunks_is_bounded_as_well)
     ask("PUT", "/huge.txt", VISITOR_CHUNKED);
     visitor_send_many(v, 60000);
     visitor_settle(v);
-    ck_assert_uint_eq(v->x->request.body_most, 100 * 1024);
+    ck_assert_uint_eq(v->x->request.body_most, UINT64_C(100) * 1024);
     visitor_send_many(v, 60000);
     visitor_settle(v);
     check_status(413);

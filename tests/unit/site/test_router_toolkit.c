@@ -125,6 +125,7 @@ static void show(const struct fixture *f, char *out, size_t room)
         break;
     case ANSWER_LOGIN:
     case ANSWER_SCREEN:
+    case ANSWER_HASH:
         snprintf(out, room, "login");
         break;
     case ANSWER_CGI:
