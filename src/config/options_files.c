@@ -51,8 +51,7 @@ static void max_age_set(struct build *build, void *record, const struct tree_nod
 static bool period_parse(struct slice text, uint64_t *ret_s)
 {
     const size_t blank = slice_find(text, ' ');
-    const struct slice unit =
-        blank == SLICE_NONE ? (struct slice){ 0 } : slice_trim(slice_skip(text, blank));
+    const struct slice unit = blank == SLICE_NONE ? SLICE("") : slice_trim(slice_skip(text, blank));
     uint64_t number;
 
     if (slice_equal_nocase(unit, SLICE("month")) || slice_equal_nocase(unit, SLICE("months"))) {

@@ -146,7 +146,7 @@ void locals_find(const struct host *host, const struct mapping *mapping, struct 
     };
     /* Below a ScriptAlias there is path info, and no folder. */
     const bool is_script = mapping->alias && mapping->alias->file.len > 0;
-    const struct slice below = is_script ? (struct slice){ 0 } : mapping->below;
+    const struct slice below = is_script ? SLICE("") : mapping->below;
     const unsigned most = 1 + count_slashes(below);
 
     *ret = (struct locals){ .at = arena_array(&x->arena, const struct directory_conf *, most),
