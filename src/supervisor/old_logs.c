@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -170,7 +171,7 @@ static int find_old(int folder, const char *log_name, char ret_name[256])
 }
 
 /* A lease for reading is to be had only while nobody has the file open for writing. */
-static int ask_whether_written(int fd)
+static int try_lease(int fd)
 {
     if (fcntl(fd, F_SETLEASE, F_RDLCK) < 0)
         return -errno;
@@ -178,10 +179,22 @@ static int ask_whether_written(int fd)
     return 0;
 }
 
+/* In a container root may lack CAP_LEASE: then the owner asks. */
+static int ask_whether_written(int fd, uid_t owner)
+{
+    int r = try_lease(fd);
+
+    if (r != -EACCES)
+        return r;
+    const int former = setfsuid(owner);
+    r = try_lease(fd);
+    setfsuid((uid_t)former);
+    return r;
+}
+
 static int open_from(struct old_log *old)
 {
     struct stat found;
-    int r;
 
     old->from = openat(old->folder, old->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (old->from < 0 || fstat(old->from, &found) < 0)
@@ -190,8 +203,7 @@ static int open_from(struct old_log *old)
         return -EINVAL;
     old->device = found.st_dev;
     old->inode = found.st_ino;
-    r = ask_whether_written(old->from);
-    return r;
+    return ask_whether_written(old->from, found.st_uid);
 }
 
 /* Of the same owner and mode. It is nobody else's before it has them. */
