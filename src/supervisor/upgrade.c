@@ -31,7 +31,7 @@ static bool is_asked(const struct upgrade *upgrade)
     return upgrade->heir.pid > 0 && !upgrade->done;
 }
 
-static char *text_of(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static char *text_of(const char *format, ...)
 {
     char *text = NULL;
     va_list args;
@@ -209,8 +209,8 @@ int upgrade_wait_for_heir(const struct house *house, const sigset_t *signals)
     const pid_t heir = house->upgrade.heir.pid;
     int status = house->upgrade.status;
 
-    for (pid_t pid = heir; heir > 0;) {
-        pid = waitpid(-1, &status, WNOHANG);
+    while (heir > 0) {
+        const pid_t pid = waitpid(-1, &status, WNOHANG);
         if (pid == heir || (pid < 0 && errno != EINTR))
             break;
         if (pid == 0)
