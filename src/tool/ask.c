@@ -32,7 +32,10 @@ static int copy_answer(int fd)
             out = slice_starts(slice_of(data, (size_t)n), SLICE("error: ")) ? stderr : stdout;
         fwrite(data, 1, (size_t)n, out);
     }
-    return n < 0 || out == stderr ? 1 : 0;
+    if (!out)
+        fprintf(stderr, "longhouse: the house closed without an answer; its system log may say "
+                        "why\n");
+    return n < 0 || out != stdout ? 1 : 0;
 }
 
 /* Asks the house that runs with this configuration. The exit status. */
@@ -41,8 +44,10 @@ static int ask_house(const char *config, const char *question)
     struct arena arena = { 0 };
     const struct server_conf *conf = tool_load(config, false, &arena, NULL);
 
-    if (!conf)
+    if (!conf) {
+        arena_done(&arena);
         return 1;
+    }
     char *path = arena_cstr(&arena, conf->control_socket);
     scoped_fd fd = control_connect(path);
     int status = 1;
