@@ -181,7 +181,8 @@ static void read_length(struct h2_head *head, struct request *request,
         request->has_body = length > 0 && !bare;
     if (request->has_body)
         request->length = field ? (int64_t)length : -1;
-    if (limits->body_bytes > 0 && length > limits->body_bytes)
+    request->body_most = body_most(limits->body_bytes, limits->put_bytes, request->method);
+    if (request->body_most > 0 && length > request->body_most)
         refuse(head, 413, "Content-Length is over the limit");
 }
 

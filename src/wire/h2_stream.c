@@ -122,9 +122,9 @@ void h2_stream_head_is_whole(struct h2_stream *stream, bool bare)
 
 static bool is_too_large(const struct h2_stream *stream, size_t more)
 {
-    const uint64_t most = stream->conn->limits->body_bytes;
+    const uint64_t most = stream->x->request.body_most;
 
-    return most != 0 && more > most - stream->intake_bytes;
+    return most != 0 && (stream->intake_bytes > most || more > most - stream->intake_bytes);
 }
 
 void h2_stream_take_data(struct h2_stream *stream, struct slice data)

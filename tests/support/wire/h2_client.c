@@ -294,7 +294,8 @@ int32_t h2_client_upload(struct h2_client *client, const char *path, const char 
     client->body = body;
     client->body_len = len;
     client->body_sent = 0;
-    return submit(client, pairs, usual_pairs(pairs, "POST", path, more), true);
+    return submit(client, pairs,
+                  usual_pairs(pairs, client->method ? client->method : "POST", path, more), true);
 }
 
 void h2_client_let_go(struct h2_client *client, int32_t id, size_t most)

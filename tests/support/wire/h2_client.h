@@ -45,7 +45,8 @@ struct h2_client {
     const char *body; /* of the upload that is under way */
     size_t body_len;
     size_t body_sent;
-    size_t body_most; /* no more than this is sent for now */
+    size_t body_most;   /* no more than this is sent for now */
+    const char *method; /* of uploads; NULL: POST */
 };
 
 /* The house is opened, and the first frames have been exchanged. */

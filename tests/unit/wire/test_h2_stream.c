@@ -659,6 +659,33 @@ START_TEST(a_length_over_the_limit_is_413_at_once)
 }
 END_TEST
 
+/* MaxUploadSize, which may be more than MaxRequestSize. */
+static const struct {
+    const char *method;
+    const char *length;
+    size_t len;
+    int status;
+} uploads[] = {
+    { "PUT", "content-length: 1500\n", 1500, 200 },  { "PUT", NULL, 1500, 200 },
+    { "PUT", "content-length: 1501\n", 1501, 413 },  { "PUT", NULL, 1501, 413 },
+    { "POST", "content-length: 1500\n", 1500, 413 },
+};
+
+START_TEST(a_put_has_a_limit_of_its_own)
+{
+    make_content();
+    open_client(swallow_all, swallow_all);
+    house->limits.head.body_bytes = house->limits.body_bytes = 1000;
+    house->limits.head.put_bytes = house->limits.put_bytes = 1500;
+    client->method = uploads[_i].method;
+    client->body_most = uploads[_i].len;
+    int32_t id = h2_client_upload(client, "/", uploads[_i].length, content, uploads[_i].len);
+
+    ck_assert_int_eq(reply_to(id)->status, uploads[_i].status);
+    close_client();
+}
+END_TEST
+
 START_TEST(an_unknown_length_over_the_limit_is_413)
 {
     make_content();
@@ -786,8 +813,8 @@ SUITE("h2_stream", TEST(a_request_is_answered_and_the_connection_kept),
       TEST(a_slow_handler_closes_its_own_window_only),
       TEST(continue_is_said_when_the_body_is_wanted),
       TEST(continue_is_not_said_when_the_body_came_unasked),
-      TEST(a_length_over_the_limit_is_413_at_once), TEST(an_unknown_length_over_the_limit_is_413),
-      TEST(a_body_that_comes_too_slowly_is_408),
+      TEST(a_length_over_the_limit_is_413_at_once), LOOP(a_put_has_a_limit_of_its_own, uploads),
+      TEST(an_unknown_length_over_the_limit_is_413), TEST(a_body_that_comes_too_slowly_is_408),
       TEST(our_own_pauses_are_not_held_against_the_client),
       TEST(an_answer_before_the_end_of_the_body_is_whole),
       TEST(a_client_that_takes_nothing_loses_its_stream_not_the_connection),
