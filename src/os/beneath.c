@@ -136,8 +136,9 @@ int beneath_home(const char *home, const char *folder, uid_t owner, int *ret_fd)
     struct stat found;
     int r = beneath_root(home, &at);
 
-    if (r == 0)
-        r = open_and_stat(at, folder, BENEATH_NO_LINKS, FIND_FLAGS | O_DIRECTORY, &fd, &found);
+    if (r < 0)
+        return r;
+    r = open_and_stat(at, folder, BENEATH_NO_LINKS, FIND_FLAGS | O_DIRECTORY, &fd, &found);
     if (r < 0)
         return r;
     if (found.st_uid != owner && found.st_uid != 0)

@@ -107,7 +107,8 @@ int places_write_pid(struct places *places, pid_t pid)
 
     if (places->pid_fd < 0)
         return 0;
-    if (ftruncate(places->pid_fd, 0) < 0 || pwrite(places->pid_fd, text, (size_t)len, 0) != len)
+    /* The file may hold the number of a former house, which people read: it is never empty. */
+    if (pwrite(places->pid_fd, text, (size_t)len, 0) != len || ftruncate(places->pid_fd, len) < 0)
         return errno ? -errno : -EIO;
     return 0;
 }

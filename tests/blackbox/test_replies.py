@@ -90,7 +90,7 @@ def test_a_local_redirect_for_head_has_no_body(house, say):
 def test_the_connection_goes_on_behind_a_local_redirect(house, site):
     with house.visit() as visitor:
         for _ in range(3):
-            visitor.request("POST", "/say.pl?Location:+/page.html||", host=site.name, body=b"x" * 70000)
+            visitor.request("POST", "/say.pl?Location:+/page.html||", host=site.name, body=b"x" * 60000)
             assert visitor.answer().body == PAGE
 
 

@@ -389,20 +389,20 @@ END_TEST
 
 START_TEST(the_password_and_the_group_are_wanted)
 {
-    begin();
-    struct exchange *x;
+    struct verdict judged;
 
+    begin();
     ask("PUT", "/members/a.txt", 5);
-    x = v->x;
-    router_judge(services.snapshot, v->host, x, services.files, &verdict);
-    ck_assert_int_eq(verdict.answer, ANSWER_ALTER);
-    ck_assert(verdict.wants_login);
-    ck_assert_ptr_nonnull(verdict.alter_groups);
-    verdict_done(&verdict, services.files);
+    struct exchange *x = v->x;
+    router_judge(services.snapshot, v->host, x, services.files, &judged);
+    ck_assert_int_eq(judged.answer, ANSWER_ALTER);
+    ck_assert(judged.wants_login);
+    ck_assert_ptr_nonnull(judged.alter_groups);
+    verdict_done(&judged, services.files);
     x->request.method = METHOD_GET;
-    router_judge(services.snapshot, v->host, x, services.files, &verdict);
-    ck_assert(!verdict.wants_login);
-    verdict_done(&verdict, services.files);
+    router_judge(services.snapshot, v->host, x, services.files, &judged);
+    ck_assert(!judged.wants_login);
+    verdict_done(&judged, services.files);
     visitor_leave(v, RESET_CLIENT_GONE);
     visitor_settle(v);
     end();
