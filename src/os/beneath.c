@@ -133,7 +133,7 @@ int beneath_home(const char *home, const char *folder, uid_t owner, int *ret_fd)
 {
     scoped_fd at = -1;
     scoped_fd fd = -1;
-    struct stat found;
+    struct stat found = { 0 };
     int r = beneath_root(home, &at);
 
     if (r < 0)
