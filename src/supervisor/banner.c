@@ -12,17 +12,17 @@ static bool is_any(const union socket_address *address)
     return address->any.sa_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&address->in6.sin6_addr);
 }
 
-const char *banner_url(const union socket_address *address, struct arena *arena)
+const char *banner_url(const union socket_address *address, bool tls, struct arena *arena)
 {
     char text[ADDRESS_TEXT_MOST];
     unsigned port = address_port(address);
     bool ip6 = address->any.sa_family == AF_INET6;
     const char *host = is_any(address) ? "localhost" : address_text(address, text);
     bool brackets = ip6 && !is_any(address);
-    struct slice url =
-        arena_printf(arena, "http://%s%s%s", brackets ? "[" : "", host, brackets ? "]" : "");
+    struct slice url = arena_printf(arena, "%s://%s%s%s", tls ? "https" : "http",
+                                    brackets ? "[" : "", host, brackets ? "]" : "");
 
-    if (port != 80)
+    if (port != (tls ? 443 : 80))
         url = arena_printf(arena, "%.*s:%u", SLICE_ARGS(url), port);
     return arena_printf(arena, "%.*s/%s", SLICE_ARGS(url),
                         !is_any(address) ? ""
@@ -47,7 +47,7 @@ void banner_print(const struct house *house, FILE *out)
 
         /* Port 0 became a real one. */
         (void)socket_local_address(house->ports.fds[binding->index], &local);
-        fprintf(out, "  %s\n", banner_url(&local, &arena));
+        fprintf(out, "  %s\n", banner_url(&local, binding->tls.certificates != NULL, &arena));
     }
     fprintf(out, "  %u host%s, %u reactor%s, running as %s\n", conf->host_count,
             plural(conf->host_count), house->plan.reactors, plural(house->plan.reactors),

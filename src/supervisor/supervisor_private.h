@@ -574,6 +574,6 @@ void names_renew(struct house *house);
 void banner_print(const struct house *house, FILE *out);
 
 /* "http://127.0.0.1:8080/"; in the arena. */
-const char *banner_url(const union socket_address *address, struct arena *arena);
+const char *banner_url(const union socket_address *address, bool tls, struct arena *arena);
 
 #endif

@@ -11,13 +11,17 @@ static struct estate nothing = { .channel = -1, .control.fd = -1, .pid_file.fd =
 static const struct {
     const char *address;
     uint16_t port;
+    bool tls;
     const char *url;
 } urls[] = {
-    { "127.0.0.1", 80, "http://127.0.0.1/" },
-    { "127.0.0.1", 8080, "http://127.0.0.1:8080/" },
-    { "::1", 8080, "http://[::1]:8080/" },
-    { "0.0.0.0", 80, "http://localhost/  (every IPv4 address)" },
-    { "::", 8080, "http://localhost:8080/  (every IPv6 address)" },
+    { "127.0.0.1", 80, false, "http://127.0.0.1/" },
+    { "127.0.0.1", 8080, false, "http://127.0.0.1:8080/" },
+    { "::1", 8080, false, "http://[::1]:8080/" },
+    { "127.0.0.1", 443, true, "https://127.0.0.1/" },
+    { "127.0.0.1", 80, true, "https://127.0.0.1:80/" },
+    { "127.0.0.1", 443, false, "http://127.0.0.1:443/" },
+    { "0.0.0.0", 80, false, "http://localhost/  (every IPv4 address)" },
+    { "::", 8080, false, "http://localhost:8080/  (every IPv6 address)" },
 };
 
 START_TEST(a_binding_is_shown_as_a_url)
@@ -26,7 +30,7 @@ START_TEST(a_binding_is_shown_as_a_url)
     union socket_address address;
 
     ck_assert(address_parse_ip(slice_cstr(urls[_i].address), urls[_i].port, &address));
-    ck_assert_str_eq(banner_url(&address, &arena), urls[_i].url);
+    ck_assert_str_eq(banner_url(&address, urls[_i].tls, &arena), urls[_i].url);
     arena_done(&arena);
 }
 END_TEST
