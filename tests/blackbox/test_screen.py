@@ -94,5 +94,9 @@ def test_logs_are_opened_again(house):
     house.exploits.rename(house.exploits.with_suffix(".1"))
     house.process.send_signal(signal.SIGUSR1)
     wait_until("the new log", house.exploits.exists)
-    ask(house, "198.51.100.5", "/.svn/entries")
-    wait_for_line(house.exploits, "198.51.100.5")
+
+    def is_told():  # the file is there a moment before the server writes to it
+        ask(house, "198.51.100.5", "/.svn/entries")
+        return "198.51.100.5" in house.exploits.read_text()
+
+    wait_until("a line in the new log", is_told)
