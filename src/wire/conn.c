@@ -130,7 +130,7 @@ void conn_drain(struct conn *conn)
     if (!conn->transport || conn->draining)
         return;
     conn->draining = true;
-    conn->protocol->drain(conn);
+    loop_wake(conn->loop, &conn->wake); /* its protocol sees what that means for it */
 }
 
 void conn_end(struct conn *conn, enum reset_reason reason)

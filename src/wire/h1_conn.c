@@ -555,11 +555,6 @@ static void advance(struct conn *conn)
         end(conn, RESET_BROKEN); /* nobody would ever wake it */
 }
 
-static void drain(struct conn *conn)
-{
-    loop_wake(conn->loop, &conn->wake);
-}
-
 static bool idle(const struct conn *conn)
 {
     return conn->h1.x == NULL;
@@ -568,7 +563,6 @@ static bool idle(const struct conn *conn)
 const struct protocol protocol_h1 = {
     .name = "http/1",
     .advance = advance,
-    .drain = drain,
     .end = end,
     .idle = idle,
 };

@@ -354,11 +354,6 @@ static void begin_or_advance(struct conn *conn)
     advance(conn);
 }
 
-static void drain(struct conn *conn)
-{
-    loop_wake(conn->loop, &conn->wake);
-}
-
 static bool idle(const struct conn *conn)
 {
     return list_empty(&conn->h2->streams);
@@ -367,7 +362,6 @@ static bool idle(const struct conn *conn)
 const struct protocol protocol_h2 = {
     .name = "http/2",
     .advance = begin_or_advance,
-    .drain = drain,
     .end = end,
     .idle = idle,
 };

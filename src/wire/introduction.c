@@ -6,20 +6,12 @@
 #include "net/proxy_line.h"
 #include "wire_private.h"
 
-#include <errno.h>
 #include <string.h>
-
-static enum step close_now(struct conn *conn)
-{
-    input_release(&conn->h1.input);
-    conn_close(conn);
-    return STEP_WAIT;
-}
 
 static enum step refuse(struct conn *conn, const char *why)
 {
     conn->owner->ops->misled(conn->owner, conn, why);
-    return close_now(conn);
+    return prelude_close(conn);
 }
 
 static enum step begin_http(struct conn *conn)
@@ -48,15 +40,7 @@ static enum step learn(struct conn *conn, const struct proxy_line *line)
 
 static enum step fill(struct conn *conn)
 {
-    if (conn->draining)
-        return close_now(conn);
-    if (!conn_may_read(conn))
-        return STEP_WAIT;
-
-    ssize_t got = input_fill(&conn->h1.input, conn->transport, PROXY_LINE_MOST);
-    if (got == -EAGAIN)
-        return STEP_WAIT;
-    return got > 0 ? STEP_AGAIN : close_now(conn); /* it left: a look at the port, perhaps */
+    return conn->draining ? prelude_close(conn) : prelude_fill(conn, PROXY_LINE_MOST);
 }
 
 static enum step look(struct conn *conn)
@@ -84,8 +68,7 @@ static enum step look(struct conn *conn)
 
 static void advance(struct conn *conn)
 {
-    uint64_t due_ms =
-        conn->limits->first_head_ms ? conn->h1.since_ms + conn->limits->first_head_ms : 0;
+    const uint64_t due_ms = prelude_due(conn);
     enum step step = STEP_AGAIN;
 
     while (step == STEP_AGAIN && conn->protocol == &protocol_introduction)
@@ -94,33 +77,15 @@ static void advance(struct conn *conn)
         return;
     if (conn->protocol != &protocol_introduction)
         conn->protocol->advance(conn);
-    else if (due_ms != 0 && conn->loop->now_ms >= due_ms)
+    else if (prelude_is_late(conn))
         refuse(conn, "it did not come in time");
     else if (!conn_wait(conn, due_ms))
-        close_now(conn); /* nobody would ever wake it */
-}
-
-static void drain(struct conn *conn)
-{
-    loop_wake(conn->loop, &conn->wake);
-}
-
-static void end(struct conn *conn, enum reset_reason reason)
-{
-    (void)reason;
-    close_now(conn);
-}
-
-static bool idle(const struct conn *conn)
-{
-    (void)conn;
-    return true;
+        prelude_close(conn); /* nobody would ever wake it */
 }
 
 const struct protocol protocol_introduction = {
     .name = "proxy",
     .advance = advance,
-    .drain = drain,
-    .end = end,
-    .idle = idle,
+    .end = prelude_end,
+    .idle = prelude_idle,
 };

@@ -132,7 +132,6 @@ struct protocol {
     const char *name;
     void (*advance)(
         struct conn *); /* looks at everything once; harmless when nothing has changed */
-    void (*drain)(struct conn *);
     void (*end)(struct conn *, enum reset_reason);
     bool (*idle)(const struct conn *);
 };
@@ -140,6 +139,20 @@ extern const struct protocol protocol_h1;
 extern const struct protocol protocol_h2;
 extern const struct protocol protocol_opening;      /* HTTP/1 or HTTP/2? */
 extern const struct protocol protocol_introduction; /* then one of those */
+
+/* ---- prelude.c: what the two have in common, before anybody has asked for anything ---- */
+
+/* Reads on, `most` bytes in all; closes when the client has left. */
+enum step prelude_fill(struct conn *conn, size_t most);
+enum step prelude_close(struct conn *conn);
+
+/* Its time counts for the first head; 0: never. */
+uint64_t prelude_due(const struct conn *conn);
+bool prelude_is_late(const struct conn *conn);
+
+/* For their protocols. */
+void prelude_end(struct conn *conn, enum reset_reason reason);
+bool prelude_idle(const struct conn *conn);
 
 /* How a visit is packed: most of one is room for addresses of any family. */
 struct visit_parts {
