@@ -1,4 +1,5 @@
 #include "site/conf.h"
+#include "site/question.h"
 #include "site/router.h"
 #include "site/tree.h"
 #include "slice_assert.h"
@@ -43,17 +44,12 @@ static void set_up(struct fixture *f)
 static void ask(struct fixture *f, enum method method, const char *host, unsigned port,
                 const char *target)
 {
-    struct parse_fault fault;
     struct exchange *x = &f->x;
 
     f->visit.binding = &f->binding;
-    *x = (struct exchange){ .loop = &f->loop, .visit = &f->visit };
-    x->request.method = method;
+    question_make(x, &f->loop, &f->visit, method, target);
     x->request.host = slice_cstr(host);
     x->request.host_port = port;
-    ck_assert_int_eq(target_parse(slice_cstr(target), false, method == METHOD_OPTIONS, &x->arena,
-                                  &x->request.target, &fault),
-                     PARSE_DONE);
     router_judge(f->snapshot, router_host(f->snapshot, &f->binding, x->request.host, NULL), x,
                  f->cache, &f->verdict);
 }

@@ -1,6 +1,7 @@
 #include "site/local.h"
 
 #include "site/conf.h"
+#include "site/question.h"
 #include "site/router.h"
 #include "site/tree.h"
 #include "slice_assert.h"
@@ -56,15 +57,8 @@ static void set_up(struct fixture *f, bool counts)
 
 static void ask(struct fixture *f, const char *target)
 {
-    struct parse_fault fault;
-    struct exchange *x = &f->x;
-
-    *x = (struct exchange){ .loop = &f->loop, .visit = &f->visit };
-    x->request.method = METHOD_GET;
-    ck_assert_int_eq(
-        target_parse(slice_cstr(target), false, false, &x->arena, &x->request.target, &fault),
-        PARSE_DONE);
-    router_judge(f->snapshot, &f->snapshot->hosts[0], x, f->cache, &f->verdict);
+    question_make(&f->x, &f->loop, &f->visit, METHOD_GET, target);
+    router_judge(f->snapshot, &f->snapshot->hosts[0], &f->x, f->cache, &f->verdict);
 }
 
 static void forget(struct fixture *f)

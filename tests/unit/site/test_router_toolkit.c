@@ -1,4 +1,5 @@
 /* Toolkits on the way of a request: from the text of the configuration to the verdict. */
+#include "site/question.h"
 #include "site/router.h"
 
 #include "site/conf.h"
@@ -75,16 +76,12 @@ static void set_up(struct fixture *f)
 
 static void ask_after(struct fixture *f, int error_status, const char *target)
 {
-    struct parse_fault fault;
     struct exchange *x = &f->x;
 
-    *x = (struct exchange){ .loop = &f->loop, .visit = &f->visit, .connections = 7 };
+    question_make(x, &f->loop, &f->visit, METHOD_GET, target);
+    x->connections = 7;
     x->request.error_status = error_status;
-    x->request.method = METHOD_GET;
     x->request.method_name = SLICE("GET");
-    ck_assert_int_eq(
-        target_parse(slice_cstr(target), false, false, &x->arena, &x->request.target, &fault),
-        PARSE_DONE);
     router_judge(f->snapshot, &f->snapshot->hosts[0], x, f->cache, &f->verdict);
 }
 

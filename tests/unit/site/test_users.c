@@ -1,6 +1,7 @@
 /* Websites of accounts: "/~NAME/". */
 #include "site/chosen.h"
 #include "site/conf.h"
+#include "site/question.h"
 #include "site/root.h"
 #include "site/router.h"
 #include "site/shown.h"
@@ -100,13 +101,7 @@ static void tear_down(struct fixture *f)
 
 static void ask_by(struct fixture *f, enum method method, unsigned host, const char *target)
 {
-    struct parse_fault fault;
-
-    f->x = (struct exchange){ .loop = &f->loop, .visit = &f->visit };
-    f->x.request.method = method;
-    ck_assert_int_eq(
-        target_parse(slice_cstr(target), false, false, &f->x.arena, &f->x.request.target, &fault),
-        PARSE_DONE);
+    question_make(&f->x, &f->loop, &f->visit, method, target);
     router_judge(f->snapshot, &f->snapshot->hosts[host], &f->x, f->cache, &f->verdict);
 }
 
