@@ -341,17 +341,24 @@ static bool is_same_client(const union socket_address *a, const union socket_add
     return len == address_client_key(b, key_b) && memcmp(key_a, key_b, len) == 0;
 }
 
-/* Only its own connections: those of a trusted proxy carry others. */
+/*
+ * Only its own connections: those of a trusted proxy carry others. One that was opened since the
+ * ban is told about it.
+ */
+static bool has_to_go(const struct visit *visit, const union socket_address *client)
+{
+    return !visit->shared && visit->refuse != REFUSE_BANNED && is_same_client(&visit->peer, client);
+}
+
 static void kick_from(struct list *conns, const union socket_address *client)
 {
     struct list_link *link = conns->head.next;
 
     while (link != &conns->head) {
         struct conn *conn = conn_from_link(link);
-        const struct visit *visit = conn_visit(conn);
 
         link = link->next;
-        if (!visit->shared && is_same_client(&visit->peer, client))
+        if (has_to_go(conn_visit(conn), client))
             conn_end(conn, RESET_BANNED);
     }
 }

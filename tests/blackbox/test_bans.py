@@ -134,6 +134,19 @@ def test_who_connects_himself_is_told_first_and_then_dropped(new_house):
     assert house.get("/a.txt").body == OK
 
 
+def test_who_connects_since_the_ban_is_told_and_not_dropped_by_it(new_house):
+    house = new_house("since")
+    house.option("KickOnBan = yes")
+    house.default.put("a.txt", OK)
+    house.start()
+    assert house.verb("ban", "127.0.0.1", "1h")[0] == 0
+    with house.visit() as visitor:
+        wait_until("the connection is taken", lambda: house.status()["connections_now"] == 1)
+        assert house.verb("ban", "127.0.0.1", "2h")[0] == 0
+        visitor.request("GET", "/a.txt")
+        assert visitor.answer().status == 429
+
+
 def test_limits_spare_whom_the_mask_names(new_house):
     house = new_house("spared")
     house.option("ConnectionsPerIP = 1")
