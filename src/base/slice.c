@@ -70,6 +70,20 @@ int slice_compare(struct slice a, struct slice b)
     return (a.len > b.len) - (a.len < b.len);
 }
 
+int slice_compare_nocase(struct slice a, struct slice b)
+{
+    size_t common = a.len < b.len ? a.len : b.len;
+
+    for (size_t i = 0; i < common; i++) {
+        const unsigned char left = (unsigned char)ascii_lower(a.at[i]);
+        const unsigned char right = (unsigned char)ascii_lower(b.at[i]);
+
+        if (left != right)
+            return left < right ? -1 : 1;
+    }
+    return (a.len > b.len) - (a.len < b.len);
+}
+
 bool slice_starts(struct slice whole, struct slice with)
 {
     return whole.len >= with.len && slice_equal(slice_first(whole, with.len), with);

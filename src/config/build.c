@@ -7,6 +7,8 @@
 
 #include "section.h"
 
+#include <string.h>
+
 /* ---- places and mentions ---- */
 
 static void mentions_init(struct mentions *mentions)
@@ -18,6 +20,7 @@ void build_init(struct build *build, struct arena *arena, struct diags *diags, c
 {
     *build = (struct build){ .arena = arena, .diags = diags, .file = file };
     build->conf = arena_new(arena, struct server_conf);
+    build->given_in_section = arena_array(arena, const struct tree_node *, option_count());
     mentions_init(&build->hostnames);
     mentions_init(&build->use_fastcgi);
     mentions_init(&build->fastcgi_auth);
@@ -168,9 +171,9 @@ static bool check_repeated(struct build *build, const struct tree_node *node,
 
 /* Where the member of the row is: rows of folders know one record, hosts and Directories have it.
  */
-static void *record_of(const struct build *build, void *record, const struct option_row *row)
+static void *record_of(void *record, struct folder_conf *folder, const struct option_row *row)
 {
-    return row->folder_size > 0 ? build->filling->folder : record;
+    return row->folder_size > 0 ? folder : record;
 }
 
 /* What a Directory gives replaces, or adds to, what the host has (config/folder.h). */
@@ -215,25 +218,31 @@ static void use_option(struct build *build, void *record, const struct tree_node
     note_former(build, node, row);
     if (!check_repeated(build, node, row))
         return;
-    option_set(build, record_of(build, record, row), node, row);
+    option_set(build, record_of(record, build->filling->folder, row), node, row);
     note_given(build, row);
     build->filling->given[option_index(row)] = node;
 }
 
-static void set_fallbacks(struct build *build, void *record, unsigned scope)
+/* Folder NULL: its rows have no default here, what is not given is as around the section. */
+static void set_fallbacks(struct build *build, void *record, struct folder_conf *folder,
+                          enum option_scope scope)
 {
-    for (const struct option_row *row = option_next(NULL); row; row = option_next(row)) {
-        bool inherits = (scope & (SCOPE_DIRECTORY | SCOPE_LOCAL)) && row->folder_size > 0;
+    const struct option_list list = option_rows(scope);
 
-        if ((row->scopes & scope) && !inherits)
-            option_set_fallback(build, record_of(build, record, row), row);
-    }
+    for (size_t i = 0; i < list.count; i++)
+        if (folder || list.rows[i]->folder_size == 0)
+            option_set_fallback(build, record_of(record, folder, list.rows[i]), list.rows[i]);
 }
 
-static void check_required(struct build *build, unsigned scope, const struct diag_place *place)
+static void check_required(struct build *build, enum option_scope scope,
+                           const struct diag_place *place)
 {
-    for (const struct option_row *row = option_next(NULL); row; row = option_next(row)) {
-        if (!row->required || !(row->scopes & scope) || build_given(build, row))
+    const struct option_list list = option_rows(scope);
+
+    for (size_t i = 0; i < list.count; i++) {
+        const struct option_row *row = list.rows[i];
+
+        if (!row->required || build_given(build, row))
             continue;
         diag_hint(build->diags,
                   diag_add(build->diags, DIAG_ERROR, place, "%.*s has no %s",
@@ -282,20 +291,20 @@ static bool note_strayed(struct build *build, const struct tree_node *section,
     return true;
 }
 
-/* What stands in a section; `filling` says more than its kind. */
+/* What stands in a section, whose record has its defaults; `filling` says more than its kind. */
 static void fill_section(struct build *build, const struct tree_node *section,
-                         enum section_kind kind, unsigned scope, void *record,
+                         enum section_kind kind, enum option_scope scope, void *record,
                          struct filling filling)
 {
     struct filling *outer = build->filling;
     bool strayed = false;
 
-    filling.given = arena_array(build->arena, const struct tree_node *, option_count());
+    filling.given = build->given_in_section;
+    memset(filling.given, 0, option_count() * sizeof(struct tree_node *));
     if (filling.label.len == 0)
         filling.label = label_of(build, section, kind);
     filling.where = arena_printf(build->arena, "in %.*s", SLICE_ARGS(filling.label));
     build->filling = &filling;
-    set_fallbacks(build, record, scope);
     for (const struct tree_node *node = section->first_child; node; node = node->next) {
         const struct option_row *row = option_find(node->name, scope);
 
@@ -318,6 +327,7 @@ static void build_binding(struct build *build, const struct tree_node *section)
     binding->index = build->conf->binding_count++;
     *build->bindings_end = binding;
     build->bindings_end = &binding->next;
+    set_fallbacks(build, binding, NULL, SCOPE_BINDING);
     fill_section(build, section, SECTION_BINDING, SCOPE_BINDING, binding, (struct filling){ 0 });
     address_parse_ip(binding->interface, binding->port, &binding->address);
 
@@ -411,6 +421,7 @@ static void build_fastcgi(struct build *build, const struct tree_node *section)
     fastcgi->index = build->conf->fastcgi_count++;
     *build->fastcgi_end = fastcgi;
     build->fastcgi_end = &fastcgi->next;
+    set_fallbacks(build, fastcgi, NULL, SCOPE_FASTCGI);
     fill_section(build, section, SECTION_FASTCGI, SCOPE_FASTCGI, fastcgi, (struct filling){ 0 });
     check_program(build, section);
     note_run(section, &fastcgi->run);
@@ -430,6 +441,7 @@ static void build_host(struct build *build, const struct tree_node *section)
 {
     struct vhost_conf *host = arena_new(build->arena, struct vhost_conf);
 
+    *host = build->host_defaults;
     host->place = section->name_place;
     add_host(build, host);
     fill_section(build, section, SECTION_HOST, SCOPE_HOST, host,
@@ -444,6 +456,7 @@ static void build_directory(struct build *build, const struct tree_node *section
     directory->place = section->name_place;
     *build->directories_end = directory;
     build->directories_end = &directory->next;
+    set_fallbacks(build, directory, NULL, SCOPE_DIRECTORY);
     fill_section(build, section, SECTION_DIRECTORY, SCOPE_DIRECTORY, directory,
                  (struct filling){ .folder = &directory->folder, .directory = directory });
 }
@@ -451,6 +464,7 @@ static void build_directory(struct build *build, const struct tree_node *section
 void build_local(struct build *build, const struct tree *tree, struct directory_conf *directory)
 {
     directory->place = (struct diag_place){ .file = build->file };
+    set_fallbacks(build, directory, NULL, SCOPE_LOCAL);
     fill_section(build, &tree->root, SECTION_DIRECTORY, SCOPE_LOCAL, directory,
                  (struct filling){ .label = SLICE(".hiawatha"),
                                    .folder = &directory->folder,
@@ -465,6 +479,7 @@ static void build_toolkit(struct build *build, const struct tree_node *section)
     toolkit->index = build->conf->toolkit_count++;
     *build->toolkits_end = toolkit;
     build->toolkits_end = &toolkit->next;
+    set_fallbacks(build, toolkit, NULL, SCOPE_TOOLKIT);
     fill_section(build, section, SECTION_TOOLKIT, SCOPE_TOOLKIT, toolkit, (struct filling){ 0 });
 }
 
@@ -566,8 +581,9 @@ void build_run(struct build *build, const struct tree *tree)
     build->fastcgi_end = &build->conf->fastcgi;
     build->directories_end = &build->conf->directories;
     build->toolkits_end = &build->conf->toolkits;
-    set_fallbacks(build, build->conf, SCOPE_SERVER);
-    set_fallbacks(build, host, SCOPE_HOST);
+    set_fallbacks(build, build->conf, NULL, SCOPE_SERVER);
+    set_fallbacks(build, host, &host->folder, SCOPE_HOST);
+    build->host_defaults = *host;
     add_host(build, host);
 
     for (const struct tree_node *node = tree->root.first_child; node; node = node->next) {

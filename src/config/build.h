@@ -43,6 +43,8 @@ struct build {
     struct server_conf *conf;
     const char *file; /* of the main text */
     struct filling *filling;
+    const struct tree_node **given_in_section; /* no section stands in another: they share it */
+    struct vhost_conf host_defaults; /* what each host begins as: lists in it are never added to */
     struct vhost_conf **hosts_end;
     struct binding_conf **bindings_end;
     struct fastcgi_conf **fastcgi_end;

@@ -64,6 +64,7 @@ bool slice_equal_cstr(struct slice a, const char *b);
 
 /* Byte order, a shorter one before a longer one that begins with it. <0, 0, >0. */
 int slice_compare(struct slice a, struct slice b);
+int slice_compare_nocase(struct slice a, struct slice b);
 
 bool slice_starts(struct slice whole, struct slice with);
 bool slice_starts_nocase(struct slice whole, struct slice with);

@@ -76,6 +76,13 @@ struct option_row {
 /* Walks all rows, for build, manual and completion: NULL gives the first, the last gives NULL. */
 const struct option_row *option_next(const struct option_row *row);
 
+/* The rows of one scope, in the order of the table. */
+struct option_list {
+    const struct option_row *const *rows;
+    size_t count;
+};
+struct option_list option_rows(enum option_scope scope);
+
 /* Each row has a number below option_count(). */
 size_t option_count(void);
 size_t option_index(const struct option_row *row);

@@ -46,6 +46,8 @@ START_TEST(comparisons_look_at_bytes_and_ascii_letters)
     ck_assert(slice_equal_nocase(b, a) == pairs[_i].nocase);
     ck_assert_int_eq(sign(slice_compare(a, b)), pairs[_i].order);
     ck_assert_int_eq(sign(slice_compare(b, a)), -pairs[_i].order);
+    ck_assert((slice_compare_nocase(a, b) == 0) == pairs[_i].nocase);
+    ck_assert_int_eq(sign(slice_compare_nocase(a, b)), -sign(slice_compare_nocase(b, a)));
     if (pairs[_i].b)
         ck_assert(slice_equal_cstr(a, pairs[_i].b) == pairs[_i].equal);
 }

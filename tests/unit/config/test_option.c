@@ -22,6 +22,8 @@ START_TEST(each_row_is_complete)
         if (row->type == OPT_GONE || row->type == OPT_NEEDLESS)
             continue;
         ck_assert_msg(row->grammar && row->grammar[0], "%s has no grammar", row->name);
+        ck_assert_msg(row->type != OPT_PAIRS || !row->fallback, "%s: hosts would share the list",
+                      row->name);
         ck_assert_msg(row->most == 0 || row->least <= row->most, "%s", row->name);
         ck_assert_msg((row->type == OPT_CHOICE) == (row->choices != NULL), "%s", row->name);
         if (row->type == OPT_DURATION || row->type == OPT_SIZE)
@@ -48,6 +50,24 @@ START_TEST(rows_are_numbered_without_gaps)
     for (const struct option_row *row = option_next(NULL); row; row = option_next(row))
         ck_assert_uint_eq(option_index(row), index++);
     ck_assert_uint_eq(option_count(), index);
+}
+END_TEST
+
+static const enum option_scope scopes[] = { SCOPE_SERVER,  SCOPE_BINDING,   SCOPE_HOST,
+                                            SCOPE_FASTCGI, SCOPE_DIRECTORY, SCOPE_TOOLKIT,
+                                            SCOPE_LOCAL };
+
+START_TEST(the_rows_of_a_scope_come_in_the_order_of_the_table)
+{
+    const enum option_scope scope = scopes[_i];
+    const struct option_list list = option_rows(scope);
+    size_t count = 0;
+
+    for (const struct option_row *row = option_next(NULL); row; row = option_next(row))
+        if (row->scopes & scope)
+            ck_assert_ptr_eq(list.rows[count++], row);
+    ck_assert_uint_eq(list.count, count);
+    ck_assert_uint_gt(count, 0);
 }
 END_TEST
 
@@ -795,7 +815,8 @@ START_TEST(each_value_is_taken_or_explained)
 END_TEST
 
 SUITE("option", TEST(each_row_is_complete), TEST(a_name_has_one_row_for_each_scope),
-      TEST(rows_are_numbered_without_gaps), TEST(all_defaults_are_good),
+      TEST(rows_are_numbered_without_gaps),
+      LOOP(the_rows_of_a_scope_come_in_the_order_of_the_table, scopes), TEST(all_defaults_are_good),
       LOOP(every_name_of_hiawatha_is_known, hiawatha_names),
       LOOP(the_options_of_this_version_are_available, available_names),
       TEST(names_are_found_in_any_case_and_by_their_former_ones),
