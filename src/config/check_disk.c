@@ -83,11 +83,11 @@ static bool may(const char *path, unsigned wanted, const struct account *as)
 {
     struct stat info;
 
-    if (as->user == 0 || stat(path, &info) < 0 ||
-        getxattr(path, "system.posix_acl_access", NULL, 0) > 0)
+    if (as->user == 0 || stat(path, &info) < 0)
         return true;
     unsigned shift = info.st_uid == as->user ? 6 : is_in_group(as, info.st_gid) ? 3 : 0;
-    return (info.st_mode >> shift & wanted) == wanted;
+    return (info.st_mode >> shift & wanted) == wanted ||
+           getxattr(path, "system.posix_acl_access", NULL, 0) > 0;
 }
 
 /* Through all folders on the way, and then what is wanted. */
@@ -108,10 +108,10 @@ static bool may_reach(const char *path, unsigned wanted, const struct account *a
     return may(path, wanted, as);
 }
 
-static bool disk_may_enter(struct load_ask *ask, const char *path, const struct account *as)
+static bool disk_may_pass(struct load_ask *ask, const char *path, const struct account *as)
 {
     (void)ask;
-    return as ? may_reach(path, 1, as) : access(path, X_OK) == 0;
+    return as ? may(path, 1, as) : access(path, X_OK) == 0 || errno != EACCES;
 }
 
 static int disk_socket(struct load_ask *ask, const char *path, const struct account *as,
@@ -202,7 +202,7 @@ struct load_ask *load_ask_disk(void)
         .ceilings = disk_ceilings,
         .cgroup = disk_cgroup,
         .landlock = disk_landlock,
-        .may_enter = disk_may_enter,
+        .may_pass = disk_may_pass,
         .find_htpasswd = htpasswd_find,
         .socket = disk_socket,
         .text = disk_text,

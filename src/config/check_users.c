@@ -4,6 +4,7 @@
 #include "build.h"
 #include "config/folder.h"
 #include "config/load.h"
+#include "passage.h"
 
 #include <linux/capability.h>
 
@@ -31,17 +32,13 @@ static void check_entry(const struct server_conf *conf, struct load_ask *ask, st
 {
     const struct users_conf *users = &conf->users;
     struct user_passed_over *closed = NULL;
-    const struct account *server = NULL;
-    struct account found;
+    struct passage passage;
     unsigned count = 0;
 
-    if (ask->is_root(ask)) {
-        if (ask->account(ask, conf->server_user, conf->server_groups, diags->arena, &found))
-            return; /* no such user: said elsewhere */
-        server = &found;
-    }
+    if (!passage_begin(&passage, conf, ask, diags->arena))
+        return;
     for (unsigned i = users->count; i-- > 0;) {
-        if (ask->may_enter(ask, users->sites[i].path.at, server))
+        if (passage_enters(&passage, users->sites[i].path))
             continue;
         struct user_passed_over *one = arena_new(diags->arena, struct user_passed_over);
 
@@ -49,6 +46,7 @@ static void check_entry(const struct server_conf *conf, struct load_ask *ask, st
         closed = one;
         count++;
     }
+    passage_end(&passage);
     if (closed)
         tell(conf, closed, count, "the server may not enter the websites of these accounts", diags);
 }

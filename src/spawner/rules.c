@@ -24,6 +24,7 @@ struct rules {
     uint32_t account_count;
     uint64_t kill_grace_ms;
     struct table roots; /* path to struct root */
+    size_t roots_open_most;
 };
 
 /* Half of the descriptors are for pipes; what is beyond is opened for each start. */
@@ -46,7 +47,7 @@ static struct root *share_root(struct rules *rules, struct slice path)
     root = arena_new(&rules->arena, struct root);
     root->path = arena_cstr(&rules->arena, path);
     root->fd = -1;
-    if (rules->roots.count < roots_kept_open())
+    if (rules->roots.count < rules->roots_open_most)
         (void)beneath_root(root->path,
                            &root->fd); /* it may appear later: then opened for each start */
     table_put(&rules->roots, path, root);
@@ -220,6 +221,7 @@ int rules_adopt(int policy_fd, struct sandboxes *sandboxes, struct rules **ret,
     }
 
     rules->count = policy.rule_count;
+    rules->roots_open_most = roots_kept_open();
     rules->kill_grace_ms = policy.kill_grace_ms;
     rules->rules = arena_array(&rules->arena, struct rule, policy.rule_count);
     for (uint32_t i = 0; i < policy.rule_count; i++)

@@ -70,8 +70,9 @@ struct load_ask {
      * cgroup_find_base() says; *ret_controllers: enum cgroup_controller. */
     int (*cgroup)(struct load_ask *ask, const char *wanted, unsigned *ret_controllers);
     int (*landlock)(struct load_ask *ask); /* landlock_abi() */
-    /* Whether the folder can be passed. `as`: by whom; NULL: by this process. */
-    bool (*may_enter)(struct load_ask *ask, const char *path, const struct account *as);
+    /* Whether the folder itself can be passed, or is not there. `as`: by whom; NULL: by this
+     * process. */
+    bool (*may_pass)(struct load_ask *ask, const char *path, const struct account *as);
     /* Whether a .htpasswd lies in the folder or below it; *ret_path: the first that was found. */
     bool (*find_htpasswd)(struct load_ask *ask, const char *folder, char *ret_path, size_t room);
     /* 0 or negative errno. `as`: who would connect; NULL: this process. */

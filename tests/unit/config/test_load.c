@@ -492,7 +492,7 @@ static int fake_socket(struct load_ask *ask, const char *path, const struct acco
 }
 
 /* Nobody passes /locked but root and whoever asks without an account. */
-static bool fake_may_enter(struct load_ask *ask, const char *path, const struct account *as)
+static bool fake_may_pass(struct load_ask *ask, const char *path, const struct account *as)
 {
     (void)ask;
     return strcmp(path, "/locked") != 0 || !as || as->user == 0;
@@ -695,7 +695,7 @@ START_TEST(what_the_disk_lacks_is_told)
                  .ceilings = fake_ceilings,
                  .cgroup = fake_cgroup,
                  .landlock = fake_landlock,
-                 .may_enter = fake_may_enter,
+                 .may_pass = fake_may_pass,
                  .socket = fake_socket },
         .missing = it->missing,
     };

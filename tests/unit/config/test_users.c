@@ -184,7 +184,7 @@ static const char *ask_account(struct load_ask *ask, struct slice user,
     return NULL;
 }
 
-static bool ask_may_enter(struct load_ask *ask, const char *path, const struct account *as)
+static bool ask_may_pass(struct load_ask *ask, const char *path, const struct account *as)
 {
     (void)ask;
     (void)as;
@@ -233,7 +233,7 @@ START_TEST(what_the_system_does_not_let_be_is_told)
     struct load_ask ask = { .is_root = ask_root,
                             .capabilities = ask_rights,
                             .account = ask_account,
-                            .may_enter = ask_may_enter };
+                            .may_pass = ask_may_pass };
     struct loaded loaded;
     struct diags diags;
     char said[1024] = "-";
