@@ -161,6 +161,15 @@ int fd_write_all(int fd, const void *data, size_t len)
     return 0;
 }
 
+void fd_make_room(unsigned count)
+{
+    int any = open("/", O_PATH | O_CLOEXEC);
+    int last = any >= 0 ? fcntl(any, F_DUPFD_CLOEXEC, (int)count - 1) : -1;
+
+    fd_close(&last);
+    fd_close(&any);
+}
+
 size_t fd_count_open(void)
 {
     DIR *dir = opendir("/proc/self/fd");

@@ -23,6 +23,8 @@
 #include <unistd.h>
 
 #define OUTCOME_MOST (1u << 20)
+#define ROOM_FOR_DESCRIPTORS                                                                       \
+    65536u /* 512 KiB of the kernel; a table that gets beyond grows by itself */
 
 /*  TAKING ──GO──> OPEN ──STOP, supervisor gone──> CLOSING ──reactors ended──> loop stops  */
 enum server_state { SERVER_TAKING, SERVER_OPEN, SERVER_CLOSING };
@@ -104,14 +106,19 @@ static void server_stop(struct server *server, uint64_t drain_ms)
 
 /* ---- the beginning ---- */
 
-static void raise_descriptor_limit(void)
+/* As many descriptors as we may have; threads are not there yet. */
+static void prepare_descriptors(void)
 {
     struct rlimit limit;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    if (limit.rlim_cur < limit.rlim_max) {
         limit.rlim_cur = limit.rlim_max;
         setrlimit(RLIMIT_NOFILE, &limit);
     }
+    fd_make_room(limit.rlim_max < ROOM_FOR_DESCRIPTORS ? (unsigned)limit.rlim_max
+                                                       : ROOM_FOR_DESCRIPTORS);
 }
 
 static int server_confine(void)
@@ -338,7 +345,7 @@ int main(void)
     signal(SIGINT, SIG_IGN); /* a terminal's ^C is the supervisor's affair */
     signal(SIGTERM, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
-    raise_descriptor_limit();
+    prepare_descriptors();
 #ifndef LONGHOUSE_SANITIZED /* the leak check traces its own process */
     /* Programs run as the same user: they must not read what clients said from our memory. */
     if (sandbox_undumpable() < 0) {

@@ -40,6 +40,14 @@ int fd_read_all(int fd, size_t most, char **ret_data, size_t *ret_len);
 /* Writes all, waiting if need be: 0 or negative errno. For start-up and tools, not for reactors. */
 int fd_write_all(int fd, const void *data, size_t len);
 
+/*
+ * Makes the kernel's table of our descriptors wide enough for `count` of them, while this process
+ * has one thread. By itself the table doubles when it is full, and with threads each time that
+ * takes some milliseconds in which whoever opened the descriptor stands still (an RCU grace
+ * period). Where there is no room, or no right to that many, it grows by itself.
+ */
+void fd_make_room(unsigned count);
+
 /* Open descriptors of this process, for tests. */
 size_t fd_count_open(void);
 

@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -144,7 +146,34 @@ START_TEST(more_than_a_pipe_holds_goes_through_it)
 }
 END_TEST
 
+static unsigned descriptor_table_size(void)
+{
+    FILE *status = fopen("/proc/self/status", "re");
+    char line[256];
+    unsigned size = 0;
+
+    ck_assert_ptr_nonnull(status);
+    while (size == 0 && fgets(line, sizeof(line), status))
+        (void)sscanf(line, "FDSize: %u", &size);
+    fclose(status);
+    return size;
+}
+
+START_TEST(room_is_made_for_many_descriptors_and_none_stays_open)
+{
+    const size_t open_before = fd_count_open();
+
+    ck_assert_uint_lt(descriptor_table_size(), 900);
+    fd_make_room(900);
+    ck_assert_uint_ge(descriptor_table_size(), 900);
+    ck_assert_uint_eq(fd_count_open(), open_before);
+    fd_make_room(INT_MAX); /* more than anybody may have */
+    ck_assert_uint_eq(fd_count_open(), open_before);
+}
+END_TEST
+
 SUITE("fd", TEST(a_scoped_descriptor_closes_itself_unless_taken), TEST(close_keeps_errno),
       TEST(both_ends_of_a_pipe_are_nonblocking_and_close_on_exec), TEST(set_nonblocking_sets_it),
       TEST(a_sealed_file_holds_its_bytes_and_no_others), TEST(an_empty_file_reads_as_an_empty_text),
-      TEST(more_than_a_pipe_holds_goes_through_it))
+      TEST(more_than_a_pipe_holds_goes_through_it),
+      TEST(room_is_made_for_many_descriptors_and_none_stays_open))
