@@ -269,6 +269,23 @@ static struct source_text *disk_find(struct source *source, struct arena *arena,
                               ret_why);
 }
 
+struct source_text *bundle_open_anew(struct slice bundle, const struct tls_conf *anew,
+                                     struct arena *arena, struct source **ret)
+{
+    struct source_text *main = bundle_open(bundle, arena, ret);
+
+    if (!main)
+        return NULL;
+    struct source_cache *cache = source_cache_of(*ret);
+    cache->source.find = disk_find;
+    cache->base = cache->source.folder;
+    for (const struct conf_file *file = anew->certificates; file; file = file->next)
+        source_cache_forget(cache, file->path);
+    for (const struct conf_file *file = anew->keys; file; file = file->next)
+        source_cache_forget(cache, file->path);
+    return main;
+}
+
 /* The main file in a folder; NULL when there is none. */
 static char *main_in_folder(struct arena *arena, struct slice folder)
 {

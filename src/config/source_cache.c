@@ -28,6 +28,18 @@ const struct source_answer *source_cache_answer(const struct source_cache *cache
     return NULL;
 }
 
+void source_cache_forget(struct source_cache *cache, struct slice path)
+{
+    for (struct source_answer **at = &cache->answers; *at;) {
+        if (slice_equal((*at)->path, path))
+            *at = (*at)->next;
+        else
+            at = &(*at)->next;
+    }
+    for (cache->end = &cache->answers; *cache->end;)
+        cache->end = &(*cache->end)->next;
+}
+
 const struct source_answer *source_cache_add_answer(struct source_cache *cache, struct slice path,
                                                     struct source_text *texts, const char *why)
 {

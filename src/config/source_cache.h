@@ -43,6 +43,9 @@ struct source_cache *source_cache_of(struct source *source);
 
 const struct source_answer *source_cache_answer(const struct source_cache *cache,
                                                 struct slice path);
+/* The next question for it is a new one. */
+void source_cache_forget(struct source_cache *cache, struct slice path);
+
 const struct source_answer *source_cache_add_answer(struct source_cache *cache, struct slice path,
                                                     struct source_text *texts, const char *why);
 

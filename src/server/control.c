@@ -221,6 +221,11 @@ static void add_generation(const struct house *house, struct text *text)
                     house->outcome.failed ? "failed, nothing was changed (see the system log)"
                                           : "ok");
     text_add_char(text, '\n');
+    if (house->outcome.failed) {
+        text_add_cstr(text, "    ");
+        text_add_escaped(text, slice_cstr(house->outcome.failure));
+        text_add_char(text, '\n');
+    }
 }
 
 static void add_generation_json(const struct house *house, struct text *text)

@@ -263,6 +263,8 @@ static void server_take_outcome(struct server *server, const struct handover *me
     if (fd_read_all(fd, OUTCOME_MOST, &text, &len) == 0) {
         snprintf(outcome->when, sizeof(outcome->when), "%.*s", SLICE_ARGS(message->text));
         outcome->failed = message->index != 0;
+        snprintf(outcome->failure, sizeof(outcome->failure), "%.*s",
+                 outcome->failed ? (int)strcspn(text, "\n") : 0, text);
         if (server->control)
             control_tell(server->control, message->number, slice_of(text, len));
         free(text);

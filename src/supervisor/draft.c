@@ -96,13 +96,12 @@ static bool seal(struct draft *draft, struct diags *diags)
     return r == 0;
 }
 
+/* All that the plan of the draft asks for. */
 static bool prepare(const struct house *house, struct draft *draft, struct diags *diags)
 {
     struct arena *arena = &draft->arena;
-
-    if (!plan_load(&house->from, arena, diags, &draft->plan))
-        return false;
     const struct server_conf *conf = draft->plan.conf;
+
     check_fixed(house, &draft->plan, diags);
     if (diags->errors > 0)
         return false;
@@ -116,7 +115,7 @@ static bool prepare(const struct house *house, struct draft *draft, struct diags
     return good && diags->errors == 0;
 }
 
-struct draft *draft_new(const struct house *house, uint64_t generation, struct diags *diags)
+static struct draft *draft_empty(uint64_t generation, struct diags *diags)
 {
     struct draft *draft = calloc(1, sizeof(*draft));
 
@@ -127,7 +126,25 @@ struct draft *draft_new(const struct house *house, uint64_t generation, struct d
     };
     arena_init(&draft->arena);
     diags_init(diags, &draft->arena);
-    draft->good = prepare(house, draft, diags);
+    return draft;
+}
+
+struct draft *draft_new(const struct house *house, uint64_t generation, struct diags *diags)
+{
+    struct draft *draft = draft_empty(generation, diags);
+
+    draft->good =
+        plan_load(&house->from, &draft->arena, diags, &draft->plan) && prepare(house, draft, diags);
+    return draft;
+}
+
+struct draft *draft_renew(const struct house *house, const struct tls_conf *anew,
+                          uint64_t generation, struct diags *diags)
+{
+    struct draft *draft = draft_empty(generation, diags);
+
+    draft->good = plan_renew(&house->plan, anew, &draft->arena, diags, &draft->plan) &&
+                  prepare(house, draft, diags);
     return draft;
 }
 

@@ -181,6 +181,7 @@ static void on_running(struct house *house)
     (void)notify_send("READY=1"); /* without a service manager nobody listens */
     house->on_ready(house);
     rotation_begin(house);
+    renewal_begin(house);
 }
 
 static bool spawners_are_ready(const struct house *house)
@@ -476,6 +477,7 @@ int house_open(struct house *house)
     house->deadline_task.run = on_deadline;
     house->deadline.task = &house->deadline_task;
     rotation_init(&house->rotation);
+    renewal_init(&house->renewal);
     child_init(&house->server, house, "server", true, on_message);
     house->server.again_task.run = on_again;
     for (unsigned i = 0; i < house->plan.spawners; i++) {
@@ -516,6 +518,7 @@ void house_close(struct house *house)
     upgrade_give_up(house);
     past_release_all(house);
     rotation_close(house);
+    renewal_close(house);
     timer_stop(&house->loop, &house->deadline);
     io_close(&house->loop, &house->signals);
     fd_close(&house->policy_fd);

@@ -9,6 +9,7 @@
 #include "ipc/pools.h"
 #include "os/fd.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/capability.h>
@@ -52,6 +53,25 @@ static unsigned processors(void)
     return (unsigned)count;
 }
 
+static bool take_model(struct source *source, struct source_text *main, struct arena *arena,
+                       struct diags *diags, struct plan *ret)
+{
+    const struct load load = { .arena = arena, .diags = diags, .source = source };
+    const struct server_conf *conf = load_config(&load, main);
+
+    if (!conf)
+        return false;
+    const unsigned reactors = conf->reactors > 0 ? (unsigned)conf->reactors : processors();
+    *ret = (struct plan){
+        .conf = conf,
+        .config_folder = source->folder,
+        .reactors = reactors,
+        .spawners = conf->spawners < reactors ? (unsigned)conf->spawners : reactors,
+    };
+    bundle_write(source, main, &ret->bundle, &ret->bundle_len);
+    return true;
+}
+
 bool plan_load(const struct plan_source *from, struct arena *arena, struct diags *diags,
                struct plan *ret)
 {
@@ -66,20 +86,21 @@ bool plan_load(const struct plan_source *from, struct arena *arena, struct diags
                  from->path ? from->path : from->name, why);
         return false;
     }
-    const struct load load = { .arena = arena, .diags = diags, .source = source };
-    const struct server_conf *conf = load_config(&load, main);
-    if (!conf)
+    if (!take_model(source, main, arena, diags, ret))
         return false;
-    load_check_disk(conf, load_ask_disk(), diags);
-
-    const unsigned reactors = conf->reactors > 0 ? (unsigned)conf->reactors : processors();
-    *ret = (struct plan){
-        .conf = conf,
-        .reactors = reactors,
-        .spawners = conf->spawners < reactors ? (unsigned)conf->spawners : reactors,
-    };
-    bundle_write(source, main, &ret->bundle, &ret->bundle_len);
+    load_check_disk(ret->conf, load_ask_disk(), diags);
     return true;
+}
+
+bool plan_renew(const struct plan *now, const struct tls_conf *anew, struct arena *arena,
+                struct diags *diags, struct plan *ret)
+{
+    struct source *source;
+    struct slice bundle = arena_copy(arena, slice_of(now->bundle, now->bundle_len));
+    struct source_text *main = bundle_open_anew(bundle, anew, arena, &source);
+
+    assert(main); /* we wrote it */
+    return take_model(source, main, arena, diags, ret);
 }
 
 void plan_done(struct plan *plan)

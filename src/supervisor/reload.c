@@ -4,6 +4,8 @@
  *   NONE ──HUP, asked──> POLICY ──all spawners READY──> SERVER ──READY──> NONE
  *          faulty: NONE        └── FAILED, somebody died: NONE, as before ──┘
  *
+ * The same way goes a generation that has nothing new but a certificate (renewal.c).
+ *
  * A rule is known to the spawners before the server can ask for it, and forgotten when the server
  * says that the generation is left.
  */
@@ -13,6 +15,7 @@
 #include "os/fd.h"
 #include "os/notify.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +64,7 @@ void reload_note(struct house *house, bool good, char *text)
     reload->outcome = text;
     reload->failed = !good;
     reload->state = RELOAD_NONE;
+    reload->renews = SLICE("");
     if (localtime_r(&now, &tm))
         strftime(reload->when, sizeof(reload->when), "%Y-%m-%d %H:%M:%S", &tm);
     reload_tell(house);
@@ -69,14 +73,23 @@ void reload_note(struct house *house, bool good, char *text)
 
 static void note_failure(struct house *house, char *text)
 {
-    log_error(&house->journal.log,
-              "the configuration was not reloaded, and nothing has changed; the reason:");
     log_lines(&house->journal.log, slice_cstr(text));
     reload_note(house, false, text);
 }
 
-/* "error: " first, then the diagnostics with their carets; malloc'd. */
-static char *failure_text(const struct diags *diags)
+/* "error: ", and what did not come about. */
+static void begin_failure(const struct reload *reload, FILE *out)
+{
+    if (reload->renews.len > 0)
+        fprintf(out, "error: the changed certificate '%.*s' was not taken over",
+                SLICE_ARGS(reload->renews));
+    else
+        fputs("error: the configuration was not reloaded", out);
+    fputs(", and nothing has changed:", out);
+}
+
+/* With the diagnostics and their carets; malloc'd. */
+static char *failure_text(const struct reload *reload, const struct diags *diags)
 {
     char *text = NULL;
     size_t len = 0;
@@ -84,19 +97,24 @@ static char *failure_text(const struct diags *diags)
 
     if (!out)
         abort();
-    fprintf(out, "error: the configuration was not reloaded, and nothing has changed:\n");
+    begin_failure(reload, out);
+    fputc('\n', out);
     diags_print(diags, out, false);
     fclose(out);
     return text;
 }
 
-static char *reason_text(const char *why)
+static char *reason_text(const struct reload *reload, const char *why)
 {
     char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
 
-    if (asprintf(&text, "error: the configuration was not reloaded, and nothing has changed: %s\n",
-                 why) < 0)
+    if (!out)
         abort();
+    begin_failure(reload, out);
+    fprintf(out, " %s\n", why);
+    fclose(out);
     return text;
 }
 
@@ -109,7 +127,10 @@ static char *success_text(const struct house *house, const struct draft *draft)
         abort();
     struct text text = text_on(room_at, room);
     text_printf(&text, "ok: generation %llu\n", (unsigned long long)draft->generation);
-    changes_describe(house->plan.conf, draft->plan.conf, &text);
+    if (house->reload.renews.len > 0)
+        text_printf(&text, "  renewed certificate: %.*s\n", SLICE_ARGS(house->reload.renews));
+    else
+        changes_describe(house->plan.conf, draft->plan.conf, &text);
     text_cstr(&text);
     return room_at;
 }
@@ -130,7 +151,7 @@ static void drop_draft(struct house *house)
 static void abandon(struct house *house, const char *why)
 {
     drop_draft(house);
-    note_failure(house, reason_text(why));
+    note_failure(house, reason_text(&house->reload, why));
     reload_again(house);
 }
 
@@ -155,6 +176,7 @@ void reload_on_death(struct house *house, const struct child *child)
     if (child != &house->server && house->reload.state == RELOAD_SERVER)
         return; /* the next spawner gets both policies */
     snprintf(why, sizeof(why), "the %s died meanwhile", child->name);
+    renewal_try_again(house);
     abandon(house, why);
 }
 
@@ -203,6 +225,20 @@ static void send_to_server(struct house *house)
                -1);
 }
 
+static void log_taken_over(struct house *house)
+{
+    const struct slice renewed = house->reload.renews;
+    const unsigned long long generation = house->generation;
+
+    if (renewed.len > 0)
+        log_notice(&house->journal.log,
+                   "the changed certificate '%.*s' was taken over: generation %llu",
+                   SLICE_ARGS(renewed), generation);
+    else
+        log_notice(&house->journal.log, "the configuration was reloaded: generation %llu",
+                   generation);
+}
+
 static void settle(struct house *house)
 {
     struct draft *draft = house->reload.draft;
@@ -213,10 +249,10 @@ static void settle(struct house *house)
     workers_hand_over(&house->workers, house->generation, &house->spawners[0]);
     workers_tell_all(&house->workers, &house->server);
     names_renew(house);
-    log_notice(&house->journal.log, "the configuration was reloaded: generation %llu",
-               (unsigned long long)house->generation);
+    log_taken_over(house);
     reload_note(house, true, text);
     rotation_begin(house);
+    renewal_begin(house);
     reload_again(house);
 }
 
@@ -254,34 +290,58 @@ static bool all_are_ready(const struct house *house)
     return good;
 }
 
+/* Of what was found good, or not. */
+static void go_on_with(struct house *house, struct draft *draft, const struct diags *diags)
+{
+    if (!draft->good) {
+        note_failure(house, failure_text(&house->reload, diags));
+        draft_free(draft);
+        return;
+    }
+    house->reload.draft = draft;
+    send_policies(house);
+}
+
+bool reload_is_possible(const struct house *house)
+{
+    return all_are_ready(house) && house->reload.state == RELOAD_NONE && !upgrade_is_asked(house);
+}
+
+void reload_renew(struct house *house, const struct tls_conf *anew)
+{
+    struct diags diags;
+
+    assert(reload_is_possible(house));
+    house->reload.renews = anew->certificates->path;
+    struct draft *draft = draft_renew(house, anew, ++house->last_generation, &diags);
+    go_on_with(house, draft, &diags);
+}
+
 static void begin(struct house *house)
 {
     struct diags diags;
 
     (void)notify_send("RELOADING=1");
     house->reload.again = false;
+    house->reload.renews = SLICE("");
     house->reload.answers = house->reload.asked;
     if (upgrade_is_asked(house)) {
-        note_failure(house, reason_text("the house is being upgraded"));
+        note_failure(house, reason_text(&house->reload, "the house is being upgraded"));
         return;
     }
     if (!all_are_ready(house)) {
-        note_failure(house, reason_text("a process of the house is being started again; try it in "
+        note_failure(house, reason_text(&house->reload,
+                                        "a process of the house is being started again; try it in "
                                         "a moment"));
         return;
     }
     if (!house->from.path) {
-        note_failure(house, reason_text("it was handed in at the start, and is in no file"));
+        note_failure(
+            house, reason_text(&house->reload, "it was handed in at the start, and is in no file"));
         return;
     }
     struct draft *draft = draft_new(house, ++house->last_generation, &diags);
-    if (!draft->good) {
-        note_failure(house, failure_text(&diags));
-        draft_free(draft);
-        return;
-    }
-    house->reload.draft = draft;
-    send_policies(house);
+    go_on_with(house, draft, &diags);
 }
 
 void reload_again(struct house *house)

@@ -17,6 +17,7 @@
  *             draft.c    the next generation of all that   changes.c what differs in it
  *   run       child.c    one child: start, channel, back-off
  *             reload.c   from one generation to the next
+ *             renewal.c  certificates whose files change
  *             upgrade.c  from one version of the program to the next   estate.c what it inherits
  *             names.c    the resolver and its channel
  *             rotation.c, calendar.c, old_logs.c  logs that begin anew, and the packer
@@ -27,6 +28,7 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "base/log.h"
+#include "base/table.h"
 #include "config/load.h"
 #include "estate.h"
 #include "ipc/handover.h"
@@ -65,7 +67,8 @@ bool identity_find(const struct server_conf *conf, struct arena *arena, struct d
 
 struct plan {
     const struct server_conf *conf;
-    char *bundle; /* owned */
+    struct slice config_folder; /* where relative paths begin; absolute */
+    char *bundle;               /* owned */
     size_t bundle_len;
     unsigned reactors; /* never 0 */
     unsigned spawners; /* never 0, and no more than reactors */
@@ -82,6 +85,10 @@ struct plan_source {
 /* False when there is no model; the diagnostics say why. */
 bool plan_load(const struct plan_source *from, struct arena *arena, struct diags *diags,
                struct plan *ret);
+
+/* The same texts once more, but for these certificates and keys, which are read anew. */
+bool plan_renew(const struct plan *now, const struct tls_conf *anew, struct arena *arena,
+                struct diags *diags, struct plan *ret);
 void plan_done(struct plan *plan);
 
 /* What the spawner needs to make programs what their hosts say: bits of capabilities. */
@@ -389,6 +396,10 @@ struct draft {
 /* Reads and opens it all beside what is in use, of which nothing changes; `good` tells whether that
  * went well, and the diagnostics why not. They live in its arena. */
 struct draft *draft_new(const struct house *house, uint64_t generation, struct diags *diags);
+
+/* The same configuration with these certificates and keys read anew. */
+struct draft *draft_renew(const struct house *house, const struct tls_conf *anew,
+                          uint64_t generation, struct diags *diags);
 void draft_free(struct draft *draft);
 
 /* It is in use from now on; what it replaces is closed. The draft is gone. */
@@ -417,6 +428,7 @@ struct reload {
     bool again;          /* it was asked for once more meanwhile */
     uint64_t asked;      /* how often the server was asked for it */
     uint64_t answers;    /* of these, how many the one in progress answers */
+    struct slice renews; /* the file whose change is taken over; empty: all is read anew */
     char *outcome;       /* owned: of the last one, for people; NULL: there was none */
     bool failed;
     char when[32];
@@ -425,6 +437,12 @@ struct reload {
 /* By signal (0), or by who asks the server, for the number-th time. */
 void reload_ask(struct house *house, uint64_t number);
 void reload_again(struct house *house); /* if it was asked for meanwhile */
+
+/* Something can begin: all children stand, and nothing of the kind is in progress. */
+bool reload_is_possible(const struct house *house);
+
+/* These certificates are read anew, and nothing else; when it is possible. */
+void reload_renew(struct house *house, const struct tls_conf *anew);
 void reload_give_up(struct house *house);
 
 /* A child says READY for this generation. False: that is not of a reload. */
@@ -445,6 +463,31 @@ void reload_send_policy(struct child *spawner, const struct sandboxes *sandboxes
 struct text;
 void changes_describe(const struct server_conf *before, const struct server_conf *after,
                       struct text *text);
+
+/* ---- renewal.c ---- */
+
+/*
+ * Looks once a second whether the files of certificates and keys are others than those in use, by
+ * whatever means: written, renamed into place, another link in their path. When they have rested
+ * from one look to the next, they take the place of the former ones, those of one host at a time:
+ * so what is wrong with one keeps no other from being renewed.
+ */
+struct renewal {
+    struct timer timer;
+    struct task task;
+    uint64_t look;      /* number of the last one */
+    struct table marks; /* by the paths of certificates and keys: struct renewal_mark */
+    struct arena arena; /* of the marks */
+};
+
+void renewal_init(struct renewal *renewal);
+
+/* Looks from now on, if there are certificates. */
+void renewal_begin(struct house *house);
+
+/* What was looked at is looked at again: a process died while it was taken over. */
+void renewal_try_again(struct house *house);
+void renewal_close(struct house *house);
 
 /* ---- upgrade.c ---- */
 
@@ -497,6 +540,7 @@ struct house {
     struct upgrade upgrade;
     struct estate estate; /* of the house that was there before */
     struct rotation rotation;
+    struct renewal renewal;
     uint64_t rights; /* that the spawners were started with */
     struct plan plan;
     struct identity identity;

@@ -110,4 +110,11 @@ void bundle_write(struct source *disk, const struct source_text *main, char **re
                   size_t *ret_len); /* malloc'd */
 struct source_text *bundle_open(struct slice bundle, struct arena *arena, struct source **ret);
 
+/*
+ * The same, but the files `anew` (and those that the bundle lacks) are read from the disk: so one
+ * file takes the place of its former content, whatever has become of the others meanwhile.
+ */
+struct source_text *bundle_open_anew(struct slice bundle, const struct tls_conf *anew,
+                                     struct arena *arena, struct source **ret);
+
 #endif

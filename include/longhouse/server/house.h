@@ -29,6 +29,7 @@ struct reactor;
 struct house_outcome {
     char when[32]; /* empty: there was none */
     bool failed;
+    char failure[512]; /* its first line, for people */
 };
 
 struct house {

@@ -362,6 +362,54 @@ START_TEST(a_variable_of_the_environment_is_in_the_bundle)
 }
 END_TEST
 
+static struct slice text_in(struct source *source, struct arena *arena, const char *path)
+{
+    const char *why = NULL;
+    struct source_text *text = source->find(source, arena, slice_cstr(path), &why);
+
+    return text ? text->text : slice_cstr(why);
+}
+
+/* A certificate is renewed; what else has changed on the disk meanwhile is none of its business. */
+START_TEST(only_the_files_named_are_read_anew)
+{
+    struct conf_file key = { .path = SLICE_INIT("site.key") };
+    struct conf_file certificate = { .path = SLICE_INIT("site.crt") };
+    const struct tls_conf anew = { .certificates = &certificate, .keys = &key };
+    static const char *const names[] = { "site.crt", "site.key", "more.conf" };
+    struct arena arena = { 0 };
+    struct source *disk = NULL;
+    struct source *source = NULL;
+    const char *why = NULL;
+    char *data;
+    size_t len;
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    write_file(in_folder("longhouse.conf"), "first");
+    struct source_text *main = disk_source_open(folder, &arena, &disk, &why);
+    for (int i = 0; i < 3; i++) {
+        write_file(in_folder(names[i]), "first");
+        ck_assert(slice_equal_cstr(text_in(disk, &arena, names[i]), "first"));
+    }
+    ck_assert(slice_equal_cstr(text_in(disk, &arena, "none.conf"), strerror(ENOENT)));
+    bundle_write(disk, main, &data, &len);
+    for (int i = 0; i < 3; i++)
+        write_file(in_folder(names[i]), "second");
+    write_file(in_folder("longhouse.conf"), "second");
+    write_file(in_folder("none.conf"), "second");
+
+    main = bundle_open_anew(slice_of(data, len), &anew, &arena, &source);
+    ck_assert(slice_equal_cstr(main->text, "first"));
+    ck_assert(slice_equal_cstr(text_in(source, &arena, "site.crt"), "second"));
+    ck_assert(slice_equal_cstr(text_in(source, &arena, "site.key"), "second"));
+    ck_assert(slice_equal_cstr(text_in(source, &arena, "more.conf"), "first"));
+    ck_assert(slice_equal_cstr(text_in(source, &arena, "none.conf"), strerror(ENOENT)));
+    free(data);
+    remove_folder();
+    arena_done(&arena);
+}
+END_TEST
+
 /* However it is cut or changed, a bundle is refused or read, and never read beyond its end. */
 START_TEST(a_damaged_bundle_is_refused)
 {
@@ -761,7 +809,8 @@ SUITE("load", LOOP(a_broken_file_is_explained, broken), TEST(the_example_loads_w
       TEST(the_manual_is_up_to_date), TEST(a_folder_is_read_in_hiawathas_order),
       TEST(the_key_of_sessions_is_read_from_its_file), LOOP(a_key_that_is_none_is_told, bad_keys),
       TEST(a_bundle_gives_the_same_model_without_the_disk),
-      TEST(a_variable_of_the_environment_is_in_the_bundle), TEST(a_damaged_bundle_is_refused),
+      TEST(a_variable_of_the_environment_is_in_the_bundle),
+      TEST(only_the_files_named_are_read_anew), TEST(a_damaged_bundle_is_refused),
       TEST(a_loop_of_links_is_told), TEST(a_file_that_includes_itself_by_another_name_is_told),
       TEST(what_is_no_file_is_refused), LOOP(what_the_disk_lacks_is_told, askings),
       TEST(the_summary_is_a_table))

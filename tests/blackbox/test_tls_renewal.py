@@ -1,0 +1,68 @@
+"""Certificates whose files change while the house runs."""
+import os
+import pathlib
+
+import pytest
+
+from house import House, free_port, open_folder, opened, wait_until
+from secure import SecureVisitor, make_certificate, secure_binding
+
+
+@pytest.fixture
+def files():
+    """A folder as renewal tools have it: live/NAME.pem is a link to the latest in archive/."""
+    folder = open_folder("renewal")
+    (folder / "live").mkdir()
+    (folder / "archive").mkdir()
+    for name in ("first.test", "second.test", "third.test"):
+        make_certificate(folder / "archive", name)
+    point(folder, "first.test")
+    return folder
+
+
+def point(folder, name):
+    new = folder / "live" / "new"
+    new.symlink_to(pathlib.Path("..") / "archive" / f"{name}.pem")
+    os.rename(new, folder / "live" / "site.pem")
+
+
+def shown(port):
+    with SecureVisitor(port) as visitor:
+        return visitor.peer_names()
+
+
+def generation(house):
+    return house.status()["generation"]
+
+
+def test_what_takes_the_place_of_a_certificate_is_taken_over(files):
+    house = House("renewal")
+    port = free_port()
+    house.section(f"Binding {{\n  Port = {house.port}\n  Interface = 127.0.0.1\n}}")
+    house.section(secure_binding(port, f"  TLScertFile = {files}/live/site.pem"))
+    house.default.put("a.txt", b"a\n")
+    with opened(house), SecureVisitor(port) as early:
+        house.config_path.write_text("this is not read for a certificate {")
+        point(files, "second.test")
+        wait_until("the other certificate is shown", lambda: shown(port) == "second.test")
+        house.config_path.write_text(house.config_text())
+        early.request("GET", "/a.txt")
+        assert early.answer().body == b"a\n"
+        assert early.peer_names() == "first.test"
+        assert f"'{files}/live/site.pem' was taken over: generation 2" in house.system_log()
+
+        # Whatever is wrong with the next one: nothing changes, and it is said.
+        (files / "live" / "broken").write_bytes((files / "archive" / "third.test.pem").read_bytes()[:-200])
+        os.rename(files / "live" / "broken", files / "live" / "site.pem")
+        wait_until("it is in the log", lambda: "site.pem' was not taken over, and nothing" in house.system_log())
+        assert "there is no certificate in it" in house.system_log()
+        assert "site.pem' was not taken over" in house.verb("status")[1]
+        assert generation(house) == 2 and shown(port) == "second.test"
+
+        third = files / "live" / "third.pem"
+        third.write_bytes((files / "archive" / "third.test.pem").read_bytes())
+        os.rename(third, files / "live" / "site.pem")
+        wait_until("the third is shown", lambda: shown(port) == "third.test")
+        os.kill(house.server_pid(), 9)
+        house.wait_until_ready()
+        wait_until("the next server has it", lambda: shown(port) == "third.test")
