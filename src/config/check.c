@@ -444,6 +444,26 @@ static void check_first_hostname(struct build *build, const struct vhost_conf *h
                   "put the name that visitors shall see in front");
 }
 
+/* What leads out of the folder of a name, or to one file for all of them. */
+static void check_host_folders(struct build *build, const struct vhost_conf *host,
+                               struct slice name)
+{
+    const struct {
+        const char *option;
+        bool given;
+    } others[] = { { "Alias or ScriptAlias", host->alias_count > 0 },
+                   { "UserWebsites", host->user_websites },
+                   { "FrontController", host->front_controller.len > 0 } };
+
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (others[i].given)
+            diag_hint(build->diags,
+                      diag_add(build->diags, DIAG_ERROR, &host->place,
+                               "%.*s has HostFolders and %s, which do not go together",
+                               SLICE_ARGS(name), others[i].option),
+                      "give the names that want it a VirtualHost of their own");
+}
+
 static void check_host(struct build *build, const struct vhost_conf *host)
 {
     struct slice name = name_of(build, host);
@@ -460,6 +480,8 @@ static void check_host(struct build *build, const struct vhost_conf *host)
                   diag_add(build->diags, DIAG_WARNING, &host->place,
                            "%.*s names CGI programs, but may not execute any", SLICE_ARGS(name)),
                   "add: ExecuteCGI = yes");
+    if (host->host_folders)
+        check_host_folders(build, host, name);
     check_first_hostname(build, host, name);
     check_front_controller(build, host);
 }

@@ -93,6 +93,23 @@ static const struct option_row rows[] = {
         .text = "Extension that files without one are taken to have.",
     },
     {
+        .name = "HostFolders",
+        .type = OPT_YES_NO,
+        .scopes = SCOPE_HOST,
+        AT(vhost_conf, host_folders),
+        .fallback = "no",
+        .grammar = "yes | no",
+        .text =
+            "Whether WebsiteRoot holds a folder for each name that is asked for, in small "
+            "letters: `http://www.example.org/a` is then the file `www.example.org/a` below "
+            "it, and a further name is a further folder or a symbolic link to one, without a "
+            "reload. A request without a name means the address that it came to. A name without "
+            "a folder is 404. CGIpattern and ThrottlePattern are compared with the whole path "
+            "below WebsiteRoot. The host takes all names that no other host has when it is the "
+            "default host. This is thttpd's `vhost`; Alias, ScriptAlias, UserWebsites and "
+            "FrontController belong into a VirtualHost of their own. (Longhouse only.)",
+    },
+    {
         .name = "EnablePathInfo",
         .type = OPT_YES_NO,
         .scopes = SCOPE_HOST | SCOPE_DIRECTORY,

@@ -6,6 +6,9 @@
 #include "read_throttles.h"
 #include "thttpd_words.h"
 
+/* The path of a line says whose it was: "GET /www.example.org/a HTTP/1.1". */
+#define VHOST_FORMAT "%h %l %u %t \"%m /%V%U%q %H\" %s %b \"%{Referer}i\" \"%{User-Agent}i\""
+
 /* The last word of a key. */
 struct setting {
     bool given;
@@ -247,12 +250,20 @@ static void fault_no_dir(struct reader *reader)
               "thttpd would serve whatever folder it is started in; write dir=/FOLDER");
 }
 
-/* thttpd asks for it where the file is there; it is, or the option would mean nothing. */
+/* thttpd asks for it where the file is there; it is, or the option would mean nothing. With vhost
+ * each folder may have its own. */
 static void put_password(struct reader *reader, struct slice root)
 {
     const struct setting *setting = given(reader, THTTPD_GLOBAL_PASSWORD);
 
-    if (is_on(reader, THTTPD_GLOBAL_PASSWORD) && !is_on(reader, THTTPD_VHOST))
+    if (!is_on(reader, THTTPD_GLOBAL_PASSWORD))
+        return;
+    if (is_on(reader, THTTPD_VHOST))
+        leave(reader, THTTPD_GLOBAL_PASSWORD, DIAG_ERROR,
+              "with vhost guards each folder by a file of its own",
+              "write a VirtualHost with Hostname, WebsiteRoot and PasswordFile for each of the "
+              "folders that have a .htpasswd: `longhouse import` makes the rest");
+    else
         put_outside(reader, "PasswordFile",
                     arena_printf(reader->arena, "basic:%.*s/.htpasswd", SLICE_ARGS(root)), setting);
 }
@@ -275,6 +286,8 @@ static void put_root(struct reader *reader)
         root = join_path(reader, root, below);
     }
     put_outside(reader, "WebsiteRoot", root, data ? data : dir);
+    if (is_on(reader, THTTPD_VHOST))
+        put_outside(reader, "HostFolders", SLICE("yes"), given(reader, THTTPD_VHOST));
     put_password(reader, root);
 }
 
@@ -354,7 +367,7 @@ static void put_logs(struct reader *reader)
     put_outside(reader, "AccessLogfile", access, log);
     put_outside(reader, "ErrorLogfile", errors, log);
     put_outside(reader, "SystemLogfile", errors, log);
-    put_default(reader, "LogFormat", "extended");
+    put_default(reader, "LogFormat", is_on(reader, THTTPD_VHOST) ? VHOST_FORMAT : "extended");
 }
 
 static void put_places(struct reader *reader)
@@ -421,16 +434,6 @@ static void put_files(struct reader *reader)
     if (p3p)
         put_outside(reader, "CustomHeaderClient",
                     arena_printf(reader->arena, "P3P: %.*s", SLICE_ARGS(p3p->word.value)), p3p);
-}
-
-/* ---- what has no equal ---- */
-
-static void leave_protections(struct reader *reader)
-{
-    if (is_on(reader, THTTPD_VHOST))
-        leave(reader, THTTPD_VHOST, DIAG_ERROR, "finds the folder of a host by its name",
-              "write a VirtualHost with Hostname and WebsiteRoot for each of the folders: "
-              "`longhouse import` makes the rest of the longhouse.conf");
 }
 
 /* ---- the throttle file ---- */
@@ -549,7 +552,6 @@ static void write_tree(struct reader *reader)
     put_programs(reader);
     settle_chroot(reader);
     put_throttles(reader);
-    leave_protections(reader);
     leave_referrers(reader);
     leave_others(reader);
 }

@@ -87,17 +87,27 @@ static bool names_itself(const struct host *host)
     return host->conf->server_name_as == SERVER_NAME_HOSTNAME;
 }
 
+/* An account's, or that of a name (HostFolders). */
+static bool has_own_website(const struct mapping *mapping)
+{
+    return mapping->is_user || mapping->folder.len > 0;
+}
+
 /* RFC 3875 4.1.6: the path info as if it were a path of its own; in the website of an account, of
  * that. */
 static struct slice translate(const struct errand *errand, struct slice path_info)
 {
     const struct mapping *mapping = &errand->verdict->resource.mapping;
-    const struct slice parts[] = { mapping->is_user ? mapping->root->path : SLICE(""), path_info };
+    const struct slice parts[] = {
+        has_own_website(mapping) ? mapping_place(mapping, &errand->x->arena) : SLICE(""), path_info
+    };
 
-    if (mapping->is_user && path_info.len > 0)
-        return arena_join(&errand->x->arena, parts, 2);
     if (path_info.len == 0)
         return (struct slice){ 0 };
+    if (mapping->is_user)
+        return arena_join(&errand->x->arena, parts, 2);
+    if (mapping->folder.len > 0)
+        return seen_place(errand, arena_join(&errand->x->arena, parts, 2));
     return seen_place(errand, mapping_translate(errand->host, path_info, &errand->x->arena));
 }
 
@@ -107,8 +117,9 @@ void errand_describe(const struct errand *errand, struct meta_source *ret)
     const struct mapping *mapping = &resource->mapping;
     const bool is_folder = mapping->alias && mapping->alias->file.len == 0;
     const bool is_elsewhere = is_folder || mapping->is_user;
-    const struct slice website =
-        mapping->is_user ? mapping->root->path : errand->host->conf->website_root;
+    const struct slice website = has_own_website(mapping)
+                                     ? mapping_place(mapping, &errand->x->arena)
+                                     : errand->host->conf->website_root;
 
     *ret = (struct meta_source){
         .exchange = errand->x,

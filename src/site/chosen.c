@@ -14,6 +14,7 @@ struct choice {
     struct verdict *verdict;
     const struct site_root *website; /* WebsiteRoot, or of the account whose program it is */
     struct slice url;                /* which stands for it; empty: all of it */
+    struct slice folder; /* HostFolders: the part of it that is the program's, "/NAME" */
 };
 
 static bool refuse(const struct choice *choice, int status, const char *why)
@@ -113,6 +114,15 @@ static struct slice below(const struct site_root *root, struct slice place)
     return slice_skip(place, root->path.len);
 }
 
+/* Of a website that several names share only the folder of the program's own counts. */
+static bool is_own(const struct choice *choice, struct slice path)
+{
+    const size_t len = choice->folder.len;
+
+    return len == 0 ||
+           (slice_starts(path, choice->folder) && path.len > len && path.at[len] == '/');
+}
+
 static struct choice begin(const struct snapshot *snapshot, const struct host *host,
                            struct exchange *x, const struct mapping *of, struct file_cache *cache,
                            struct verdict *ret)
@@ -128,6 +138,7 @@ static struct choice begin(const struct snapshot *snapshot, const struct host *h
         .verdict = ret,
         .website = of->is_user ? of->root : &host->root,
         .url = of->is_user ? of->url : SLICE(""),
+        .folder = of->folder,
     };
 }
 
@@ -146,6 +157,8 @@ bool chosen_by_place(const struct snapshot *snapshot, const struct host *host, s
         return refuse(&choice, 502, "it leads above the root of the disk");
 
     struct slice path = below(root, clean);
+    if (!is_own(&choice, path))
+        path = SLICE("");
     for (unsigned i = 0; i < host->sendfile_root_count && !of->is_user; i++) {
         const struct site_root *listed = &host->sendfile_roots[i];
         struct slice inside = below(listed, clean);
@@ -186,5 +199,7 @@ bool chosen_by_path(const struct snapshot *snapshot, const struct host *host, st
     decoded = slice_skip(decoded, choice.url.len);
     if (decoded.len <= 1)
         return refuse(&choice, 403, "it is no file");
-    return look_in_website(&choice, decoded);
+    const struct slice parts[] = { choice.folder, decoded };
+    return look_in_website(&choice,
+                           choice.folder.len > 0 ? arena_join(&x->arena, parts, 2) : decoded);
 }

@@ -1,8 +1,11 @@
 #include "site/mapping.h"
 
+#include "base/address.h"
 #include "site/root.h"
 
 #include <stdlib.h>
+
+static const struct site_root nowhere = { .fd = -1 };
 
 static bool covers(const struct alias_conf *alias, struct slice path, bool path_info)
 {
@@ -39,13 +42,12 @@ const struct site_root *mapping_website(const struct host *host, const struct fo
 static struct mapping find_user(const struct host *host, const struct folder_conf *folder,
                                 struct slice path)
 {
-    static const struct site_root nobody = { .fd = -1 };
     const size_t slash = slice_find(slice_skip(path, 1), '/');
     const size_t len = slash == SLICE_NONE ? path.len : 1 + slash;
     const struct site_root *root =
         site_root_of_user(host, folder, slice_skip(slice_first(path, len), 2));
 
-    return (struct mapping){ .root = root ? root : &nobody,
+    return (struct mapping){ .root = root ? root : &nowhere,
                              .is_user = true,
                              .url = slice_first(path, len),
                              .below = slice_skip(path, len) };
@@ -56,8 +58,66 @@ bool mapping_is_user(const struct host *host, struct slice path)
     return host->users && slice_starts(path, SLICE("/~"));
 }
 
+/* ---- HostFolders ---- */
+
+/* What the request asks for; without a name the address that it came to. */
+static struct slice name_of(const struct exchange *x, char address[ADDRESS_TEXT_MOST])
+{
+    if (x->request.host.len > 0 || !x->visit || x->visit->local.any.sa_family == 0)
+        return x->request.host;
+    return slice_cstr(address_text(&x->visit->local, address));
+}
+
+/* A name of one folder that is none of the disk's own: letters, digits, '-', '_', dots not in
+ * front; ':' is of addresses. */
+static bool may_be_folder(struct slice name)
+{
+    if (name.len == 0 || name.len > 255 || name.at[0] == '.')
+        return false;
+    for (size_t i = 0; i < name.len; i++) {
+        const char c = name.at[i];
+
+        if (!ascii_is_alpha(c) && !ascii_is_digit(c) && c != '-' && c != '_' && c != '.' &&
+            c != ':')
+            return false;
+    }
+    return true;
+}
+
+static struct mapping find_host_folder(const struct host *host, const struct folder_conf *folder,
+                                       struct slice path, struct exchange *x)
+{
+    char address[ADDRESS_TEXT_MOST];
+    const struct slice name = name_of(x, address);
+    const struct slice parts[] = { SLICE("/"), name, path };
+
+    if (!may_be_folder(name))
+        return (struct mapping){ .root = &nowhere, .below = path };
+    const struct slice below = arena_join(&x->arena, parts, 3);
+    return (struct mapping){ .root = mapping_website(host, folder),
+                             .below = below,
+                             .folder = slice_first(below, 1 + name.len) };
+}
+
+struct slice mapping_url(const struct mapping *mapping, struct slice relative, struct arena *arena)
+{
+    const size_t more = mapping->folder.len;
+    const struct slice parts[] = { mapping->url, SLICE("/"), slice_skip(relative, more) };
+
+    return arena_join(arena, parts, 3);
+}
+
+struct slice mapping_place(const struct mapping *mapping, struct arena *arena)
+{
+    const struct slice parts[] = { mapping->root->path, mapping->folder };
+
+    return mapping->folder.len > 0 ? arena_join(arena, parts, 2) : mapping->root->path;
+}
+
+/* ---- the whole ---- */
+
 struct mapping mapping_find(const struct host *host, const struct folder_conf *folder,
-                            struct slice path)
+                            struct slice path, struct exchange *x)
 {
     bool path_info = folder->enable_path_info;
 
@@ -74,6 +134,8 @@ struct mapping mapping_find(const struct host *host, const struct folder_conf *f
                                  .url = url,
                                  .below = slice_skip(path, url.len) };
     }
+    if (host->conf->host_folders)
+        return find_host_folder(host, folder, path, x);
     return (struct mapping){ .root = mapping_website(host, folder), .below = path };
 }
 

@@ -73,6 +73,21 @@ static void tell(const struct search *search, struct slice relative, const struc
                   file->link_name.len > 0 ? ", a link to " : "", SLICE_ARGS(file->link_name));
 }
 
+static void tell_host_folder(const struct search *search)
+{
+    const struct mapping *mapping = &search->mapping;
+    const struct diag_place *place = &search->host->conf->website_root_place;
+
+    if (mapping->folder.len > 0)
+        trace_add(search->trace, TRACE_DISK, TRACE_FACT, place,
+                  "HostFolders: the name '%.*s' stands for the folder %.*s",
+                  SLICE_ARGS(slice_skip(mapping->folder, 1)),
+                  SLICE_ARGS(mapping_place(mapping, search->arena)));
+    else
+        trace_add(search->trace, TRACE_DISK, TRACE_NO, place,
+                  "HostFolders: the name that was asked for can be that of no folder");
+}
+
 static void tell_mapping(const struct search *search)
 {
     const struct alias_conf *alias = search->mapping.alias;
@@ -89,6 +104,8 @@ static void tell_mapping(const struct search *search)
                   "%s %.*s leads to %.*s%s%.*s", alias->file.len > 0 ? "ScriptAlias" : "Alias",
                   SLICE_ARGS(alias->url), SLICE_ARGS(alias->folder), alias->file.len > 0 ? "/" : "",
                   SLICE_ARGS(alias->file));
+    else if (search->host->conf->host_folders)
+        tell_host_folder(search);
     else if (root->path.len > 0)
         trace_add(search->trace, TRACE_DISK, TRACE_FACT, &search->host->conf->website_root_place,
                   "WebsiteRoot %.*s; links %s", SLICE_ARGS(root->path),
@@ -132,10 +149,8 @@ static void name_place(const struct host *host, struct slice relative, struct ar
 void resource_name(const struct host *host, struct slice relative, struct arena *arena,
                    struct resource *resource)
 {
-    const struct slice parts[] = { resource->mapping.url, SLICE("/"), relative };
-
     name_place(host, relative, arena, resource);
-    resource->script_name = arena_join(arena, parts, 3);
+    resource->script_name = mapping_url(&resource->mapping, relative, arena);
 }
 
 static struct slice below(const struct search *search, struct slice folder, struct slice name)
@@ -198,7 +213,7 @@ static bool takes_path_info(const struct search *search, struct slice relative)
 static bool split_path_info(const struct search *search, struct slice path,
                             struct resource *resource)
 {
-    for (size_t at = 1; at < path.len; at++) {
+    for (size_t at = 1 + search->mapping.folder.len; at < path.len; at++) {
         if (path.at[at] != '/')
             continue;
 
@@ -242,7 +257,7 @@ static void resolve_rest(const struct search *search, struct slice path, bool sl
     bool may_split = enabled || conf->cgi_pattern.len > 0 || conf->front_controller.len > 0;
     if (may_split && split_path_info(search, path, resource))
         return;
-    if (slash_behind && !enabled)
+    if (slash_behind)
         take(search, resource, look_up(search, slice_skip(path, 1))); /* "a.txt/": no folder */
 }
 
@@ -285,7 +300,7 @@ void resource_find(const struct host *host, const struct folder_conf *folder, st
     const struct search search = {
         .host = host,
         .folder = folder,
-        .mapping = mapping_find(host, folder, path),
+        .mapping = mapping_find(host, folder, path, x),
         .cache = cache,
         .arena = &x->arena,
         .now_ms = x->loop->now_ms,

@@ -196,9 +196,11 @@ bool router_judge_absent(const struct judge *judge)
                        "from the next reload on)");
         if (!site_root_is_there(root))
             return say(judge, 404,
-                       root->path.len == 0 ? "the host has no WebsiteRoot"
-                       : alias             ? "the folder of the alias could not be opened"
-                                           : "the WebsiteRoot of the host could not be opened");
+                       judge->host->conf->host_folders && root->path.len == 0
+                           ? "the name of the host can be that of no folder (HostFolders)"
+                       : root->path.len == 0 ? "the host has no WebsiteRoot"
+                       : alias               ? "the folder of the alias could not be opened"
+                                             : "the WebsiteRoot of the host could not be opened");
         return say(
             judge, 404,
             arena_printf(&judge->x->arena, "no such file below %.*s", SLICE_ARGS(root->path)).at);
@@ -338,7 +340,8 @@ static void find_locals(const struct judge *judge, struct folder_names *names)
 
     if (!judge->host->conf->use_local_config)
         return;
-    const struct mapping mapping = mapping_find(judge->host, verdict->folder, names->path);
+    const struct mapping mapping =
+        mapping_find(judge->host, verdict->folder, names->path, judge->x);
     locals_find(judge->host, &mapping, judge->cache, judge->x, &verdict->locals);
     if (verdict->locals.count == 0)
         return;

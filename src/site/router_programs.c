@@ -34,7 +34,7 @@ static const struct fastcgi_conf *split_remote(const struct judge *judge)
     struct resource *resource = &judge->verdict->resource;
     struct slice path = resource->mapping.below;
 
-    for (size_t at = 1; at < path.len; at++) {
+    for (size_t at = 1 + resource->mapping.folder.len; at < path.len; at++) {
         if (path.at[at] != '/')
             continue;
 
@@ -188,8 +188,9 @@ bool router_judge_cgi(const struct judge *judge)
         !rules_is_program(&judge->snapshot->programs, resource->extension))
         return say(judge, 403, "it is a link to a program; the source is not sent");
 
-    struct slice name =
-        resource->mapping.is_user ? resource->relative : slice_skip(resource->script_name, 1);
+    struct slice name = resource->mapping.is_user || resource->mapping.folder.len > 0
+                            ? resource->relative
+                            : slice_skip(resource->script_name, 1);
     bool is_pattern = rules_is_pattern(judge->host, name);
     if (!is_pattern && !rules_is_program(&judge->snapshot->programs, resource->extension))
         return false;

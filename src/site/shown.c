@@ -8,11 +8,9 @@
 
 static const struct folder_conf *rules_of(const struct shown *shown, struct slice relative)
 {
-    const struct slice parts[] = { shown->mapping->url, SLICE("/"), relative };
-
     if (shown->host->conf->directory_count == 0)
         return &shown->host->conf->folder;
-    const struct slice path = arena_join(shown->scratch, parts, 3);
+    const struct slice path = mapping_url(shown->mapping, relative, shown->scratch);
     const struct folder_names names = { .path = path, .asked = path };
     return folder_rules_for_path(shown->host, &names, shown->scratch);
 }

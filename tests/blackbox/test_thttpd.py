@@ -205,3 +205,51 @@ def test_throttles_and_one_password_for_all():
         assert house.get("/.htpasswd", fields=[joe]).status == 404
         status, _, errors = house.verb("check")
         assert status == 0 and "the line is left out" in errors
+
+
+def test_each_name_has_a_folder_of_its_own():
+    house = ThttpdHouse("thttpd-vhost")
+    house.more = "vhost\n"
+    for name in ("www.a.test", "b.test", "127.0.0.1"):
+        house.default.put(f"{name}/index.html", f"here is {name}")
+    (house.default.root / "www.a.test/cgi").mkdir()
+    house.default.program("cgi_env", "www.a.test/cgi/env.cgi")
+    for field, name in (("X-Sendfile: $DOCUMENT_ROOT", "by_place"), ("X-Accel-Redirect: ", "by_path")):
+        script = f"#!/bin/sh\necho \"{field}/$QUERY_STRING\"\necho\n"
+        house.default.put(f"www.a.test/{name}.cgi", script, mode=0o755)
+    house.default.put("secret.txt", "beneath no name")
+    (house.default.root / "a.test").symlink_to("www.a.test")
+
+    def visit(target, host):
+        return house.get(target, host=host)
+
+    with opened(house):
+        for host, name in (("www.a.test", "www.a.test"), ("WWW.A.TEST:80", "www.a.test"), ("a.test", "www.a.test"),
+                           ("b.test", "b.test"), (f"127.0.0.1:{house.port}", "127.0.0.1")):
+            assert visit("/", host).body == f"here is {name}".encode()
+        with house.visit() as nameless:
+            nameless.send(b"GET / HTTP/1.0\r\n\r\n")
+            assert nameless.answer().body == b"here is 127.0.0.1"
+        assert visit("/", "c.test").status == 404
+        assert visit("/secret.txt", "b.test").status == 404
+        assert visit("/", "secret.txt").status == 404
+        assert visit("/../www.a.test/index.html", "b.test").status == 400
+        for host in (".", "..", ".git", "../b.test", "b.test/../www.a.test", "b.test%2f"):
+            assert visit("/secret.txt", host).status in (400, 404)
+        assert visit("/cgi", "www.a.test")["location"].endswith("/cgi/")
+        facts = visit("/cgi/env.cgi/more?x=1", "www.a.test").facts("env")
+        assert facts["SCRIPT_NAME"] == "/cgi/env.cgi" and facts["PATH_INFO"] == "/more"
+        assert facts["DOCUMENT_ROOT"] == str(house.default.root / "www.a.test")
+        assert facts["PATH_TRANSLATED"] == str(house.default.root / "www.a.test/more")
+        assert facts["SCRIPT_FILENAME"] == str(house.default.root / "www.a.test/cgi/env.cgi")
+        assert facts["SERVER_NAME"] == "www.a.test"
+        assert visit("/cgi/env.cgi", "b.test").status == 404
+        for name in ("by_place", "by_path"):
+            assert visit(f"/{name}.cgi?index.html", "www.a.test").body == b"here is www.a.test"
+            assert visit(f"/{name}.cgi?../b.test/index.html", "www.a.test").status == 502
+
+        status, said, _ = house.verb("explain", f"http://a.test:{house.port}/")
+        assert status == 0 and f"HostFolders: the name 'a.test' stands for the folder {house.default.root}/a.test" in said
+        line = wait_until("its line", lambda: next(
+            (line for line in (house.logs / "thttpd.log").read_text().splitlines() if "more?x=1" in line), None))
+        assert '"GET /www.a.test/cgi/env.cgi/more?x=1 HTTP/1.1" 200 ' in line

@@ -424,6 +424,7 @@ struct vhost_conf {
     struct conf_word *hostnames; /* lower case, exact or "*.domain" */
     struct slice website_root;   /* absolute, no trailing slash; empty: nothing local */
     struct diag_place website_root_place;
+    bool host_folders; /* below website_root lies a folder for each name that is asked for */
     struct folder_conf folder; /* where no Directory says otherwise */
     struct conf_word *use_directory_ids;
     struct directory_conf **directories; /* resolved, in order: later ones override */

@@ -514,6 +514,17 @@ static const struct saying_case {
       "those of the host at longhouse.conf:1, and both use the pool /f = a php-fpm worker keeps "
       "such a setting for all its later requests, whoever they are for: give each host a pool and "
       "a FastCGIserver of its own" },
+    { SITE PORT "HostFolders = some\n",
+      "error 6:15+4 'HostFolders' must be yes or no, not 'some'" },
+    { SITE PORT "HostFolders = yes\nAlias = /x:/srv/x\n",
+      "error 1:1+8 the host 'a' has HostFolders and Alias or ScriptAlias, which do not go "
+      "together = give the names that want it a VirtualHost of their own" },
+    { SITE PORT "HostFolders = yes\nUserWebsites = yes\n",
+      "error 1:1+8 the host 'a' has HostFolders and UserWebsites, which do not go together = "
+      "give the names that want it a VirtualHost of their own" },
+    { SITE PORT "HostFolders = yes\nFrontController = /x.html\n",
+      "error 1:1+8 the host 'a' has HostFolders and FrontController, which do not go together "
+      "= give the names that want it a VirtualHost of their own" },
     { SITE PORT "FrontController = index.php\n",
       "error 6:19+9 'FrontController' must be the path of a file, not 'index.php' = it begins with "
       "'/', which stands for the WebsiteRoot; for example: FrontController = /index.php" },

@@ -290,8 +290,9 @@ static const struct {
       "thttpd.conf:1:18: error: 'Charset' must be the name of a character set, not 'a;b'\n" },
     { "dir=/srv max_age=never",
       "thttpd.conf:1:18: error: 'MaxAge' must be between 0 s and 365 days, not 'never'\n" },
-    { "dir=/srv vhost",
-      "thttpd.conf:1:10: error: 'vhost' finds the folder of a host by its name\n" },
+    { "dir=/srv vhost globalpasswd",
+      "thttpd.conf:1:16: error: 'globalpasswd' with vhost guards each folder by a file of its "
+      "own\n" },
     { "dir=/srv throttles=/etc/t",
       "thttpd.conf:1:20: error: cannot read '/etc/t': No such file or directory\n" },
     { "dir=/srv urlpat=**.jpg",
@@ -331,6 +332,20 @@ START_TEST(a_file_of_flags_that_is_not_there_is_an_error)
     assert_slice(read.diags.first->message, "cannot read 'x.conf': No such file or directory");
     ck_assert_uint_eq(read.diags.first->place.line, 2);
     read_done(&read);
+}
+END_TEST
+
+START_TEST(vhost_is_a_host_with_a_folder_for_each_name)
+{
+    const struct text_file file = { "thttpd.conf", "dir=/srv vhost" };
+    struct loaded loaded;
+
+    loaded_files(&loaded, &file, 1);
+    ck_assert_ptr_nonnull(loaded.conf);
+    ck_assert(loaded.conf->hosts->host_folders);
+    assert_slice(loaded.conf->hosts->website_root, "/srv");
+    ck_assert_int_eq(loaded.conf->log_format.kind, LOG_FORMAT_SEGMENTS);
+    loaded_done(&loaded);
 }
 END_TEST
 
@@ -433,7 +448,8 @@ SUITE("read_thttpd", LOOP(the_words_tell_whose_form_it_is, forms), TEST(the_name
       TEST(the_file_of_the_howto_becomes_this), LOOP(each_word_has_its_meaning, meanings),
       TEST(flags_are_whole_lines_and_files_count_where_they_are_named),
       LOOP(each_fault_is_said_at_its_place, sayings),
-      TEST(a_file_of_flags_that_is_not_there_is_an_error), TEST(the_model_has_what_was_written),
+      TEST(a_file_of_flags_that_is_not_there_is_an_error),
+      TEST(vhost_is_a_host_with_a_folder_for_each_name), TEST(the_model_has_what_was_written),
       TEST(a_htpasswd_anywhere_below_is_found), TEST(a_folder_that_was_guarded_is_not_served),
       TEST(what_is_guarded_as_a_whole_is_served), TEST(the_throttle_file_becomes_lines),
       TEST(the_model_has_its_throttles))

@@ -1,5 +1,6 @@
 #include "site/mapping.h"
 
+#include "base/address.h"
 #include "site/conf.h"
 #include "site/router.h"
 #include "site/tree.h"
@@ -7,6 +8,7 @@
 #include "suite.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* ---- which folder a path lies in ---- */
 
@@ -67,7 +69,8 @@ START_TEST(each_path_lies_in_its_folder)
 {
     struct snapshot *snapshot = make(false);
     const struct folder_conf folder = { .enable_path_info = cases[_i].path_info };
-    struct mapping mapping = mapping_find(&snapshot->hosts[0], &folder, slice_cstr(cases[_i].path));
+    struct mapping mapping =
+        mapping_find(&snapshot->hosts[0], &folder, slice_cstr(cases[_i].path), NULL);
 
     if (cases[_i].folder) {
         assert_slice(mapping.alias->folder, cases[_i].folder);
@@ -79,6 +82,61 @@ START_TEST(each_path_lies_in_its_folder)
     }
     assert_slice(mapping.url, cases[_i].url);
     assert_slice(mapping.below, cases[_i].below);
+    snapshot_drop(snapshot);
+}
+END_TEST
+
+/* ---- HostFolders ---- */
+
+static const struct {
+    const char *name; /* that is asked for */
+    const char *path;
+    const char *folder; /* NULL: there can be none */
+    const char *below;
+} named[] = {
+    { "a.org", "/", "/a.org", "/a.org/" },
+    { "www.a.org", "/x/y", "/www.a.org", "/www.a.org/x/y" },
+    { "a_b-c", "/x", "/a_b-c", "/a_b-c/x" },
+    { "::1", "/x", "/::1", "/::1/x" },
+    { "a.org.", "/x", "/a.org.", "/a.org./x" },
+    { "", "/x", "/127.0.0.9", "/127.0.0.9/x" }, /* our own address */
+    { ".", "/x", NULL, "/x" },
+    { "..", "/x", NULL, "/x" },
+    { ".hidden", "/x", NULL, "/x" },
+    { "a/b", "/x", NULL, "/x" },
+    { "../b", "/x", NULL, "/x" },
+    { "a%2fb", "/x", NULL, "/x" },
+    { "a b", "/x", NULL, "/x" },
+    { "\xc3\xa4.org", "/x", NULL, "/x" },
+};
+
+START_TEST(a_name_stands_for_one_folder_below_the_root)
+{
+    struct visit visit = { 0 };
+    struct exchange x = { .visit = &visit, .request.host = slice_cstr(named[_i].name) };
+    const struct folder_conf folder = { 0 };
+    struct conf conf;
+
+    ck_assert(address_parse_ip(SLICE("127.0.0.9"), 80, &visit.local));
+    conf_make(&conf);
+    conf_host(&conf, "a", "/srv")->host_folders = true;
+    struct snapshot *snapshot = conf_snapshot(&conf);
+    arena_init(&x.arena);
+    struct mapping mapping =
+        mapping_find(&snapshot->hosts[0], &folder, slice_cstr(named[_i].path), &x);
+    const struct slice relative = slice_skip(mapping.below, 1);
+
+    assert_slice(mapping.below, named[_i].below);
+    assert_slice(mapping.folder, named[_i].folder ? named[_i].folder : "");
+    if (named[_i].folder) {
+        ck_assert_ptr_eq(mapping.root, &snapshot->hosts[0].root);
+        assert_slice(mapping_url(&mapping, relative, &x.arena), named[_i].path);
+        ck_assert_str_eq(mapping_place(&mapping, &x.arena).at + strlen("/srv"), named[_i].folder);
+    } else {
+        ck_assert_int_eq(mapping.root->fd, -1);
+        assert_slice(mapping.root->path, "");
+    }
+    arena_done(&x.arena);
     snapshot_drop(snapshot);
 }
 END_TEST
@@ -100,7 +158,8 @@ START_TEST(a_program_may_answer_the_whole_website)
 {
     struct snapshot *snapshot = make(true);
     const struct folder_conf folder = { .enable_path_info = whole[_i].path_info };
-    struct mapping mapping = mapping_find(&snapshot->hosts[0], &folder, slice_cstr(whole[_i].path));
+    struct mapping mapping =
+        mapping_find(&snapshot->hosts[0], &folder, slice_cstr(whole[_i].path), NULL);
 
     ck_assert(whole[_i].by_script == (mapping.alias != NULL));
     assert_slice(mapping.url, whole[_i].url);
@@ -277,6 +336,7 @@ START_TEST(each_request_is_answered_from_its_root)
 END_TEST
 
 SUITE("mapping", LOOP(each_path_lies_in_its_folder, cases),
+      LOOP(a_name_stands_for_one_folder_below_the_root, named),
       LOOP(a_program_may_answer_the_whole_website, whole),
       LOOP(path_info_is_translated_as_a_path_would_be, places),
       LOOP(each_request_is_answered_from_its_root, answers))
