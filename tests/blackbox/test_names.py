@@ -99,6 +99,7 @@ def test_all_addresses_are_targets_from_the_first_request(house):
     assert heard(house, "app") == {"one", "two"}
 
 
+# Nameserver names the one of the test: what it says counts.
 def test_addresses_come_and_go_while_it_runs(house, dns):
     dns.hosts("app.test", "127.0.0.2", "127.0.0.3", "::1")
     becomes(house, "app", "two", "three", "six")

@@ -43,6 +43,20 @@ START_TEST(a_name_has_one_row_for_each_scope)
 }
 END_TEST
 
+START_TEST(each_former_name_is_that_of_one_row)
+{
+    for (const struct option_row *row = option_next(NULL); row; row = option_next(row)) {
+        struct slice rest = slice_cstr(row->former);
+        struct slice former;
+
+        while (slice_next(&rest, ' ', &former)) {
+            ck_assert_ptr_eq(option_find(former, row->scopes), row);
+            ck_assert_ptr_eq(option_find(slice_skip(former, 1), row->scopes), NULL);
+        }
+    }
+}
+END_TEST
+
 START_TEST(rows_are_numbered_without_gaps)
 {
     size_t index = 0;
@@ -815,7 +829,7 @@ START_TEST(each_value_is_taken_or_explained)
 END_TEST
 
 SUITE("option", TEST(each_row_is_complete), TEST(a_name_has_one_row_for_each_scope),
-      TEST(rows_are_numbered_without_gaps),
+      TEST(each_former_name_is_that_of_one_row), TEST(rows_are_numbered_without_gaps),
       LOOP(the_rows_of_a_scope_come_in_the_order_of_the_table, scopes), TEST(all_defaults_are_good),
       LOOP(every_name_of_hiawatha_is_known, hiawatha_names),
       LOOP(the_options_of_this_version_are_available, available_names),

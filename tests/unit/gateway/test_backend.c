@@ -45,6 +45,7 @@ START_TEST(a_target_that_fails_again_rests_longer)
 }
 END_TEST
 
+/* RestAfter */
 START_TEST(failures_within_the_window_let_it_rest)
 {
     begin(2);
@@ -68,6 +69,7 @@ START_TEST(the_only_target_never_rests_for_its_failures)
 }
 END_TEST
 
+/* SlowStart */
 START_TEST(who_came_back_gets_its_share_slowly)
 {
     begin(2);

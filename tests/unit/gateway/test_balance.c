@@ -41,6 +41,7 @@ static const char *choices(unsigned count, const bool *fit)
     return text;
 }
 
+/* Balance */
 START_TEST(targets_take_turns)
 {
     const bool fit[3] = { true, false, true };

@@ -963,6 +963,7 @@ START_TEST(a_kept_connection_that_died_before_is_not_used_for_a_post)
 }
 END_TEST
 
+/* CollectBody */
 START_TEST(a_body_that_fits_is_complete_before_a_target_is_asked)
 {
     begin(1);

@@ -77,6 +77,7 @@ START_TEST(who_knocks_is_told_a_few_times_and_then_no_more)
 }
 END_TEST
 
+/* RebanDuringBan */
 START_TEST(knocking_begins_the_ban_anew_where_that_is_wanted)
 {
     struct bans *bans = bans_new();

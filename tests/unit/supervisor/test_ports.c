@@ -5,7 +5,10 @@
 #include "suite.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
+#include <sys/socket.h>
 
 static struct estate nothing = { .channel = -1, .control.fd = -1, .pid_file.fd = -1 };
 static const struct {
@@ -23,6 +26,16 @@ static const struct {
     { "0.0.0.0", 80, false, "http://localhost/  (every IPv4 address)" },
     { "::", 8080, false, "http://localhost:8080/  (every IPv6 address)" },
 };
+
+/* ListenBacklog, as the kernel has it. */
+static unsigned backlog_of(int fd)
+{
+    struct tcp_info info = { 0 };
+    socklen_t len = sizeof(info);
+
+    ck_assert_int_eq(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len), 0);
+    return info.tcpi_sacked;
+}
 
 START_TEST(a_binding_is_shown_as_a_url)
 {
@@ -89,9 +102,11 @@ START_TEST(the_next_generation_has_the_same_socket_for_the_same_address)
     other.next = &same;
     same.index = 1;
     struct server_conf changed = { .bindings = &other, .binding_count = 2, .listen_backlog = 5 };
+    ck_assert_uint_eq(backlog_of(now.fds[0]), 16);
     ck_assert(ports_renew(&changed, &conf, &now, &diags, &next));
     ports_close(&now);
     ck_assert_int_eq(socket_local_address(next.fds[1], &address), 0); /* it listens on */
+    ck_assert_uint_eq(backlog_of(next.fds[1]), 5);
     ck_assert_uint_eq(address_port(&address), binding.port);
     ck_assert_int_eq(socket_local_address(next.fds[0], &address), 0);
     ck_assert_uint_ne(address_port(&address), binding.port);
