@@ -1,6 +1,7 @@
 #include "base/address.h"
 
 #include "base/number.h"
+#include "base/text.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -118,16 +119,35 @@ static char *unix_text(const union socket_address *address, char out[ADDRESS_TEX
     return show(slice_of(address->un.sun_path, len), out);
 }
 
+/* For each connection and each request of a program; inet_ntop(3) takes a printf for it. */
+static char *ipv4_text(const unsigned char bytes[4], char out[ADDRESS_TEXT_MOST])
+{
+    struct text text = text_on(out, ADDRESS_TEXT_MOST);
+
+    for (unsigned i = 0; i < 4; i++) {
+        if (i > 0)
+            text_add_char(&text, '.');
+        text_add_u64(&text, bytes[i]);
+    }
+    text_cstr(&text);
+    return out;
+}
+
+static char *ipv6_text(const unsigned char bytes[16], char out[ADDRESS_TEXT_MOST])
+{
+    const char *text = inet_ntop(AF_INET6, bytes, out, ADDRESS_TEXT_MOST);
+
+    assert(text);
+    return out;
+}
+
 char *address_text(const union socket_address *address, char out[ADDRESS_TEXT_MOST])
 {
     switch (address->any.sa_family) {
     case AF_INET:
-    case AF_INET6: {
-        const char *text =
-            inet_ntop(address->any.sa_family, ip_bytes(address), out, ADDRESS_TEXT_MOST);
-        assert(text);
-        return out;
-    }
+        return ipv4_text(ip_bytes(address), out);
+    case AF_INET6:
+        return ipv6_text(ip_bytes(address), out);
     case AF_UNIX:
         return unix_text(address, out);
     default:

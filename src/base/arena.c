@@ -12,9 +12,11 @@
 #define BLOCK_LARGEST 65536u /* blocks double from the first size up to this one */
 #define BLOCK_ALIGN   alignof(max_align_t)
 
+#define POOLED 2u /* sizes that are kept: the first, and twice that */
+
 /*
- * What a thread keeps at most: 256 blocks of the first size, one MiB. A sanitized build keeps none,
- * so that memory of an arena that is gone is not given out again, and leaves a gap behind each
+ * What a thread keeps at most: 256 blocks of each size, three MiB. A sanitized build keeps none, so
+ * that memory of an arena that is gone is not given out again, and leaves a gap behind each
  * allocation.
  */
 #ifdef LONGHOUSE_SANITIZED
@@ -40,22 +42,31 @@ struct block_pool {
     size_t count;
 };
 
-static _Thread_local struct block_pool pool;
+static _Thread_local struct block_pool pools[POOLED];
 
-static struct arena_block *pool_take(void)
+/* NULL: blocks of this size are not kept. */
+static struct block_pool *pool_of(size_t size)
 {
-    struct arena_block *block = pool.free;
+    for (unsigned i = 0; i < POOLED; i++)
+        if (size == (size_t)BLOCK_FIRST << i)
+            return &pools[i];
+    return NULL;
+}
+
+static struct arena_block *pool_take(struct block_pool *pool)
+{
+    struct arena_block *block = pool ? pool->free : NULL;
 
     if (block) {
-        pool.free = block->next;
-        pool.count--;
+        pool->free = block->next;
+        pool->count--;
     }
     return block;
 }
 
 static struct arena_block *block_new(size_t size)
 {
-    struct arena_block *block = size == BLOCK_FIRST ? pool_take() : NULL;
+    struct arena_block *block = pool_take(pool_of(size));
 
     if (!block)
         block = memory_take(size);
@@ -66,20 +77,26 @@ static struct arena_block *block_new(size_t size)
 
 static void block_free(struct arena_block *block)
 {
+    struct block_pool *pool = pool_of(block->size);
+
     ASAN_UNPOISON_MEMORY_REGION(block->data, block->size - sizeof(struct arena_block));
-    if (block->size != BLOCK_FIRST || pool.count >= pool_most) {
+    if (!pool || pool->count >= pool_most) {
         free(block);
         return;
     }
-    block->next = pool.free;
-    pool.free = block;
-    pool.count++;
+    block->next = pool->free;
+    pool->free = block;
+    pool->count++;
 }
 
 void arena_pool_drain(void)
 {
-    for (struct arena_block *block = pool_take(); block; block = pool_take())
-        free(block);
+    for (unsigned i = 0; i < POOLED; i++) {
+        struct arena_block *block;
+
+        while ((block = pool_take(&pools[i])) != NULL)
+            free(block);
+    }
 }
 
 void arena_init(struct arena *arena)
