@@ -216,8 +216,8 @@ static void cgi_refused(struct cgi *cgi)
     cgi_fail(cgi, refusal.status, "%s", refusal.why);
 }
 
-/* A pipe of a program that was just started is surely empty: what comes will be told. */
-static int take_pipes(struct cgi *cgi)
+/* A program that is already over has written what it had to say; else that will be told. */
+static void take_pipes(struct cgi *cgi)
 {
     struct program *program = &cgi->program;
     struct exchange *x = cgi->errand.x;
@@ -226,18 +226,12 @@ static int take_pipes(struct cgi *cgi)
         program_input_open(&cgi->input, fd_take(&program->stdin_fd));
     program_stderr_open(&cgi->err, fd_take(&program->stderr_fd));
     io_init(&cgi->out, fd_take(&program->stdout_fd), &x->wake);
-    cgi->out.readable = false;
-    return io_wait(x->loop, &cgi->out);
+    cgi->out.readable = program->state == PROGRAM_EXITED;
 }
 
 static enum step cgi_started(struct cgi *cgi)
 {
-    int r = take_pipes(cgi);
-
-    if (r < 0) {
-        cgi_fail(cgi, 503, "its pipes cannot be watched: %s", strerror(-r));
-        return STEP_WAIT;
-    }
+    take_pipes(cgi);
     errand_started(&cgi->errand);
     cgi->state = CGI_RUNNING;
     if (cgi->input.io.fd >= 0)
@@ -327,7 +321,7 @@ static enum pump pump_stdout(struct cgi *cgi)
         if ((size_t)got < room) { /* empty now: without writers for good */
             if (writers_gone)
                 return PUMP_ENDED;
-            cgi->out.readable = false;
+            cgi->out.readable = !cgi->out.watched; /* nobody tells: asked once more */
         }
         if (budget <= (size_t)got)
             return PUMP_BUDGET;
@@ -405,6 +399,11 @@ static enum step cgi_pump(struct cgi *cgi)
         if (end_is_doubtful(cgi))
             timer_set(errand->x->loop, &cgi->exit_timer, errand->x->loop->now_ms + DOUBT_MS);
         return STEP_AGAIN;
+    }
+    int r = io_wait(errand->x->loop, &cgi->out);
+    if (r < 0) {
+        cgi_fail(cgi, 503, "its pipes cannot be watched: %s", strerror(-r));
+        return STEP_WAIT;
     }
     if (delivery_has_head(&errand->delivery))
         cgi->state = CGI_REPLYING;

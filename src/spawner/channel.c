@@ -24,6 +24,7 @@ void channel_close(struct channel *channel)
     for (const struct table_entry *entry;
          (entry = table_next(&channel->programs, &place)) != NULL;) {
         struct program *program = entry->value;
+        announce_never(program);
         program->channel = NULL;
         program_end(program);
     }

@@ -44,6 +44,7 @@ static void forget(struct program *program)
         table_remove(&spawner->by_pid, pid_key(program));
     if (program->channel)
         table_remove(&program->channel->programs, token_key(program));
+    announce_never(program);
     list_remove(&program->link);
     if (program->leaf)
         leaf_release(program->leaf);
@@ -148,6 +149,8 @@ struct program *program_enter(struct spawner *spawner, pid_t pid, struct leaf *l
     program->pid = pid;
     program->number = spawner->last_number;
     program->leaf = leaf;
+    for (int i = 0; i < 3; i++)
+        program->stdio[i] = -1;
     if (leaf)
         leaf->program = program;
     program->task.run = on_grace_over;
@@ -157,13 +160,14 @@ struct program *program_enter(struct spawner *spawner, pid_t pid, struct leaf *l
     return program;
 }
 
-static void enter(struct channel *channel, uint32_t token, pid_t pid, struct leaf *leaf)
+static struct program *enter(struct channel *channel, uint32_t token, pid_t pid, struct leaf *leaf)
 {
     struct program *program = program_enter(channel->spawner, pid, leaf);
 
     program->channel = channel;
     program->token = token;
     table_put(&channel->programs, token_key(program), program);
+    return program;
 }
 
 pid_t launch_in_leaf(struct spawner *spawner, struct launch *launch, struct leaf **leaf,
@@ -255,12 +259,7 @@ void program_start(struct channel *channel, const struct spawn_ask *ask, int fil
         channel_send(channel, &answer, NULL, 0);
         return;
     }
-
-    bool has_stdin = pipes.server[0] >= 0;
-    enter(channel, ask->token, pid, leaf);
-    answer =
-        (struct spawn_message){ .kind = SPAWN_STARTED, .started = { ask->token, pid, has_stdin } };
-    channel_send(channel, &answer, has_stdin ? pipes.server : pipes.server + 1, has_stdin ? 3 : 2);
+    announce_later(enter(channel, ask->token, pid, leaf), &pipes);
 }
 
 /* ---- exits ---- */
@@ -299,8 +298,10 @@ static void tell_exit(struct program *program, bool family_left)
     program->exit_told = true;
     if (program->worker)
         worker_gone(program->worker);
-    if (program->channel)
+    if (program->channel) {
+        announce_now(program);
         channel_send(program->channel, &exited, NULL, 0);
+    }
 }
 
 /* The leader is reaped; what is left of its family is seen when all exits are taken. */

@@ -245,6 +245,7 @@ int spawner_open(struct spawner *spawner, struct driver *driver, int boss)
     list_init(&spawner->channels);
     list_init(&spawner->running);
     list_init(&spawner->families);
+    announce_open(spawner);
     adopted_open(spawner);
     leaves_open(spawner);
 
@@ -262,6 +263,7 @@ void spawner_close(struct spawner *spawner)
 {
     while (!list_empty(&spawner->channels))
         channel_close(container_of(list_first(&spawner->channels), struct channel, link));
+    announce_close(spawner);
     adopted_close(spawner);
     services_free(spawner->services);
     list_append_all(&spawner->running, &spawner->families);

@@ -10,6 +10,7 @@
  *   rules.c    what the policy says          launch.c   pipes, vfork, exec
  *   script.c   which script, from where
  *   children.c what runs, until its family is gone
+ *   announce.c when the server is told so
  *   look.c     what it does
  *   leaves.c   a control group for each      adopted.c  what left the group of its program
  *
@@ -269,7 +270,11 @@ struct spawner {
     struct table by_pid;       /* programs whose leader lives */
     struct list running;       /* the same */
     struct list families;      /* programs whose leader is gone while others of it live */
-    struct list strays;        /* see adopted.c */
+    struct list unannounced;   /* see announce.c */
+    struct timer look;         /* at what they have written */
+    struct task look_task;
+    unsigned processors; /* as many programs are announced at once */
+    struct list strays;  /* see adopted.c */
     struct table strays_by_pid;
     struct pids children;
     int children_fd;      /* see children_open() */
@@ -365,10 +370,13 @@ struct program {
     struct worker *worker;   /* NULL once it has exited, and for what a channel asked for */
     struct list_link link;   /* in running or families */
     uint32_t token;
-    pid_t pid;         /* also its process group and session */
-    uint64_t number;   /* its mark; grows */
-    struct leaf *leaf; /* NULL: without control groups */
-    unsigned strays;   /* adopted processes that carry the mark */
+    pid_t pid;                    /* also its process group and session */
+    uint64_t number;              /* its mark; grows */
+    struct leaf *leaf;            /* NULL: without control groups */
+    struct list_link unannounced; /* the server does not know yet that it runs */
+    uint64_t announced_by_ms;
+    int stdio[3];    /* our ends of its pipes, for the server; -1: none, or given away */
+    unsigned strays; /* adopted processes that carry the mark */
     bool leader_gone;
     bool exit_told;
     bool ends_alone; /* a worker: what is left of it without its leader has to end */
@@ -406,6 +414,25 @@ void programs_reap(struct spawner *spawner);
 void programs_settle(struct spawner *spawner);
 
 void programs_end_all(struct spawner *spawner);
+
+/* ---- announce.c ---- */
+
+void announce_open(struct spawner *spawner);
+void announce_close(struct spawner *spawner);
+
+/* The server's ends of the pipes go with it. */
+void announce_later(struct program *program, const struct pipes *pipes);
+
+static inline bool announce_is_due(const struct program *program)
+{
+    return program->stdio[1] >= 0;
+}
+
+/* The channel of a program that is due must be there. Else: nothing happens. */
+void announce_now(struct program *program);
+
+/* There is nobody to tell. */
+void announce_never(struct program *program);
 
 /* ---- look.c ---- */
 

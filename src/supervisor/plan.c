@@ -8,13 +8,13 @@
 #include "ipc/policy.h"
 #include "ipc/pools.h"
 #include "os/fd.h"
+#include "os/processors.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/capability.h>
 #include <pwd.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -41,18 +41,6 @@ static struct source_text *open_handed_in(const struct plan_source *from, struct
     return main;
 }
 
-static unsigned processors(void)
-{
-    cpu_set_t set;
-    int count = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 0;
-
-    if (count <= 0) { /* more processors than the set holds */
-        long online = sysconf(_SC_NPROCESSORS_ONLN);
-        count = online > 0 ? (int)online : 1;
-    }
-    return (unsigned)count;
-}
-
 static bool take_model(struct source *source, struct source_text *main, struct arena *arena,
                        struct diags *diags, struct plan *ret)
 {
@@ -61,7 +49,7 @@ static bool take_model(struct source *source, struct source_text *main, struct a
 
     if (!conf)
         return false;
-    const unsigned reactors = conf->reactors > 0 ? (unsigned)conf->reactors : processors();
+    const unsigned reactors = conf->reactors > 0 ? (unsigned)conf->reactors : processors_count();
     *ret = (struct plan){
         .conf = conf,
         .config_folder = source->folder,

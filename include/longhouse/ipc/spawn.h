@@ -8,7 +8,8 @@
  *                       stdin]
  *                       KILL {token}
  *                       LOOK {token}
- *   spawner -> server   STARTED {token, pid} + [stdin] stdout stderr (our ends of the pipes)
+ *   spawner -> server   STARTED {token, pid} + [stdin] stdout stderr (our ends of the pipes); not
+ *                       before it matters: perhaps together with EXITED
  *                       FAILED {token, stage, errno}
  *                       EXITED {token, status, used, family_left}
  *                       SEEN {token, text}: the answer to LOOK, unless the program is gone

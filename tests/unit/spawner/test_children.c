@@ -95,6 +95,8 @@ static void make_folder(void)
            "#!/bin/sh\nid -u\nid -g\nid -G\ngrep -E '^(Uid|Gid|CapPrm|CapEff|CapAmb|"
            "NoNewPrivs)' /proc/self/status\necho x >/dev/stderr\n");
     script("limits", 0755, "#!/bin/sh\nulimit -v\nulimit -n\nulimit -t\nnice\numask\n");
+    script("quiet", 0755, "#!/bin/sh\nexit 0\n");
+    script("silent", 0755, "#!/bin/sh\nexec sleep 1000\n");
     script("spin", 0755, "#!/bin/sh\nwhile :; do :; done\n");
     script("sub/who", 0755, "#!/bin/sh\nid -u\npwd\n");
     script("writable", 0775, "#!/bin/sh\n");
@@ -832,6 +834,108 @@ START_TEST(a_look_shows_a_daemon_whose_program_is_gone)
 }
 END_TEST
 
+/* ---- more programs than processors ---- */
+
+static void set_up_crowded(void)
+{
+    set_up();
+    spawner.processors = 0;
+}
+
+/* False: there is no message yet. */
+static bool was_told(void)
+{
+    struct pollfd one = { server, POLLIN, 0 };
+
+    return poll(&one, 1, 0) > 0;
+}
+
+START_TEST(start_and_exit_of_a_short_program_are_told_together)
+{
+    set_up_crowded();
+    ask(5, RULE_DIRECT, "quiet", SPAWN_STDIN_NONE, -1);
+    while (!was_told())
+        loop_turn(&spawner.loop, -1);
+    ck_assert_uint_eq(spawner.by_pid.count, 0);
+    hear(SPAWN_STARTED);
+    ck_assert_int_eq(fd_count, 2);
+    ck_assert_str_eq(read_text(fds[0]), "");
+    close_fds();
+    hear(SPAWN_EXITED);
+    ck_assert_uint_eq(message.exited.token, 5);
+    ck_assert(list_empty(&spawner.unannounced));
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_program_that_goes_on_is_told_of_with_its_first_output)
+{
+    set_up_crowded();
+    ask(5, RULE_DIRECT, "stubborn", SPAWN_STDIN_NONE, -1);
+    hear(SPAWN_STARTED);
+    ck_assert_uint_eq(message.started.token, 5);
+    ck_assert_str_eq(read_line(fds[0]), "ready");
+    close_fds();
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_silent_program_is_told_of_all_the_same)
+{
+    set_up_crowded();
+    ask(5, RULE_DIRECT, "silent", SPAWN_STDIN_NONE, -1);
+    hear(SPAWN_STARTED);
+    ck_assert(lives(message.started.pid));
+    close_fds();
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_program_that_waits_for_a_body_is_told_of_at_once)
+{
+    set_up_crowded();
+    ask(5, RULE_DIRECT, "cat", SPAWN_STDIN_PIPE, -1);
+    while (spawner.by_pid.count == 0)
+        loop_turn(&spawner.loop, -1);
+    ck_assert(list_empty(&spawner.unannounced));
+    hear(SPAWN_STARTED);
+    ck_assert_int_eq(fd_count, 3);
+    close_fds();
+    hear(SPAWN_EXITED);
+    tear_down();
+}
+END_TEST
+
+START_TEST(a_program_ends_before_anybody_knew_of_it)
+{
+    set_up_crowded();
+    ask(5, RULE_DIRECT, "silent", SPAWN_STDIN_NONE, -1);
+    while (spawner.by_pid.count == 0)
+        loop_turn(&spawner.loop, -1);
+    kill_token(5);
+    hear(SPAWN_STARTED);
+    close_fds();
+    hear(SPAWN_EXITED);
+    ck_assert(WIFSIGNALED(message.exited.status));
+    tear_down();
+}
+END_TEST
+
+START_TEST(nobody_is_left_to_be_told)
+{
+    set_up_crowded();
+    ask(5, RULE_DIRECT, "silent", SPAWN_STDIN_NONE, -1);
+    while (spawner.by_pid.count == 0)
+        loop_turn(&spawner.loop, -1);
+    ck_assert(!list_empty(&spawner.unannounced));
+    fd_close(&server);
+    while (!list_empty(&spawner.channels))
+        loop_turn(&spawner.loop, -1);
+    ck_assert(list_empty(&spawner.unannounced));
+    tear_down();
+}
+END_TEST
+
 static const char *const daemons[] = { "daemon", "stopped-daemon" };
 
 START_TEST(a_daemon_is_family_and_ends_when_it_is_asked_for)
@@ -1015,6 +1119,11 @@ SUITE("spawner/children", TEST(a_program_answers_on_its_pipes_and_its_exit_is_to
       TEST(a_closed_channel_ends_its_programs), TEST(what_left_its_group_ends_with_its_program),
       TEST(a_look_shows_the_family_wherever_it_went),
       TEST(a_look_shows_a_daemon_whose_program_is_gone),
+      TEST(start_and_exit_of_a_short_program_are_told_together),
+      TEST(a_program_that_goes_on_is_told_of_with_its_first_output),
+      TEST(a_silent_program_is_told_of_all_the_same),
+      TEST(a_program_that_waits_for_a_body_is_told_of_at_once),
+      TEST(a_program_ends_before_anybody_knew_of_it), TEST(nobody_is_left_to_be_told),
       LOOP(a_daemon_is_family_and_ends_when_it_is_asked_for, daemons),
       TEST(a_daemon_without_a_mark_ends_with_the_last_that_can_own_it),
       TEST(what_left_its_group_ends_with_the_spawner), TEST(without_supervisor_all_ends),
