@@ -115,6 +115,39 @@ static void inherit_target(struct backend *target, const struct backend *former)
     atomic_store(&target->failed_requests, atomic_load(&former->failed_requests));
 }
 
+bool backend_group_note(struct backend_group *group, unsigned index, uint64_t now_ms,
+                        struct backend_note *ret)
+{
+    const struct backend *target = &group->targets[index];
+
+    pthread_mutex_lock(&group->lock);
+    const bool rests = backend_is_resting(target, now_ms);
+    *ret = (struct backend_note){
+        .name = target->conf->text,
+        .nth = same_before(group, index),
+        .drained = target->drained,
+        .rests = rests ? target->rests : 0,
+        .rest_until_ms = rests ? target->rest_until_ms : 0,
+    };
+    pthread_mutex_unlock(&group->lock);
+    return rests || ret->drained;
+}
+
+void backend_group_recall(struct backend_group *group, const struct backend_note *note,
+                          uint64_t now_ms)
+{
+    pthread_mutex_lock(&group->lock);
+    struct backend *target = find_target(group, note->name, note->nth);
+    if (target) {
+        target->drained = note->drained;
+        if (note->rest_until_ms > now_ms && note->rest_until_ms - now_ms <= REST_MOST_MS) {
+            target->rests = note->rests;
+            target->rest_until_ms = note->rest_until_ms;
+        }
+    }
+    pthread_mutex_unlock(&group->lock);
+}
+
 void backend_group_inherit(struct backend_group *group, struct backend_group *former)
 {
     unsigned *now_at = calloc((size_t)former->count + 1, sizeof(*now_at));

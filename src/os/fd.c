@@ -71,6 +71,28 @@ int fd_sealed(const char *name, const void *data, size_t len, int *ret_fd)
     return 0;
 }
 
+int fd_memory(const char *name, int *ret_fd)
+{
+    int fd = memfd_create(name, MFD_CLOEXEC);
+
+    if (fd < 0)
+        return -errno;
+    *ret_fd = fd;
+    return 0;
+}
+
+int fd_rewrite(int fd, const void *data, size_t len)
+{
+    for (size_t done = 0; done < len;) {
+        ssize_t put = pwrite(fd, (const char *)data + done, len - done, (off_t)done);
+
+        if (put < 0 && errno != EINTR)
+            return -errno;
+        done += put > 0 ? (size_t)put : 0;
+    }
+    return ftruncate(fd, (off_t)len) < 0 ? -errno : 0;
+}
+
 static int wait_for(int fd, short events)
 {
     struct pollfd one = { .fd = fd, .events = events };

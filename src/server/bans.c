@@ -33,6 +33,9 @@ struct bans {
     pthread_mutex_t lock; /* guards the rest */
     struct list oldest_first;
     struct ban *buckets[BUCKETS];
+
+    void (*changed)(void *self); /* not under the lock; NULL: nobody wants to know */
+    void *watcher;
 };
 
 struct bans *bans_new(void)
@@ -135,6 +138,18 @@ static void begin(struct bans *bans, struct ban *ban, uint64_t now_ms)
 
 /* ---- with it ---- */
 
+void bans_watch(struct bans *bans, void (*changed)(void *self), void *self)
+{
+    bans->changed = changed;
+    bans->watcher = self;
+}
+
+static void tell(const struct bans *bans)
+{
+    if (bans->changed)
+        bans->changed(bans->watcher);
+}
+
 void bans_free(struct bans *bans)
 {
     bans_lift_all(bans, 0);
@@ -157,6 +172,7 @@ bool bans_add(struct bans *bans, const union socket_address *client, enum offenc
         begin(bans, ban, now_ms);
     }
     pthread_mutex_unlock(&bans->lock);
+    tell(bans);
     return is_new;
 }
 
@@ -198,6 +214,8 @@ uint64_t bans_knock(struct bans *bans, const union socket_address *client, bool 
         left_ms = ban->until_ms - now_ms;
     }
     pthread_mutex_unlock(&bans->lock);
+    if (ban && restart)
+        tell(bans);
     return left_ms;
 }
 
@@ -208,6 +226,8 @@ bool bans_lift(struct bans *bans, const union socket_address *client, uint64_t n
     if (was)
         take_out(bans, find_client(bans, client));
     pthread_mutex_unlock(&bans->lock);
+    if (was)
+        tell(bans);
     return was;
 }
 
@@ -222,6 +242,7 @@ unsigned bans_lift_all(struct bans *bans, uint64_t now_ms)
         take_out(bans, find(bans, ban->key, ban->key_len));
     }
     pthread_mutex_unlock(&bans->lock);
+    tell(bans);
     return count;
 }
 
@@ -234,6 +255,53 @@ unsigned bans_count(struct bans *bans, uint64_t now_ms)
         count += container_of(link, struct ban, link)->until_ms > now_ms;
     pthread_mutex_unlock(&bans->lock);
     return count;
+}
+
+/* ---- for the next server ---- */
+
+/* Of a network the first address. */
+static union socket_address client_of(const struct ban *ban)
+{
+    union socket_address address = { 0 };
+
+    if (ban->key_len != 4) {
+        address.in6.sin6_family = AF_INET6;
+        memcpy(&address.in6.sin6_addr, ban->key, ban->key_len);
+    } else {
+        address.in4.sin_family = AF_INET;
+        memcpy(&address.in4.sin_addr, ban->key, 4);
+    }
+    return address;
+}
+
+void bans_each(struct bans *bans, uint64_t now_ms, void (*see)(void *self, const struct ban_note *),
+               void *self)
+{
+    pthread_mutex_lock(&bans->lock);
+    list_for_each (link, &bans->oldest_first) {
+        const struct ban *ban = container_of(link, struct ban, link);
+        const struct ban_note note = { client_of(ban), ban->cause, ban->time_ms, ban->until_ms,
+                                       ban->knocks };
+
+        if (ban->until_ms > now_ms)
+            see(self, &note);
+    }
+    pthread_mutex_unlock(&bans->lock);
+}
+
+void bans_recall(struct bans *bans, const struct ban_note *note, uint64_t now_ms)
+{
+    if (note->until_ms <= now_ms || note->until_ms - now_ms > note->time_ms)
+        return; /* it has ended, or is none */
+    pthread_mutex_lock(&bans->lock);
+    struct ban *ban = find_lasting(bans, &note->client, now_ms);
+    if (!ban)
+        ban = put_in(bans, &note->client);
+    ban->cause = note->cause;
+    ban->time_ms = note->time_ms;
+    ban->until_ms = note->until_ms;
+    ban->knocks = note->knocks;
+    pthread_mutex_unlock(&bans->lock);
 }
 
 /* ---- for people ---- */
@@ -291,17 +359,9 @@ void ban_time_add(struct text *text, uint64_t ms)
 
 static const char *client_text(const struct ban *ban, char out[CLIENT_TEXT_MOST])
 {
-    union socket_address address = { 0 };
-    char plain[ADDRESS_TEXT_MOST];
+    const union socket_address address = client_of(ban);
     const bool is_network = ban->key_len != 4;
-
-    if (is_network) {
-        address.in6.sin6_family = AF_INET6;
-        memcpy(&address.in6.sin6_addr, ban->key, ban->key_len);
-    } else {
-        address.in4.sin_family = AF_INET;
-        memcpy(&address.in4.sin_addr, ban->key, 4);
-    }
+    char plain[ADDRESS_TEXT_MOST];
     struct text text = text_on(out, CLIENT_TEXT_MOST);
     text_add_cstr(&text, address_text(&address, plain));
     if (is_network)

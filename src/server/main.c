@@ -8,6 +8,7 @@
 #include "os/sandbox.h"
 #include "server/control.h"
 #include "server/house_build.h"
+#include "server/legacy.h"
 #include "server/log_clock.h"
 #include "server/names.h"
 #include "server/reactor.h"
@@ -98,6 +99,7 @@ static void server_stop(struct server *server, uint64_t drain_ms)
         server->control = NULL;
     }
     server->state = SERVER_CLOSING;
+    legacy_rest(server->house.legacy); /* its file may be that of a new house by now */
     for (unsigned i = 0; i < server->house.reactor_count; i++) {
         if (server->house.reactors[i])
             reactor_drain(server->house.reactors[i], drain_ms);
@@ -223,6 +225,10 @@ static void server_go(struct server *server)
         server_fail(server, "the sandbox cannot be set up");
         return;
     }
+    server->house.legacy =
+        legacy_open(&server->loop, &server->mailbox,
+                    (struct legacy_estate){ server->house.bans, &server->house.edition },
+                    fd_take(&server->takeover.legacy_fd), server->house.log);
     r = server_start_reactors(server);
     if (r < 0) {
         fd_close(&control_fd);
@@ -278,11 +284,19 @@ static void server_new_spawner(struct reactor *reactor, const struct handover *m
     reactor_new_spawner(reactor, fd);
 }
 
+static void server_write_legacy(struct server *server)
+{
+    legacy_write(server->house.legacy);
+    server_tell(server, HANDOVER_LEGACY, 0, NULL);
+}
+
 static void server_take_open(struct server *server, const struct handover *message, int fd)
 {
     if (server_take_next(server, message, fd))
         return;
-    if (message->kind == HANDOVER_OUTCOME && fd >= 0)
+    if (message->kind == HANDOVER_LEGACY && fd < 0)
+        server_write_legacy(server);
+    else if (message->kind == HANDOVER_OUTCOME && fd >= 0)
         server_take_outcome(server, message, fd);
     else if (message->kind == HANDOVER_LOG && fd >= 0)
         server_new_log(server, message->text, fd);
@@ -377,6 +391,7 @@ int main(void)
     takeover_done(&server.takeover);
     names_close(server.names);
     reload_close(server.reload);
+    legacy_close(server.house.legacy);
     house_free(&server.house);
     server_tell(&server, HANDOVER_STOPPED, 0, NULL);
     mailbox_close(&server.mailbox);

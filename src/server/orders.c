@@ -3,6 +3,7 @@
 #include "config/bans_conf.h"
 #include "gateway/backend.h"
 #include "server/bans.h"
+#include "server/legacy.h"
 #include "server/reactor.h"
 #include "server/warden.h"
 
@@ -38,7 +39,11 @@ static unsigned drain_everywhere(const struct house *house, struct slice name, b
 static void order_backend(const struct house *house, struct slice name, bool drain,
                           struct text *text)
 {
-    if (drain_everywhere(house, name, drain) == 0) {
+    const unsigned found = drain_everywhere(house, name, drain);
+
+    if (found > 0)
+        legacy_touch(house->legacy);
+    if (found == 0) {
         text_printf(text,
                     "error: no FastCGIserver has a target '%.*s'; write it as in ConnectTo, or as "
                     "FastCGIid/TARGET\n",

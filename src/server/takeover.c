@@ -8,7 +8,8 @@
 
 void takeover_init(struct takeover *takeover)
 {
-    *takeover = (struct takeover){ .bundle_fd = -1, .control_fd = -1, .resolver_fd = -1 };
+    *takeover =
+        (struct takeover){ .bundle_fd = -1, .control_fd = -1, .resolver_fd = -1, .legacy_fd = -1 };
     arena_init(&takeover->arena);
 }
 
@@ -24,6 +25,7 @@ void takeover_done(struct takeover *takeover)
     fd_close(&takeover->bundle_fd);
     fd_close(&takeover->control_fd);
     fd_close(&takeover->resolver_fd);
+    fd_close(&takeover->legacy_fd);
     close_all(takeover->listeners, takeover->listener_count);
     close_all(takeover->spawners, takeover->spawner_count);
     free(takeover->spawner_pids);
@@ -93,6 +95,10 @@ bool takeover_take(struct takeover *takeover, const struct handover *message, in
     case HANDOVER_RESOLVER:
         fd_close(&takeover->resolver_fd);
         takeover->resolver_fd = fd;
+        return true;
+    case HANDOVER_LEGACY:
+        fd_close(&takeover->legacy_fd);
+        takeover->legacy_fd = fd;
         return true;
     case HANDOVER_GO:
         takeover->reactors =

@@ -30,6 +30,7 @@ void estate_send(const struct house *house, struct child *heir)
                    &(struct handover){ .kind = HANDOVER_PID_FILE,
                                        .text = slice_cstr(house->places.pid_path) },
                    house->places.pid_fd);
+    child_send(heir, &(struct handover){ .kind = HANDOVER_LEGACY }, house->legacy_fd);
     child_send(heir, &(struct handover){ .kind = HANDOVER_GO }, -1);
 }
 
@@ -37,7 +38,8 @@ void estate_send(const struct house *house, struct child *heir)
 
 void estate_init(struct estate *estate)
 {
-    *estate = (struct estate){ .channel = -1, .control.fd = -1, .pid_file.fd = -1 };
+    *estate =
+        (struct estate){ .channel = -1, .control.fd = -1, .pid_file.fd = -1, .legacy_fd = -1 };
 }
 
 static void keep_listener(struct estate *estate, int fd)
@@ -86,6 +88,8 @@ static int take_one(struct estate *estate)
         keep_named(&estate->control, message.text, fd_take(&fd));
     else if (message.kind == HANDOVER_PID_FILE)
         keep_named(&estate->pid_file, message.text, fd_take(&fd));
+    else if (message.kind == HANDOVER_LEGACY && estate->legacy_fd < 0)
+        estate->legacy_fd = fd_take(&fd);
     return 0; /* what a later version sends besides is not needed */
 }
 
@@ -130,6 +134,7 @@ void estate_close(struct estate *estate)
     free(estate->control.path);
     fd_close(&estate->pid_file.fd);
     free(estate->pid_file.path);
+    fd_close(&estate->legacy_fd);
     fd_close(&estate->channel);
     estate_init(estate);
 }

@@ -3,9 +3,10 @@
 
 /*
  * What one supervisor leaves to the next, which begins beside it (upgrade.c): the listening
- * sockets, the control socket and the locked PID file, over a channel of ipc/handover:
+ * sockets, the control socket, the locked PID file and what the server has noted for the next one
+ * (server/legacy.h), over a channel of ipc/handover:
  *
- *   house -> heir   LISTENER index   CONTROL path   PID_FILE path   GO
+ *   house -> heir   LISTENER index   CONTROL path   PID_FILE path   LEGACY   GO
  *   heir -> house   READY (it serves), or FAILED text
  *
  * All else the heir reads and opens by itself, as at any start.
@@ -28,6 +29,7 @@ struct estate {
     unsigned count;
     struct estate_file control;
     struct estate_file pid_file;
+    int legacy_fd; /* owned; -1: none */
 };
 
 /* Nothing. */

@@ -88,6 +88,7 @@ static void hand_over_all(struct house *house)
             connect_spawner(house, &house->spawners[i]);
     if (house->resolver.pid > 0)
         names_connect(house);
+    child_send(server, &(struct handover){ .kind = HANDOVER_LEGACY }, house->legacy_fd);
     child_send(server, &(struct handover){ .kind = HANDOVER_GO, .number = house->plan.reactors },
                -1);
     workers_tell_all(&house->workers, server);
@@ -236,6 +237,8 @@ static void on_message(struct child *child, const struct handover *message)
             on_ready(child);
     } else if (message->kind == HANDOVER_RELOAD && child == &house->server)
         (message->index == 0 ? reload_ask : upgrade_ask)(house, message->number);
+    else if (message->kind == HANDOVER_LEGACY && child == &house->server)
+        upgrade_begin(house);
     else if (message->kind == HANDOVER_LEFT && child == &house->server)
         forget_generation(house, message->number);
     else if (message->kind == HANDOVER_FAILED && is_of_reload(house, message))
@@ -387,6 +390,8 @@ static void on_death(struct child *child, int status)
     if (is_spawner(child)) /* before the next one has programs */
         groups_kill(&house->groups, number_of(child));
     reload_on_death(house, child);
+    if (child == &house->server)
+        upgrade_begin(house); /* with what it noted while it lived */
     switch (house->phase) {
     case PHASE_SPAWNER:
     case PHASE_SERVER:
@@ -466,6 +471,13 @@ void house_reap(struct house *house)
 
 /* ---- the whole ---- */
 
+/* What the house before us has left, or nothing yet. */
+static int open_legacy(struct house *house)
+{
+    house->legacy_fd = fd_take(&house->estate.legacy_fd);
+    return house->legacy_fd >= 0 ? 0 : fd_memory("legacy", &house->legacy_fd);
+}
+
 int house_open(struct house *house)
 {
     struct driver *driver;
@@ -495,6 +507,8 @@ int house_open(struct house *house)
     r = signals_watch(house);
     if (r == 0)
         r = plan_seal(&house->plan, &house->sandboxes, &house->bundle_fd, &house->policy_fd);
+    if (r == 0)
+        r = open_legacy(house);
     if (r == 0 && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
         r = -errno;
     if (r == 0) /* a shell that started php-fpm and then executed us: php-fpm is our child */
@@ -523,6 +537,7 @@ void house_close(struct house *house)
     io_close(&house->loop, &house->signals);
     fd_close(&house->policy_fd);
     fd_close(&house->bundle_fd);
+    fd_close(&house->legacy_fd);
     free(house->guests.at);
     loop_done(&house->loop);
 }

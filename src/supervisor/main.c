@@ -292,6 +292,7 @@ int main(int argc, char **argv)
     struct house house = { .null_fd = -1,
                            .policy_fd = -1,
                            .bundle_fd = -1,
+                           .legacy_fd = -1,
                            .workers.pools_fd = -1,
                            .on_ready = on_ready };
     struct arena arena = { 0 };

@@ -493,6 +493,7 @@ void renewal_close(struct house *house);
 
 struct upgrade {
     struct child heir; /* the supervisor that begins beside us; pid 0: there is none */
+    bool notes;        /* our server writes down what the next one needs; then the heir begins */
     bool done;         /* it serves */
     int status;        /* as of waitpid(2), once it has ended */
 };
@@ -501,6 +502,9 @@ void upgrade_init(struct house *house);
 
 /* By signal (0), or by who asks the server, for the number-th time. */
 void upgrade_ask(struct house *house, uint64_t number);
+
+/* The server has written, or has died: the heir begins, if one is asked for. */
+void upgrade_begin(struct house *house);
 
 /* The next house begins, and does not serve yet. */
 bool upgrade_is_asked(const struct house *house);
@@ -554,6 +558,7 @@ struct house {
     char *folder; /* owned: of the programs */
     int bundle_fd;
     int policy_fd;
+    int legacy_fd; /* what a server leaves to the next (server/legacy.h); -1: none */
     int null_fd;
     struct rlimit files; /* limit of descriptors the children start with */
     struct child server;

@@ -2,11 +2,11 @@
  * Another version of the program, without closing a socket: the new house begins beside this one,
  * with the same listening sockets; when it serves, this one finishes what it has begun and ends.
  *
- *   asked ──> the heir begins ──READY──> it serves; we drain, end, and (in the foreground) wait
+ *   asked ──> our server notes bans and the state of targets ──> the heir begins ──READY──> it
+ *   serves; we drain, end, and (in the foreground) wait
  *                   └── FAILED, its end, no news for a minute: nothing has changed
  *
- * Bans, the state of targets and statistics begin anew, as at any start; cookies that name a target
- * go on to do so.
+ * Statistics begin anew, as at any start; cookies that name a target go on to do so.
  */
 #include "estate.h"
 #include "os/fd.h"
@@ -24,11 +24,12 @@
 #include <unistd.h>
 
 #define PATIENCE_MS 60000u
+#define NOTES_MS    5000u /* a server that does not write by then will not */
 #define WORDS_MOST  8
 
 static bool is_asked(const struct upgrade *upgrade)
 {
-    return upgrade->heir.pid > 0 && !upgrade->done;
+    return upgrade->notes || (upgrade->heir.pid > 0 && !upgrade->done);
 }
 
 __attribute__((format(printf, 1, 2))) static char *text_of(const char *format, ...)
@@ -95,7 +96,12 @@ static int start_heir(struct house *house)
 
 static void on_late(struct task *task)
 {
-    child_kill(container_of(task, struct child, again_task));
+    struct child *heir = container_of(task, struct child, again_task);
+
+    if (heir->house->upgrade.notes)
+        upgrade_begin(heir->house);
+    else
+        child_kill(heir);
 }
 
 /* From here on it is the house that people ask. */
@@ -150,6 +156,17 @@ void upgrade_ask(struct house *house, uint64_t number)
         note_failure(house, "the configuration was handed in at the start, and is in no file");
         return;
     }
+    house->upgrade.notes = true;
+    timer_set(&house->loop, &house->upgrade.heir.again, house->loop.now_ms + NOTES_MS);
+    child_send(&house->server, &(struct handover){ .kind = HANDOVER_LEGACY }, -1);
+}
+
+void upgrade_begin(struct house *house)
+{
+    if (!house->upgrade.notes || house->phase != PHASE_RUNNING)
+        return;
+    house->upgrade.notes = false;
+    timer_stop(&house->loop, &house->upgrade.heir.again);
     int r = start_heir(house);
     if (r < 0) {
         note_failure(house, strerror(-r));
@@ -189,6 +206,7 @@ bool upgrade_reaped(struct house *house, pid_t pid, int status)
 
 void upgrade_give_up(struct house *house)
 {
+    house->upgrade.notes = false;
     if (is_asked(&house->upgrade))
         child_kill(&house->upgrade.heir);
     child_close(&house->upgrade.heir);

@@ -31,7 +31,7 @@ def house():
     house.section("Directory {\n  DirectoryID = pictures\n  Path = /\n  Extensions = jpg\n  ExpirePeriod = 2 hours, public\n}")
     site = house.host(
         "a.test",
-        "  ExecuteCGI = yes\n  MaxAge = 60\n  NoExtensionAs = odd\n  Charset = koi8-r\n  UseDirectory = pictures\n  UseFastCGI = APP",
+        "  ExecuteCGI = yes\n  MaxAge = 60\n  NoExtensionAs = odd\n  Charset = koi8-r\n  UseDirectory = pictures",
     )
     site.put("a.txt", "text")
     site.put("README", "read me")
@@ -42,10 +42,10 @@ def house():
     house.host("c.test", "  ExecuteCGI = yes\n  ServerNameAs = request", more_names=["*.c.test"]).program("cgi_env")
     with Worker("a") as first, Worker("b") as second:
         house.section(
-            f"FastCGIserver {{\n  FastCGIid = APP\n  ConnectTo = {first.socket}, {second.socket}\n  Extension = app\n"
+            f"FastCGIserver {{\n  FastCGIid = APP\n  ConnectTo = {first.socket}, {second.socket}\n"
             "  StickTo = cookie\n  StickyCookieName = taste\n}"
         )
-        site.put("x.app")
+        house.host("app.test", "  UseFastCGI = APP")
         with opened(house):
             yield house
 
@@ -100,12 +100,13 @@ def test_only_short_answers_are_kept(site):
     assert site.get("/kept.sh?2000").text.strip("\0") != site.get("/kept.sh?2000").text.strip("\0")
 
 
-def test_the_cookie_has_the_name_it_shall_have_and_the_key_of_the_file(site):
-    (line,) = site.get("/x.app").all("set-cookie")
+def test_the_cookie_has_the_name_it_shall_have_and_the_key_of_the_file(house):
+    app = house.sites["app.test"]
+    (line,) = app.get("/who").all("set-cookie")
     name, _, value = line.split(";")[0].partition("=")
     assert name == "taste" and value
-    answers = [site.get("/x.app", fields=[("Cookie", f"taste={value}")]) for _ in range(4)]
-    assert len({answer.text.splitlines()[0] for answer in answers}) == 1
+    answers = [app.get("/who", fields=[("Cookie", f"taste={value}")]) for _ in range(4)]
+    assert len({answer.text.split()[0] for answer in answers}) == 1
     assert not any(answer.all("set-cookie") for answer in answers)
 
 

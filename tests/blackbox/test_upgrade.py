@@ -156,3 +156,44 @@ def test_a_changed_configuration_comes_with_it(house):
     wait_until("the new one to answer", lambda: house.status()["reactors"] == 3)
     assert house.sites["new.test"].get("/b.txt").text == "new"
     only_one_server(house)
+
+
+def noted(house):
+    """What the server has written down for the next one."""
+    descriptors = f"/proc/{supervisor(house)}/fd"
+    for number in os.listdir(descriptors):
+        if "memfd:legacy" in os.readlink(f"{descriptors}/{number}"):
+            with open(f"{descriptors}/{number}", encoding="ascii") as file:
+                return file.read()
+    return ""
+
+
+def test_bans_and_drained_targets_outlive_the_server(house):
+    with Worker("a") as first, Worker("b") as second:
+        house.section(f"FastCGIserver {{\n  FastCGIid = two\n  ConnectTo = {first.socket}, {second.socket}\n  SessionTimeout = 0\n}}")
+        house.host("two.test", "  UseFastCGI = two")
+        house.option("TrustedProxy = 127.0.0.1")
+        house.start()
+
+        def ask(client):
+            return house.get("/a.txt", fields=[("X-Forwarded-For", client)]).status
+
+        def answerers():
+            return {house.get("/who", host="two.test").text.split()[0] for _ in range(4)}
+
+        assert len(answerers()) == 2
+        assert house.verb("ban", "192.0.2.7")[0] == 0
+        assert house.verb("backend", "drain", str(first.socket))[0] == 0
+        assert ask("192.0.2.7") == 429 and len(answerers()) == 1
+        upgrade(house)
+        only_one_server(house)
+        assert ask("192.0.2.7") == 429 and ask("192.0.2.8") == 200
+        assert len(answerers()) == 1
+
+        assert house.verb("ban", "192.0.2.9")[0] == 0
+        wait_until("the ban to be written down", lambda: "192.0.2.9" in noted(house))
+        before = [pid for pid in family.descendants(house.process.pid) if family.title(pid) == "longhouse server"]
+        os.kill(before[0], signal.SIGKILL)
+        wait_until("another server", lambda: house.status()["pid"] not in before)
+        assert ask("192.0.2.9") == 429 and ask("192.0.2.7") == 429 and ask("192.0.2.8") == 200
+        assert len(answerers()) == 1

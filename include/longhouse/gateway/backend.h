@@ -141,6 +141,23 @@ const char *backend_name(const struct backend *backend, char out[BACKEND_NAME_MO
  */
 bool backend_group_drain(struct backend_group *group, struct slice name, bool drain);
 
+/* How a target is, for the next server (server/legacy.h). */
+struct backend_note {
+    struct slice name; /* as written in ConnectTo */
+    unsigned nth;      /* of the targets of this name */
+    bool drained;
+    unsigned rests;
+    uint64_t rest_until_ms;
+};
+
+/* False: it is well, and takes sessions. */
+bool backend_group_note(struct backend_group *group, unsigned index, uint64_t now_ms,
+                        struct backend_note *ret);
+
+/* Before the first request. What the section has no more is let go. */
+void backend_group_recall(struct backend_group *group, const struct backend_note *note,
+                          uint64_t now_ms);
+
 /* For `longhouse status`: lines of text, or one JSON object. */
 void backend_group_describe(struct backend_group *group, uint64_t now_ms, struct text *text);
 void backend_group_describe_json(struct backend_group *group, uint64_t now_ms, struct text *text);

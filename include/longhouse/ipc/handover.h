@@ -26,8 +26,12 @@
  *                           asked, up to the number-th; index 1: it failed; text: when)
  *   supervisor -> spawner   FORGET number (its policy)
  *
- * At an upgrade the supervisor hands LISTENER, CONTROL, PID_FILE and GO to another one, which says
- * READY or FAILED (src/supervisor/estate.h).
+ * At an upgrade the supervisor hands LISTENER, CONTROL, PID_FILE, LEGACY and GO to another one,
+ * which says READY or FAILED (src/supervisor/estate.h). What a server knows of bans and targets is
+ * in a memory file that outlives it (server/legacy.h):
+ *
+ *   supervisor -> server    LEGACY (the file), before GO; LEGACY without it: write what you know
+ *   server -> supervisor    LEGACY: it is written
  *
  * With pools of workers also: supervisor -> spawner   POOLS (memory file)   SOCKET index
  * (listening); spawner -> supervisor   WORKERS index text (ipc/workers_report)   SAID index text
@@ -71,7 +75,8 @@ enum handover_kind {
     HANDOVER_LEFT,
     HANDOVER_FORGET,
     HANDOVER_PID_FILE,
-    HANDOVER_KIND_LAST = HANDOVER_PID_FILE,
+    HANDOVER_LEGACY,
+    HANDOVER_KIND_LAST = HANDOVER_LEGACY,
 };
 
 struct handover {

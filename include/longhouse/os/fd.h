@@ -31,6 +31,12 @@ int fd_set_nonblocking(int fd);
  */
 int fd_sealed(const char *name, const void *data, size_t len, int *ret_fd);
 
+/* A memory file, empty; whoever has its descriptor may write into it: 0 or negative errno. */
+int fd_memory(const char *name, int *ret_fd);
+
+/* The file holds these bytes and no others: 0 or negative errno. */
+int fd_rewrite(int fd, const void *data, size_t len);
+
 /*
  * The whole of a (small) file, NUL behind it that is not counted; malloc'd. 0, -EFBIG beyond
  * `most`, or negative errno.

@@ -49,6 +49,27 @@ unsigned bans_count(struct bans *bans, uint64_t now_ms);
  * why, how often it came since. `unix_s` is the time of day at `now_ms`. */
 void bans_describe(struct bans *bans, uint64_t now_ms, int64_t unix_s, struct text *text);
 
+/* ---- for the next server (server/legacy.h) ---- */
+
+struct ban_note {
+    union socket_address client;
+    enum offence cause;
+    uint64_t time_ms;
+    uint64_t until_ms;
+    uint64_t knocks;
+};
+
+/* Each ban that lasts, the oldest first; `see` is called under the lock. */
+void bans_each(struct bans *bans, uint64_t now_ms, void (*see)(void *self, const struct ban_note *),
+               void *self);
+
+/* One that another server has noted: it ends when it would have ended there. */
+void bans_recall(struct bans *bans, const struct ban_note *note, uint64_t now_ms);
+
+/* Before there are other threads, or when there are none any more: `changed` is called by whoever
+ * changes who is banned or until when. NULL: nobody wants to know. */
+void bans_watch(struct bans *bans, void (*changed)(void *self), void *self);
+
 /* "too many requests (BanOnFlooding)": for logs and lists. */
 const char *offence_text(enum offence offence);
 

@@ -47,6 +47,7 @@ struct house {
     struct keeper *keeper;          /* owned */
     struct workers_status *workers; /* owned; the main thread's */
     struct name_watch *name_watch;  /* of the main thread; NULL: ConnectTo names no host */
+    struct legacy *legacy;          /* of the main thread; NULL: nothing is kept */
     struct reactor **reactors;
     unsigned reactor_count;
     _Atomic unsigned reactors_left; /* that have not ended yet */

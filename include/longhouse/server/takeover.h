@@ -23,6 +23,7 @@ struct takeover {
     int bundle_fd;
     int control_fd;
     int resolver_fd; /* -1: no name is to be looked up */
+    int legacy_fd;   /* of server/legacy.h; -1: there is none */
     int *listeners;  /* by binding; -1: not handed over */
     unsigned listener_count;
     int *spawners; /* channels by reactor */

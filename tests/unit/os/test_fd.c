@@ -111,6 +111,23 @@ START_TEST(an_empty_file_reads_as_an_empty_text)
 }
 END_TEST
 
+START_TEST(a_file_that_is_written_anew_holds_nothing_else)
+{
+    char *data;
+    size_t len;
+    int fd;
+
+    ck_assert_int_eq(fd_memory("test", &fd), 0);
+    ck_assert_int_eq(fd_rewrite(fd, "a long text", 11), 0);
+    ck_assert_int_eq(fd_rewrite(fd, "short", 5), 0);
+    ck_assert_int_eq(fd_read_all(fd, 100, &data, &len), 0);
+    ck_assert_str_eq(data, "short");
+    free(data);
+    fd_close(&fd);
+    ck_assert_int_eq(fd_rewrite(-1, "x", 1), -EBADF);
+}
+END_TEST
+
 enum { MUCH = 1 << 20 };
 
 static void *write_much(void *argument)
@@ -175,5 +192,6 @@ END_TEST
 SUITE("fd", TEST(a_scoped_descriptor_closes_itself_unless_taken), TEST(close_keeps_errno),
       TEST(both_ends_of_a_pipe_are_nonblocking_and_close_on_exec), TEST(set_nonblocking_sets_it),
       TEST(a_sealed_file_holds_its_bytes_and_no_others), TEST(an_empty_file_reads_as_an_empty_text),
+      TEST(a_file_that_is_written_anew_holds_nothing_else),
       TEST(more_than_a_pipe_holds_goes_through_it),
       TEST(room_is_made_for_many_descriptors_and_none_stays_open))
