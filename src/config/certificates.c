@@ -2,6 +2,7 @@
  * The PEM files of TLScertFile and TLSkeyFile: read while the configuration is loaded, by who may
  * read them, so that the server need not. What is in them is looked at here as text only.
  */
+#include "base/sha256.h"
 #include "build.h"
 #include "config/load.h"
 
@@ -123,6 +124,52 @@ static void check_names(const struct load *load, const struct vhost_conf *host)
     }
 }
 
+/* ---- who vouches for clients ---- */
+
+static bool has_revoked(struct slice text)
+{
+    return has_text(text, SLICE("-----BEGIN X509 CRL-----"));
+}
+
+static void check_authority(const struct load *load, const struct conf_file *file,
+                            const struct conf_file *revoked)
+{
+    const char *fault;
+
+    if (!has_certificate(file->text))
+        diag_hint(load->diags,
+                  diag_add(load->diags, DIAG_ERROR, &file->place,
+                           "there is no certificate in '%.*s'", SLICE_ARGS(file->path)),
+                  "RequiredCA names those that sign the certificates of clients");
+    else if (revoked && !has_revoked(revoked->text))
+        diag_hint(load->diags,
+                  diag_add(load->diags, DIAG_ERROR, &revoked->place,
+                           "there is no list of revoked certificates in '%.*s'",
+                           SLICE_ARGS(revoked->path)),
+                  "a PEM file of one has a line -----BEGIN X509 CRL-----");
+    else if (load->ask && load->ask->authority &&
+             (fault = load->ask->authority(load->ask, file->text,
+                                           revoked ? revoked->text : SLICE(""))) != NULL)
+        diag_add(load->diags, DIAG_ERROR, &file->place, "'%.*s' cannot be used: %s",
+                 SLICE_ARGS(file->path), fault);
+}
+
+static void read_authority(const struct load *load, struct tls_conf *tls)
+{
+    struct conf_file *file = tls->authorities;
+    struct conf_file *revoked = file ? file->next : NULL;
+    struct sha256 sha;
+
+    if (!file || !read_file(load, file) || (revoked && !read_file(load, revoked)))
+        return;
+    check_authority(load, file, revoked);
+    sha256_init(&sha);
+    sha256_add(&sha, file->text);
+    if (revoked)
+        sha256_add(&sha, revoked->text);
+    sha256_end(&sha, tls->authority_id);
+}
+
 /* ---- all of it ---- */
 
 static void read_all(const struct load *load, const struct tls_conf *tls)
@@ -176,6 +223,12 @@ static void check_host(const struct load *load, const struct vhost_conf *host, b
             diag_add(load->diags, DIAG_ERROR, &host->tls.certificates->place,
                      "this certificate is never shown: no Binding speaks TLS"),
             "add: Binding {, Port = 443, TLScertFile = FILE and }, each on a line of its own");
+    if (host->tls.authorities && !secure)
+        diag_hint(load->diags,
+                  diag_add(load->diags, DIAG_ERROR, &host->tls.authorities->place,
+                           "the host wants certificates of its clients, and no Binding speaks TLS: "
+                           "it would never answer"),
+                  "add a Binding with TLScertFile");
     if (host->require_tls.is_on && !secure && !proxied)
         diag_hint(load->diags,
                   diag_add(load->diags, DIAG_ERROR, &host->require_tls.place,
@@ -185,6 +238,11 @@ static void check_host(const struct load *load, const struct vhost_conf *host, b
 
 static void check_binding(const struct load *load, const struct binding_conf *binding)
 {
+    if (binding->tls.authorities && !binding->tls.certificates)
+        diag_hint(load->diags,
+                  diag_add(load->diags, DIAG_ERROR, &binding->tls.authorities->place,
+                           "a Binding that does not speak TLS sees no certificate of a client"),
+                  "add TLScertFile to it");
     if (binding->tls.certificates && binding->proxy_protocol != PROXY_PROTOCOL_NO)
         diag_hint(load->diags,
                   diag_add(load->diags, DIAG_ERROR, &binding->place,
@@ -197,12 +255,14 @@ void load_certificates(const struct load *load, const struct server_conf *conf)
     const bool secure = any_binding_is_secure(conf);
     const bool proxied = has_trusted_proxies(conf);
 
-    for (const struct binding_conf *binding = conf->bindings; binding; binding = binding->next) {
+    for (struct binding_conf *binding = conf->bindings; binding; binding = binding->next) {
         read_all(load, &binding->tls);
+        read_authority(load, &binding->tls);
         check_binding(load, binding);
     }
-    for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
+    for (struct vhost_conf *host = conf->hosts; host; host = host->next) {
         read_all(load, &host->tls);
+        read_authority(load, &host->tls);
         check_names(load, host);
         check_host(load, host, secure, proxied);
     }

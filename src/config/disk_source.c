@@ -269,6 +269,12 @@ static struct source_text *disk_find(struct source *source, struct arena *arena,
                               ret_why);
 }
 
+static void forget_files(struct source_cache *cache, const struct conf_file *file)
+{
+    for (; file; file = file->next)
+        source_cache_forget(cache, file->path);
+}
+
 struct source_text *bundle_open_anew(struct slice bundle, const struct tls_conf *anew,
                                      struct arena *arena, struct source **ret)
 {
@@ -279,10 +285,9 @@ struct source_text *bundle_open_anew(struct slice bundle, const struct tls_conf 
     struct source_cache *cache = source_cache_of(*ret);
     cache->source.find = disk_find;
     cache->base = cache->source.folder;
-    for (const struct conf_file *file = anew->certificates; file; file = file->next)
-        source_cache_forget(cache, file->path);
-    for (const struct conf_file *file = anew->keys; file; file = file->next)
-        source_cache_forget(cache, file->path);
+    forget_files(cache, anew->certificates);
+    forget_files(cache, anew->keys);
+    forget_files(cache, anew->authorities);
     return main;
 }
 

@@ -30,8 +30,6 @@ static const struct option_row rows[] = {
     LATER("CAcertificates", SCOPE_SERVER),
     LATER("CacheRProxyExtensions", SCOPE_SERVER),
     LATER("TunnelSSH", SCOPE_SERVER),
-    /* SCOPE_BINDING */
-    LATER("RequiredCA", SCOPE_BINDING | SCOPE_HOST),
     /* SCOPE_HOST */
     LATER("CustomHeaderBackend", SCOPE_HOST),
     LATER("ErrorXSLTfile", SCOPE_HOST),

@@ -24,6 +24,22 @@ static void files_set(struct build *build, void *record, const struct tree_node 
     }
 }
 
+static void authorities_set(struct build *build, void *record, const struct tree_node *node,
+                            const struct option_row *row)
+{
+    struct conf_file **first = (struct conf_file **)((char *)record + row->offset);
+
+    *first = NULL; /* the last one counts */
+    files_set(build, record, node, row);
+    if (*first && (*first)->next && (*first)->next->next)
+        diag_hint(
+            build->diags,
+            build_fault(build, DIAG_ERROR, node, (*first)->next->next->path,
+                        "'RequiredCA' has two files at most"),
+            "put several certificates into the first file, several lists of revoked ones into "
+            "the second");
+}
+
 /* 1.2, or as Hiawatha writes it: TLS1.2. */
 static void version_set(struct build *build, void *record, const struct tree_node *node,
                         const struct option_row *row)
@@ -157,6 +173,31 @@ static const struct option_row rows[] = {
         .set = files_set,
         .grammar = "FILE[, FILE ...]",
         .text = "The keys to the files of TLScertFile, in the same order.",
+    },
+    {
+        .name = "RequiredCA",
+        .type = OPT_OWN,
+        .scopes = SCOPE_BINDING,
+        AT(binding_conf, tls.authorities),
+        .set = authorities_set,
+        .grammar = "CAFILE[, CRLFILE]",
+        .text =
+            "Clients must show a certificate that one of those in CAFILE (PEM) vouches for, and "
+            "that is not in the lists of CRLFILE (PEM); else the handshake fails. Holds for "
+            "all hosts of the binding but those with a RequiredCA of their own. Programs see "
+            "TLS_SUBJECT_DN, TLS_ISSUER_DN, TLS_CERT_SERIAL and TLS_CERT_FINGERPRINT. Both "
+            "files are read anew when they change.",
+    },
+    {
+        .name = "RequiredCA",
+        .type = OPT_OWN,
+        .scopes = SCOPE_HOST,
+        AT(vhost_conf, tls.authorities),
+        .set = authorities_set,
+        .grammar = "CAFILE[, CRLFILE]",
+        .text = "The same for this host, chosen by the name in the handshake (SNI). A request for "
+                "it on a connection that was opened for another host gets 421, one without TLS "
+                "403.",
     },
     {
         .name = "MinTLSversion",

@@ -150,6 +150,14 @@ static void tell_body(struct teller *teller)
         tell_some(teller, SLICE("CONTENT_TYPE"), type->value);
 }
 
+static void tell_certificate(struct teller *teller, const struct client_certificate *shown)
+{
+    tell(teller, SLICE("TLS_SUBJECT_DN"), shown->subject);
+    tell(teller, SLICE("TLS_ISSUER_DN"), shown->issuer);
+    tell(teller, SLICE("TLS_CERT_SERIAL"), shown->serial);
+    tell(teller, SLICE("TLS_CERT_FINGERPRINT"), shown->fingerprint);
+}
+
 static void tell_house(struct teller *teller)
 {
     const struct exchange *x = teller->source->exchange;
@@ -174,6 +182,8 @@ static void tell_house(struct teller *teller)
         tell(teller, SLICE("TLS_VERSION"), slice_cstr(x->visit->tls_version));
     if (x->visit->tls_cipher)
         tell(teller, SLICE("TLS_CIPHER"), slice_cstr(x->visit->tls_cipher));
+    if (x->visit->certificate)
+        tell_certificate(teller, x->visit->certificate);
     tell(teller, SLICE("UNIQUE_ID"), slice_cstr(x->id_text));
     tell_some(teller, SLICE("PATH"), teller->source->search_path);
 }

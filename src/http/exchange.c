@@ -83,6 +83,22 @@ static void run_task(struct task *task)
     exchange_run(container_of(task, struct exchange, wake));
 }
 
+/* The connection, which has it, may be gone before the exchange. */
+static const struct client_certificate *copy_certificate(struct arena *arena,
+                                                         const struct client_certificate *shown)
+{
+    struct client_certificate *copy = arena_new(arena, struct client_certificate);
+
+    *copy = (struct client_certificate){
+        .subject = arena_copy(arena, shown->subject),
+        .issuer = arena_copy(arena, shown->issuer),
+        .serial = arena_copy(arena, shown->serial),
+        .fingerprint = arena_copy(arena, shown->fingerprint),
+        .authority = arena_copy(arena, shown->authority),
+    };
+    return copy;
+}
+
 struct exchange *exchange_new(struct loop *loop, struct exchange_owner *owner,
                               const struct visit *visit, const struct wire_ops *wire,
                               void *wire_self)
@@ -92,6 +108,8 @@ struct exchange *exchange_new(struct loop *loop, struct exchange_owner *owner,
     struct visit *visit_copy = arena_new(&arena, struct visit);
 
     *visit_copy = *visit;
+    if (visit->certificate)
+        visit_copy->certificate = copy_certificate(&arena, visit->certificate);
     *x = (struct exchange){
         .arena = arena,
         .loop = loop,

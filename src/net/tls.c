@@ -169,8 +169,11 @@ void tls_prepare(void)
 static ssize_t judge(struct tls *tls, int r)
 {
     int kind = SSL_get_error(tls->ssl, r);
+    const char *complaint = kind == SSL_ERROR_SSL ? tls_authority_complaint(tls) : NULL;
 
     ERR_clear_error();
+    if (complaint && tls->chooser->refused)
+        tls->chooser->refused(tls->chooser, tls->transport.io.fd, complaint);
     if (tls->error < 0)
         return tls->error;
     switch (kind) {
@@ -350,6 +353,8 @@ static void tls_close(struct transport *transport)
         say_end(tls);
     io_close_last(transport->loop, &transport->io);
     SSL_free(tls->ssl);
+    tls_peer_free(tls->peer);
+    tls_authority_drop(tls->authority);
     forget_waiting(tls);
     free(tls);
 }
@@ -408,6 +413,17 @@ const char *tls_cipher_of(const struct transport *transport)
     const SSL *ssl = settled_ssl(transport);
 
     return ssl ? SSL_get_cipher_name(ssl) : NULL;
+}
+
+const struct client_certificate *tls_peer_of(struct transport *transport)
+{
+    if (!settled_ssl(transport))
+        return NULL;
+
+    struct tls *tls = self_of(transport);
+    if (tls->authority && !tls->peer)
+        tls->peer = tls_peer_new(tls->ssl, tls->authority);
+    return tls->peer;
 }
 
 bool tls_is_for_h2(const struct transport *transport)

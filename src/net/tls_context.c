@@ -1,4 +1,5 @@
 /* What TLS clients are offered: certificates, versions, session tickets. */
+#include "server_name.h"
 #include "tls_private.h"
 
 #include <openssl/core_names.h>
@@ -159,8 +160,7 @@ static void offer_tickets(struct tls_context *context, const struct tls_options 
 
 /* ---- certificates ---- */
 
-/* OpenSSL's own words for the last error. */
-static const char *reason(void)
+const char *tls_reason(void)
 {
     const char *text = ERR_reason_error_string(ERR_peek_last_error());
 
@@ -193,11 +193,11 @@ static bool take_certificates(SSL_CTX *ssl, struct slice text, char *why)
     if (!own)
         snprintf(why, TLS_WHY_MOST, "there is no certificate in it (-----BEGIN CERTIFICATE-----)");
     else if (!good)
-        snprintf(why, TLS_WHY_MOST, "its certificate cannot be used: %s", reason());
+        snprintf(why, TLS_WHY_MOST, "its certificate cannot be used: %s", tls_reason());
     while (good && (next = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
         good = SSL_CTX_add1_chain_cert(ssl, next) == 1;
         if (!good)
-            snprintf(why, TLS_WHY_MOST, "its chain cannot be used: %s", reason());
+            snprintf(why, TLS_WHY_MOST, "its chain cannot be used: %s", tls_reason());
         X509_free(next);
     }
     ERR_clear_error(); /* the end of the text was one */
@@ -224,7 +224,7 @@ static bool take_key(SSL_CTX *ssl, struct slice text, char *why)
     else if (!fits)
         snprintf(why, TLS_WHY_MOST, "the key is not that of the certificate");
     else if (!good)
-        snprintf(why, TLS_WHY_MOST, "its key cannot be used: %s", reason());
+        snprintf(why, TLS_WHY_MOST, "its key cannot be used: %s", tls_reason());
     ERR_clear_error();
     EVP_PKEY_free(key);
     BIO_free(bio);
@@ -286,20 +286,28 @@ bool tls_identity_covers(const struct tls_identity *identity, struct slice name)
 
 /* ---- names ---- */
 
-static int on_server_name(SSL *ssl, int *alert, void *unused)
+/* Whose the handshake is, before a session is looked for: one that began for another host is not
+ * resumed where it would bring along a certificate that this host does not take. */
+static int on_hello(SSL *ssl, int *alert, void *unused)
 {
-    const struct tls *tls = SSL_get_app_data(ssl);
-    const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
-    struct tls_context *chosen =
-        tls->chooser->choose(tls->chooser, name ? slice_cstr(name) : SLICE(""));
+    struct tls *tls = SSL_get_app_data(ssl);
+    const unsigned char *names = NULL;
+    size_t len = 0;
+    struct tls_authority *authority = NULL;
 
     (void)unused;
+    if (tls->settled) /* a second hello on our request (RFC 8446 4.1.4) is for the same host */
+        return SSL_CLIENT_HELLO_SUCCESS;
+    (void)SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &names, &len);
+    const struct tls_context *chosen =
+        tls->chooser->choose(tls->chooser, server_name_first(slice_of(names, len)), &authority);
     if (!chosen) {
         *alert = SSL_AD_UNRECOGNIZED_NAME;
-        return SSL_TLSEXT_ERR_ALERT_FATAL;
+        return SSL_CLIENT_HELLO_ERROR;
     }
     SSL_set_SSL_CTX(ssl, chosen->ssl);
-    return SSL_TLSEXT_ERR_OK;
+    tls_settle(tls, authority);
+    return SSL_CLIENT_HELLO_SUCCESS;
 }
 
 /* ---- protocols (RFC 7301) ---- */
@@ -328,7 +336,7 @@ static bool set_up(struct tls_context *context, const struct tls_options *option
     if (SSL_CTX_set_min_proto_version(ssl, least) != 1 ||
         SSL_CTX_set_cipher_list(ssl, CIPHERS_OF_1_2) != 1 ||
         SSL_CTX_set1_groups_list(ssl, GROUPS) != 1) {
-        snprintf(why, TLS_WHY_MOST, "OpenSSL refuses the settings: %s", reason());
+        snprintf(why, TLS_WHY_MOST, "OpenSSL refuses the settings: %s", tls_reason());
         return false;
     }
     SSL_CTX_set_options(ssl, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
@@ -337,7 +345,7 @@ static bool set_up(struct tls_context *context, const struct tls_options *option
     SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_read_ahead(ssl, 1); /* head and record in one read */
     SSL_CTX_set_app_data(ssl, context);
-    SSL_CTX_set_tlsext_servername_callback(ssl, on_server_name);
+    SSL_CTX_set_client_hello_cb(ssl, on_hello, NULL);
     SSL_CTX_set_alpn_select_cb(ssl, on_protocols, NULL);
     offer_tickets(context, options);
     return take_identities(ssl, options, why);

@@ -6,10 +6,15 @@
 
 #include <openssl/ssl.h>
 
+#define TLS_ID_MOST SSL_MAX_SID_CTX_LENGTH
+
 struct tls {
     struct transport transport;
     SSL *ssl;                          /* owned */
     const struct tls_chooser *chooser; /* borrowed */
+    bool settled;                      /* it is known whose the handshake is */
+    struct tls_authority *authority;   /* held; NULL: anybody may come */
+    struct client_certificate *peer;   /* owned; NULL: not asked for yet */
     char *waiting;                     /* enciphered, not yet taken by the kernel: [begin, end) */
     size_t waiting_begin;
     size_t waiting_end;
@@ -26,5 +31,19 @@ struct tls {
 void tls_prepare(void);
 
 SSL_CTX *tls_context_ssl(const struct tls_context *context);
+
+/* The handshake goes on for clients of this authority only; NULL: for anybody. */
+void tls_settle(struct tls *tls, struct tls_authority *authority);
+
+/* Why the handshake has failed, if it was for the client's certificate; else NULL. The errors of
+ * OpenSSL are still there. */
+const char *tls_authority_complaint(const struct tls *tls);
+
+/* malloc'd; NULL: there is no certificate. */
+struct client_certificate *tls_peer_new(SSL *ssl, const struct tls_authority *authority);
+void tls_peer_free(struct client_certificate *peer); /* NULL: nothing */
+
+/* OpenSSL's own words for the last error. */
+const char *tls_reason(void);
 
 #endif

@@ -173,6 +173,18 @@ int socket_local_address(int fd, union socket_address *ret)
     return 0;
 }
 
+int socket_peer_address(int fd, union socket_address *ret)
+{
+    union socket_address peer = { .any.sa_family = AF_UNSPEC };
+    socklen_t len = sizeof(peer);
+
+    if (getpeername(fd, &peer.any, &len) < 0)
+        return -errno;
+
+    *ret = peer;
+    return 0;
+}
+
 bool socket_is_read(int fd)
 {
     int unread;

@@ -3,6 +3,7 @@
 #include "base/container.h"
 #include "base/text.h"
 #include "net/tls.h"
+#include "os/socket.h"
 #include "site/vhost_map.h"
 
 #include <inttypes.h>
@@ -23,15 +24,19 @@ struct chooser {
 
 struct certificates {
     const struct snapshot *snapshot; /* borrowed */
+    struct log *log;                 /* borrowed */
     struct slice ticket_secret;
-    struct tls_context **of_bindings; /* by binding_conf.index; NULL: no TLS */
-    struct tls_context **of_hosts;    /* by vhost_conf.index; NULL: none of its own */
-    struct chooser *choosers;         /* by binding_conf.index */
+    struct tls_context **of_bindings;              /* by binding_conf.index; NULL: no TLS */
+    struct tls_context **of_hosts;                 /* by vhost_conf.index; NULL: none of its own */
+    struct tls_authority **of_clients_of_bindings; /* likewise; NULL: anybody may come */
+    struct tls_authority **of_clients_of_hosts;    /* likewise; NULL: as the binding says */
+    struct chooser *choosers;                      /* by binding_conf.index */
 };
 
 /* ---- choosing ---- */
 
-static struct tls_context *choose(const struct tls_chooser *base, struct slice name)
+static struct tls_context *choose(const struct tls_chooser *base, struct slice name,
+                                  struct tls_authority **ret_authority)
 {
     const struct chooser *self = container_of(base, const struct chooser, chooser);
     const struct certificates *all = self->certificates;
@@ -44,7 +49,24 @@ static struct tls_context *choose(const struct tls_chooser *base, struct slice n
         text_add_char(&text, ascii_lower(name.at[i]));
 
     unsigned host = vhost_map_find(all->snapshot->names, text_slice(&text), self->binding, NULL);
-    return all->of_hosts[host] ? all->of_hosts[host] : all->of_bindings[self->binding->index];
+    const unsigned binding = self->binding->index;
+    *ret_authority = all->of_clients_of_hosts[host] ? all->of_clients_of_hosts[host]
+                                                    : all->of_clients_of_bindings[binding];
+    return all->of_hosts[host] ? all->of_hosts[host] : all->of_bindings[binding];
+}
+
+static void tell_refusal(const struct tls_chooser *base, int fd, const char *why)
+{
+    const struct chooser *self = container_of(base, const struct chooser, chooser);
+    char text[ADDRESS_TEXT_MOST] = "somebody";
+    union socket_address peer;
+
+    if (socket_peer_address(fd, &peer) == 0) {
+        address_unmap(&peer);
+        address_text(&peer, text);
+    }
+    log_notice(self->certificates->log, "the certificate of client %s on port %u is refused: %s",
+               text, self->binding->port, why);
 }
 
 /* ---- building ---- */
@@ -89,13 +111,52 @@ static struct tls_context *make_context(const struct certificates *self, const s
     return context;
 }
 
+/* NULL with *ret_why. */
+static struct tls_authority *make_authority(const struct tls_conf *tls, const char **ret_why)
+{
+    static char why[TLS_WHY_MOST];
+    static char sentence[TLS_WHY_MOST + 512];
+    const struct conf_file *file = tls->authorities;
+    const struct tls_authority_options options = {
+        .certificates = file->text,
+        .revoked = file->next ? file->next->text : SLICE(""),
+        .id = slice_of((const char *)tls->authority_id, sizeof(tls->authority_id)),
+    };
+    struct tls_authority *authority = tls_authority_new(&options, why);
+
+    if (!authority) {
+        snprintf(sentence, sizeof(sentence), "%s:%u: RequiredCA '%.*s': %s", file->place.file,
+                 file->place.line, SLICE_ARGS(file->path), why);
+        *ret_why = sentence;
+    }
+    return authority;
+}
+
+static bool make_authorities(struct certificates *self, const char **ret_why)
+{
+    const struct server_conf *conf = self->snapshot->conf;
+    struct tls_authority **made;
+
+    for (const struct binding_conf *binding = conf->bindings; binding; binding = binding->next) {
+        made = &self->of_clients_of_bindings[binding->index];
+        if (binding->tls.authorities && !(*made = make_authority(&binding->tls, ret_why)))
+            return false;
+    }
+    for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
+        made = &self->of_clients_of_hosts[host->index];
+        if (host->tls.authorities && !(*made = make_authority(&host->tls, ret_why)))
+            return false;
+    }
+    return true;
+}
+
 static bool make_contexts(struct certificates *self, const char **ret_why)
 {
     const struct server_conf *conf = self->snapshot->conf;
 
     for (const struct binding_conf *binding = conf->bindings; binding; binding = binding->next) {
         self->choosers[binding->index] = (struct chooser){
-            .chooser = { choose, binding->http2 != HTTP2_NO },
+            .chooser = { choose, tell_refusal, binding->http2 != HTTP2_NO },
             .certificates = self,
             .binding = binding,
         };
@@ -116,19 +177,22 @@ static bool make_contexts(struct certificates *self, const char **ret_why)
 }
 
 struct certificates *certificates_new(const struct snapshot *snapshot, struct slice ticket_secret,
-                                      const char **ret_why)
+                                      struct log *log, const char **ret_why)
 {
     const struct server_conf *conf = snapshot->conf;
     struct certificates *self = table_of(1, sizeof(*self));
 
     *self = (struct certificates){
         .snapshot = snapshot,
+        .log = log,
         .ticket_secret = ticket_secret,
         .of_bindings = table_of(conf->binding_count, sizeof(struct tls_context *)),
         .of_hosts = table_of(conf->host_count, sizeof(struct tls_context *)),
+        .of_clients_of_bindings = table_of(conf->binding_count, sizeof(struct tls_authority *)),
+        .of_clients_of_hosts = table_of(conf->host_count, sizeof(struct tls_authority *)),
         .choosers = table_of(conf->binding_count, sizeof(struct chooser)),
     };
-    if (make_contexts(self, ret_why))
+    if (make_contexts(self, ret_why) && make_authorities(self, ret_why))
         return self;
     certificates_free(self);
     return NULL;
@@ -138,12 +202,18 @@ void certificates_free(struct certificates *self)
 {
     if (!self)
         return;
-    for (unsigned i = 0; i < self->snapshot->conf->binding_count; i++)
+    for (unsigned i = 0; i < self->snapshot->conf->binding_count; i++) {
         tls_context_drop(self->of_bindings[i]);
-    for (unsigned i = 0; i < self->snapshot->conf->host_count; i++)
+        tls_authority_drop(self->of_clients_of_bindings[i]);
+    }
+    for (unsigned i = 0; i < self->snapshot->conf->host_count; i++) {
         tls_context_drop(self->of_hosts[i]);
+        tls_authority_drop(self->of_clients_of_hosts[i]);
+    }
     free(self->of_bindings);
     free(self->of_hosts);
+    free(self->of_clients_of_bindings);
+    free(self->of_clients_of_hosts);
     free(self->choosers);
     free(self);
 }

@@ -153,13 +153,23 @@ const struct binding_conf *edition_find_binding(const struct edition *edition,
 
 /* ---- certificates ---- */
 
-static const char *make_certificates(struct edition *edition, const struct takeover *takeover)
+/* At the start `log` is where complaints about the start go. */
+static struct log *system_log_of(const struct server_conf *conf, struct log_writer *writer,
+                                 struct log *log)
+{
+    struct log_file *file = log_writer_find(writer, &conf->system_log);
+
+    return file ? &file->log : log;
+}
+
+static const char *make_certificates(struct edition *edition, const struct takeover *takeover,
+                                     struct log *log)
 {
     const struct slice given = edition->snapshot->conf->session_key;
     const char *why = NULL;
 
     edition->certificates =
-        certificates_new(edition->snapshot, given.len > 0 ? given : takeover->key, &why);
+        certificates_new(edition->snapshot, given.len > 0 ? given : takeover->key, log, &why);
     return edition->certificates ? NULL : why;
 }
 
@@ -342,7 +352,7 @@ struct edition *edition_build(struct takeover *takeover, struct log_writer *writ
     takeover->listeners = NULL;
     takeover->listener_count = 0;
     make_limits(edition);
-    *ret_why = make_certificates(edition, takeover);
+    *ret_why = make_certificates(edition, takeover, system_log_of(model->conf, writer, log));
     if (*ret_why) {
         edition_free(edition);
         return NULL;

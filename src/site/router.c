@@ -146,6 +146,37 @@ static bool judge_secrecy(const struct judge *judge)
     return true;
 }
 
+/* ---- for clients with a certificate only ---- */
+
+/* NULL: anybody may come. */
+static const struct tls_conf *required_of(const struct vhost_conf *host,
+                                          const struct binding_conf *binding)
+{
+    if (host->tls.authorities)
+        return &host->tls;
+    return binding && binding->tls.authorities ? &binding->tls : NULL;
+}
+
+/* A connection brings along what was proven in its handshake, which may have been for another
+ * host. */
+static bool judge_client(const struct judge *judge)
+{
+    const struct visit *visit = judge->x->visit;
+    const struct tls_conf *required = visit ? required_of(judge->host->conf, visit->binding) : NULL;
+
+    if (!required || (!visit->secure && is_challenge(judge->x->request.target.path)))
+        return false;
+    if (!visit->tls_version)
+        return say(judge, 403, "the host wants a certificate, which TLS alone brings (RequiredCA)");
+    if (visit->certificate &&
+        slice_equal(visit->certificate->authority,
+                    slice_of((const char *)required->authority_id, sizeof(required->authority_id))))
+        return false;
+    return say(
+        judge, 421,
+        "the handshake was for a host that wants no certificate, or another one (RequiredCA)");
+}
+
 /* ---- the gate ---- */
 
 static bool judge_name(const struct judge *judge)
@@ -466,6 +497,7 @@ static bool judge_gates(struct judge *judge)
 
     return ends_at(judge, "method", true, judge_method(judge)) ||
            ends_at(judge, "RequireTLS", conf->require_tls.is_on, judge_secrecy(judge)) ||
+           ends_at(judge, "RequiredCA", conf->tls.authorities != NULL, judge_client(judge)) ||
            ends_at(judge, "EnforceFirstHostname", conf->enforce_first_hostname,
                    judge_name(judge)) ||
            ends_at(judge, "UseToolkit", conf->toolkit_count > 0, judge_toolkits(judge)) ||

@@ -312,7 +312,7 @@ void reload_renew(struct house *house, const struct tls_conf *anew)
     struct diags diags;
 
     assert(reload_is_possible(house));
-    house->reload.renews = anew->certificates->path;
+    house->reload.renews = (anew->certificates ? anew->certificates : anew->authorities)->path;
     struct draft *draft = draft_renew(house, anew, ++house->last_generation, &diags);
     go_on_with(house, draft, &diags);
 }

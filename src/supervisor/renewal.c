@@ -73,7 +73,8 @@ static uint64_t looks_of(const struct house *house, const struct tls_conf *tls, 
 {
     uint64_t mark = add_looks(house, tls->certificates, 0, arena);
 
-    return add_looks(house, tls->keys, mark, arena);
+    mark = add_looks(house, tls->keys, mark, arena);
+    return add_looks(house, tls->authorities, mark, arena);
 }
 
 static bool holds_text(const char *path, struct slice text)
@@ -100,15 +101,19 @@ static bool are_in_use(const struct house *house, const struct conf_file *file, 
 
 /* ---- the look ---- */
 
-static struct slice names_of(const struct tls_conf *tls, struct arena *arena)
+static struct slice add_names(struct slice names, const struct conf_file *file, struct arena *arena)
 {
-    struct slice names = SLICE("");
-
-    for (const struct conf_file *file = tls->certificates; file; file = file->next)
-        names = arena_printf(arena, "%.*s\n%.*s", SLICE_ARGS(names), SLICE_ARGS(file->path));
-    for (const struct conf_file *file = tls->keys; file; file = file->next)
+    for (; file; file = file->next)
         names = arena_printf(arena, "%.*s\n%.*s", SLICE_ARGS(names), SLICE_ARGS(file->path));
     return names;
+}
+
+static struct slice names_of(const struct tls_conf *tls, struct arena *arena)
+{
+    struct slice names = add_names(SLICE(""), tls->certificates, arena);
+
+    names = add_names(names, tls->keys, arena);
+    return add_names(names, tls->authorities, arena);
 }
 
 static struct renewal_mark *mark_of(struct renewal *renewal, const struct tls_conf *tls,
@@ -139,7 +144,13 @@ static bool is_to_be_renewed(struct house *house, const struct tls_conf *tls, st
     if (!rests || looks == mark->settled)
         return false;
     mark->settled = looks;
-    return !are_in_use(house, tls->certificates, arena) || !are_in_use(house, tls->keys, arena);
+    return !are_in_use(house, tls->certificates, arena) || !are_in_use(house, tls->keys, arena) ||
+           !are_in_use(house, tls->authorities, arena);
+}
+
+static bool has_files(const struct tls_conf *tls)
+{
+    return tls->certificates || tls->authorities;
 }
 
 /* NULL: none. The others have their turn at the next look. */
@@ -148,10 +159,10 @@ static const struct tls_conf *find_changed(struct house *house, struct arena *ar
     const struct server_conf *conf = house->plan.conf;
 
     for (const struct binding_conf *binding = conf->bindings; binding; binding = binding->next)
-        if (binding->tls.certificates && is_to_be_renewed(house, &binding->tls, arena))
+        if (has_files(&binding->tls) && is_to_be_renewed(house, &binding->tls, arena))
             return &binding->tls;
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
-        if (host->tls.certificates && is_to_be_renewed(house, &host->tls, arena))
+        if (has_files(&host->tls) && is_to_be_renewed(house, &host->tls, arena))
             return &host->tls;
     return NULL;
 }

@@ -25,6 +25,21 @@ static bool covers(struct load_ask *ask, struct slice certificates, struct slice
     return tls_identity_covers(&identity, name);
 }
 
+static const char *look_at_authority(struct load_ask *ask, struct slice certificates,
+                                     struct slice revoked)
+{
+    static char why[TLS_WHY_MOST];
+    const struct tls_authority_options options = {
+        .certificates = certificates,
+        .revoked = revoked,
+    };
+    struct tls_authority *authority = tls_authority_new(&options, why);
+
+    (void)ask;
+    tls_authority_drop(authority);
+    return authority ? NULL : why;
+}
+
 struct load_ask *tool_ask(void)
 {
     static struct load_ask all;
@@ -32,5 +47,6 @@ struct load_ask *tool_ask(void)
     all = *load_ask_disk();
     all.certificate = look_at;
     all.certificate_covers = covers;
+    all.authority = look_at_authority;
     return &all;
 }

@@ -206,6 +206,7 @@ struct exchange *conn_new_exchange(struct conn *conn, const struct wire_ops *wir
     if (conn->transport->secure) {
         visit.tls_version = tls_version_of(conn->transport);
         visit.tls_cipher = tls_cipher_of(conn->transport);
+        visit.certificate = tls_peer_of(conn->transport);
     }
     struct exchange *x = exchange_new(conn->loop, conn->exchanges, &visit, wire, wire_self);
 

@@ -8,13 +8,15 @@ from wire import Visitor
 class SecureVisitor(Visitor):
     """One connection by TLS."""
 
-    def __init__(self, port, name="default.test", session=None, version=None, timeout_s=10.0):
+    def __init__(self, port, name="default.test", session=None, version=None, timeout_s=10.0, shows=None):
         super().__init__(port, timeout_s)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         if version:
             context.minimum_version = context.maximum_version = version
+        if shows:
+            context.load_cert_chain(shows)
         self.socket = context.wrap_socket(self.socket, server_hostname=name, session=session)
 
     def peer_names(self):
@@ -41,3 +43,45 @@ def make_certificate(folder, name, kind=("ec", "-pkeyopt", "ec_paramgen_curve:P-
 
 def secure_binding(port, words):
     return f"Binding {{\n  Port = {port}\n  Interface = 127.0.0.1\n  MaxRequestSize = 64M\n{words}\n}}"
+
+
+class Authority:
+    """Signs certificates of clients, and takes them back."""
+
+    def __init__(self, folder, name):
+        self.folder = folder
+        self.name = name
+        make_certificate(folder, name)
+        self.certificate, self.revoked = folder / f"{name}.crt", folder / f"{name}.crl"
+        self.key = folder / f"{name}.key"
+        (folder / f"{name}.index").touch()
+        (folder / f"{name}.conf").write_text(
+            f"[ca]\ndefault_ca = this\n[this]\ndatabase = {folder}/{name}.index\ndefault_md = sha256\n"
+            "default_crl_days = 2\n"
+        )
+        self.tell_revoked()
+
+    def sign(self, name, serial="0x1a2b"):
+        """FOLDER/NAME.pem with key and certificate."""
+        request, both = self.folder / f"{name}.csr", self.folder / f"{name}.pem"
+        self._run("req", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-subj", f"/O=Club/CN={name}",
+                  "-keyout", both, "-out", request)  # fmt: skip
+        done = self._run("x509", "-req", "-days", "2", "-in", request, "-CA", self.certificate, "-CAkey", self.key,
+                         "-set_serial", serial)  # fmt: skip
+        both.write_bytes(both.read_bytes() + done.stdout)
+        return both
+
+    def revoke(self, certificate):
+        self._ca("-revoke", certificate)
+        self.tell_revoked()
+
+    def tell_revoked(self):
+        self._ca("-gencrl", "-out", self.folder / "new.crl")
+        (self.folder / "new.crl").rename(self.revoked)
+
+    def _ca(self, *words):
+        self._run("ca", "-config", self.folder / f"{self.name}.conf", "-cert", self.certificate, "-keyfile", self.key,
+                  *words)  # fmt: skip
+
+    def _run(self, *words):
+        return subprocess.run(["openssl", *words], check=True, capture_output=True)

@@ -56,6 +56,8 @@ struct load_ask {
                         struct load_certificate *ret);
     /* Whether it holds for this name of a host. */
     bool (*certificate_covers)(struct load_ask *ask, struct slice certificates, struct slice name);
+    /* What is wrong with the PEM texts of RequiredCA (`revoked` may be empty); NULL: nothing. */
+    const char *(*authority)(struct load_ask *ask, struct slice certificates, struct slice revoked);
     /* 0 or negative errno; *ret_mode as in stat. */
     int (*stat)(struct load_ask *ask, const char *path, unsigned *ret_mode);
     int (*executable)(struct load_ask *ask, const char *path); /* 0 or negative errno */

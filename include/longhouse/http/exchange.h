@@ -17,6 +17,7 @@
  */
 #include "base/address.h"
 #include "base/arena.h"
+#include "base/client_certificate.h"
 #include "base/slice.h"
 #include "http/body.h"
 #include "http/field.h"
@@ -103,6 +104,7 @@ struct visit {
     enum introduction introduction;
     const char *tls_version; /* what was agreed on: constants; NULL: no TLS here */
     const char *tls_cipher;
+    const struct client_certificate *certificate; /* that was shown; NULL: none was asked for */
     bool unlimited;            /* limits do not count for it (RequestLimitMask) */
     enum refusal_cause refuse; /* whatever is asked is refused */
     uint32_t refuse_s;         /* Retry-After of that */

@@ -9,6 +9,7 @@
  * session tickets. It never changes once it is made, is counted, and is used by all threads at
  * once. Which one a client gets is chosen by the name it asks for (SNI, RFC 6066 3).
  */
+#include "base/client_certificate.h"
 #include "base/slice.h"
 #include "net/transport.h"
 
@@ -48,11 +49,32 @@ struct tls_context *tls_context_new(const struct tls_options *options, char *why
 struct tls_context *tls_context_hold(struct tls_context *context);
 void tls_context_drop(struct tls_context *context); /* NULL: nothing */
 
+/*
+ * Who vouches for clients: where one is chosen, a client without a certificate that leads to it is
+ * refused in the handshake. Never changes, is counted, used by all threads.
+ */
+struct tls_authority;
+
+struct tls_authority_options {
+    struct slice certificates; /* PEM: those of the authorities, and what lies between */
+    struct slice revoked;      /* PEM: their lists of revoked certificates; empty: none are known */
+    struct slice id; /* the same for the same authorities and lists, at most 32 bytes: a session
+                        that began under another one is not resumed */
+};
+
+/* NULL with a sentence in `why` (TLS_WHY_MOST bytes). Copies what it needs. One user. */
+struct tls_authority *tls_authority_new(const struct tls_authority_options *options, char *why);
+void tls_authority_drop(struct tls_authority *authority); /* NULL: nothing */
+
 /* Whose certificate a client sees. */
 struct tls_chooser {
     /* The context for `name` (as the client wrote it; empty: it named none), borrowed; NULL: the
-     * handshake is refused. Called by the thread of the connection. */
-    struct tls_context *(*choose)(const struct tls_chooser *chooser, struct slice name);
+     * handshake is refused. *ret_authority is NULL before: anybody may come; else borrowed. Called
+     * by the thread of the connection. */
+    struct tls_context *(*choose)(const struct tls_chooser *chooser, struct slice name,
+                                  struct tls_authority **ret_authority);
+    /* A client of `fd` was refused for its certificate; NULL: nobody wants to know. */
+    void (*refused)(const struct tls_chooser *chooser, int fd, const char *why);
     bool offers_h2; /* besides HTTP/1.1, and before it (RFC 7301) */
 };
 
@@ -67,6 +89,10 @@ struct transport *tls_transport(struct loop *loop, int fd, struct tls_context *f
  * transports and before the handshake is over. */
 const char *tls_version_of(const struct transport *transport);
 const char *tls_cipher_of(const struct transport *transport);
+
+/* What an authority vouches for; lives as long as the transport. NULL where no authority was
+ * chosen, for other transports and before the handshake is over. */
+const struct client_certificate *tls_peer_of(struct transport *transport);
 
 /* The client asked for HTTP/2 and got it. False for other transports and before the handshake is
  * over. */

@@ -32,6 +32,7 @@ int socket_connect(const union socket_address *address, int *ret_fd);
 int socket_error(int fd);
 
 int socket_local_address(int fd, union socket_address *ret);
+int socket_peer_address(int fd, union socket_address *ret);
 
 /*
  * Unix sockets: true unless bytes that were sent are known to be unread by the peer, who is there

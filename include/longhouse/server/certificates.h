@@ -12,9 +12,10 @@
 
 struct certificates;
 
-/* NULL with *ret_why (valid until the next call). `ticket_secret`: see net/tls.h. */
+/* NULL with *ret_why (valid until the next call). `ticket_secret`: see net/tls.h; `log` (borrowed)
+ * is told which clients are refused for their certificate. */
 struct certificates *certificates_new(const struct snapshot *snapshot, struct slice ticket_secret,
-                                      const char **ret_why);
+                                      struct log *log, const char **ret_why);
 void certificates_free(struct certificates *certificates); /* NULL: nothing */
 
 /* A connection to `binding` as transport: TLS where it has certificates. Takes the descriptor. */

@@ -3,7 +3,8 @@
 
 /*
  * Which handler answers, and why: a decision, not an action. Order of judgement: host -> method ->
- * RequireTLS -> toolkits -> dot files -> resource, or the FrontController -> FastCGI by extension
+ * RequireTLS -> RequiredCA -> toolkits -> dot files -> resource, or the FrontController -> FastCGI
+ * by extension
  * -> CGI pattern -> CGI extension -> CGI handler (reference 3.6: FastCGI overrules CGIextension
  * overrules CGIhandler overrules static) -> folder
  * -> file -> 404. PUT and DELETE of what is no program alter files, where the binding and AlterList

@@ -587,9 +587,9 @@ static const struct saying_case {
     { SITE PORT "RequireTLS = no; preload\n", "warning 6:14+11 includeSubDomains and preload are "
                                               "of no effect without a time = for example: "
                                               "RequireTLS = yes, 365d; includeSubDomains" },
-    { SITE "Binding {\nPort = 443\nRequiredCA = x\n}\n",
-      "error 5:1+10 'RequiredCA' is Hiawatha's and not available yet = a later version adds it; "
-      "leave it out until then" },
+    { SITE "Binding {\nPort = 443\nRequiredCA = x, y, z\n}\n",
+      "error 5:20+1 'RequiredCA' has two files at most = put several certificates into the first "
+      "file, several lists of revoked ones into the second" },
     { SITE PORT "UseDirectory = d\nDirectory {\nDirectoryID = d\nPath = /x\nFoo = bar\n}\n",
       "error 10:1+3 unknown option 'Foo' in Directory 'd' = `longhouse manual` lists all options" },
     { SITE PORT

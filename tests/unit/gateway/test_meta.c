@@ -148,6 +148,13 @@ END_TEST
 
 START_TEST(a_secure_visit_says_https)
 {
+    static const struct client_certificate shown = {
+        .subject = SLICE_INIT("CN=Ann"),
+        .issuer = SLICE_INIT("CN=Us"),
+        .serial = SLICE_INIT("01:FF"),
+        .fingerprint = SLICE_INIT("ABCD"),
+    };
+
     begin();
     visit.secure = true;
     visit.local.in4 =
@@ -155,7 +162,12 @@ START_TEST(a_secure_visit_says_https)
     visit.local_port = 443;
     exchange.request.version = 20;
     binding.id = SLICE("tls");
+    visit.certificate = &shown;
     build(65536);
+    ck_assert_str_eq(value_of("TLS_SUBJECT_DN"), "CN=Ann");
+    ck_assert_str_eq(value_of("TLS_ISSUER_DN"), "CN=Us");
+    ck_assert_str_eq(value_of("TLS_CERT_SERIAL"), "01:FF");
+    ck_assert_str_eq(value_of("TLS_CERT_FINGERPRINT"), "ABCD");
     ck_assert_str_eq(value_of("HTTPS"), "on");
     ck_assert_str_eq(value_of("REQUEST_SCHEME"), "https");
     ck_assert_str_eq(value_of("SERVER_ADDR"), "127.0.0.1");
