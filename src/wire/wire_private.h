@@ -12,10 +12,10 @@
  *   h1_answer  the answer, from the exchange to the socket
  */
 #include "base/chunk.h"
+#include "http/h1_chunk.h"
 #include "loop/loop.h"
 #include "net/transport.h"
 #include "wire/conn.h"
-#include "wire/h1_chunk.h"
 #include "wire/h1_write.h"
 
 enum step {

@@ -8,6 +8,7 @@
 #include "base/parse.h"
 #include "base/slice.h"
 #include "http/exchange.h"
+#include "http/h1_head.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,14 +32,6 @@ struct h1_framing {
     bool chunked;    /* the body is in chunked coding */
     bool keep_alive; /* the client would keep the connection (RFC 9112 9.3) */
 };
-
-/*
- * Looks for the end of the head. PARSE_DONE: *ret_len = its bytes with the empty line. PARSE_MORE:
- * not yet; *scanned (0 at first) remembers what was seen, so that nothing is looked at twice.
- * PARSE_BAD: more than `limit` bytes. Empty lines before the request line are counted in and
- * skipped (RFC 9112 2.2).
- */
-enum parse h1_find_head(struct slice in, size_t limit, size_t *scanned, size_t *ret_len);
 
 /*
  * For the beginning of a head whose end has not come: why it can never become one, or NULL. Whoever

@@ -1,7 +1,7 @@
 /*
  * Given as one piece, byte by byte or in pieces of any size, the content and the end are the same.
  */
-#include "wire/h1_chunk.h"
+#include "http/h1_chunk.h"
 
 #include <assert.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
+#include "http/h1_chunk.h"
 #include "suite.h"
-#include "wire/h1_chunk.h"
 
 #define BYTES(literal) literal, sizeof(literal) - 1
 

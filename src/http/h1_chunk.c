@@ -1,4 +1,4 @@
-#include "wire/h1_chunk.h"
+#include "http/h1_chunk.h"
 
 #include "base/encode.h"
 #include "http/field.h"

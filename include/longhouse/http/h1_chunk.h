@@ -1,5 +1,5 @@
-#ifndef WIRE_H1_CHUNK_H
-#define WIRE_H1_CHUNK_H
+#ifndef HTTP_H1_CHUNK_H
+#define HTTP_H1_CHUNK_H
 
 /*
  * Chunked coding (RFC 9112 7.1), one step at a time. Pure.
