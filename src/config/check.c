@@ -151,15 +151,29 @@ static void resolve_use(struct build *build, const struct mention *use)
         host->use_fastcgi[host->use_fastcgi_count++] = fastcgi;
 }
 
+static const char *protocol_text(enum conf_protocol protocol)
+{
+    switch (protocol) {
+    case PROTOCOL_FASTCGI:
+        break;
+    case PROTOCOL_SCGI:
+        return "SCGI";
+    case PROTOCOL_HTTP:
+        return "HTTP";
+    }
+    return "FastCGI";
+}
+
 static void resolve_auth(struct build *build, const struct mention *use)
 {
     struct fastcgi_conf *fastcgi = resolve_name(build, use, "FastCGIauth");
     struct folder_conf *folder = use->owner;
 
-    if (fastcgi && fastcgi->protocol == PROTOCOL_SCGI)
+    if (fastcgi && fastcgi->protocol != PROTOCOL_FASTCGI)
         diag_hint(build->diags,
                   diag_add(build->diags, DIAG_ERROR, &use->place,
-                           "FastCGIauth names '%.*s', which speaks SCGI", SLICE_ARGS(use->text)),
+                           "FastCGIauth names '%.*s', which speaks %s", SLICE_ARGS(use->text),
+                           protocol_text(fastcgi->protocol)),
                   "only FastCGI knows authorizers: the section needs Protocol = fastcgi");
     folder->fastcgi_auth = fastcgi;
 }
@@ -207,13 +221,13 @@ static void check_server_root(struct build *build, const struct mention *root)
     }
 }
 
-static void refuse_with_scgi(struct build *build, const struct fastcgi_conf *fastcgi,
-                             const char *what, const char *cure)
+static void refuse_in_section(struct build *build, const struct fastcgi_conf *fastcgi,
+                              const char *what, const char *cure)
 {
     diag_hint(build->diags,
               diag_add(build->diags, DIAG_ERROR, &fastcgi->place,
-                       "%s in FastCGIserver '%.*s', which speaks SCGI", what,
-                       SLICE_ARGS(fastcgi->id)),
+                       "%s in FastCGIserver '%.*s', which speaks %s", what, SLICE_ARGS(fastcgi->id),
+                       protocol_text(fastcgi->protocol)),
               "%s", cure);
 }
 
@@ -231,14 +245,18 @@ static void check_probe(struct build *build, const struct fastcgi_conf *fastcgi)
 
 static void check_protocol(struct build *build, const struct fastcgi_conf *fastcgi)
 {
-    if (fastcgi->protocol != PROTOCOL_SCGI)
+    if (fastcgi->protocol == PROTOCOL_FASTCGI)
         return;
-    if (fastcgi->keep_connections > 0)
-        refuse_with_scgi(build, fastcgi, "KeepConnections",
-                         "SCGI ends each connection with its answer: leave KeepConnections out");
+    if (fastcgi->protocol == PROTOCOL_SCGI && fastcgi->keep_connections > 0)
+        refuse_in_section(build, fastcgi, "KeepConnections",
+                          "SCGI ends each connection with its answer: leave KeepConnections out");
     if (fastcgi->probe_path.len > 0)
-        refuse_with_scgi(build, fastcgi, "a Probe that asks for a path",
-                         "paths are asked by FastCGI only; write: Probe = connect");
+        refuse_in_section(build, fastcgi, "a Probe that asks for a path",
+                          "paths are asked by FastCGI only; write: Probe = connect");
+    if (fastcgi->protocol == PROTOCOL_HTTP && fastcgi->run.program.len > 0)
+        refuse_in_section(build, fastcgi, "Run",
+                          "workers of the house speak FastCGI or SCGI on a socket that they are "
+                          "given; start the program otherwise, and say ConnectTo");
 }
 
 /* ---- extensions claimed twice ---- */

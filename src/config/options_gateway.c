@@ -203,7 +203,7 @@ static void server_root_set(struct build *build, void *record, const struct tree
                       tree_place(node, node->value), fastcgi);
 }
 
-static const char *const protocols[] = { "fastcgi", "scgi", NULL };
+static const char *const protocols[] = { "fastcgi", "scgi", "http", NULL };
 static const char *const balances[] = { "roundrobin", "leastconn", "hash", NULL };
 
 static void socket_owner_set(struct build *build, void *record, const struct tree_node *node,
@@ -236,10 +236,12 @@ static const struct option_row rows[] = {
         AT(fastcgi_conf, protocol),
         .fallback = "fastcgi",
         .choices = protocols,
-        .grammar = "fastcgi | scgi",
+        .grammar = "fastcgi | scgi | http",
         .text =
             "What the program speaks. With scgi everything else of the section means the same, "
-            "but no connection can be kept (KeepConnections), and a Probe cannot ask for a path.",
+            "but no connection can be kept (KeepConnections), and a Probe cannot ask for a path. "
+            "With http the house is a reverse proxy: the request itself is sent on, and a Probe "
+            "cannot ask for a path (docs/proxy.md).",
     },
     {
         .name = "ConnectTo",

@@ -112,6 +112,19 @@ static bool take_head(struct delivery *delivery, struct slice *bytes)
     return delivery->reply.state != PARSE_BAD;
 }
 
+bool delivery_take_head(struct delivery *delivery, size_t head_bytes)
+{
+    delivery->output_bytes += head_bytes;
+    delivery->reply.state = PARSE_DONE;
+    decide(delivery);
+    return delivery->reply.state != PARSE_BAD;
+}
+
+void delivery_refuse_head(struct delivery *delivery, const char *why, struct slice begins)
+{
+    reply_refuse(&delivery->reply, why, begins);
+}
+
 /* What of *bytes is left for the client: nothing before its head is sent, nothing beside a file.
  * False: the head is refused. */
 static bool take_bytes(struct delivery *delivery, struct slice *bytes)

@@ -43,31 +43,13 @@ static bool find_strange(struct fcgi_link *link, const char *why)
     return end(link, LINK_STRANGE);
 }
 
-/* Nothing of this request is under way in either direction, and the program leaves it open. */
-static bool is_fit_for_another(const struct fcgi_link *link, struct slice rest)
-{
-    const struct io *io = &link->conn->io;
-
-    return link->keeps_conn && link->drained && fcgi_link_all_is_sent(link) &&
-           fcgi_reader_ends_with(&link->reader, rest) && !io->read_closed && !io->hung_up;
-}
-
-static bool end_well(struct fcgi_link *link, struct slice rest)
-{
-    if (!is_fit_for_another(link, rest))
-        return end(link, LINK_COMPLETE);
-    link->end = LINK_COMPLETE;
-    link->state = LINK_ENDED;
-    link->conn->io.readable = false; /* all was read: what comes now makes a new edge */
-    return false;
-}
-
 static bool end_request(struct fcgi_link *link, const struct fcgi_piece *piece, struct slice rest)
 {
     link->app_status = piece->app_status;
     switch (piece->status) {
     case FCGI_COMPLETE:
-        return end_well(link, rest);
+        fcgi_link_complete(link, fcgi_reader_ends_with(&link->reader, rest));
+        return false;
     case FCGI_OVERLOADED:
     case FCGI_CANT_MULTIPLEX:
         return link->heard ? find_strange(link, "it says that it is overloaded, behind an answer")
@@ -130,6 +112,7 @@ static bool fastcgi_is_whole(const struct fcgi_link *link, int error)
 const struct dialect dialect_fastcgi = {
     .name = "FastCGI",
     .handler = "fastcgi",
+    .death = "did its worker die (php-fpm: request_terminate_timeout, memory)?",
     .prelude_begin = fastcgi_prelude_begin,
     .prelude_end = fastcgi_prelude_end,
     .greeting = FCGI_BEGIN_LEN,

@@ -18,18 +18,6 @@ static struct slice scgi_prelude_end(union prelude *prelude)
     return scgi_head_end(&prelude->scgi);
 }
 
-/* Nothing stands around the body. */
-static void scgi_open_frame(struct fcgi_outgoing *out, size_t len)
-{
-    (void)out;
-    (void)len;
-}
-
-static void scgi_open_end(struct fcgi_outgoing *out)
-{
-    (void)out;
-}
-
 static bool scgi_take_bytes(struct fcgi_link *link, struct slice bytes)
 {
     link->heard = true;
@@ -49,10 +37,9 @@ static bool scgi_is_whole(const struct fcgi_link *link, int error)
 const struct dialect dialect_scgi = {
     .name = "SCGI",
     .handler = "scgi",
+    .death = "did its worker die?",
     .prelude_begin = scgi_prelude_begin,
     .prelude_end = scgi_prelude_end,
-    .open_frame = scgi_open_frame,
-    .open_end = scgi_open_end,
     .take_bytes = scgi_take_bytes,
     .is_whole = scgi_is_whole,
 };
@@ -64,6 +51,8 @@ const struct dialect *dialect_of(enum conf_protocol protocol)
         break;
     case PROTOCOL_SCGI:
         return &dialect_scgi;
+    case PROTOCOL_HTTP:
+        return &dialect_http;
     }
     return &dialect_fastcgi;
 }

@@ -24,6 +24,26 @@ enum step fcgi_link_end(struct fcgi_link *link, enum link_end end, int error)
     return STEP_AGAIN;
 }
 
+/* Nothing of this request is under way in either direction, and nobody has closed it. */
+static bool may_be_kept(const struct fcgi_link *link)
+{
+    const struct io *io = &link->conn->io;
+
+    return link->keeps_conn && link->drained && fcgi_link_all_is_sent(link) && !io->read_closed &&
+           !io->hung_up;
+}
+
+void fcgi_link_complete(struct fcgi_link *link, bool is_fit)
+{
+    if (!is_fit || !may_be_kept(link)) {
+        fcgi_link_end(link, LINK_COMPLETE, 0);
+        return;
+    }
+    link->end = LINK_COMPLETE;
+    link->state = LINK_ENDED;
+    link->conn->io.readable = false; /* all was read: what comes now makes a new edge */
+}
+
 /* ---- connecting ---- */
 
 static void begin(struct fcgi_link *link, const struct fcgi_plan *plan)
@@ -201,7 +221,8 @@ static int open_frame(struct fcgi_link *link)
     if (len > FCGI_CONTENT_MOST)
         len = FCGI_CONTENT_MOST;
 
-    link->dialect->open_frame(out, (size_t)len);
+    if (link->dialect->open_frame)
+        link->dialect->open_frame(out, (size_t)len);
     out->content_left = (size_t)len;
     return 0;
 }
@@ -212,7 +233,8 @@ static void open_end(struct fcgi_link *link)
     if (link->out.end_begun || !source_is_over(link))
         return;
     link->out.end_begun = true;
-    link->dialect->open_end(&link->out);
+    if (link->dialect->open_end)
+        link->dialect->open_end(&link->out);
 }
 
 static int add_part(struct iovec *parts, int count, const void *at, size_t len)

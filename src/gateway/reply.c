@@ -192,6 +192,12 @@ static void keep_sample(struct reply *reply, struct slice bytes)
     reply->sample_len += part.len;
 }
 
+void reply_refuse(struct reply *reply, const char *why, struct slice begins)
+{
+    keep_sample(reply, begins);
+    refuse(reply, why);
+}
+
 /* Takes one line, or the piece of it that is there. Returns the bytes taken. */
 static size_t feed_line(struct reply *reply, struct slice bytes)
 {

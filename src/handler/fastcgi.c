@@ -1,5 +1,6 @@
 /*
- * FastCGI and SCGI: a request to a program that runs already, on one of the targets of its section.
+ * FastCGI, SCGI and HTTP: a request to a program that runs already, on one of the targets of its
+ * section.
  *
  * Where it goes, and whether it has to wait, is the place's (gateway/place.h): a target that is
  * busy or starting anew is waited for, one that cannot be reached is left for the next one. Nothing
@@ -9,6 +10,7 @@
  * gateway/fcgi_link.h).
  */
 #include "fastcgi_private.h"
+#include "gateway/http_request.h"
 #include "gateway/named.h"
 #include "os/socket.h"
 #include "site/trace.h"
@@ -59,8 +61,28 @@ static bool keeps_connections(const struct fastcgi *self)
     return self->group->conf->keep_connections > 0;
 }
 
+/* What the house has checked itself is no concern of the program. */
+static bool tells_authorization(const struct errand *errand)
+{
+    return !errand->x->request.proof.by || errand->verdict->folder->http_auth_to_cgi;
+}
+
+/* The request itself, for a backend that speaks HTTP. */
+static struct slice make_head(const struct fastcgi *self)
+{
+    const struct http_request_plan plan = {
+        .x = self->errand.x,
+        .body_length = self->errand.upload.length,
+        .keep = keeps_connections(self),
+        .tell_authorization = tells_authorization(&self->errand),
+        .hidden_cookie = session_own_cookie(self->group),
+    };
+
+    return http_request_head(&plan);
+}
+
 /* False: the request is answered. */
-static bool make_prelude(struct fastcgi *self)
+static bool tell_variables(struct fastcgi *self)
 {
     struct errand *errand = &self->errand;
     const struct prelude_plan plan = {
@@ -77,15 +99,22 @@ static bool make_prelude(struct fastcgi *self)
 
     errand_describe(errand, &source);
     source.hidden_cookie = session_own_cookie(self->group);
-    /* What the house has checked itself is no concern of the program. */
-    source.tell_authorization =
-        !errand->x->request.proof.by || errand->verdict->folder->http_auth_to_cgi;
+    source.tell_authorization = tells_authorization(errand);
     struct meta_sink *sink = self->dialect->prelude_begin(&prelude, &plan);
     if (!errand_tell(errand, &source, sink, &status, &why)) {
         fastcgi_fail(self, status, RESET_BROKEN, "%s", why);
         return false;
     }
     self->prelude = self->dialect->prelude_end(&prelude);
+    return true;
+}
+
+/* False: the request is answered. */
+static bool make_prelude(struct fastcgi *self)
+{
+    if (self->dialect->prelude_begin)
+        return tell_variables(self);
+    self->prelude = make_head(self);
     return true;
 }
 

@@ -161,9 +161,8 @@ static enum step on_closed(struct fastcgi *self)
                      SLICE_ARGS(fastcgi_target(self)), how, delivery->body_bytes, words);
     else
         fastcgi_fail(self, 502, RESET_BROKEN,
-                     "%.*s closed before the head of its answer was complete (%s); "
-                     "did its worker die (php-fpm: request_terminate_timeout, memory)?%s",
-                     SLICE_ARGS(fastcgi_target(self)), how, words);
+                     "%.*s closed before the head of its answer was complete (%s); %s%s",
+                     SLICE_ARGS(fastcgi_target(self)), how, self->dialect->death, words);
     return STEP_AGAIN;
 }
 
@@ -281,8 +280,8 @@ enum step fastcgi_conclude(struct fastcgi *self)
     case LINK_STRANGE:
         fastcgi_blame(self);
         fastcgi_fail(self, 502, RESET_BROKEN,
-                     "%.*s does not speak as expected: %s; is it a FastCGI program?",
-                     SLICE_ARGS(fastcgi_target(self)), self->link.why);
+                     "%.*s does not speak as expected: %s; does it speak %s?",
+                     SLICE_ARGS(fastcgi_target(self)), self->link.why, self->dialect->name);
         break;
     case LINK_BODY_LOST:
         fastcgi_fail(self, 500, RESET_BROKEN, "the body cannot be read from WorkDirectory: %s",

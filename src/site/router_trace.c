@@ -19,13 +19,26 @@ static void tell_cgi(struct trace *trace, const struct verdict *verdict)
                   why_of(verdict));
 }
 
+/* As the access log names it. */
+static const char *handler_of(const struct fastcgi_conf *section)
+{
+    switch (section->protocol) {
+    case PROTOCOL_FASTCGI:
+        break;
+    case PROTOCOL_SCGI:
+        return "scgi";
+    case PROTOCOL_HTTP:
+        return "proxy";
+    }
+    return "fastcgi";
+}
+
 static void tell_fastcgi(struct trace *trace, const struct verdict *verdict)
 {
     const struct fastcgi_conf *section = verdict->fastcgi;
 
     trace_add(trace, TRACE_HANDLER, TRACE_YES, &section->place, "%s: FastCGIserver '%.*s'; %s",
-              section->protocol == PROTOCOL_SCGI ? "scgi" : "fastcgi", SLICE_ARGS(section->id),
-              why_of(verdict));
+              handler_of(section), SLICE_ARGS(section->id), why_of(verdict));
 }
 
 void router_tell_answer(const struct judge *judge)

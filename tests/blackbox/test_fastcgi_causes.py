@@ -27,7 +27,7 @@ CAUSES = {
     "an unknown name": ("nameless", "/hello.php", None, 503, ["no host of ConnectTo has an address", "the system log says why"]),
     "another protocol": (
         "faulty", "/hello.php", lambda talk: talk.say_bytes(b"HTTP/1.1 400 Bad Request\r\n\r\n"), 502,
-        ["does not speak as expected", "is it a FastCGI program?"],
+        ["does not speak as expected", "does it speak FastCGI?"],
     ),
     "no answer in time": ("faulty", "/hello.php", lambda talk: talk.waits_for_hangup(), 504, ["TimeForCGI"]),
     "no answer at all": ("faulty", "/hello.php", says(), 502, ["closed before", "did its worker die"]),

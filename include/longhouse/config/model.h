@@ -190,7 +190,7 @@ struct connect_conf {
 };
 
 /* What the programs of a FastCGIserver section speak. */
-enum conf_protocol { PROTOCOL_FASTCGI, PROTOCOL_SCGI };
+enum conf_protocol { PROTOCOL_FASTCGI, PROTOCOL_SCGI, PROTOCOL_HTTP };
 
 /* Which of several targets a request without a session goes to. */
 enum conf_balance { BALANCE_ROUND_ROBIN, BALANCE_LEAST_CONN, BALANCE_HASH };

@@ -65,6 +65,15 @@ bool delivery_add(struct delivery *delivery, struct slice bytes);
 bool delivery_add_chunk(struct delivery *delivery, struct chunk *chunk);
 
 /*
+ * A head that was read by somebody else: status, phrase, fields and length are in the reply, which
+ * nothing was fed to. False: it is refused (reply.why).
+ */
+bool delivery_take_head(struct delivery *delivery, size_t head_bytes);
+
+/* The same for one that cannot be read: `why` is static text, `begins` what came of it. */
+void delivery_refuse_head(struct delivery *delivery, const char *why, struct slice begins);
+
+/*
  * Behind the head: room to read into without a copy, NULL when the client is behind.
  * delivery_commit() says how much was filled (0 is fine).
  */

@@ -37,8 +37,10 @@ struct prelude_plan {
 struct dialect {
     const char *name;    /* for the log: "FastCGI" */
     const char *handler; /* for the access log: "fastcgi" */
+    const char *death;   /* what to look for when it closed before an answer */
 
-    /* The sink for the variables; then the bytes to send. */
+    /* The sink for the variables; then the bytes to send. NULL: it is told no variables, but the
+     * request itself (gateway/http_request.h). */
     struct meta_sink *(*prelude_begin)(union prelude *prelude, const struct prelude_plan *plan);
     struct slice (*prelude_end)(union prelude *prelude);
 
@@ -46,7 +48,8 @@ struct dialect {
      * cannot execute it. 0: nothing can. */
     size_t greeting;
 
-    /* What stands before and behind the next `len` bytes of the body; what follows its last. */
+    /* What stands before and behind the next `len` bytes of the body; what follows its last. NULL:
+     * nothing does. */
     void (*open_frame)(struct fcgi_outgoing *out, size_t len);
     void (*open_end)(struct fcgi_outgoing *out);
 
@@ -59,6 +62,7 @@ struct dialect {
 
 extern const struct dialect dialect_fastcgi;
 extern const struct dialect dialect_scgi;
+extern const struct dialect dialect_http;
 
 const struct dialect *dialect_of(enum conf_protocol protocol);
 

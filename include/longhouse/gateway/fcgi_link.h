@@ -22,7 +22,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct dialect; /* gateway/dialect.h */
+struct dialect;     /* gateway/dialect.h */
+struct http_answer; /* gateway/http_answer.h */
 
 /* A body up to this length is not given back before the answer begins, so that another target can
  * get all of it. */
@@ -92,7 +93,10 @@ struct fcgi_link {
     bool output_ended;       /* the empty STDOUT record came */
     unsigned skipped;        /* records of types that mean nothing here */
     uint32_t app_status;
-    struct fcgi_reader reader;
+    union {
+        struct fcgi_reader reader;  /* FastCGI */
+        struct http_answer *answer; /* HTTP: in the arena of the exchange; NULL: nothing came */
+    };
 };
 
 struct fcgi_plan {

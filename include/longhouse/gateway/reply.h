@@ -72,6 +72,9 @@ enum parse reply_feed(struct reply *reply, struct slice bytes, size_t *ret_used)
 /* The program said all it will: PARSE_MORE becomes PARSE_BAD. */
 enum parse reply_end(struct reply *reply);
 
+/* It is no head, as somebody else found: `why` is static text, `begins` what came of it. */
+void reply_refuse(struct reply *reply, const char *why, struct slice begins);
+
 /* A head that is PARSE_DONE and wants a file of the house instead of a body. */
 static inline bool reply_wants_file(const struct reply *reply)
 {

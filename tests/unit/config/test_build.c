@@ -831,8 +831,19 @@ static const struct saying_case {
     { SITE PORT "FastCGIserver {\nFastCGIid = F\nFastCGIid = G\nConnectTo = /f\n}\n",
       "error 8:1+9 'FastCGIid' is given twice in FastCGIserver 'F' (first on line 7)" },
 
-    { SITE PORT "FastCGIserver {\nFastCGIid = F\nConnectTo = /f\nProtocol = http\n}\n",
-      "error 9:12+4 'Protocol' must be fastcgi | scgi, not 'http'" },
+    { SITE PORT "FastCGIserver {\nFastCGIid = F\nConnectTo = /f\nProtocol = spdy\n}\n",
+      "error 9:12+4 'Protocol' must be fastcgi | scgi | http, not 'spdy'" },
+    { SITE PORT "FastCGIserver {\nFastCGIid = F\nConnectTo = /f\nProtocol = http\n"
+                "KeepConnections = 1\n}\n",
+      "" },
+    { SITE PORT "FastCGIserver {\nFastCGIid = F\nConnectTo = /f\nProtocol = http\n"
+                "Probe = /ping\n}\n",
+      "error 6:1+13 a Probe that asks for a path in FastCGIserver 'F', which speaks HTTP = paths "
+      "are asked by FastCGI only; write: Probe = connect" },
+    { SITE PORT "FastCGIserver {\nFastCGIid = F\nRun = /p\nProtocol = http\n}\n",
+      "error 6:1+13 Run in FastCGIserver 'F', which speaks HTTP = workers of the house speak "
+      "FastCGI or SCGI on a socket that they are given; start the program otherwise, and say "
+      "ConnectTo" },
     { SITE PORT "FastCGIserver {\nFastCGIid = F\nConnectTo = /f\nProtocol = scgi\n"
                 "KeepConnections = 1\n}\n",
       "error 6:1+13 KeepConnections in FastCGIserver 'F', which speaks SCGI = SCGI ends each "
@@ -864,6 +875,10 @@ static const struct saying_case {
     { SITE PORT "FastCGIauth = L\nFastCGIserver {\nFastCGIid = L\nProtocol = scgi\nConnectTo = "
                 "/f\n}\n",
       "error 6:15+1 FastCGIauth names 'L', which speaks SCGI = only FastCGI knows authorizers: the "
+      "section needs Protocol = fastcgi" },
+    { SITE PORT "FastCGIauth = L\nFastCGIserver {\nFastCGIid = L\nProtocol = http\nConnectTo = "
+                "/f\n}\n",
+      "error 6:15+1 FastCGIauth names 'L', which speaks HTTP = only FastCGI knows authorizers: the "
       "section needs Protocol = fastcgi" },
     { SITE PORT "UseFastCGI = X\n",
       "error 6:14+1 UseFastCGI names 'X', but no FastCGIserver has that FastCGIid = known: none" },

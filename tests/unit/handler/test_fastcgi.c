@@ -611,7 +611,7 @@ static const struct {
     { SLICE_INIT("\x01\x03\0\1\0\10\0\0\0\0\0\0\3\0\0\0"), false, "UNKNOWN_ROLE" },
     { SLICE_INIT("\x01\x03\0\1\0\10\0\0\0\0\0\0\x9\0\0\0"), false, "unknown status" },
     { SLICE_INIT("\x01\x06\0\2\0\0\0\0"), false, "a request that was not made" },
-    { SLICE_INIT("HTTP/1.1 400 Bad Request\r\n\r\n"), false, "is it a FastCGI program?" },
+    { SLICE_INIT("HTTP/1.1 400 Bad Request\r\n\r\n"), false, "does it speak FastCGI?" },
 };
 
 START_TEST(an_answer_that_is_none_is_502)

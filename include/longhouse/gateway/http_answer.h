@@ -1,0 +1,74 @@
+#ifndef GATEWAY_HTTP_ANSWER_H
+#define GATEWAY_HTTP_ANSWER_H
+
+/*
+ * The answer of an HTTP/1.x backend, read as strictly as the house reads requests (RFC 9112): a
+ * head, which may have interim ones before it, and a body whose end is known by its length, by
+ * chunked coding or by the end of the connection. Whatever could be understood in two ways is
+ * refused. Memory comes from the arena; no I/O.
+ */
+#include "base/arena.h"
+#include "base/parse.h"
+#include "base/slice.h"
+#include "http/field.h"
+#include "http/h1_chunk.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define HTTP_ANSWER_HEAD_MOST   65536u /* of all heads, interim ones included */
+#define HTTP_ANSWER_FIELDS_MOST 100u
+
+/*  HEAD ──> LENGTH, CHUNKED ──> OVER
+ *   ├─────> TO_END      (the end of the connection ends it)
+ *   └─────> OVER        (there is no body)  */
+enum http_answer_state {
+    HTTP_ANSWER_HEAD,
+    HTTP_ANSWER_LENGTH,
+    HTTP_ANSWER_CHUNKED,
+    HTTP_ANSWER_TO_END,
+    HTTP_ANSWER_OVER,
+};
+
+struct http_answer {
+    struct arena *arena; /* borrowed */
+    bool is_to_head;     /* the request was a HEAD: there is no body whatever the head says */
+    enum http_answer_state state;
+    const char *why; /* PARSE_BAD: static text */
+
+    /* Of the head, once it is read. Fields about one connection, and those that are for a server
+     * in front (X-Sendfile, X-Accel-...), are left out; so is Content-Length. */
+    int status;
+    struct slice phrase;
+    struct fields fields;
+    int64_t length; /* Content-Length; -1: none */
+    bool keeps;     /* the backend leaves the connection open */
+
+    char *head; /* in the arena: what came of it */
+    size_t head_len;
+    size_t head_room;
+    size_t scanned;
+    size_t interim_bytes;
+    uint64_t left; /* LENGTH: of the body */
+    struct h1_chunk chunk;
+    char *held; /* in the arena: what came of a line of the coding */
+    size_t held_len;
+};
+
+void http_answer_init(struct http_answer *answer, struct arena *arena, bool is_to_head);
+
+/*
+ * Takes what belongs to the head off *bytes. PARSE_DONE: the head is read, and the state is another
+ * one; what is left is the body. PARSE_MORE: all was taken. PARSE_BAD: answer->why.
+ */
+enum parse http_answer_head(struct http_answer *answer, struct slice *bytes);
+
+/*
+ * Takes the next part of the body off *bytes, while the state is neither HEAD nor OVER. PARSE_DONE:
+ * *ret is content (perhaps none), to be called again; PARSE_MORE: all was taken. PARSE_BAD:
+ * answer->why.
+ */
+enum parse http_answer_body(struct http_answer *answer, struct slice *bytes, struct slice *ret);
+
+#endif

@@ -1,0 +1,107 @@
+/*
+ * HTTP/1.1 on a link: the request as it came, its body of known length as it is, and one answer
+ * that says itself where it ends. A connection serves the next request if the backend leaves it
+ * open and nothing stands behind the answer.
+ */
+#include "fcgi_link_private.h"
+#include "gateway/dialect.h"
+#include "gateway/http_answer.h"
+
+static struct http_answer *answer_of(struct fcgi_link *link)
+{
+    struct exchange *x = link->delivery->x;
+
+    if (!link->answer) {
+        link->answer = arena_new(&x->arena, struct http_answer);
+        http_answer_init(link->answer, &x->arena, x->request.method == METHOD_HEAD);
+    }
+    return link->answer;
+}
+
+static bool refuse_head(struct fcgi_link *link, const struct http_answer *answer)
+{
+    const struct slice head = slice_of(answer->head, answer->head_len);
+
+    delivery_refuse_head(link->delivery, answer->why, head);
+    fcgi_link_end(link, LINK_BAD_HEAD, 0);
+    return false;
+}
+
+static bool deliver_head(struct fcgi_link *link, const struct http_answer *answer)
+{
+    struct reply *reply = &link->delivery->reply;
+
+    reply->status = answer->status;
+    reply->phrase = answer->phrase;
+    reply->fields = answer->fields;
+    reply->length = answer->length;
+    if (delivery_take_head(link->delivery, answer->head_len))
+        return true;
+    fcgi_link_end(link, LINK_BAD_HEAD, 0);
+    return false;
+}
+
+static bool take_head(struct fcgi_link *link, struct http_answer *answer, struct slice *bytes)
+{
+    switch (http_answer_head(answer, bytes)) {
+    case PARSE_MORE:
+        return true;
+    case PARSE_DONE:
+        return deliver_head(link, answer);
+    case PARSE_BAD:
+        break;
+    }
+    return refuse_head(link, answer);
+}
+
+static bool take_body(struct fcgi_link *link, struct http_answer *answer, struct slice *bytes)
+{
+    struct slice content;
+
+    while (answer->state != HTTP_ANSWER_OVER) {
+        switch (http_answer_body(answer, bytes, &content)) {
+        case PARSE_DONE:
+            if (!delivery_add(link->delivery, content)) {
+                fcgi_link_end(link, LINK_BAD_HEAD, 0);
+                return false;
+            }
+            break;
+        case PARSE_MORE:
+            return true;
+        case PARSE_BAD:
+            link->why = answer->why;
+            fcgi_link_end(link, LINK_STRANGE, 0);
+            return false;
+        }
+    }
+    fcgi_link_complete(link, answer->keeps && bytes->len == 0);
+    return false;
+}
+
+static bool http_take_bytes(struct fcgi_link *link, struct slice bytes)
+{
+    struct http_answer *answer = answer_of(link);
+
+    link->heard = true;
+    if (answer->state == HTTP_ANSWER_HEAD) {
+        if (!take_head(link, answer, &bytes))
+            return false;
+        if (answer->state == HTTP_ANSWER_HEAD)
+            return true;
+    }
+    return take_body(link, answer, &bytes);
+}
+
+/* Only a body that nothing else ends is ended by the connection, and not when that broke. */
+static bool http_is_whole(const struct fcgi_link *link, int error)
+{
+    return link->answer && link->answer->state == HTTP_ANSWER_TO_END && error == 0;
+}
+
+const struct dialect dialect_http = {
+    .name = "HTTP",
+    .handler = "proxy",
+    .death = "did it crash, or restart?",
+    .take_bytes = http_take_bytes,
+    .is_whole = http_is_whole,
+};

@@ -1,0 +1,228 @@
+#include "gateway/http_request.h"
+
+#include "base/address.h"
+#include "base/encode.h"
+#include "base/text.h"
+#include "http/cookie.h"
+
+#include <assert.h>
+#include <inttypes.h>
+
+#define OWN_ROOM 1024u /* names, addresses and numbers that are written besides what came */
+
+/* ---- where to ---- */
+
+/* The path as it was sent, if that means what was judged; else what was judged. */
+static void add_path(struct text *text, const struct target *target, struct arena *arena)
+{
+    char *decoded = arena_bytes(arena, target->raw_path.len + 1);
+    size_t len;
+
+    if (percent_decode(target->raw_path, decoded, &len) &&
+        slice_equal(slice_of(decoded, len), target->path))
+        text_add(text, target->raw_path);
+    else
+        percent_encode_path(text, target->path);
+}
+
+static void add_line(struct text *text, const struct request *request, struct arena *arena)
+{
+    text_add(text, request->method_name);
+    text_add_char(text, ' ');
+    add_path(text, &request->target, arena);
+    if (request->target.has_query) {
+        text_add_char(text, '?');
+        text_add(text, request->target.query);
+    }
+    text_add_cstr(text, " HTTP/1.1\r\n");
+}
+
+/* ---- fields ---- */
+
+static void add_field(struct text *text, struct slice name, struct slice value)
+{
+    text_add(text, name);
+    text_add_cstr(text, ": ");
+    text_add(text, value);
+    text_add_cstr(text, "\r\n");
+}
+
+static bool is_plain_name(struct slice name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if (!ascii_is_alpha(name.at[i]) && !ascii_is_digit(name.at[i]) && name.at[i] != '-')
+            return false;
+    return true;
+}
+
+static bool tells_of_the_client(const struct field *field)
+{
+    return field->id == FIELD_FORWARDED || field->id == FIELD_X_REAL_IP ||
+           slice_starts_nocase(field->name, SLICE("X-Forwarded-"));
+}
+
+static bool is_passed_on(const struct http_request_plan *plan, const struct field *field)
+{
+    switch (field->id) {
+    case FIELD_HOST:
+    case FIELD_CONTENT_LENGTH:
+    case FIELD_EXPECT:
+    case FIELD_PROXY: /* HTTP_PROXY is taken for a setting by many programs */
+        return false;
+    case FIELD_AUTHORIZATION:
+        return plan->tell_authorization;
+    default:
+        break;
+    }
+    return !field_is_hop_by_hop(field->id) && !tells_of_the_client(field) &&
+           is_plain_name(field->name) &&
+           !fields_list_has(&plan->x->request.fields, FIELD_CONNECTION, field->name);
+}
+
+static void add_cookie(struct text *text, const struct http_request_plan *plan,
+                       const struct field *field)
+{
+    const struct slice left =
+        plan->hidden_cookie.len > 0
+            ? cookie_without(field->value, plan->hidden_cookie, &plan->x->arena)
+            : field->value;
+
+    if (left.len > 0)
+        add_field(text, field->name, left);
+}
+
+static void add_fields(struct text *text, const struct http_request_plan *plan)
+{
+    const struct fields *fields = &plan->x->request.fields;
+
+    for (uint32_t i = 0; i < fields->count; i++) {
+        const struct field *field = &fields->at[i];
+
+        if (!is_passed_on(plan, field))
+            continue;
+        if (field->id == FIELD_COOKIE)
+            add_cookie(text, plan, field);
+        else
+            add_field(text, field->name, field->value);
+    }
+}
+
+/* ---- who asks ---- */
+
+/* The host as it was asked for, with its port. */
+static struct slice own_name(struct exchange *x)
+{
+    const struct request *request = &x->request;
+
+    if (request->host_port == 0)
+        return request->host;
+    return arena_printf(&x->arena, "%.*s:%u", SLICE_ARGS(request->host), request->host_port);
+}
+
+/* What the trusted proxy says in all fields of that name; false: nothing, or nobody is trusted. */
+static bool add_told(struct text *text, const struct exchange *x, enum field_id id)
+{
+    const struct fields *fields = &x->request.fields;
+    bool some = false;
+
+    for (uint32_t i = 0; x->visit->believed && i < fields->count; i++) {
+        if (fields->at[i].id != id || fields->at[i].value.len == 0)
+            continue;
+        if (some)
+            text_add_cstr(text, ", ");
+        text_add(text, fields->at[i].value);
+        some = true;
+    }
+    return some;
+}
+
+/* RFC 7239 6: an IPv6 address in brackets, and therefore in quotes. */
+static void add_node(struct text *text, const char *address)
+{
+    const bool is_v6 = slice_has(slice_cstr(address), ':');
+
+    text_printf(text, is_v6 ? "for=\"[%s]\"" : "for=%s", address);
+}
+
+static void add_x_forwarded(struct text *text, struct exchange *x, const char *peer)
+{
+    const struct visit *visit = x->visit;
+    const struct field *told =
+        visit->believed ? fields_find_name(&x->request.fields, SLICE("X-Forwarded-Host")) : NULL;
+
+    text_add_cstr(text, "X-Forwarded-For: ");
+    if (!add_told(text, x, FIELD_X_FORWARDED_FOR))
+        text_add_cstr(text, visit->client_text);
+    if (visit->believed) {
+        text_add_cstr(text, ", ");
+        text_add_cstr(text, peer);
+    }
+    text_add_cstr(text, "\r\n");
+    add_field(text, SLICE("X-Forwarded-Proto"), visit->secure ? SLICE("https") : SLICE("http"));
+    add_field(text, SLICE("X-Forwarded-Host"), told ? told->value : own_name(x));
+}
+
+static void add_forwarded(struct text *text, struct exchange *x, const char *peer)
+{
+    const struct visit *visit = x->visit;
+
+    text_add_cstr(text, "Forwarded: ");
+    if (visit->believed) {
+        if (!add_told(text, x, FIELD_FORWARDED))
+            add_node(text, visit->client_text);
+        text_add_cstr(text, ", ");
+    }
+    add_node(text, visit->believed ? peer : visit->client_text);
+    text_printf(text, ";host=\"%.*s\";proto=%s\r\n", SLICE_ARGS(own_name(x)),
+                visit->secure ? "https" : "http");
+}
+
+static void add_sender(struct text *text, struct exchange *x)
+{
+    char peer[ADDRESS_TEXT_MOST];
+
+    address_text(&x->visit->peer, peer);
+    add_x_forwarded(text, x, peer);
+    add_forwarded(text, x, peer);
+    text_printf(text, "Via: %d.%d longhouse\r\n", x->request.version / 10, x->request.version % 10);
+}
+
+/* ---- the whole ---- */
+
+/* RFC 9110 8.6: that a request which may have a body has none is said too, if it was said here. */
+static void add_framing(struct text *text, const struct http_request_plan *plan)
+{
+    if (plan->body_length >= 0)
+        text_printf(text, "Content-Length: %" PRId64 "\r\n", plan->body_length);
+    else if (fields_find(&plan->x->request.fields, FIELD_CONTENT_LENGTH))
+        text_add_cstr(text, "Content-Length: 0\r\n");
+    if (!plan->keep)
+        text_add_cstr(text, "Connection: close\r\n");
+}
+
+static size_t room_for(const struct request *request)
+{
+    const struct target *target = &request->target;
+    size_t room = OWN_ROOM + request->method_name.len + target->raw_path.len +
+                  3 * target->path.len + target->query.len + 4 * request->host.len;
+
+    for (uint32_t i = 0; i < request->fields.count; i++)
+        room += request->fields.at[i].name.len + request->fields.at[i].value.len + 4;
+    return room;
+}
+
+struct slice http_request_head(const struct http_request_plan *plan)
+{
+    struct exchange *x = plan->x;
+    const size_t room = room_for(&x->request);
+    struct text text = text_on(arena_bytes(&x->arena, room), room);
+
+    add_line(&text, &x->request, &x->arena);
+    add_field(&text, SLICE("Host"), own_name(x));
+    add_fields(&text, plan);
+    add_sender(&text, x);
+    add_framing(&text, plan);
+    text_add_cstr(&text, "\r\n");
+    assert(!text.cut);
+    return text_slice(&text);
+}

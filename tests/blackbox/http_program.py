@@ -1,0 +1,63 @@
+"""An HTTP/1.1 application of Python's standard library, on a unix socket."""
+import hashlib
+import http.server
+import socketserver
+import sys
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    connections = 0
+
+    def address_string(self):
+        return "-"
+
+    def log_message(self, *_):
+        pass
+
+    def setup(self):
+        super().setup()
+        Handler.connections += 1
+
+    def whole(self, body, kind="text/plain"):
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def in_chunks(self, size):
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        while size > 0:
+            part = b"x" * min(size, 100000)
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+            size -= len(part)
+        self.wfile.write(b"0\r\n\r\n")
+
+    def do_GET(self):
+        path, _, query = self.path.partition("?")
+        if path == "/told":
+            self.whole(f"{self.requestline}\n{self.headers}".encode())
+        elif path == "/connections":
+            self.whole(str(Handler.connections).encode())
+        elif path == "/chunks":
+            self.in_chunks(int(query))
+        else:
+            self.send_error(404, "No such thing")
+
+    do_HEAD = do_GET
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.whole(hashlib.sha256(body).hexdigest().encode() if self.path == "/digest" else body)
+
+
+class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+
+Server(sys.argv[1], Handler).serve_forever()

@@ -1,0 +1,89 @@
+/*
+ * Answers of HTTP backends: read at once and byte by byte must give the same, and what is accepted
+ * must be fit to be sent on.
+ */
+#include "gateway/http_answer.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void require(bool good)
+{
+    if (!good)
+        abort();
+}
+
+struct result {
+    struct http_answer answer;
+    enum parse end;
+    size_t content;
+    uint32_t sum; /* of the content, its order counts */
+    struct slice rest;
+};
+
+static void take(struct result *result, struct slice part)
+{
+    result->content += part.len;
+    for (size_t i = 0; i < part.len; i++)
+        result->sum = result->sum * 31 + (unsigned char)part.at[i];
+}
+
+static void give(struct result *result, struct slice bytes)
+{
+    struct http_answer *answer = &result->answer;
+    struct slice part;
+
+    if (answer->state == HTTP_ANSWER_HEAD)
+        result->end = http_answer_head(answer, &bytes);
+    while (result->end != PARSE_BAD && answer->state != HTTP_ANSWER_HEAD &&
+           answer->state != HTTP_ANSWER_OVER) {
+        result->end = http_answer_body(answer, &bytes, &part);
+        if (result->end != PARSE_DONE)
+            break;
+        take(result, part);
+    }
+    result->rest = bytes;
+}
+
+static void check_head(const struct http_answer *answer)
+{
+    require(answer->status >= 200 && answer->status <= 599);
+    require(field_is_value(answer->phrase));
+    require(answer->fields.count <= HTTP_ANSWER_FIELDS_MOST);
+    for (uint32_t i = 0; i < answer->fields.count; i++) {
+        require(field_is_token(answer->fields.at[i].name));
+        require(field_is_value(answer->fields.at[i].value));
+        require(!field_is_hop_by_hop(answer->fields.at[i].id));
+        require(answer->fields.at[i].id != FIELD_CONTENT_LENGTH);
+        require(answer->fields.at[i].id != FIELD_X_SENDFILE);
+    }
+    require(!answer->keeps || answer->state != HTTP_ANSWER_TO_END);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const struct slice in = slice_of(data, size);
+    struct arena arena = { 0 };
+    struct result whole = { .end = PARSE_MORE };
+    struct result single = { .end = PARSE_MORE };
+    size_t at = 0;
+
+    http_answer_init(&whole.answer, &arena, false);
+    http_answer_init(&single.answer, &arena, false);
+    give(&whole, in);
+    for (; at < size && single.end != PARSE_BAD && single.answer.state != HTTP_ANSWER_OVER; at++)
+        give(&single, slice_of(in.at + at, 1));
+    require((whole.end == PARSE_BAD) == (single.end == PARSE_BAD));
+    require(whole.answer.state == single.answer.state || whole.end == PARSE_BAD);
+    require(whole.content == single.content && whole.sum == single.sum);
+    if (whole.end == PARSE_BAD)
+        require(whole.answer.why && strcmp(whole.answer.why, single.answer.why) == 0);
+    else if (whole.answer.state == HTTP_ANSWER_OVER)
+        require(size - whole.rest.len == at);
+    if (whole.end != PARSE_BAD && whole.answer.state != HTTP_ANSWER_HEAD)
+        check_head(&whole.answer);
+    arena_done(&arena);
+    return 0;
+}

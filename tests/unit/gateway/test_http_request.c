@@ -1,0 +1,174 @@
+#include "gateway/http_request.h"
+
+#include "suite.h"
+
+static const struct {
+    const char *method;
+    const char *target;
+    const char *fields; /* "name: value\n" ... */
+    int64_t body_length;
+    bool keep;
+    const char *expect; /* without the fields of the sender, which another test has */
+} cases[] = {
+    { "GET", "/a/b?c=%41", "", -1, true, "GET /a/b?c=%41 HTTP/1.1\r\nHost: a.test:81\r\n" },
+    { "GET", "/", "", -1, false, "GET / HTTP/1.1\r\nHost: a.test:81\r\n|Connection: close\r\n" },
+    { "GET", "http://a.test:81/x", "", -1, true, "GET /x HTTP/1.1\r\nHost: a.test:81\r\n" },
+    /* what was judged is what is asked for */
+    { "GET", "/a%3Bb%20c", "", -1, true, "GET /a%3Bb%20c HTTP/1.1\r\nHost: a.test:81\r\n" },
+    { "GET", "/a/../b//c/./d%20e", "", -1, true, "GET /b/c/d%20e HTTP/1.1\r\nHost: a.test:81\r\n" },
+    { "GET", "/a/%2e%2e/b", "", -1, true, "GET /b HTTP/1.1\r\nHost: a.test:81\r\n" },
+    /* lengths are ours */
+    { "POST", "/", "Content-Length: 5\n", 5, true,
+      "POST / HTTP/1.1\r\nHost: a.test:81\r\n|Content-Length: 5\r\n" },
+    { "POST", "/", "Content-Length: 0\n", -1, true,
+      "POST / HTTP/1.1\r\nHost: a.test:81\r\n|Content-Length: 0\r\n" },
+    { "POST", "/", "Transfer-Encoding: chunked\n", 7, true,
+      "POST / HTTP/1.1\r\nHost: a.test:81\r\n|Content-Length: 7\r\n" },
+    /* what stays here */
+    { "GET", "/",
+      "Host: evil\nX-A: 1\nConnection: x-gone, close\nX-Gone: 1\nKeep-Alive: 1\nTE: trailers\n"
+      "Trailer: X\nUpgrade: h2c\nProxy-Authorization: x\nProxy-Connection: x\nProxy: evil\n"
+      "Expect: 100-continue\nX_A: 2\nX-B: 3\n",
+      -1, true, "GET / HTTP/1.1\r\nHost: a.test:81\r\nX-A: 1\r\nX-B: 3\r\n" },
+    { "GET", "/", "Cookie: own=1; a=2\nCookie: own=3\nAuthorization: Basic x\n", -1, true,
+      "GET / HTTP/1.1\r\nHost: a.test:81\r\nCookie: a=2\r\nAuthorization: Basic x\r\n" },
+    /* what a client says of itself is not believed */
+    { "GET", "/",
+      "X-Forwarded-For: 1.1.1.1\nX-Forwarded-Host: evil\nX-Forwarded-Proto: https\n"
+      "X-Forwarded-Port: 1\nX-Real-IP: 1.1.1.1\nForwarded: for=1.1.1.1\n",
+      -1, true, "GET / HTTP/1.1\r\nHost: a.test:81\r\n" },
+};
+
+static const char untrusted[] = "X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\n"
+                                "X-Forwarded-Host: a.test:81\r\n"
+                                "Forwarded: for=192.0.2.7;host=\"a.test:81\";proto=http\r\n"
+                                "Via: 1.1 longhouse\r\n";
+
+static struct arena arena;
+static struct exchange x;
+static struct visit visit;
+
+static void set_address(union socket_address *address, const char *text)
+{
+    ck_assert(address_parse_ip(slice_cstr(text), 80, address));
+}
+
+static void begin(const char *method, const char *target, const char *fields)
+{
+    struct slice rest = slice_cstr(fields);
+    struct slice line;
+    struct slice name;
+    struct slice value;
+
+    visit = (struct visit){ .client_text = "192.0.2.7" };
+    set_address(&visit.peer, "192.0.2.7");
+    x = (struct exchange){ .visit = &visit };
+    x.request.method_name = slice_cstr(method);
+    x.request.version = 11;
+    x.request.host = SLICE("a.test");
+    x.request.host_port = 81;
+    ck_assert_int_eq(
+        target_parse(slice_cstr(target), false, false, &x.arena, &x.request.target, NULL),
+        PARSE_DONE);
+    while (slice_cut(rest, '\n', &line, &rest)) {
+        ck_assert(slice_cut(line, ':', &name, &value));
+        fields_add(&x.request.fields, &x.arena, name, slice_trim(value));
+    }
+}
+
+static void end(void)
+{
+    arena_done(&x.arena);
+    arena_done(&arena);
+}
+
+/* `text` has '|' where the fields of the sender stand; without one they are last. */
+static struct slice expected(const char *text, const char *sender)
+{
+    struct slice before = slice_cstr(text);
+    struct slice behind = { 0 };
+
+    slice_cut(before, '|', &before, &behind);
+    const struct slice parts[] = { before, slice_cstr(sender), behind, SLICE("\r\n") };
+    return arena_join(&arena, parts, 4);
+}
+
+static void check(int64_t body_length, bool keep, struct slice expect)
+{
+    const struct http_request_plan plan = {
+        .x = &x,
+        .body_length = body_length,
+        .keep = keep,
+        .tell_authorization = true,
+        .hidden_cookie = SLICE("own"),
+    };
+    const struct slice head = http_request_head(&plan);
+
+    ck_assert_str_eq(arena_cstr(&arena, head), arena_cstr(&arena, expect));
+}
+
+START_TEST(a_request_is_told_as_it_was_judged)
+{
+    begin(cases[_i].method, cases[_i].target, cases[_i].fields);
+    check(cases[_i].body_length, cases[_i].keep, expected(cases[_i].expect, untrusted));
+    end();
+}
+END_TEST
+
+START_TEST(a_password_that_the_house_has_checked_is_not_told)
+{
+    begin("GET", "/", "Authorization: Basic x\n");
+    const struct http_request_plan plan = { .x = &x, .body_length = -1 };
+    ck_assert_uint_eq(slice_find_slice(http_request_head(&plan), SLICE("Authorization")),
+                      SLICE_NONE);
+    end();
+}
+END_TEST
+
+START_TEST(a_path_that_a_rule_rewrote_is_asked_for)
+{
+    begin("GET", "/old?q", "");
+    x.request.target.path = SLICE("/new place");
+    check(-1, true, expected("GET /new%20place?q HTTP/1.1\r\nHost: a.test:81\r\n", untrusted));
+    end();
+}
+END_TEST
+
+START_TEST(what_a_trusted_proxy_says_is_extended)
+{
+    begin("GET", "/",
+          "X-Forwarded-For: 1.1.1.1\nX-Forwarded-For: 192.0.2.7\nX-Forwarded-Host: www.test\n"
+          "Forwarded: for=192.0.2.7\nVia: 1.1 front\n");
+    visit.believed = true;
+    visit.secure = true;
+    set_address(&visit.peer, "2001:db8::1");
+    check(-1, true,
+          expected("GET / HTTP/1.1\r\nHost: a.test:81\r\nVia: 1.1 front\r\n",
+                   "X-Forwarded-For: 1.1.1.1, 192.0.2.7, 2001:db8::1\r\n"
+                   "X-Forwarded-Proto: https\r\nX-Forwarded-Host: www.test\r\n"
+                   "Forwarded: for=192.0.2.7, for=\"[2001:db8::1]\";host=\"a.test:81\";"
+                   "proto=https\r\nVia: 1.1 longhouse\r\n"));
+    end();
+}
+END_TEST
+
+START_TEST(what_a_trusted_proxy_does_not_say_is_told_of_its_client)
+{
+    begin("GET", "/", "");
+    visit.believed = true;
+    set_address(&visit.peer, "10.0.0.1");
+    x.request.host_port = 0;
+    x.request.version = 20;
+    check(-1, true,
+          expected("GET / HTTP/1.1\r\nHost: a.test\r\n",
+                   "X-Forwarded-For: 192.0.2.7, 10.0.0.1\r\nX-Forwarded-Proto: http\r\n"
+                   "X-Forwarded-Host: a.test\r\nForwarded: for=192.0.2.7, for=10.0.0.1;"
+                   "host=\"a.test\";proto=http\r\nVia: 2.0 longhouse\r\n"));
+    end();
+}
+END_TEST
+
+SUITE("http_request", LOOP(a_request_is_told_as_it_was_judged, cases),
+      TEST(a_password_that_the_house_has_checked_is_not_told),
+      TEST(a_path_that_a_rule_rewrote_is_asked_for), TEST(what_a_trusted_proxy_says_is_extended),
+      TEST(what_a_trusted_proxy_does_not_say_is_told_of_its_client))

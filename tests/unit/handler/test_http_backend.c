@@ -1,0 +1,310 @@
+#include "gateway/backend.h"
+#include "handler/two_programs.h"
+#include "suite.h"
+
+#include <string.h>
+
+static struct two_programs *two;
+static struct visitor *v;
+
+static void begin(void)
+{
+    two = two_programs_open();
+    v = two->v;
+    two->sections[0].protocol = PROTOCOL_HTTP;
+    two->sections[0].keep_connections = 4;
+    two->sections[0].keep_ms = 30000;
+    two->fakes[0].raw = true;
+}
+
+static void end(void)
+{
+    two_programs_close(two);
+}
+
+static struct fastcgi_fake *ask(const char *method, int64_t body_len)
+{
+    visitor_ask(v, method, "/a.php", body_len, NULL);
+    return two_programs_accept(two, 0);
+}
+
+/* Over the connection that is there. */
+static void ask_again(struct fastcgi_fake *fake, const char *method, int64_t body_len)
+{
+    fake->pending_len = 0;
+    visitor_ask(v, method, "/again", body_len, NULL);
+    ck_assert(!fastcgi_fake_accept(fake));
+    fastcgi_fake_read(fake, SIZE_MAX);
+}
+
+static void say(struct fastcgi_fake *fake, const char *text)
+{
+    fastcgi_fake_say_raw(fake, text, strlen(text));
+    visitor_settle(v);
+}
+
+static void hang_up(struct fastcgi_fake *fake)
+{
+    fastcgi_fake_hang_up(fake);
+    visitor_settle(v);
+}
+
+static bool is_closed(struct fastcgi_fake *fake)
+{
+    fastcgi_fake_read(fake, SIZE_MAX);
+    return fake->closed;
+}
+
+static bool heard(const struct fastcgi_fake *fake, struct slice part)
+{
+    return slice_find_slice(slice_of(fake->pending, fake->pending_len), part) != SLICE_NONE;
+}
+
+static void check_body(const char *text)
+{
+    v->body[v->body_len] = '\0';
+    ck_assert_str_eq(v->body, text);
+}
+
+#define ANSWER "HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nContent-Length: 5\r\n\r\nhello"
+
+START_TEST(a_request_goes_on_as_it_is)
+{
+    begin();
+    struct fastcgi_fake *fake = ask("GET", VISITOR_NO_BODY);
+    ck_assert(slice_starts(slice_of(fake->pending, fake->pending_len),
+                           SLICE("GET /a.php HTTP/1.1\r\nHost: ")));
+    ck_assert(heard(fake, SLICE("\r\n\r\n")));
+    ck_assert(!heard(fake, SLICE("Connection")));
+    say(fake, "HTTP/1.1 201 Made\r\nX-A: 1\r\nContent-Length: 5\r\n\r\nhel");
+    ck_assert_int_eq(v->status, 201);
+    say(fake, "lo");
+    check_body("hello");
+    ck_assert_int_eq(v->end, BODY_COMPLETE);
+    ck_assert_ptr_nonnull(strstr(v->fields, "X-A: 1\n"));
+    ck_assert_uint_eq(v->line_count, 0);
+    end();
+}
+END_TEST
+
+START_TEST(a_body_of_known_length_follows_and_has_no_end)
+{
+    begin();
+    struct fastcgi_fake *fake = ask("POST", 11);
+    ck_assert(heard(fake, SLICE("\r\nContent-Length: 11\r\n")));
+    visitor_send(v, "hello world");
+    visitor_end_body(v, BODY_COMPLETE);
+    fastcgi_fake_read(fake, SIZE_MAX);
+    ck_assert(slice_ends(slice_of(fake->pending, fake->pending_len), SLICE("\r\n\r\nhello world")));
+    say(fake, ANSWER);
+    check_body("hello");
+    ck_assert(!is_closed(fake));
+    end();
+}
+END_TEST
+
+START_TEST(a_chunked_body_has_a_length_for_the_backend)
+{
+    begin();
+    visitor_ask(v, "POST", "/a.php", VISITOR_CHUNKED, NULL);
+    visitor_send(v, "hello");
+    visitor_end_body(v, BODY_COMPLETE);
+    struct fastcgi_fake *fake = two_programs_accept(two, 0);
+    ck_assert(heard(fake, SLICE("\r\nContent-Length: 5\r\n")));
+    ck_assert(!heard(fake, SLICE("Transfer-Encoding")));
+    say(fake, ANSWER);
+    ck_assert_int_eq(v->status, 200);
+    end();
+}
+END_TEST
+
+START_TEST(a_connection_that_is_left_open_serves_the_next)
+{
+    static const char *const answers[] = {
+        ANSWER,
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+        "HTTP/1.1 103 Early\r\nLink: </a>\r\n\r\n" ANSWER,
+    };
+
+    begin();
+    struct fastcgi_fake *fake = ask("GET", VISITOR_NO_BODY);
+    for (unsigned i = 0; i < 3; i++) {
+        say(fake, answers[i]);
+        check_body("hello");
+        ck_assert_int_eq(v->end, BODY_COMPLETE);
+        ck_assert(!is_closed(fake));
+        ask_again(fake, "POST", 0);
+        ck_assert(heard(fake, SLICE("POST /again HTTP/1.1\r\n")));
+    }
+    say(fake, "HTTP/1.1 204 No\r\n\r\n");
+    ck_assert_int_eq(v->status, 204);
+    ck_assert(!is_closed(fake));
+    end();
+}
+END_TEST
+
+/* Behind these answers nobody may guess what the next bytes are. */
+static const char *const last_ones[] = {
+    "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello",
+    "HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+    ANSWER "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil",
+    ANSWER "\r\n",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\nevil",
+};
+
+START_TEST(a_connection_that_may_carry_more_is_closed)
+{
+    begin();
+    struct fastcgi_fake *fake = ask("GET", VISITOR_NO_BODY);
+    say(fake, last_ones[_i]);
+    check_body("hello");
+    ck_assert_int_eq(v->end, BODY_COMPLETE);
+    ck_assert(is_closed(fake));
+    ck_assert_uint_eq(v->line_count, 0);
+    end();
+}
+END_TEST
+
+START_TEST(an_answer_before_the_whole_request_closes_the_connection)
+{
+    begin();
+    struct fastcgi_fake *fake = ask("POST", 1000000);
+    visitor_send(v, "begins");
+    say(fake, "HTTP/1.1 413 Too Long\r\nContent-Length: 2\r\n\r\nno");
+    ck_assert_int_eq(v->status, 413);
+    check_body("no");
+    ck_assert(is_closed(fake));
+    end();
+}
+END_TEST
+
+START_TEST(without_keeping_the_backend_is_told_to_close)
+{
+    begin();
+    two->sections[0].keep_connections = 0;
+    struct fastcgi_fake *fake = ask("GET", VISITOR_NO_BODY);
+    ck_assert(heard(fake, SLICE("\r\nConnection: close\r\n")));
+    say(fake, ANSWER);
+    ck_assert(is_closed(fake));
+    end();
+}
+END_TEST
+
+/* What is said before the connection ends, and what becomes of it. */
+static const struct {
+    const char *said;
+    int status;
+    enum body_end end;
+    const char *line; /* NULL: none */
+} ends[] = {
+    { "HTTP/1.1 200 OK\r\n\r\nto the end", 200, BODY_COMPLETE, NULL },
+    { "HTTP/1.0 200 OK\r\n\r\n", 200, BODY_COMPLETE, NULL },
+    { "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell", 200, BODY_BROKEN,
+      "closed in the middle of its answer" },
+    { "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", 200, BODY_BROKEN,
+      "closed in the middle of its answer" },
+    { "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloX", 200, BODY_BROKEN,
+      "does not speak as expected" },
+    { "HTTP/1.1 200 OK\r\nContent-Le", 502, BODY_COMPLETE, "did it crash, or restart?" },
+    { "HTTP/1.1 100 Continue\r\n\r\n", 502, BODY_COMPLETE, "did it crash, or restart?" },
+    { "", 502, BODY_COMPLETE, "did it crash, or restart?" },
+    { "220 mail.test ESMTP\r\n\r\n", 502, BODY_COMPLETE, "it begins with '220 mail.test ESMTP" },
+    { "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 502,
+      BODY_COMPLETE, "it has both Content-Length and Transfer-Encoding" },
+    { "HTTP/1.1 101 Go\r\nUpgrade: x\r\n\r\n", 502, BODY_COMPLETE, "nobody asked for" },
+};
+
+START_TEST(the_end_of_a_connection_is_seldom_that_of_an_answer)
+{
+    begin();
+    struct fastcgi_fake *fake = ask("POST", 0);
+    say(fake, ends[_i].said);
+    if (fake->fd >= 0)
+        hang_up(fake);
+    ck_assert_int_eq(v->status, ends[_i].status);
+    ck_assert_int_eq(v->end, ends[_i].end);
+    ck_assert_uint_eq(v->line_count, ends[_i].line != NULL);
+    ck_assert(!ends[_i].line || visitor_log_has(v, ends[_i].line));
+    ck_assert(!ends[_i].line || visitor_log_has(v, "HTTP FIRST"));
+    end();
+}
+END_TEST
+
+START_TEST(an_answer_to_head_has_no_body)
+{
+    begin();
+    struct fastcgi_fake *fake = ask("HEAD", VISITOR_NO_BODY);
+    say(fake, "HTTP/1.1 200 OK\r\nContent-Length: 77\r\n\r\n");
+    ck_assert_int_eq(v->status, 200);
+    ck_assert_int_eq(v->end, BODY_COMPLETE);
+    ck_assert(!is_closed(fake));
+    end();
+}
+END_TEST
+
+START_TEST(a_get_on_a_stale_connection_is_asked_on_a_fresh_one)
+{
+    begin();
+    struct fastcgi_fake *fake = ask("GET", VISITOR_NO_BODY);
+    say(fake, ANSWER);
+    ask_again(fake, "GET", VISITOR_NO_BODY);
+    hang_up(fake);
+    fake = two_programs_accept(two, 0);
+    ck_assert(heard(fake, SLICE("GET /again HTTP/1.1\r\n")));
+    say(fake, ANSWER);
+    check_body("hello");
+    ck_assert_uint_eq(v->line_count, 0);
+    end();
+}
+END_TEST
+
+START_TEST(a_post_that_was_sent_is_not_sent_again)
+{
+    begin();
+    struct fastcgi_fake *fake = ask("GET", VISITOR_NO_BODY);
+    say(fake, ANSWER);
+    ask_again(fake, "POST", 0);
+    hang_up(fake);
+    ck_assert(!fastcgi_fake_accept(&two->fakes[0]));
+    ck_assert_int_eq(v->status, 502);
+    ck_assert(visitor_log_has(v, "closed before the head of its answer"));
+    end();
+}
+END_TEST
+
+START_TEST(files_of_the_house_are_not_for_backends_to_choose)
+{
+    begin();
+    struct fastcgi_fake *fake = ask("GET", VISITOR_NO_BODY);
+    say(fake, "HTTP/1.1 200 OK\r\nX-Sendfile: /etc/passwd\r\nX-Accel-Redirect: /secret\r\n"
+              "Content-Length: 5\r\n\r\nhello");
+    check_body("hello");
+    ck_assert_ptr_null(strstr(v->fields, "X-"));
+    end();
+}
+END_TEST
+
+START_TEST(one_that_says_nothing_runs_out_of_time)
+{
+    begin();
+    ask("GET", VISITOR_NO_BODY);
+    visitor_pass(v, two->vhost.folder.time_for_cgi_ms);
+    ck_assert_int_eq(v->status, 504);
+    ck_assert(visitor_log_has(v, "without an answer"));
+    end();
+}
+END_TEST
+
+SUITE("http_backend", TEST(a_request_goes_on_as_it_is),
+      TEST(a_body_of_known_length_follows_and_has_no_end),
+      TEST(a_chunked_body_has_a_length_for_the_backend),
+      TEST(a_connection_that_is_left_open_serves_the_next),
+      LOOP(a_connection_that_may_carry_more_is_closed, last_ones),
+      TEST(an_answer_before_the_whole_request_closes_the_connection),
+      TEST(without_keeping_the_backend_is_told_to_close),
+      LOOP(the_end_of_a_connection_is_seldom_that_of_an_answer, ends),
+      TEST(an_answer_to_head_has_no_body),
+      TEST(a_get_on_a_stale_connection_is_asked_on_a_fresh_one),
+      TEST(a_post_that_was_sent_is_not_sent_again),
+      TEST(files_of_the_house_are_not_for_backends_to_choose),
+      TEST(one_that_says_nothing_runs_out_of_time))
