@@ -7,6 +7,7 @@
 #include "config/load.h"
 
 #include <inttypes.h>
+#include <sys/stat.h>
 
 #define DAYS_TO_RENEW 14
 
@@ -54,6 +55,26 @@ static unsigned count_of(const struct conf_file *file)
     return count;
 }
 
+/* Whoever can read it can be the site. */
+static void check_secret(const struct load *load, const struct conf_file *file)
+{
+    const char *path = arena_cstr(load->arena, file->path);
+    unsigned mode = 0;
+
+    if (file->path.at[0] != '/')
+        path = arena_printf(load->arena, "%.*s/%.*s", SLICE_ARGS(load->source->folder),
+                            SLICE_ARGS(file->path))
+                   .at;
+    if (load->ask && load->ask->stat && load->ask->stat(load->ask, path, &mode) == 0 &&
+        (mode & S_IROTH))
+        diag_hint(load->diags,
+                  diag_add(load->diags, DIAG_WARNING, &file->place,
+                           "everybody on this machine may read the private key in '%.*s'",
+                           SLICE_ARGS(file->path)),
+                  "chmod 600; who has read it can be this site: get another key if somebody may "
+                  "have");
+}
+
 /* A key for each certificate: in its own file, or in the one at the same place of TLSkeyFile. */
 static bool check_pair(const struct load *load, const struct conf_file *certificate,
                        const struct conf_file *key)
@@ -79,6 +100,21 @@ static bool check_pair(const struct load *load, const struct conf_file *certific
 
 /* ---- what whoever knows certificates says ---- */
 
+static void check_age(const struct load *load, const struct conf_file *file, int64_t days_left)
+{
+    if (days_left < 0)
+        diag_hint(load->diags,
+                  diag_add(load->diags, DIAG_WARNING, &file->place,
+                           "the certificate in '%.*s' has expired", SLICE_ARGS(file->path)),
+                  "browsers refuse it: renew it");
+    else if (days_left < DAYS_TO_RENEW)
+        diag_hint(load->diags,
+                  diag_add(load->diags, DIAG_WARNING, &file->place,
+                           "the certificate in '%.*s' expires in %" PRId64 " days",
+                           SLICE_ARGS(file->path), days_left),
+                  "renew it in time");
+}
+
 static void check_use(const struct load *load, const struct conf_file *file,
                       const struct conf_file *key)
 {
@@ -87,23 +123,35 @@ static void check_use(const struct load *load, const struct conf_file *file,
     if (!load->ask || !load->ask->certificate)
         return;
     load->ask->certificate(load->ask, file->text, key ? key->text : file->text, &found);
-    if (found.fault)
+    if (found.fault) {
         diag_add(load->diags, DIAG_ERROR, &file->place, "'%.*s' cannot be used: %s",
                  SLICE_ARGS(file->path), found.fault);
-    else if (found.days_left < 0)
+        return;
+    }
+    check_age(load, file, found.days_left);
+    if (found.gap)
+        diag_hint(load->diags,
+                  diag_add(load->diags, DIAG_WARNING, &file->place, "'%.*s': %s",
+                           SLICE_ARGS(file->path), found.gap),
+                  "put the certificates between it and the root behind it, in the order of the "
+                  "chain (certbot: fullchain.pem)");
+    if (found.must_staple)
         diag_hint(load->diags,
                   diag_add(load->diags, DIAG_WARNING, &file->place,
-                           "the certificate in '%.*s' has expired", SLICE_ARGS(file->path)),
-                  "browsers refuse it: renew it");
-    else if (found.days_left < DAYS_TO_RENEW)
-        diag_hint(load->diags,
-                  diag_add(load->diags, DIAG_WARNING, &file->place,
-                           "the certificate in '%.*s' expires in %" PRId64 " days",
-                           SLICE_ARGS(file->path), found.days_left),
-                  "renew it in time");
+                           "the certificate in '%.*s' wants to be stapled (must-staple), which is "
+                           "not done here: browsers refuse it",
+                           SLICE_ARGS(file->path)),
+                  "get one without this demand");
 }
 
 /* A name with a wildcard is covered by the same one. */
+static struct slice name_to_cover(const struct load *load, struct slice name)
+{
+    return slice_starts(name, SLICE("*."))
+               ? arena_printf(load->arena, "any%.*s", SLICE_ARGS(slice_skip(name, 1)))
+               : name;
+}
+
 static void check_names(const struct load *load, const struct vhost_conf *host)
 {
     const struct conf_file *file = host->tls.certificates;
@@ -111,17 +159,47 @@ static void check_names(const struct load *load, const struct vhost_conf *host)
     if (!file || file->text.len == 0 || !load->ask || !load->ask->certificate_covers)
         return;
     for (const struct conf_word *word = host->hostnames; word; word = word->next) {
-        struct slice name = word->text;
-
-        if (slice_starts(name, SLICE("*.")))
-            name = arena_printf(load->arena, "any%.*s", SLICE_ARGS(slice_skip(name, 1)));
-        if (!load->ask->certificate_covers(load->ask, file->text, name))
+        if (!load->ask->certificate_covers(load->ask, file->text, name_to_cover(load, word->text)))
             diag_hint(load->diags,
                       diag_add(load->diags, DIAG_WARNING, &file->place,
                                "the certificate in '%.*s' is not for '%.*s'",
                                SLICE_ARGS(file->path), SLICE_ARGS(word->text)),
                       "browsers warn their users; get one for all names of Hostname");
     }
+}
+
+static bool any_binding_is_secure(const struct server_conf *conf)
+{
+    for (const struct binding_conf *binding = conf->bindings; binding; binding = binding->next)
+        if (binding->tls.certificates)
+            return true;
+    return false;
+}
+
+static bool a_binding_covers(const struct load *load, const struct server_conf *conf,
+                             struct slice name)
+{
+    for (const struct binding_conf *binding = conf->bindings; binding; binding = binding->next)
+        if (binding->tls.certificates &&
+            load->ask->certificate_covers(load->ask, binding->tls.certificates->text, name))
+            return true;
+    return false;
+}
+
+/* A host that wants TLS and has no certificate of its own is seen with that of a Binding. */
+static void check_borrowed(const struct load *load, const struct server_conf *conf,
+                           const struct vhost_conf *host)
+{
+    if (host->tls.certificates || !host->require_tls.is_on || !load->ask ||
+        !load->ask->certificate_covers || !any_binding_is_secure(conf))
+        return;
+    for (const struct conf_word *word = host->hostnames; word; word = word->next)
+        if (!a_binding_covers(load, conf, name_to_cover(load, word->text)))
+            diag_hint(load->diags,
+                      diag_add(load->diags, DIAG_WARNING, &host->require_tls.place,
+                               "the host wants TLS, and no certificate is for '%.*s'",
+                               SLICE_ARGS(word->text)),
+                      "give it one by TLScertFile, or the Binding one for all names");
 }
 
 /* ---- who vouches for clients ---- */
@@ -190,18 +268,12 @@ static void read_all(const struct load *load, const struct tls_conf *tls)
     }
     const struct conf_file *key = tls->keys;
     for (const struct conf_file *file = tls->certificates; good && file; file = file->next) {
-        if (check_pair(load, file, key))
+        if (check_pair(load, file, key)) {
             check_use(load, file, key);
+            check_secret(load, key ? key : file);
+        }
         key = key ? key->next : NULL;
     }
-}
-
-static bool any_binding_is_secure(const struct server_conf *conf)
-{
-    for (const struct binding_conf *binding = conf->bindings; binding; binding = binding->next)
-        if (binding->tls.certificates)
-            return true;
-    return false;
 }
 
 static bool has_trusted_proxies(const struct server_conf *conf)
@@ -264,6 +336,7 @@ void load_certificates(const struct load *load, const struct server_conf *conf)
         read_all(load, &host->tls);
         read_authority(load, &host->tls);
         check_names(load, host);
+        check_borrowed(load, conf, host);
         check_host(load, host, secure, proxied);
     }
 }

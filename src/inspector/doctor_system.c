@@ -43,8 +43,16 @@ static void look_at_certificate(const struct visit_of_doctor *visit,
                 days < 0               ? FINDING_FAIL
                 : days < DAYS_TO_RENEW ? FINDING_WARN
                                        : FINDING_OK,
-                "certificate", days < DAYS_TO_RENEW ? "renew it, then: longhouse reload" : NULL,
+                "certificate", days < DAYS_TO_RENEW ? "renew it; it is taken over by itself" : NULL,
                 "%.*s: good for %" PRId64 " days", SLICE_ARGS(certificate->path), days);
+    if (!tls_identity_is_whole(&identity, why))
+        finding_add(visit->findings, FINDING_WARN, "certificate",
+                    "put the chain behind it (certbot: fullchain.pem)", "%.*s: %s",
+                    SLICE_ARGS(certificate->path), why);
+    if (tls_identity_must_staple(&identity))
+        finding_add(visit->findings, FINDING_FAIL, "certificate", "get one without this demand",
+                    "%.*s: it wants to be stapled, which is not done here: browsers refuse it",
+                    SLICE_ARGS(certificate->path));
 }
 
 static void look_at_tls(const struct visit_of_doctor *visit, const struct tls_conf *tls)

@@ -8,7 +8,6 @@
 #include <openssl/hmac.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
-#include <openssl/x509v3.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -177,7 +176,7 @@ static int no_password(char *buffer, int room, int writes, void *user)
     return -1;
 }
 
-static BIO *text_bio(struct slice text)
+BIO *tls_text_bio(struct slice text)
 {
     return BIO_new_mem_buf(text.len > 0 ? text.at : "", (int)text.len);
 }
@@ -185,7 +184,7 @@ static BIO *text_bio(struct slice text)
 /* The server's own certificate and the chain behind it. */
 static bool take_certificates(SSL_CTX *ssl, struct slice text, char *why)
 {
-    BIO *bio = text_bio(text);
+    BIO *bio = tls_text_bio(text);
     X509 *own = PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL);
     bool good = own && SSL_CTX_use_certificate(ssl, own) == 1;
     X509 *next;
@@ -209,7 +208,7 @@ static bool take_certificates(SSL_CTX *ssl, struct slice text, char *why)
 static bool take_key(SSL_CTX *ssl, struct slice text, char *why)
 {
     bool wants_password = false;
-    BIO *bio = text_bio(text);
+    BIO *bio = tls_text_bio(text);
     EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, no_password, &wants_password);
     X509 *own = SSL_CTX_get0_certificate(ssl); /* the one that was just taken */
     bool fits = key && own && X509_check_private_key(own, key) == 1;
@@ -238,50 +237,6 @@ static bool take_identities(SSL_CTX *ssl, const struct tls_options *options, cha
             !take_key(ssl, options->identities[i].key, why))
             return false;
     return true;
-}
-
-bool tls_identity_check(const struct tls_identity *identity, char *why)
-{
-    const struct tls_options options = {
-        .identities = identity,
-        .identity_count = 1,
-        .least_version = 12,
-    };
-    struct tls_context *context = tls_context_new(&options, why);
-
-    tls_context_drop(context);
-    return context != NULL;
-}
-
-static X509 *own_certificate(const struct tls_identity *identity)
-{
-    BIO *bio = text_bio(identity->certificates);
-    X509 *own = PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL);
-
-    ERR_clear_error();
-    BIO_free(bio);
-    return own;
-}
-
-int64_t tls_identity_days_left(const struct tls_identity *identity)
-{
-    X509 *own = own_certificate(identity);
-    int days = 0;
-    int seconds = 0;
-
-    if (!own || ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(own)) != 1)
-        days = -1;
-    X509_free(own);
-    return days == 0 && seconds < 0 ? -1 : days;
-}
-
-bool tls_identity_covers(const struct tls_identity *identity, struct slice name)
-{
-    X509 *own = own_certificate(identity);
-    bool covers = own && X509_check_host(own, name.at, name.len, 0, NULL) == 1;
-
-    X509_free(own);
-    return covers;
 }
 
 /* ---- names ---- */

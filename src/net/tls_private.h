@@ -43,6 +43,9 @@ const char *tls_authority_complaint(const struct tls *tls);
 struct client_certificate *tls_peer_new(SSL *ssl, const struct tls_authority *authority);
 void tls_peer_free(struct client_certificate *peer); /* NULL: nothing */
 
+/* Borrows the text. */
+BIO *tls_text_bio(struct slice text);
+
 /* OpenSSL's own words for the last error. */
 const char *tls_reason(void);
 

@@ -7,14 +7,19 @@ static void look_at(struct load_ask *ask, struct slice certificates, struct slic
                     struct load_certificate *ret)
 {
     static char why[TLS_WHY_MOST];
+    static char gap[TLS_WHY_MOST];
     const struct tls_identity identity = { certificates, key };
 
     (void)ask;
     *ret = (struct load_certificate){ 0 };
-    if (!tls_identity_check(&identity, why))
+    if (!tls_identity_check(&identity, why)) {
         ret->fault = why;
-    else
-        ret->days_left = tls_identity_days_left(&identity);
+        return;
+    }
+    ret->days_left = tls_identity_days_left(&identity);
+    ret->must_staple = tls_identity_must_staple(&identity);
+    if (!tls_identity_is_whole(&identity, gap))
+        ret->gap = gap;
 }
 
 static bool covers(struct load_ask *ask, struct slice certificates, struct slice name)

@@ -27,12 +27,12 @@ class SecureVisitor(Visitor):
         return text.strip().rpartition("=")[2].strip()
 
 
-def make_certificate(folder, name, kind=("ec", "-pkeyopt", "ec_paramgen_curve:P-256")):
+def make_certificate(folder, name, kind=("ec", "-pkeyopt", "ec_paramgen_curve:P-256"), more=()):
     """FOLDER/NAME.pem with both, NAME.crt and NAME.key."""
     certificate, key, both = (folder / f"{name}.{ending}" for ending in ("crt", "key", "pem"))
     subprocess.run(
         ["openssl", "req", "-x509", "-nodes", "-newkey", *kind, "-days", "2", "-subj", f"/CN={name}", "-keyout", key,
-         "-out", certificate],
+         "-out", certificate, *more],
         check=True, capture_output=True,
     )  # fmt: skip
     both.write_bytes(key.read_bytes() + certificate.read_bytes())

@@ -49,6 +49,8 @@ struct load_socket { /* a unix socket, as connect(2) sees it */
 struct load_certificate { /* what is in two PEM texts */
     const char *fault;    /* NULL: it can be used. Valid until the next question */
     int64_t days_left;    /* until it expires; below 0: it has */
+    const char *gap;      /* what its chain lacks; NULL: nothing. Valid likewise */
+    bool must_staple;     /* clients refuse it without an answer of its authority (OCSP) */
 };
 struct load_ask {
     /* NULL: nobody here can tell. */

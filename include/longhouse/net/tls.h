@@ -44,6 +44,15 @@ bool tls_identity_check(const struct tls_identity *identity, char *why);
 int64_t tls_identity_days_left(const struct tls_identity *identity);
 bool tls_identity_covers(const struct tls_identity *identity, struct slice name);
 
+/*
+ * Whether clients can follow its chain: each certificate is signed by the next one in the text, and
+ * the last one by somebody whom this machine knows, or by itself. If not, a sentence in `why`.
+ */
+bool tls_identity_is_whole(const struct tls_identity *identity, char *why);
+
+/* Clients may believe it only with an answer of its authority stapled to it (RFC 7633). */
+bool tls_identity_must_staple(const struct tls_identity *identity);
+
 /* NULL with a sentence in `why` (TLS_WHY_MOST bytes). Copies what it needs. One user. */
 struct tls_context *tls_context_new(const struct tls_options *options, char *why);
 struct tls_context *tls_context_hold(struct tls_context *context);

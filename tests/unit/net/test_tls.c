@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -304,9 +305,27 @@ START_TEST(what_a_certificate_is_for)
     ck_assert_int_eq(tls_identity_days_left(&identity), 0); /* an hour */
     ck_assert(tls_identity_covers(&identity, SLICE("first.test")));
     ck_assert(!tls_identity_covers(&identity, SLICE("second.test")));
+    ck_assert(tls_identity_is_whole(&identity, why));
+    ck_assert(!tls_identity_must_staple(&identity));
+    ck_assert(!tls_identity_is_whole(&nonsense, why));
+    ck_assert_str_eq(why, "there is no certificate in it");
+    ck_assert(!tls_identity_must_staple(&nonsense));
     ck_assert(!tls_identity_check(&nonsense, why));
     ck_assert_int_lt(tls_identity_days_left(&nonsense), 0);
     ck_assert(!tls_identity_covers(&nonsense, SLICE("first.test")));
+}
+END_TEST
+
+START_TEST(a_chain_is_in_the_order_of_who_signed_whom)
+{
+    struct made one = make_ecdsa("first.test");
+    struct made two = make_ecdsa("second.test");
+    char both[sizeof(one.certificate) + sizeof(two.certificate)];
+
+    snprintf(both, sizeof(both), "%s%s", one.certificate, two.certificate);
+    const struct tls_identity identity = { slice_cstr(both), slice_cstr(one.key) };
+    ck_assert(!tls_identity_is_whole(&identity, why));
+    ck_assert_str_eq(why, "certificate 1 in it was not signed by the next one");
 }
 END_TEST
 
@@ -377,5 +396,5 @@ SUITE("tls", TEST(words_go_both_ways), TEST(bytes_may_come_one_by_one),
       TEST(a_file_that_became_shorter_ends), TEST(a_finish_is_said_and_the_socket_is_shut),
       TEST(an_end_of_the_client_is_an_end), TEST(a_cut_is_no_end),
       TEST(faults_of_identities_are_told), TEST(what_a_certificate_is_for),
-      TEST(keys_of_two_kinds_stand_side_by_side),
+      TEST(a_chain_is_in_the_order_of_who_signed_whom), TEST(keys_of_two_kinds_stand_side_by_side),
       LOOP(the_protocol_is_settled_in_the_handshake, protocols))

@@ -1,0 +1,57 @@
+"""What `longhouse check` and `doctor` say about certificates that can be used, and should not be as they are."""
+import subprocess
+
+import pytest
+
+from house import House, open_folder
+from secure import Authority, make_certificate, secure_binding
+
+
+@pytest.fixture(scope="module")
+def files():
+    folder = open_folder("check")
+    make_certificate(folder, "default.test")
+    make_certificate(folder, "staple.test", more=("-addext", "tlsfeature=status_request"))
+    authority = Authority(folder, "authority")
+    leaf = authority.sign("leaf.test").read_bytes()
+    root, other = authority.certificate.read_bytes(), (folder / "default.test.crt").read_bytes()
+    for name, content in (("short", leaf), ("whole", leaf + root), ("mixed", leaf + other + root), ("open", leaf + root)):
+        (folder / f"{name}.pem").write_bytes(content)
+        (folder / f"{name}.pem").chmod(0o644 if name == "open" else 0o600)
+    yield folder
+    subprocess.run(["rm", "-rf", folder], check=True)
+
+
+def said_about(files, verb, certificate, host=""):
+    house = House("check")
+    house.section(secure_binding(house.port, f"TLScertFile = {files}/{certificate}"))
+    house.host("leaf.test", host)
+    house.config_path.write_text(house.config_text())
+    _, output, errors = house.verb(verb)
+    house.close()
+    return output + errors
+
+
+@pytest.mark.parametrize(
+    ("certificate", "host", "words"),
+    [
+        ("short.pem", "", "its chain ends too early: '/CN=authority' is not in it"),
+        ("mixed.pem", "", "certificate 1 in it was not signed by the next one"),
+        ("staple.test.pem", "", "wants to be stapled (must-staple)"),
+        ("open.pem", "", "everybody on this machine may read the private key"),
+        ("default.test.pem", "RequireTLS = yes", "the host wants TLS, and no certificate is for 'leaf.test'"),
+    ],
+)
+def test_a_warning(files, certificate, host, words):
+    said = said_about(files, "check", certificate, host)
+    assert words in said and "warning" in said
+
+
+def test_nothing_is_said_about_a_good_one(files):
+    said = said_about(files, "check", "whole.pem", "RequireTLS = yes")
+    assert "chain" not in said and "staple" not in said and "read the private key" not in said and "wants TLS" not in said
+
+
+def test_the_doctor_says_it_too(files):
+    assert "its chain ends too early" in said_about(files, "doctor", "short.pem")
+    assert "it wants to be stapled" in said_about(files, "doctor", "staple.test.pem")
