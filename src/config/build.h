@@ -198,7 +198,7 @@ bool path_clean(struct build *build, const struct tree_node *node, const struct 
                 struct slice text, struct slice *ret);
 
 /* One more line that answers share, empty. */
-struct shared_speed_conf *shared_speed_add(struct build *build);
+struct shared_speed_conf *shared_speed_add(struct build *build, const struct tree_node *node);
 
 /* Absolute folders: appends to a list of struct conf_folder. */
 void folders_set(struct build *build, void *record, const struct tree_node *node,

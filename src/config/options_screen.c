@@ -37,6 +37,7 @@ static void deny_body_set(struct build *build, void *record, const struct tree_n
         end = &(*end)->next;
     *end = arena_new(build->arena, struct deny_body_conf);
     (*end)->pattern = node->value;
+    (*end)->place = tree_place(node, node->value);
 }
 
 /* ---- modes ---- */

@@ -60,6 +60,7 @@ static void throttle_set(struct build *build, void *record, const struct tree_no
         fault_speed(build, node, slice_trim(speed));
         return;
     }
+    throttle->place = tree_place(node, node->value);
     while (*end)
         end = &(*end)->next;
     *end = throttle;
@@ -67,7 +68,7 @@ static void throttle_set(struct build *build, void *record, const struct tree_no
 
 /* ---- what answers share ---- */
 
-struct shared_speed_conf *shared_speed_add(struct build *build)
+struct shared_speed_conf *shared_speed_add(struct build *build, const struct tree_node *node)
 {
     struct server_conf *conf = build->conf;
     struct shared_speed_conf *speed = arena_new(build->arena, struct shared_speed_conf);
@@ -77,6 +78,7 @@ struct shared_speed_conf *shared_speed_add(struct build *build)
         end = &(*end)->next;
     *end = speed;
     speed->index = conf->shared_speed_count++;
+    speed->place = tree_place(node, node->value);
     return speed;
 }
 
@@ -102,7 +104,7 @@ static void upload_speed_set(struct build *build, void *record, const struct tre
     }
     if (!count_parse(build, node, row, slice_trim(most_text), &most))
         return;
-    struct shared_speed_conf *shared = shared_speed_add(build);
+    struct shared_speed_conf *shared = shared_speed_add(build, node);
     shared->name =
         arena_printf(build->arena, "%s of %.*s", row->name, SLICE_ARGS(build->filling->label));
     shared->bytes_per_s = bytes_per_s;
@@ -151,7 +153,7 @@ static void throttle_pattern_set(struct build *build, void *record, const struct
     }
     if (!speeds_parse(build, node, slice_trim(rest), &speeds))
         return;
-    struct shared_speed_conf *shared = shared_speed_add(build);
+    struct shared_speed_conf *shared = shared_speed_add(build, node);
     shared->name = arena_printf(build->arena, "%s %.*s", row->name, SLICE_ARGS(pattern));
     shared->pattern = pattern;
     shared->bytes_per_s = speeds.bytes_per_s;

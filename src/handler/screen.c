@@ -61,6 +61,31 @@ const struct verdict *screen_first(struct exchange *x, const struct verdict *ver
     return screening;
 }
 
+/* ---- for who wants to know ---- */
+
+static void tell_mode(struct trace *trace, const char *option, enum prevent mode, const char *what)
+{
+    static const char *const words[] = { [PREVENT_NO] = "no",
+                                         [PREVENT_DETECT] = "detect",
+                                         [PREVENT_TAME] = "prevent",
+                                         [PREVENT_BLOCK] = "block" };
+
+    if (mode != PREVENT_NO)
+        trace_add(trace, TRACE_GATE, TRACE_FACT, NULL, "%s = %s: %s", option, words[mode], what);
+}
+
+static void tell_rules(struct trace *trace, const struct screen_conf *conf)
+{
+    for (const struct deny_body_conf *one = conf->deny_body; one; one = one->next)
+        trace_add(trace, TRACE_GATE, TRACE_FACT, &one->place,
+                  "DenyBody %.*s: a body that fits is answered 403", SLICE_ARGS(one->pattern));
+    tell_mode(trace, "PreventSQLi", conf->sqli,
+              "SQL is looked for in path, query, cookies and body");
+    tell_mode(trace, "PreventXSS", conf->xss, "scripts are looked for in query and body");
+    tell_mode(trace, "PreventCSRF", conf->csrf,
+              "a request that changes something, and was sent by a page of another site");
+}
+
 /* ---- the end ---- */
 
 static void let_go(struct screen *screen)
@@ -73,7 +98,8 @@ static void pass_on(struct screen *screen)
 {
     let_go(screen);
     trace_note(screen->x->trace, TRACE_GATE, TRACE_YES,
-               "looked at by DenyBody and PreventSQLi, XSS, CSRF, as far as they are on");
+               "nothing in it that these rules would stop%s",
+               screen->x->trace->rehearses ? ", as far as it is known without a body" : "");
     exchange_hand_over(screen->x, handler_for(screen->guarded->answer), screen->guarded);
 }
 
@@ -410,6 +436,8 @@ static void screen_start(struct exchange *x, const struct verdict *verdict)
                      .room = arena_bytes(&x->arena, WINDOW_BYTES) },
     };
     x->handler_self = screen;
+    if (x->trace)
+        tell_rules(x->trace, screen->conf);
     if (look_at_head(screen))
         return;
     if (wants_body(screen))

@@ -5,6 +5,7 @@
 #include "gateway/backend.h"
 #include "handler/keeper.h"
 #include "handler/registry.h"
+#include "server/throttle.h"
 #include "site/origin.h"
 #include "site/router.h"
 #include "wire/h1_parse.h"
@@ -149,6 +150,8 @@ static void on_ended(struct exchange_owner *owner, struct exchange *x)
     stage->answer->handler = handler_name(x, verdict);
     if (has_place(verdict))
         stage->answer->path = arena_copy(stage->arena, verdict->resource.absolute);
+    if (x->trace->reached_program || x->response.status / 100 == 2)
+        throttle_tell(x, stage->conf, verdict);
     verdict_done(verdict, stage->services.files);
 }
 

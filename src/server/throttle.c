@@ -1,7 +1,9 @@
 #include "server/throttle.h"
 
 #include "site/pattern.h"
+#include "site/trace.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -195,8 +197,9 @@ static bool fits(const struct throttle_conf *throttle, struct slice type, struct
 }
 
 /* Of an answer that is no file only its type counts. */
-static uint64_t own_speed(const struct exchange *x, const struct server_conf *conf,
-                          const struct verdict *verdict)
+static const struct throttle_conf *own_throttle(const struct exchange *x,
+                                                const struct server_conf *conf,
+                                                const struct verdict *verdict)
 {
     const struct slice type = fields_value(&x->response.fields, FIELD_CONTENT_TYPE);
     const struct slice extension =
@@ -204,8 +207,8 @@ static uint64_t own_speed(const struct exchange *x, const struct server_conf *co
 
     for (const struct throttle_conf *one = conf->throttles; one; one = one->next)
         if (fits(one, type, extension))
-            return one->bytes_per_s;
-    return 0;
+            return one;
+    return NULL;
 }
 
 void throttle_slow_down(struct exchange *x, const struct server_conf *conf,
@@ -213,17 +216,51 @@ void throttle_slow_down(struct exchange *x, const struct server_conf *conf,
 {
     if ((!conf->throttles && !x->throttle) || x->response.status / 100 != 2)
         return;
-    const uint64_t speed = own_speed(x, conf, verdict);
-    if (speed == 0 && (!x->throttle || ((struct brake *)x->throttle)->count == 0))
+    const struct throttle_conf *own = own_throttle(x, conf, verdict);
+    if (!own && (!x->throttle || ((struct brake *)x->throttle)->count == 0))
         return;
 
     struct brake *brake = brake_of(x);
     pace_init(&brake->pace, x->loop);
     for (unsigned i = 0; i < brake->count; i++)
         pace_add(&brake->pace, &brake->lines[i]->rate);
-    if (speed > 0) {
-        brake->own.bytes_per_s = speed;
+    if (own) {
+        brake->own.bytes_per_s = own->bytes_per_s;
         pace_add(&brake->pace, &brake->own);
     }
     x->response.body.pace = &brake->pace;
+}
+
+/* ---- for who wants to know ---- */
+
+static void tell_shared(struct trace *trace, const struct shared_speed_conf *shared)
+{
+    const char *most =
+        shared->most > 0
+            ? arena_printf(trace->arena, ", at most %" PRIu64 " at a time", shared->most).at
+            : "";
+    const char *least =
+        shared->least_per_s > 0
+            ? arena_printf(trace->arena, ", none of them below %" PRIu64, shared->least_per_s).at
+            : "";
+
+    trace_add(trace, TRACE_ANSWER, TRACE_FACT, &shared->place,
+              "%.*s: %" PRIu64 " bytes per second for all its answers together%s%s",
+              SLICE_ARGS(shared->name), shared->bytes_per_s, least, most);
+}
+
+void throttle_tell(const struct exchange *x, const struct server_conf *conf,
+                   const struct verdict *verdict)
+{
+    const struct throttle_conf *own;
+
+    if (!has_content(verdict))
+        return;
+    for (const struct shared_speed_conf *one = conf->shared_speeds; one; one = one->next)
+        if (is_for(one, verdict))
+            tell_shared(x->trace, one);
+    own = own_throttle(x, conf, verdict);
+    if (own)
+        trace_add(x->trace, TRACE_ANSWER, TRACE_FACT, &own->place,
+                  "Throttle: %" PRIu64 " bytes per second", own->bytes_per_s);
 }

@@ -18,6 +18,7 @@ enum prevent { PREVENT_NO, PREVENT_DETECT, PREVENT_TAME, PREVENT_BLOCK };
 struct deny_body_conf {
     struct deny_body_conf *next;
     struct slice pattern; /* config/regex.h; any case */
+    struct diag_place place;
 };
 
 struct screen_conf {

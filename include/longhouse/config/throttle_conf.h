@@ -5,6 +5,7 @@
  * How fast answers may be: Throttle (each answer for itself), UploadSpeed of a Directory and the
  * throttle file of thttpd (all answers of it together). Part of the model.
  */
+#include "base/diag.h"
 #include "base/slice.h"
 
 #include <stdint.h>
@@ -17,6 +18,7 @@ struct throttle_conf {
     struct slice type;      /* the beginning of a media type, in small letters */
     struct slice extension; /* likewise */
     uint64_t bytes_per_s;
+    struct diag_place place;
 };
 
 /* What several answers share. */
@@ -29,6 +31,7 @@ struct shared_speed_conf {
     uint64_t bytes_per_s;
     uint64_t least_per_s; /* what each answer gets, or it is refused; 0: whatever is left */
     uint64_t most;        /* answers at the same time; 0: no bound */
+    struct diag_place place;
 };
 
 #endif

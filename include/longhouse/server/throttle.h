@@ -52,6 +52,11 @@ void throttle_admit(struct exchange *x, const struct server_conf *conf,
 void throttle_slow_down(struct exchange *x, const struct server_conf *conf,
                         const struct verdict *verdict);
 
+/* What holds the answer back, for x->trace. Of what a program says the type is known when it has
+ * answered. */
+void throttle_tell(const struct exchange *x, const struct server_conf *conf,
+                   const struct verdict *verdict);
+
 /* The exchange has ended. */
 void throttle_leave(struct exchange *x);
 

@@ -23,6 +23,9 @@ static const char conf_rest[] = "Hostname = default.test\n"
                                 "Port = 8081\n"
                                 "Interface = 127.0.0.2\n"
                                 "}\n"
+                                "Throttle = text/html:500\n"
+                                "ThrottlePattern = **.cgi 100B-3000B\n"
+                                "ChallengeClient = 9000, httpheader, 60\n"
                                 "FastCGIserver {\n"
                                 "FastCGIid = PHP\n"
                                 "ConnectTo = 127.0.0.1:9001, 127.0.0.1:9002\n"
@@ -41,6 +44,7 @@ static const char conf_rest[] = "Hostname = default.test\n"
                                 "DirectoryID = closed\n"
                                 "Path = /closed\n"
                                 "AccessList = allow 192.0.2.0/24, deny all\n"
+                                "UploadSpeed = 2000, 9\n"
                                 "}\n"
                                 "Directory {\n"
                                 "DirectoryID = staff\n"
@@ -63,6 +67,8 @@ static const char conf_rest[] = "Hostname = default.test\n"
                                 "UseDirectory = closed, staff, asked\n"
                                 "Setenv COLOUR = blue\n"
                                 "PreventSQLi = block\n"
+                                "PreventCSRF = detect\n"
+                                "DenyBody = ^.*evil.*$\n"
                                 "ErrorHandler = 410:/none.html\n"
                                 "ErrorHandler = 404:/oops.cgi\n"
                                 "}\n";
@@ -179,7 +185,23 @@ static const struct {
     { "GET", "site.test/a.cgi?q=%27%20or%201=1", "", "::1", 441, "reply", TRACE_GATE, TRACE_NO,
       "PreventSQLi in the query: " },
     { "GET", "site.test/a.cgi?q=1", "", "::1", 0, "cgi", TRACE_GATE, TRACE_YES,
-      "looked at by DenyBody" },
+      "nothing in it that these rules would stop, as far as it is known without a body" },
+    { "GET", "site.test/a.cgi", "", "::1", 0, "cgi", TRACE_GATE, TRACE_FACT,
+      "DenyBody ^.*evil.*$: a body that fits is answered 403" },
+    { "GET", "site.test/a.cgi", "", "::1", 0, "cgi", TRACE_GATE, TRACE_FACT,
+      "PreventSQLi = block: SQL is looked for in path, query, cookies and body" },
+    { "GET", "site.test/a.cgi", "", "::1", 0, "cgi", TRACE_GATE, TRACE_FACT,
+      "PreventCSRF = detect: " },
+    { "GET", "site.test/a.cgi", "", "::1", 0, "cgi", TRACE_ANSWER, TRACE_FACT,
+      "ThrottlePattern **.cgi: 3000 bytes per second for all its answers together, none of them "
+      "below 100" },
+    { "GET", "site.test/index.html", "", "::1", 200, "file", TRACE_ANSWER, TRACE_FACT,
+      "Throttle: 512000 bytes per second" },
+    { "GET", "site.test/closed/a.txt", "", "192.0.2.7", 200, "file", TRACE_ANSWER, TRACE_FACT,
+      "UploadSpeed of Directory 'closed': 2048000 bytes per second for all its answers together, "
+      "at most 9 at a time" },
+    { "GET", "site.test/", "", "::1", 200, "file", TRACE_CLIENT, TRACE_FACT,
+      "ChallengeClient: from 9000 connections on" },
     { "DELETE", "site.test/index.html", "", "::1", 405, "reply", TRACE_ANSWER, TRACE_NO, "405: " },
     { "GET", "site.test/old/x", "", "::1", 301, "redirect", TRACE_TOOLKIT, TRACE_YES,
       "Match ^/old/(.*) Redirect /new/$1  -> /new/x" },
