@@ -100,7 +100,7 @@ def test_only_short_answers_are_kept(site):
     assert site.get("/kept.sh?2000").text.strip("\0") != site.get("/kept.sh?2000").text.strip("\0")
 
 
-def test_the_cookie_has_the_name_it_shall_have_and_the_key_of_the_file(house):
+def test_the_cookie_has_the_name_it_shall_have_and_the_key_of_the_file(house, new_house):
     app = house.sites["app.test"]
     (line,) = app.get("/who").all("set-cookie")
     name, _, value = line.split(";")[0].partition("=")
@@ -108,6 +108,13 @@ def test_the_cookie_has_the_name_it_shall_have_and_the_key_of_the_file(house):
     answers = [app.get("/who", fields=[("Cookie", f"taste={value}")]) for _ in range(4)]
     assert len({answer.text.split()[0] for answer in answers}) == 1
     assert not any(answer.all("set-cookie") for answer in answers)
+
+    other = new_house("other-front")  # which has the key in its configuration
+    other.option(f"SessionKey = {KEY}")
+    other.section(house.sections[-2])
+    other.host("app.test", "  UseFastCGI = APP")
+    other.start()
+    assert not other.sites["app.test"].get("/who", fields=[("Cookie", f"taste={value}")]).all("set-cookie")
 
 
 # ---- clients ----
