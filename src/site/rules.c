@@ -129,6 +129,21 @@ static void collect_pattern(struct table *programs, struct slice pattern, struct
         collect(programs, &word, arena);
 }
 
+/* Where PHP is run, files under the other names of it are PHP as well, whoever forgot to name them.
+ * (Not phar and phps: people give those to others.) */
+static void collect_php(struct table *programs)
+{
+    static const struct slice names[] = { SLICE_INIT("phtml"), SLICE_INIT("pht"),
+                                          SLICE_INIT("php3"),  SLICE_INIT("php4"),
+                                          SLICE_INIT("php5"),  SLICE_INIT("php7"),
+                                          SLICE_INIT("php8") };
+
+    if (!rules_is_program(programs, SLICE("php")))
+        return;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        table_put(programs, names[i], programs);
+}
+
 void rules_collect_programs(const struct server_conf *conf, struct table *programs,
                             struct arena *arena)
 {
@@ -141,6 +156,7 @@ void rules_collect_programs(const struct server_conf *conf, struct table *progra
         collect_handlers(programs, host->cgi_handlers, arena);
         collect_pattern(programs, host->cgi_pattern, arena);
     }
+    collect_php(programs);
 }
 
 bool rules_is_program(const struct table *programs, struct slice extension)

@@ -87,6 +87,21 @@ START_TEST(a_root_that_is_missing_is_said_once)
 }
 END_TEST
 
+START_TEST(without_php_its_other_names_are_files_as_it_is_itself)
+{
+    struct conf conf;
+
+    conf_make(&conf);
+    conf.server->cgi_extensions = conf_words(&conf, "cgi");
+    conf_host(&conf, "a", NULL);
+    struct snapshot *snapshot = conf_snapshot(&conf);
+    ck_assert_ptr_nonnull(table_find(&snapshot->programs, SLICE("cgi")));
+    ck_assert_ptr_null(table_find(&snapshot->programs, SLICE("php")));
+    ck_assert_ptr_null(table_find(&snapshot->programs, SLICE("phtml")));
+    snapshot_drop(snapshot);
+}
+END_TEST
+
 START_TEST(hosts_with_the_same_rules_share_a_table)
 {
     struct conf conf;
@@ -107,10 +122,13 @@ START_TEST(hosts_with_the_same_rules_share_a_table)
     ck_assert_ptr_nonnull(table_find(&snapshot->hosts[1].extensions, SLICE("php")));
     ck_assert_ptr_null(table_find(&snapshot->hosts[2].extensions, SLICE("php")));
     ck_assert_ptr_nonnull(table_find(&snapshot->programs, SLICE("exe")));
+    ck_assert_ptr_nonnull(table_find(&snapshot->programs, SLICE("phtml"))); /* php is one */
+    ck_assert_ptr_null(table_find(&snapshot->programs, SLICE("phar")));
     snapshot_drop(snapshot);
 }
 END_TEST
 
 SUITE("snapshot", TEST(a_host_is_called_by_its_first_real_name),
       TEST(roots_are_open_as_long_as_somebody_holds_it), TEST(a_root_that_is_missing_is_said_once),
+      TEST(without_php_its_other_names_are_files_as_it_is_itself),
       TEST(hosts_with_the_same_rules_share_a_table))
