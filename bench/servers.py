@@ -5,12 +5,15 @@ the programs. What a FastCGI server talks to is outside.
 """
 import os
 import pathlib
+import re
+import resource
 import socket
 import subprocess
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SERVER_CORE, LOAD_CORE = "0", "1"
+CONNECTIONS_MOST, DESCRIPTORS_MOST = 9_000, 19_000
 KEPT_MOST = 20  # connections that each of those who keep them may keep
 APPLICATION_WORKERS = 100  # an idle connection occupies one: enough for all of them, and for those who keep none
 PHP_WORKERS = 4
@@ -22,7 +25,8 @@ SystemLogfile = {dir}/{name}.system
 PIDfile = {dir}/{name}.pid
 ControlSocket = {dir}/{name}.control
 WorkDirectory = {dir}/{name}.work
-ConnectionsPerIP = 1000
+ConnectionsPerIP = {connections}
+ConnectionsTotal = {connections}
 Hostname = localhost
 WebsiteRoot = {dir}/site
 AccessLogfile = {dir}/{name}.access
@@ -39,6 +43,12 @@ Binding {{
     Port = {port}
     Interface = 127.0.0.1
     MaxKeepAlive = 100000000
+}}
+Binding {{
+    Port = {tls_port}
+    Interface = 127.0.0.1
+    MaxKeepAlive = 100000000
+    TLScertFile = {dir}/server.pem
 }}
 FastCGIserver {{
     FastCGIid = APP
@@ -62,9 +72,10 @@ FastCGIserver {{
 NGINX = """
 user root;
 worker_processes 1;
+worker_rlimit_nofile {descriptors};
 pid {dir}/nginx.pid;
 error_log {dir}/nginx.error;
-events {{ worker_connections 2000; }}
+events {{ worker_connections {connections}; }}
 http {{
     types {{ text/plain txt; }}
     access_log {dir}/nginx.access combined buffer=32k flush=1s;
@@ -78,6 +89,9 @@ http {{
     upstream kept {{ server unix:{dir}/app.sock; keepalive {workers}; keepalive_requests 100000000; }}
     server {{
         listen 127.0.0.1:{port}; root {dir}/site;
+        listen 127.0.0.1:{tls_port} ssl http2;
+        ssl_certificate {dir}/server.pem; ssl_certificate_key {dir}/server.pem; ssl_protocols TLSv1.2 TLSv1.3;
+        keepalive_timeout 300s;
         location ~ \\.(cgi|pl|py|sh)$ {{ fastcgi_pass unix:{dir}/fcgiwrap.sock; fastcgi_request_buffering off; }}
         location ~ \\.app$ {{ fastcgi_pass unix:{dir}/app.sock; }}
         location ~ \\.kept$ {{ fastcgi_pass kept; fastcgi_keep_conn on; }}
@@ -87,7 +101,10 @@ http {{
 """
 
 LIGHTTPD = """
-server.modules = ("mod_cgi", "mod_fastcgi", "mod_accesslog")
+server.modules = ("mod_cgi", "mod_fastcgi", "mod_accesslog", "mod_openssl")
+server.max-fds = {descriptors}
+server.max-connections = {half}
+server.max-keep-alive-idle = 300
 server.document-root = "{dir}/site"
 server.bind = "127.0.0.1"
 server.port = {port}
@@ -98,6 +115,10 @@ server.max-keep-alive-requests = 100000000
 server.stat-cache-engine = "simple"
 mimetype.assign = (".txt" => "text/plain")
 cgi.assign = (".cgi" => "", ".pl" => "/usr/bin/perl", ".py" => "/usr/bin/python3", ".sh" => "/bin/sh")
+$SERVER["socket"] == "127.0.0.1:{tls_port}" {{
+    ssl.engine = "enable"
+    ssl.pemfile = "{dir}/server.pem"
+}}
 fastcgi.server = (
     ".app" => (("socket" => "{dir}/app.sock", "check-local" => "disable")),
     ".php" => (("socket" => "{dir}/php.sock"))
@@ -139,7 +160,10 @@ user: root
 pid-file: {dir}/h2o.pid
 error-log: {dir}/h2o.error
 access-log: {dir}/h2o.access
+max-connections: {connections}
+http1-request-timeout: 300
 listen: {{ port: {port}, host: 127.0.0.1 }}
+listen: {{ port: {tls_port}, host: 127.0.0.1, ssl: {{ certificate-file: {dir}/server.pem, key-file: {dir}/server.pem }} }}
 file.custom-handler:
   extension: .app
   fastcgi.connect: {{ port: {dir}/app.sock, type: unix }}
@@ -150,6 +174,32 @@ hosts:
   default:
     paths:
       /: {{ file.dir: {dir}/site }}
+"""
+
+CADDY = """
+{{
+    admin off
+    auto_https off
+    storage file_system {dir}/caddy
+    log {{
+        output file {dir}/caddy.error
+    }}
+}}
+(site) {{
+    bind 127.0.0.1
+    root * {dir}/site
+    file_server
+    log {{
+        output file {dir}/caddy.access
+    }}
+}}
+http://:{port} {{
+    import site
+}}
+https://localhost:{tls_port} {{
+    import site
+    tls {dir}/server.pem {dir}/server.pem
+}}
 """
 
 PHP = """
@@ -166,7 +216,7 @@ pm = static
 pm.max_children = {php_workers}
 """
 
-CONFIGURATIONS = {"longhouse": LONGHOUSE, "nginx": NGINX, "lighttpd": LIGHTTPD, "apache": APACHE, "h2o": H2O}
+CONFIGURATIONS = {"longhouse": LONGHOUSE, "nginx": NGINX, "lighttpd": LIGHTTPD, "apache": APACHE, "h2o": H2O, "caddy": CADDY}
 
 SCRIPTS = {
     "hello.pl": '#!/usr/bin/perl\nprint "Content-Type: text/plain\\n\\nhello\\n";\n',
@@ -175,11 +225,22 @@ SCRIPTS = {
     "hello.php": "<?php header('Content-Type: text/plain'); echo \"hello\\n\";\n",
     "1k.txt": "a" * 1024,
     "100k.txt": "a" * 102400,
+    "10m.txt": "a" * (10 << 20),
 }
 
 
 def pinned(core, words):
     return ["taskset", "-c", core, *words]
+
+
+def make_certificate(folder):
+    """ECDSA P-256, key and chain in one file."""
+    words = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=localhost"
+    words = [*words.split(), "-addext", "subjectAltName=DNS:localhost", "-keyout", f"{folder}/key", "-out", f"{folder}/chain"]
+    subprocess.run(words, check=True, stderr=subprocess.DEVNULL)
+    pem = pathlib.Path(folder, "server.pem")
+    pem.write_text(pathlib.Path(folder, "key").read_text() + pathlib.Path(folder, "chain").read_text())
+    pem.chmod(0o600)
 
 
 def compile_c(name, target, *words):
@@ -192,6 +253,7 @@ def build_site(folder):
     site = pathlib.Path(folder, "site")
     os.chmod(folder, 0o755)
     site.mkdir()
+    make_certificate(folder)
     for name, text in SCRIPTS.items():
         (site / name).write_text(text)
         (site / name).chmod(0o755)
@@ -203,14 +265,26 @@ def build_site(folder):
     compile_c("bare.c", f"{folder}/bare")
 
 
-def commands(name, folder, port, program, reactors):
+def commands(name, folder, ports, program, reactors):
     """What has to be started for the server; the first is the server itself."""
     if name == "bare":
-        return [[f"{folder}/bare", str(port), f"{folder}/site", f"{folder}/app.sock", str(KEPT_MOST)]]
+        return [[f"{folder}/bare", str(ports[0]), f"{folder}/site", f"{folder}/app.sock", str(KEPT_MOST)]]
     kind = name.rstrip("0123456789") if name.startswith("longhouse") else name
     conf = pathlib.Path(folder, name + ".conf")
     text = CONFIGURATIONS[kind]
-    conf.write_text(text.format(dir=folder, name=name, port=port, reactors=reactors, workers=KEPT_MOST))
+    conf.write_text(
+        text.format(
+            dir=folder,
+            name=name,
+            port=ports[0],
+            tls_port=ports[1],
+            reactors=reactors,
+            workers=KEPT_MOST,
+            connections=CONNECTIONS_MOST,
+            descriptors=DESCRIPTORS_MOST,
+            half=DESCRIPTORS_MOST // 2,
+        )
+    )
     wrap = ["fcgiwrap", "-c", str(FCGIWRAP_CHILDREN), "-s", f"unix:{folder}/fcgiwrap.sock"]
     return {
         "longhouse": [[program, "run", "--quiet", "-c", str(conf)]],
@@ -218,6 +292,7 @@ def commands(name, folder, port, program, reactors):
         "lighttpd": [["lighttpd", "-D", "-f", str(conf)]],
         "apache": [["apache2", "-DFOREGROUND", "-f", str(conf)]],
         "h2o": [["h2o", "-c", str(conf)]],
+        "caddy": [["caddy", "run", "--config", str(conf), "--adapter", "caddyfile"]],
     }[kind]
 
 
@@ -227,21 +302,36 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def allow_descriptors():
+    """As many as this user may have."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 class Server:
     """One of those that are compared, running."""
 
-    def __init__(self, name, folder, port, program=None, reactors=1):
-        self.name, self.port = name, port
+    def __init__(self, name, folder, program=None, reactors=1):
+        self.name, self.port, self.tls_port = name, free_port(), free_port()
         self.account = Account(name)
         self.processes = [
             subprocess.Popen(
                 pinned(SERVER_CORE, words),
-                preexec_fn=self.account.enter,
+                preexec_fn=self.enter,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
-            for words in commands(name, folder, port, program, reactors)
+            for words in commands(name, folder, (self.port, self.tls_port), program, reactors)
         ]
+
+    def enter(self):
+        """In the child: the account, and room for as many descriptors as connections."""
+        self.account.enter()
+        allow_descriptors()
+
+    def memory_bytes(self):
+        """What its whole family has in memory, what is shared being counted once."""
+        return sum(proportional_bytes(pid) for pid in self.account.processes())
 
     def wait_until_open(self):
         deadline = time.monotonic() + 10
@@ -285,6 +375,15 @@ def end(processes):
         process.wait()
 
 
+def proportional_bytes(pid):
+    try:
+        text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:  # it has just ended
+        return 0
+    found = re.search(r"^Pss: +(\d+) kB", text, re.MULTILINE)
+    return int(found.group(1)) * 1024 if found else 0
+
+
 class Account:
     """A control group, whose use of the processor can be read."""
 
@@ -296,6 +395,9 @@ class Account:
 
     def enter(self):
         (self.path / "cgroup.procs").write_text(str(os.getpid()))
+
+    def processes(self):
+        return list(map(int, (self.path / "cgroup.procs").read_text().split()))
 
     def used_us(self):
         return int((self.path / "cpu.stat").read_text().split()[1])

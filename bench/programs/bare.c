@@ -6,8 +6,9 @@
  *
  *     bare PORT FOLDER [SOCKET LINKS]
  *
- *     /x.cgi  is executed       /x.pl, /x.py, /x.sh  by their interpreters       everything else
- * goes to SOCKET
+ *     /x.cgi  is executed       /x.pl, /x.py, /x.sh  by their interpreters
+ *     /x.txt  is read once and then sent out of memory                  everything else goes to
+ * SOCKET
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -32,6 +33,7 @@
 #define ANSWER_MOST (256 * 1024)
 #define PARTS_MOST  64
 #define PIPE_BYTES  (256 * 1024)
+#define FILE_MOST   (16u << 20)
 
 enum kind { LISTENER, CLIENT, PROGRAM_OUT, PROGRAM_IN, LINK };
 
@@ -58,6 +60,7 @@ struct client {
     struct iovec parts[PARTS_MOST]; /* not yet written */
     int part, part_count;
     char head[256];
+    int last; /* the client wants no other answer on this connection */
     size_t got, parsed;
     char in_bytes[HEAD_MOST];
     char answer[ANSWER_MOST];
@@ -68,6 +71,7 @@ static const char *folder;
 static const char *application; /* its socket */
 static char *environment[32];
 static struct link *free_links;
+static struct client *free_clients;
 static struct client *first_waiting, **last_waiting = &first_waiting;
 
 static void die(const char *what)
@@ -93,6 +97,32 @@ static void unwatch(struct watch *w)
     w->fd = -1;
 }
 
+/* The event of a connection that is gone may still be in this batch: its memory is never given
+ * back. */
+static void leave(struct client *client)
+{
+    close(client->watch.fd);
+    client->watch.fd = -1;
+    client->next = free_clients;
+    free_clients = client;
+}
+
+static void enter(int fd)
+{
+    struct client *client = free_clients;
+
+    if (client)
+        free_clients = client->next;
+    else
+        client = malloc(sizeof(*client));
+    if (!client)
+        die("malloc");
+    client->in.fd = client->out.fd = -1;
+    client->part = client->part_count = client->last = 0;
+    client->body_left = 0;
+    watch(&client->watch, CLIENT, fd, EPOLLIN | EPOLLOUT | EPOLLET, client);
+}
+
 /* ---- answers ---- */
 
 static void flush(struct client *client)
@@ -112,6 +142,24 @@ static void flush(struct client *client)
             client->parts[client->part].iov_len -= (size_t)put;
         }
     }
+    if (client->last && client->part_count > 0)
+        leave(client);
+}
+
+/* parts[1..part_count) hold the content. */
+static void send_content(struct client *client)
+{
+    size_t length = 0;
+
+    for (int i = 1; i < client->part_count; i++)
+        length += client->parts[i].iov_len;
+    client->parts[0].iov_base = client->head;
+    client->parts[0].iov_len = (size_t)snprintf(
+        client->head, sizeof(client->head),
+        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\n%s\r\n", length,
+        client->last ? "Connection: close\r\n" : "");
+    client->part = 0;
+    flush(client);
 }
 
 /* parts[1..part_count) hold what the program said; its head is replaced by one for HTTP. */
@@ -120,7 +168,6 @@ static void answer(struct client *client)
     struct iovec *first = &client->parts[1];
     char *end = memmem(first->iov_base, first->iov_len, "\n\n", 2);
     size_t skip = end ? 2 : 4;
-    size_t length = 0;
 
     if (!end)
         end = memmem(first->iov_base, first->iov_len, "\r\n\r\n", 4);
@@ -130,14 +177,41 @@ static void answer(struct client *client)
     }
     first->iov_len -= (size_t)(end - (char *)first->iov_base) + skip;
     first->iov_base = end + skip;
-    for (int i = 1; i < client->part_count; i++)
-        length += client->parts[i].iov_len;
-    client->parts[0].iov_base = client->head;
-    client->parts[0].iov_len = (size_t)snprintf(
-        client->head, sizeof(client->head),
-        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\n\r\n", length);
-    client->part = 0;
-    flush(client);
+    send_content(client);
+}
+
+/* ---- files ---- */
+
+static struct iovec read_file(const char *path)
+{
+    char name[512];
+    struct iovec content = { malloc(FILE_MOST), 0 };
+    FILE *file;
+
+    snprintf(name, sizeof(name), "%s%s", folder, path);
+    file = fopen(name, "r");
+    if (!file || !content.iov_base)
+        die(name);
+    content.iov_len = fread(content.iov_base, 1, FILE_MOST, file);
+    fclose(file);
+    return content;
+}
+
+static void send_file(struct client *client)
+{
+    static char paths[4][256];
+    static struct iovec contents[4];
+    int i = 0;
+
+    while (strcmp(paths[i], client->path) != 0 && paths[i][0])
+        i++;
+    if (!paths[i][0]) {
+        strcpy(paths[i], client->path);
+        contents[i] = read_file(client->path);
+    }
+    client->parts[1] = contents[i];
+    client->part_count = 2;
+    send_content(client);
 }
 
 /* ---- CGI ---- */
@@ -385,6 +459,11 @@ static void begin_request(struct client *client, size_t len)
     memcpy(client->path, path, path_len);
     client->path[path_len] = '\0';
     client->body_left = length && length < end ? strtoull(length + 17, NULL, 10) : 0;
+    client->last = memmem(client->in_bytes, len, "\r\nConnection: close", 19) != NULL;
+    if (strstr(client->path, ".txt")) {
+        send_file(client);
+        return;
+    }
     if (!strchr(client->path, '.') || strstr(client->path, ".app")) {
         ask_application(client);
         return;
@@ -414,10 +493,8 @@ static void on_client(struct client *client, uint32_t events)
     if (got > 0) {
         begin_request(client, (size_t)got);
     } else if (got == 0 || errno != EAGAIN) {
-        close(
-            client->watch
-                .fd); /* between requests: the load never leaves in the middle of one that counts */
-        client->watch.fd = -1;
+        leave(
+            client); /* between requests: the load never leaves in the middle of one that counts */
     }
 }
 
@@ -426,12 +503,10 @@ static void on_listener(int listener)
     int fd;
 
     while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
-        struct client *client = calloc(1, sizeof(*client));
-        int on = 1;
+        const int on = 1;
 
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-        client->in.fd = client->out.fd = -1;
-        watch(&client->watch, CLIENT, fd, EPOLLIN | EPOLLOUT | EPOLLET, client);
+        enter(fd);
     }
 }
 

@@ -1,0 +1,162 @@
+"""What the servers are asked to do, and how it is measured: once with one server is one `measure()`."""
+import dataclasses
+import re
+import socket
+import subprocess
+
+from servers import LOAD_CORE, allow_descriptors, pinned
+
+UPLOAD = """
+wrk.method = "POST"
+wrk.body = string.rep("a", 1024 * 1024)
+"""
+
+IDLE_CONNECTIONS = 8_000  # twice as many descriptors are what a usual limit allows
+
+GATEWAYS = ("longhouse", "bare", "lighttpd", "nginx", "apache")
+FILES = ("longhouse", "bare", "nginx", "lighttpd", "h2o", "caddy", "apache")
+FASTCGI = ("longhouse", "bare", "nginx", "lighttpd", "h2o")
+KEPT = ("longhouse", "bare", "nginx")
+SPOKEN = ("longhouse", "nginx", "lighttpd", "h2o", "caddy")  # TLS
+
+
+@dataclasses.dataclass
+class Workload:
+    title: str
+    path: str
+    connections: int
+    servers: tuple
+    close: bool = False  # a connection for each request
+    upload: bool = False
+    kept_path: str = ""  # where connections to the application are kept; the bare bound always does
+    tls: bool = False
+    streams: int = 0  # requests at once on a connection: HTTP/2
+    aim: str = ""  # "1.25 bare": what Longhouse may cost at most, beside whom
+
+    @property
+    def unit(self):
+        return "bytes a connection" if self.path is None else "us CPU a request"
+
+
+WORKLOADS = {
+    "static-1k": Workload("File of 1 KiB", "/1k.txt", 16, FILES, aim="1.2 bare"),
+    "static-100k": Workload("File of 100 KiB", "/100k.txt", 16, FILES, aim="1.15 bare"),
+    "static-10m": Workload("File of 10 MiB", "/10m.txt", 4, ("longhouse", "nginx", "lighttpd", "h2o", "caddy")),
+    "static-1k-close": Workload("File of 1 KiB, a connection each", "/1k.txt", 16, FILES, close=True, aim="1.15 bare"),
+    "cgi-c-1": Workload("CGI, a C program, 1 client", "/min.cgi", 1, GATEWAYS, aim="1.25 bare"),
+    "cgi-c-16": Workload("CGI, a C program, 16 clients", "/min.cgi", 16, GATEWAYS, aim="1.25 bare"),
+    "cgi-c-64": Workload("CGI, a C program, 64 clients", "/min.cgi", 64, GATEWAYS, aim="1.25 bare"),
+    "cgi-sh-16": Workload("CGI, sh", "/hello.sh", 16, GATEWAYS, aim="1.25 bare"),
+    "cgi-perl-16": Workload("CGI, perl", "/hello.pl", 16, GATEWAYS, aim="1.15 bare"),
+    "cgi-python-16": Workload("CGI, python", "/hello.py", 16, GATEWAYS, aim="1.05 bare"),
+    "cgi-upload-1m": Workload("1 MiB to a C program", "/count.cgi", 4, GATEWAYS, upload=True, aim="1.5 bare"),
+    "fcgi-1k-16": Workload("FastCGI, 1 KiB, not kept", "/1k.app", 16, FASTCGI, aim="0.8 lighttpd"),
+    "fcgi-100k-16": Workload("FastCGI, 100 KiB, not kept", "/100k.app", 16, FASTCGI),
+    "fcgi-1k-16-kept": Workload("FastCGI, 1 KiB, kept", "/1k.app", 16, KEPT, kept_path="/1k.kept", aim="1.2 bare"),
+    "fcgi-100k-16-kept": Workload(
+        "FastCGI, 100 KiB, kept", "/100k.app", 16, KEPT, kept_path="/100k.kept", aim="1.15 bare"
+    ),
+    "php-hello-16": Workload(
+        "php-fpm, a one-line page", "/hello.php", 16, ("longhouse", "nginx", "lighttpd", "h2o"), aim="0.8 lighttpd"
+    ),
+    "tls-1k": Workload("TLS 1.3, file of 1 KiB, kept", "/1k.txt", 16, SPOKEN, tls=True, aim="1.0 h2o"),
+    "tls-100k": Workload("TLS 1.3, file of 100 KiB, kept", "/100k.txt", 16, SPOKEN, tls=True),
+    "tls-handshake": Workload(
+        "TLS 1.3, a handshake each", "/1k.txt", 16, SPOKEN, tls=True, close=True, aim="1.0 lighttpd"
+    ),
+    "h2-1k": Workload("HTTP/2, file of 1 KiB, one stream", "/1k.txt", 16, SPOKEN, tls=True, streams=1, aim="1.0 h2o"),
+    "h2-1k-10": Workload("HTTP/2, file of 1 KiB, ten streams", "/1k.txt", 16, SPOKEN, tls=True, streams=10, aim="1.0 h2o"),
+    "idle-8k": Workload(
+        "8,000 idle connections", None, IDLE_CONNECTIONS, ("longhouse", "nginx", "lighttpd", "h2o"), aim="1.0 nginx"
+    ),
+}
+
+QUICK = ("static-1k", "static-1k-close", "cgi-c-16", "fcgi-1k-16", "fcgi-1k-16-kept", "php-hello-16")
+
+
+# ---- the load ----
+
+
+def url_of(server, workload):
+    path = workload.kept_path if server.name != "bare" and workload.kept_path else workload.path
+    return f"https://localhost:{server.tls_port}{path}" if workload.tls else f"http://127.0.0.1:{server.port}{path}"
+
+
+def milliseconds(text):
+    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text).groups()
+    return float(number) * {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60000.0}[unit]
+
+
+def wrk(server, workload, seconds, folder):
+    """HTTP/1.1: requests, those that failed, and how long half and 99 % of them took at most."""
+    words = ["wrk", "-t1", f"-c{workload.connections}", f"-d{seconds}", "--latency"]
+    if workload.close:
+        words += ["-H", "Connection: close"]
+    if workload.upload:
+        words += ["-s", f"{folder}/upload.lua"]
+    words.append(url_of(server, workload))
+    out = subprocess.run(pinned(LOAD_CORE, words), capture_output=True, text=True, check=True).stdout
+    bad = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
+    sockets = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", out)
+    failed = int(bad.group(1)) if bad else 0
+    failed += sum(map(int, sockets.groups())) if sockets else 0
+    return {
+        "requests": int(re.search(r"(\d+) requests in", out).group(1)),
+        "rate": float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)),
+        "failed": failed,
+        "p50_ms": milliseconds(re.search(r" 50%\s+(\S+)", out).group(1)),
+        "p99_ms": milliseconds(re.search(r" 99%\s+(\S+)", out).group(1)),
+    }
+
+
+def h2load(server, workload, seconds):
+    """HTTP/2: the same without percentiles."""
+    words = ["h2load", "-t1", f"-c{workload.connections}", f"-m{workload.streams}", f"-D{seconds}", url_of(server, workload)]
+    out = subprocess.run(pinned(LOAD_CORE, words), capture_output=True, text=True, check=True).stdout
+    done, failed = re.search(r"requests: .* (\d+) succeeded, (\d+) failed", out).groups()
+    rate = float(re.search(r"([\d.]+) req/s", out).group(1))
+    return {"requests": int(done), "rate": rate, "failed": int(failed), "p50_ms": None, "p99_ms": None}
+
+
+# ---- connections that do nothing ----
+
+
+def open_connections(port, count):
+    """Each has had an answer, and is kept."""
+    allow_descriptors()
+    connections = []
+    for _ in range(count):
+        one = socket.create_connection(("127.0.0.1", port))
+        one.sendall(b"GET /1k.txt HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        connections.append(one)
+    failed = 0
+    for one in connections:
+        one.settimeout(10)
+        try:
+            failed += not one.recv(4096).startswith(b"HTTP/1.1 200")
+        except OSError:
+            failed += 1
+    return connections, failed
+
+
+def measure_idle(server, workload):
+    before = server.memory_bytes()
+    connections, failed = open_connections(server.port, workload.connections)
+    each = (server.memory_bytes() - before) / workload.connections
+    for one in connections:
+        one.close()
+    return {"cost": each, "failed": failed, "rate": None, "p50_ms": None, "p99_ms": None, "memory": server.memory_bytes()}
+
+
+# ---- one server, once ----
+
+
+def measure(server, workload, seconds, folder):
+    """`cost` is microseconds of CPU a request, or bytes a connection."""
+    if workload.path is None:
+        return measure_idle(server, workload)
+    before = server.account.used_us()
+    load = h2load(server, workload, seconds) if workload.streams else wrk(server, workload, seconds, folder)
+    load["cost"] = (server.account.used_us() - before) / max(load.pop("requests"), 1)
+    load["memory"] = server.memory_bytes()
+    return load
