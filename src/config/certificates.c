@@ -209,11 +209,29 @@ static bool has_revoked(struct slice text)
     return has_text(text, SLICE("-----BEGIN X509 CRL-----"));
 }
 
+static void check_authority_use(const struct load *load, const struct conf_file *file,
+                                const struct conf_file *revoked)
+{
+    struct load_authority found;
+
+    if (!load->ask || !load->ask->authority)
+        return;
+    load->ask->authority(load->ask, file->text, revoked ? revoked->text : SLICE(""), &found);
+    if (found.fault)
+        diag_add(load->diags, DIAG_ERROR, &file->place, "'%.*s' cannot be used: %s",
+                 SLICE_ARGS(file->path), found.fault);
+    else if (revoked && found.days_left < 0)
+        diag_hint(load->diags,
+                  diag_add(load->diags, DIAG_WARNING, &revoked->place,
+                           "the list of revoked certificates in '%.*s' has run out: every client "
+                           "is refused",
+                           SLICE_ARGS(revoked->path)),
+                  "get the next one from the authority; it is taken over by itself");
+}
+
 static void check_authority(const struct load *load, const struct conf_file *file,
                             const struct conf_file *revoked)
 {
-    const char *fault;
-
     if (!has_certificate(file->text))
         diag_hint(load->diags,
                   diag_add(load->diags, DIAG_ERROR, &file->place,
@@ -225,11 +243,8 @@ static void check_authority(const struct load *load, const struct conf_file *fil
                            "there is no list of revoked certificates in '%.*s'",
                            SLICE_ARGS(revoked->path)),
                   "a PEM file of one has a line -----BEGIN X509 CRL-----");
-    else if (load->ask && load->ask->authority &&
-             (fault = load->ask->authority(load->ask, file->text,
-                                           revoked ? revoked->text : SLICE(""))) != NULL)
-        diag_add(load->diags, DIAG_ERROR, &file->place, "'%.*s' cannot be used: %s",
-                 SLICE_ARGS(file->path), fault);
+    else
+        check_authority_use(load, file, revoked);
 }
 
 static void read_authority(const struct load *load, struct tls_conf *tls)

@@ -25,7 +25,7 @@ struct tls_authority {
 /* Whatever is PEM in it: certificates and lists. Their numbers, or -1. */
 static int take_texts(struct tls_authority *authority, struct slice text, int *ret_lists)
 {
-    BIO *bio = BIO_new_mem_buf(text.len > 0 ? text.at : "", (int)text.len);
+    BIO *bio = tls_text_bio(text);
     STACK_OF(X509_INFO) *all = PEM_X509_INFO_read_bio(bio, NULL, NULL, NULL);
     int certificates = 0;
     bool good = true;
@@ -92,6 +92,28 @@ struct tls_authority *tls_authority_new(const struct tls_authority_options *opti
         return authority;
     tls_authority_drop(authority);
     return NULL;
+}
+
+int64_t tls_revoked_days_left(struct slice revoked)
+{
+    BIO *bio = tls_text_bio(revoked);
+    int64_t least = INT64_MAX;
+    X509_CRL *list;
+
+    while ((list = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL)) != NULL) {
+        const ASN1_TIME *end = X509_CRL_get0_nextUpdate(list); /* NULL: it never does */
+        int days = 0;
+        int seconds = 0;
+
+        if (end && ASN1_TIME_diff(&days, &seconds, NULL, end) == 1) {
+            const int64_t left = days == 0 && seconds < 0 ? -1 : days;
+            least = left < least ? left : least;
+        }
+        X509_CRL_free(list);
+    }
+    ERR_clear_error(); /* the end of the text was one */
+    BIO_free(bio);
+    return least;
 }
 
 static struct tls_authority *hold(struct tls_authority *authority)

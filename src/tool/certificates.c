@@ -30,8 +30,8 @@ static bool covers(struct load_ask *ask, struct slice certificates, struct slice
     return tls_identity_covers(&identity, name);
 }
 
-static const char *look_at_authority(struct load_ask *ask, struct slice certificates,
-                                     struct slice revoked)
+static void look_at_authority(struct load_ask *ask, struct slice certificates, struct slice revoked,
+                              struct load_authority *ret)
 {
     static char why[TLS_WHY_MOST];
     const struct tls_authority_options options = {
@@ -42,7 +42,10 @@ static const char *look_at_authority(struct load_ask *ask, struct slice certific
 
     (void)ask;
     tls_authority_drop(authority);
-    return authority ? NULL : why;
+    *ret = (struct load_authority){
+        .fault = authority ? NULL : why,
+        .days_left = tls_revoked_days_left(revoked),
+    };
 }
 
 struct load_ask *tool_ask(void)

@@ -75,8 +75,8 @@ class Authority:
         self._ca("-revoke", certificate)
         self.tell_revoked()
 
-    def tell_revoked(self):
-        self._ca("-gencrl", "-out", self.folder / "new.crl")
+    def tell_revoked(self, *more):
+        self._ca("-gencrl", "-out", self.folder / "new.crl", *more)
         (self.folder / "new.crl").rename(self.revoked)
 
     def _ca(self, *words):

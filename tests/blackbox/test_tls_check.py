@@ -52,6 +52,14 @@ def test_nothing_is_said_about_a_good_one(files):
     assert "chain" not in said and "staple" not in said and "read the private key" not in said and "wants TLS" not in said
 
 
+def test_a_list_of_revoked_certificates_that_has_run_out(files):
+    old = Authority(files, "old")
+    binding = f"whole.pem\nRequiredCA = {old.certificate}, {old.revoked}"
+    assert "has run out" not in said_about(files, "check", binding)
+    old.tell_revoked("-crl_lastupdate", "20200101000000Z", "-crl_nextupdate", "20200201000000Z")
+    assert "old.crl' has run out: every client is refused" in said_about(files, "check", binding)
+
+
 def test_the_doctor_says_it_too(files):
     assert "its chain ends too early" in said_about(files, "doctor", "short.pem")
     assert "it wants to be stapled" in said_about(files, "doctor", "staple.test.pem")

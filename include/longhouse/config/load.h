@@ -52,14 +52,19 @@ struct load_certificate { /* what is in two PEM texts */
     const char *gap;      /* what its chain lacks; NULL: nothing. Valid likewise */
     bool must_staple;     /* clients refuse it without an answer of its authority (OCSP) */
 };
+struct load_authority { /* who vouches for clients, and the lists of revoked ones */
+    const char *fault;  /* NULL: it can be used. Valid until the next question */
+    int64_t days_left;  /* until a list runs out; below 0: it has */
+};
 struct load_ask {
     /* NULL: nobody here can tell. */
     void (*certificate)(struct load_ask *ask, struct slice certificates, struct slice key,
                         struct load_certificate *ret);
     /* Whether it holds for this name of a host. */
     bool (*certificate_covers)(struct load_ask *ask, struct slice certificates, struct slice name);
-    /* What is wrong with the PEM texts of RequiredCA (`revoked` may be empty); NULL: nothing. */
-    const char *(*authority)(struct load_ask *ask, struct slice certificates, struct slice revoked);
+    /* Of the PEM texts of RequiredCA; `revoked` may be empty. */
+    void (*authority)(struct load_ask *ask, struct slice certificates, struct slice revoked,
+                      struct load_authority *ret);
     /* 0 or negative errno; *ret_mode as in stat. */
     int (*stat)(struct load_ask *ask, const char *path, unsigned *ret_mode);
     int (*executable)(struct load_ask *ask, const char *path); /* 0 or negative errno */

@@ -75,6 +75,9 @@ struct tls_authority_options {
 struct tls_authority *tls_authority_new(const struct tls_authority_options *options, char *why);
 void tls_authority_drop(struct tls_authority *authority); /* NULL: nothing */
 
+/* Days until the first of these lists runs out (below 0: it has, and every client is refused). */
+int64_t tls_revoked_days_left(struct slice revoked);
+
 /* Whose certificate a client sees. */
 struct tls_chooser {
     /* The context for `name` (as the client wrote it; empty: it named none), borrowed; NULL: the

@@ -5,10 +5,13 @@
 #include "slice_assert.h"
 #include "suite.h"
 
+#include <string.h>
+
 /*
  * first   EnforceFirstHostname; also www.first and *.first
  * wild    *.wild before wild: EnforceFirstHostname has no name to send to
  * clean   SecureURL
+ * members RequiredCA
  * All with the same tree, and BlockExtensions = sql, bak.
  */
 struct fixture {
@@ -21,6 +24,8 @@ struct fixture {
     struct exchange x;
     struct verdict verdict;
 };
+
+static struct conf_file any_authority;
 
 static void set_up(struct fixture *f)
 {
@@ -37,6 +42,9 @@ static void set_up(struct fixture *f)
     conf_host(&conf, "first www.first *.first", f->tree.root)->enforce_first_hostname = true;
     conf_host(&conf, "*.wild wild", f->tree.root)->enforce_first_hostname = true;
     conf_host(&conf, "clean", f->tree.root)->secure_url = true;
+    struct vhost_conf *members = conf_host(&conf, "members", f->tree.root);
+    members->tls.authorities = &any_authority;
+    memset(members->tls.authority_id, 'm', sizeof(members->tls.authority_id));
     f->snapshot = conf_snapshot(&conf);
     f->cache = file_cache_new(100);
 }
@@ -128,5 +136,56 @@ START_TEST(what_is_not_wanted_is_refused)
 }
 END_TEST
 
-SUITE("gate", LOOP(visitors_are_sent_to_the_first_name, names),
+#define MEMBERS "mmmmmmmmmmmmmmmmmmmmmmmmmmmmmmmm"
+#define OTHERS  "oooooooooooooooooooooooooooooooo"
+
+static const struct {
+    const char *host;
+    bool binding_wants_one;
+    const char *tls;       /* NULL: none here */
+    bool secure;           /* by TLS, or a trusted proxy says so */
+    const char *authority; /* that vouched in the handshake; NULL: none was asked for */
+    const char *target;
+    int status; /* 0: the file */
+} clients[] = {
+    { "members", false, "TLSv1.3", true, MEMBERS, "/a.txt", 0 },
+    { "members", false, "TLSv1.3", true, NULL, "/a.txt", 421 },
+    { "members", false, "TLSv1.3", true, OTHERS, "/a.txt", 421 },
+    { "members", false, NULL, true, NULL, "/a.txt", 403 },
+    { "members", false, NULL, false, NULL, "/a.txt", 403 },
+    { "members", false, NULL, false, NULL, "/.well-known/acme-challenge/x", 404 },
+    { "members", false, "TLSv1.3", true, NULL, "/.well-known/acme-challenge/x", 421 },
+    { "clean", false, "TLSv1.3", true, NULL, "/a.txt", 0 },
+    { "clean", false, "TLSv1.3", true, MEMBERS, "/a.txt", 0 },
+    { "clean", true, "TLSv1.3", true, OTHERS, "/a.txt", 0 },
+    { "clean", true, "TLSv1.3", true, MEMBERS, "/a.txt", 421 },
+    { "clean", true, "TLSv1.3", true, NULL, "/a.txt", 421 },
+    { "members", true, "TLSv1.3", true, MEMBERS, "/a.txt", 0 },
+    { "members", true, "TLSv1.3", true, OTHERS, "/a.txt", 421 },
+};
+
+START_TEST(a_request_counts_for_the_host_of_its_handshake)
+{
+    struct client_certificate shown = { 0 };
+    struct fixture f;
+
+    set_up(&f);
+    if (clients[_i].binding_wants_one) {
+        f.binding.tls.authorities = &any_authority;
+        memset(f.binding.tls.authority_id, 'o', sizeof(f.binding.tls.authority_id));
+    }
+    f.visit.tls_version = clients[_i].tls;
+    f.visit.secure = clients[_i].secure;
+    if (clients[_i].authority) {
+        shown.authority = slice_cstr(clients[_i].authority);
+        f.visit.certificate = &shown;
+    }
+    ask(&f, METHOD_GET, clients[_i].host, 0, clients[_i].target);
+    ck_assert_int_eq(f.verdict.status, clients[_i].status);
+    tear_down(&f);
+}
+END_TEST
+
+SUITE("gate", LOOP(a_request_counts_for_the_host_of_its_handshake, clients),
+      LOOP(visitors_are_sent_to_the_first_name, names),
       LOOP(what_is_not_wanted_is_refused, targets))
