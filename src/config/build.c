@@ -413,15 +413,31 @@ static struct slice written_options(struct build *build, const struct tree_node 
     return text_slice(&text);
 }
 
-static void build_fastcgi(struct build *build, const struct tree_node *section)
+static struct fastcgi_conf *add_section(struct build *build, const struct diag_place *place)
 {
     struct fastcgi_conf *fastcgi = arena_new(build->arena, struct fastcgi_conf);
 
-    fastcgi->place = section->name_place;
+    fastcgi->place = *place;
     fastcgi->index = build->conf->fastcgi_count++;
     *build->fastcgi_end = fastcgi;
     build->fastcgi_end = &fastcgi->next;
     set_fallbacks(build, fastcgi, NULL, SCOPE_FASTCGI);
+    return fastcgi;
+}
+
+struct fastcgi_conf *build_section_of_proxy(struct build *build, const struct diag_place *place)
+{
+    struct fastcgi_conf *fastcgi = add_section(build, place);
+
+    fastcgi->is_of_proxy = true;
+    fastcgi->protocol = PROTOCOL_HTTP;
+    return fastcgi;
+}
+
+static void build_fastcgi(struct build *build, const struct tree_node *section)
+{
+    struct fastcgi_conf *fastcgi = add_section(build, &section->name_place);
+
     fill_section(build, section, SECTION_FASTCGI, SCOPE_FASTCGI, fastcgi, (struct filling){ 0 });
     check_program(build, section);
     note_run(section, &fastcgi->run);

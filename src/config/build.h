@@ -122,6 +122,12 @@ void pools_number(struct build *build);
 /* Handlers in effect and rule numbers of all hosts, when all is read. */
 void programs_number(struct build *build);
 
+/* A section for rules of ReverseProxy, with all defaults and without targets. */
+struct fastcgi_conf *build_section_of_proxy(struct build *build, const struct diag_place *place);
+
+/* "IPv4:PORT", "[IPv6]:PORT", "HOST:PORT", "srv:NAME" or a unix socket. */
+bool target_parse_text(struct slice text, struct connect_conf *ret);
+
 void build_mention(struct build *build, struct mentions *mentions, struct slice text,
                    struct diag_place place, void *owner);
 
@@ -267,6 +273,7 @@ extern const struct option_group binding_options;
 extern const struct option_group http2_options;
 extern const struct option_group host_options;
 extern const struct option_group fastcgi_options;
+extern const struct option_group proxy_options;
 extern const struct option_group session_options;
 extern const struct option_group path_options;
 extern const struct option_group file_options;

@@ -21,6 +21,7 @@ static const struct option_group *const groups[] = {
     &path_options,
     &file_options,
     &fastcgi_options,
+    &proxy_options,
     &session_options,
     &program_options,
     &sandbox_options,

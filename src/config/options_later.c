@@ -33,7 +33,6 @@ static const struct option_row rows[] = {
     /* SCOPE_HOST */
     LATER("CustomHeaderBackend", SCOPE_HOST),
     LATER("ErrorXSLTfile", SCOPE_HOST),
-    LATER("ReverseProxy", SCOPE_HOST),
     LATER("RunOnAlter", SCOPE_HOST),
     LATER("UseRProxy", SCOPE_HOST),
     LATER("UseXSLT", SCOPE_HOST),

@@ -83,6 +83,11 @@ static void target_word(struct build *build, const struct tree_node *node, struc
                   "known are weight=NUMBER, max=NUMBER, probe=ADDRESS and backup");
 }
 
+bool target_parse_text(struct slice text, struct connect_conf *ret)
+{
+    return address_parse_target(text, &ret->address) || target_is_named(text, ret);
+}
+
 void connect_to_set(struct build *build, void *record, const struct tree_node *node,
                     const struct option_row *row)
 {
@@ -98,8 +103,7 @@ void connect_to_set(struct build *build, void *record, const struct tree_node *n
         struct slice word;
 
         word_next(&item, &parsed.text);
-        if (!address_parse_target(parsed.text, &parsed.address) &&
-            !target_is_named(parsed.text, &parsed)) {
+        if (!target_parse_text(parsed.text, &parsed)) {
             hint_target(build,
                         build_fault(build, DIAG_ERROR, node, parsed.text,
                                     "'ConnectTo' must be an address or a host with a port, or a "

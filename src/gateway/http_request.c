@@ -12,24 +12,46 @@
 
 /* ---- where to ---- */
 
-/* The path as it was sent, if that means what was judged; else what was judged. */
-static void add_path(struct text *text, const struct target *target, struct arena *arena)
+/* The path as it was sent, if that means what was judged. */
+static bool is_plain(const struct target *target, struct arena *arena)
 {
     char *decoded = arena_bytes(arena, target->raw_path.len + 1);
     size_t len;
 
-    if (percent_decode(target->raw_path, decoded, &len) &&
-        slice_equal(slice_of(decoded, len), target->path))
-        text_add(text, target->raw_path);
-    else
-        percent_encode_path(text, target->path);
+    return percent_decode(target->raw_path, decoded, &len) &&
+           slice_equal(slice_of(decoded, len), target->path);
 }
 
-static void add_line(struct text *text, const struct request *request, struct arena *arena)
+/* "/a/b/c" without one part is "/b/c", without four "/". */
+static struct slice skip_parts(struct slice path, unsigned count)
 {
+    for (; count > 0 && path.len > 1; count--) {
+        const size_t slash = slice_find(slice_skip(path, 1), '/');
+
+        path = slash == SLICE_NONE ? SLICE("/") : slice_skip(path, slash + 1);
+    }
+    return path;
+}
+
+static void add_path(struct text *text, const struct http_request_plan *plan)
+{
+    struct exchange *x = plan->x;
+    const struct target *target = &x->request.target;
+
+    text_add(text, plan->path);
+    if (is_plain(target, &x->arena))
+        text_add(text, skip_parts(target->raw_path, plan->skip));
+    else
+        percent_encode_path(text, skip_parts(target->path, plan->skip));
+}
+
+static void add_line(struct text *text, const struct http_request_plan *plan)
+{
+    const struct request *request = &plan->x->request;
+
     text_add(text, request->method_name);
     text_add_char(text, ' ');
-    add_path(text, &request->target, arena);
+    add_path(text, plan);
     if (request->target.has_query) {
         text_add_char(text, '?');
         text_add(text, request->target.query);
@@ -214,11 +236,11 @@ static size_t room_for(const struct request *request)
 struct slice http_request_head(const struct http_request_plan *plan)
 {
     struct exchange *x = plan->x;
-    const size_t room = room_for(&x->request);
+    const size_t room = room_for(&x->request) + plan->host.len + plan->path.len;
     struct text text = text_on(arena_bytes(&x->arena, room), room);
 
-    add_line(&text, &x->request, &x->arena);
-    add_field(&text, SLICE("Host"), own_name(x));
+    add_line(&text, plan);
+    add_field(&text, SLICE("Host"), plan->host.len > 0 ? plan->host : own_name(x));
     add_fields(&text, plan);
     add_sender(&text, x);
     add_framing(&text, plan);

@@ -242,15 +242,25 @@ void errand_let_in(struct errand *errand)
         errand->x->record.program.queue_us = errand->seated_us - errand->came_us;
 }
 
-void errand_start_time(struct errand *errand)
+/* A rule of ReverseProxy bounds silence only: what it fetches may be long. */
+static struct time_rules rules_of_time(const struct errand *errand)
 {
     const struct folder_conf *conf = errand->verdict->folder;
-    const struct time_rules rules = {
+    const struct proxy_conf *proxy = errand->verdict->proxy;
+
+    if (proxy)
+        return (struct time_rules){ .first_byte_ms = proxy->wait_ms, .idle_ms = proxy->wait_ms };
+    return (struct time_rules){
         .total_ms = conf->time_for_cgi_ms,
         .first_byte_ms = conf->cgi_first_byte_ms,
         .idle_ms = conf->cgi_idle_ms,
         .tells_near = errand->is_watched,
     };
+}
+
+void errand_start_time(struct errand *errand)
+{
+    const struct time_rules rules = rules_of_time(errand);
 
     if (errand->limit.loop)
         return;
@@ -280,21 +290,27 @@ bool errand_is_out_of_time(const struct errand *errand)
     return time_limit_over(&errand->limit) != TIME_LEFT;
 }
 
+static const char *limit_name(const struct errand *errand, enum time_over which)
+{
+    if (errand->verdict->proxy)
+        return "the time limit of its ReverseProxy";
+    return which == TIME_FIRST_BYTE ? "CGIfirstByte"
+           : which == TIME_IDLE     ? "CGIidle"
+                                    : "TimeForCGI";
+}
+
 /* "TimeForCGI (5 s)". */
 static struct slice limit_text(const struct errand *errand, enum time_over which, uint64_t *ret_ms)
 {
-    const struct folder_conf *conf = errand->verdict->folder;
-    const char *name = which == TIME_FIRST_BYTE ? "CGIfirstByte"
-                       : which == TIME_IDLE     ? "CGIidle"
-                                                : "TimeForCGI";
-    const uint64_t ms = which == TIME_FIRST_BYTE ? conf->cgi_first_byte_ms
-                        : which == TIME_IDLE     ? conf->cgi_idle_ms
-                                                 : conf->time_for_cgi_ms;
+    const struct time_rules rules = rules_of_time(errand);
+    const uint64_t ms = which == TIME_FIRST_BYTE ? rules.first_byte_ms
+                        : which == TIME_IDLE     ? rules.idle_ms
+                                                 : rules.total_ms;
     const bool whole = ms % 1000 == 0;
 
     *ret_ms = ms;
-    return arena_printf(&errand->x->arena, "%s (%" PRIu64 " %s)", name, whole ? ms / 1000 : ms,
-                        whole ? "s" : "ms");
+    return arena_printf(&errand->x->arena, "%s (%" PRIu64 " %s)", limit_name(errand, which),
+                        whole ? ms / 1000 : ms, whole ? "s" : "ms");
 }
 
 const char *errand_time_text(const struct errand *errand)

@@ -70,8 +70,16 @@ static bool tells_authorization(const struct errand *errand)
 /* The request itself, for a backend that speaks HTTP. */
 static struct slice make_head(const struct fastcgi *self)
 {
+    static const struct proxy_conf no_rule;
+    const struct proxy_conf *rule = self->errand.verdict->proxy;
+
+    if (!rule)
+        rule = &no_rule;
     const struct http_request_plan plan = {
         .x = self->errand.x,
+        .host = rule->host,
+        .path = rule->path,
+        .skip = rule->skip,
         .body_length = self->errand.upload.length,
         .keep = keeps_connections(self),
         .tell_authorization = tells_authorization(&self->errand),

@@ -144,6 +144,9 @@ static bool is_used(const struct vhost_conf *host, const struct fastcgi_conf *se
     for (unsigned i = 0; i < host->use_fastcgi_count; i++)
         if (host->use_fastcgi[i] == section)
             return true;
+    for (const struct proxy_conf *rule = host->proxies; rule; rule = rule->next)
+        if (rule->section == section)
+            return true;
     for (unsigned i = 0; i < host->forced_count; i++)
         if (host->forced[i].used == section)
             return true;

@@ -8,6 +8,7 @@
 #include "rules.h"
 #include "site/access.h"
 #include "site/folder_rules.h"
+#include "site/proxies.h"
 #include "site/root.h"
 #include "site/trace.h"
 #include "site/vhost_map.h"
@@ -344,6 +345,35 @@ static bool judge_nobody(const struct judge *judge)
     return mapping->is_user && !mapping->root->user && judge_kind(judge);
 }
 
+/* ---- ReverseProxy ---- */
+
+/* Never a verdict: what the host asks of everybody holds for what is sent on as well. */
+static bool judge_proxies(const struct judge *judge)
+{
+    const struct request *request = &judge->x->request;
+
+    if (judge->host->conf->proxies && request->error_status == 0 &&
+        !is_challenge(request->target.path))
+        judge->verdict->proxy =
+            proxies_find(judge->snapshot->proxies, judge->host->conf, request->target.raw);
+    return false;
+}
+
+/* Nothing on disk has a part in it, but the rules for its path. */
+static void judge_proxied(const struct judge *judge)
+{
+    struct exchange *x = judge->x;
+    struct verdict *verdict = judge->verdict;
+    const struct folder_names names = { .path = x->request.target.path,
+                                        .asked = x->request.target.path };
+
+    verdict->folder = folder_rules_for_path(judge->host, &names, &x->arena);
+    verdict->resource.absolute = x->request.target.path;
+    verdict->answer = ANSWER_FASTCGI;
+    verdict->fastcgi = verdict->proxy->section;
+    verdict->why = "a ReverseProxy rule takes it";
+}
+
 /* ---- the whole ---- */
 
 /* Where certificates are proven, nothing that rewrites may stand in the way. */
@@ -357,7 +387,7 @@ static bool judge_toolkits(struct judge *judge)
     struct exchange *x = judge->x;
 
     judge->asked = x->request.target.path;
-    if (judge->host->conf->toolkit_count == 0 || is_exempted(judge) ||
+    if (judge->host->conf->toolkit_count == 0 || judge->verdict->proxy || is_exempted(judge) ||
         x->request.error_status != 0) /* the page for a failure is the configuration's own choice */
         return false;
     return router_ask_toolkits(judge->snapshot, judge->host, x, judge->cache, judge->verdict,
@@ -500,21 +530,34 @@ static bool judge_gates(struct judge *judge)
            ends_at(judge, "RequiredCA", conf->tls.authorities != NULL, judge_client(judge)) ||
            ends_at(judge, "EnforceFirstHostname", conf->enforce_first_hostname,
                    judge_name(judge)) ||
+           ends_at(judge, "ReverseProxy", conf->proxies != NULL, judge_proxies(judge)) ||
            ends_at(judge, "UseToolkit", conf->toolkit_count > 0, judge_toolkits(judge)) ||
            ends_at(judge, "SecureURL", conf->secure_url, judge_query(judge)) ||
            ends_at(judge, "AllowDotFiles", !conf->allow_dot_files, judge_dot_files(judge));
 }
 
-static void judge_place(struct judge *judge)
+/* Whoever answers, and with what. False: nobody may. */
+static bool judge_answer(struct judge *judge)
 {
+    if (judge->verdict->proxy) {
+        judge_proxied(judge);
+        return true;
+    }
     find(judge, judge->cache);
     if (judge_locals(judge))
-        return;
+        return false;
     if (judge->verdict->resource.found->kind == FILE_SPECIAL)
         judge_kind(judge);
     else
         (void)(judge_nobody(judge) || judge_forced(judge) || judge_exempted(judge) ||
                router_judge_fastcgi(judge) || router_judge_cgi(judge) || judge_kind(judge));
+    return true;
+}
+
+static void judge_place(struct judge *judge)
+{
+    if (!judge_answer(judge))
+        return;
     if (judge->x->trace)
         router_tell_answer(judge);
     if (judge_access(judge))

@@ -37,8 +37,10 @@ static void tell_fastcgi(struct trace *trace, const struct verdict *verdict)
 {
     const struct fastcgi_conf *section = verdict->fastcgi;
 
-    trace_add(trace, TRACE_HANDLER, TRACE_YES, &section->place, "%s: FastCGIserver '%.*s'; %s",
-              handler_of(section), SLICE_ARGS(section->id), why_of(verdict));
+    trace_add(trace, TRACE_HANDLER, TRACE_YES,
+              verdict->proxy ? &verdict->proxy->place : &section->place, "%s: %s '%.*s'; %s",
+              handler_of(section), verdict->proxy ? "ReverseProxy" : "FastCGIserver",
+              SLICE_ARGS(section->id), why_of(verdict));
 }
 
 void router_tell_answer(const struct judge *judge)

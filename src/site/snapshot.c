@@ -6,6 +6,7 @@
 #include "rules.h"
 #include "site/mapping.h"
 #include "site/media.h"
+#include "site/proxies.h"
 #include "site/sieve.h"
 #include "site/toolkit.h"
 #include "site/vhost_map.h"
@@ -143,6 +144,7 @@ struct snapshot *snapshot_build(const struct server_conf *conf, struct arena *co
     snapshot->media = media_build(conf->mimetype_text, &snapshot->arena);
     snapshot->toolkits = toolkits_build(conf, &snapshot->arena);
     snapshot->sieve = sieve_build(conf, &snapshot->arena);
+    snapshot->proxies = proxies_build(conf, &snapshot->arena);
     snapshot->names = vhost_map_build(conf, &snapshot->arena);
     rules_collect_programs(conf, &snapshot->programs, &snapshot->arena);
     list_users(&conf->users, &snapshot->arena, &snapshot->accounts);
@@ -177,6 +179,7 @@ static void snapshot_free(struct snapshot *snapshot)
     media_done(snapshot->media);
     toolkits_done(snapshot->toolkits);
     sieve_done(snapshot->sieve);
+    proxies_done(snapshot->proxies);
     arena_done(&snapshot->arena);
     if (snapshot->conf_arena) {
         arena_done(snapshot->conf_arena);

@@ -77,6 +77,18 @@ def house():
         section("nginx", f"127.0.0.1:{house.nginx.port}", KEPT)
         section("fault", f"127.0.0.1:{house.backend.port}")
         section("kept", house.backend.socket, KEPT)
+        house.host(
+            "rules.test",
+            "\n".join(
+                (
+                    f"  ReverseProxy = ^/api/ 1 http://127.0.0.1:{house.nginx.port}/told keep-alive",
+                    f"  ReverseProxy = ^/slow http://127.0.0.1:{house.backend.port} 1",
+                    f"  ReverseProxy = ^/named http://localhost:{house.nginx.port}/told",
+                    f"  ReverseProxy = ^/told {house.python.socket}",
+                )
+            ),
+        ).put("page.txt", "of the house")
+        house.host("closed.test", f"  ReverseProxy = . {house.python.socket}\n  AccessList = deny all")
         with opened(house):
             yield house
 
@@ -127,6 +139,28 @@ def test_nginx(house):
     assert [answer.status for answer in answers] == [200] * 5
     assert (site.get("/gone").status, site.get("/gone").body) == (404, b"not here")
     assert site.get("/told", method="HEAD").body == b""
+
+
+def test_a_rule_chooses_the_backend(house):
+    site = house.sites["rules.test"]
+    assert site.get("/page.txt").body == b"of the house"
+    request, host, *_, connection = site.get("/api/a?b").body.decode().split("|")
+    assert (request, host) == ("GET /told/a?b HTTP/1.1", "rules.test")
+    assert site.get("/api/a?b").body.decode().split("|")[-1] == connection  # kept; now nginx ends it
+    wait_until("localhost to be looked up", lambda: site.get("/named").status == 200)
+    request, host, *_ = site.get("/named").body.decode().split("|")
+    assert (request, host) == ("GET /told/named HTTP/1.1", f"localhost:{house.nginx.port}")
+    assert site.get("/told").body.startswith(b"GET /told HTTP/1.1\nHost: rules.test\n")
+    assert site.get("/told/../page.txt").status == 404  # by what was sent; asked for as it was judged
+    assert house.sites["closed.test"].get("/told").status == 403
+
+
+def test_a_rule_has_its_own_time_limit(house):
+    site = house.sites["rules.test"]
+    house.backend.plays(lambda talk: talk.read_request().waits_for_hangup())
+    assert site.get("/slow").status == 504
+    site.wait_for_error("the time limit of its ReverseProxy (1 s) is over")
+    house.backend.wait_until_quiet()
 
 
 def test_bodies_of_ten_megabytes(python):

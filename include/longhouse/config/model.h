@@ -264,6 +264,21 @@ struct run_conf {
     uint64_t idle_ms; /* after so long without need for it a worker ends */
 };
 
+#define PROXY_KEEPS 16u /* idle connections of a ReverseProxy with keep-alive */
+
+/* A rule of ReverseProxy. */
+struct proxy_conf {
+    struct proxy_conf *next;
+    struct diag_place place;
+    struct slice pattern;
+    bool is_inverted;
+    unsigned skip;     /* parts of the path that are taken off its front */
+    struct slice path; /* and what is put there, without a slash at its end */
+    struct slice host; /* the name to ask for; empty: that of the request */
+    uint64_t wait_ms;  /* the backend may say nothing for so long */
+    const struct fastcgi_conf *section;
+};
+
 struct fastcgi_conf {
     struct fastcgi_conf *next;
     struct diag_place place;
@@ -297,6 +312,7 @@ struct fastcgi_conf {
     uint64_t slow_start_ms; /* until a target that came back has its full share */
     uint64_t collect_bytes; /* bodies up to this length are complete before a target is asked */
     struct run_conf run;
+    bool is_of_proxy;     /* no section of the text: rules of ReverseProxy made it */
     bool all_local;       /* every target is on this machine and server_root is empty */
     struct slice written; /* its options as they stand, for config/same.h */
 };
@@ -447,6 +463,7 @@ struct vhost_conf {
     struct conf_word *use_fastcgi_ids;
     struct fastcgi_conf **use_fastcgi; /* resolved, in order */
     unsigned use_fastcgi_count;
+    struct proxy_conf *proxies; /* in order */
     struct conf_word *use_toolkit_ids;
     const struct toolkit_conf **toolkits; /* resolved, in order */
     unsigned toolkit_count;

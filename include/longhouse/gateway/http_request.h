@@ -18,6 +18,9 @@ struct http_request_plan {
     struct exchange *x;  /* borrowed; the head lies in its arena */
     int64_t body_length; /* -1: no body */
     bool keep;           /* the backend may leave the connection open */
+    struct slice host;   /* to ask for; empty: that of the request */
+    struct slice path;   /* put in front of the path, when `skip` parts are taken off it */
+    unsigned skip;
     bool tell_authorization;
     struct slice hidden_cookie; /* the house's own; empty: none */
 };

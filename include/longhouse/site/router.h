@@ -46,6 +46,7 @@ struct verdict {
     const struct confine_conf *confine;         /* ANSWER_CGI: who runs, within which limits */
     const struct cgi_handler_conf *interpreter; /* ANSWER_CGI: NULL = the file itself runs */
     const struct fastcgi_conf *fastcgi;         /* ANSWER_FASTCGI */
+    const struct proxy_conf *proxy;             /* by which rule; NULL: by none */
 
     bool wants_login; /* a password comes before the answer, whatever it is */
     bool alters;      /* the request would alter a file, whatever its answer is */

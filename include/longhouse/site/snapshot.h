@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 struct media;     /* site/media.h */
+struct proxies;   /* site/proxies.h */
 struct sieve;     /* site/sieve.h */
 struct toolkits;  /* site/toolkit.h */
 struct vhost_map; /* site/vhost_map.h */
@@ -77,6 +78,7 @@ struct snapshot {
     struct media *media;
     struct toolkits *toolkits;
     struct sieve *sieve;
+    struct proxies *proxies;
 };
 
 /* Builds from a model; takes the arena (malloc'd struct) that holds it. Roots that cannot be opened

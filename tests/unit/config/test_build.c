@@ -864,6 +864,25 @@ static const struct saying_case {
       "error 8:27+1 'x' is nowhere to probe = write a port or an address: probe=9001, "
       "probe=/run/php/status.sock" },
 
+    { SITE PORT "ReverseProxy = ^/a http://127.0.0.1:3000/app 5 keep-alive\n"
+                "ReverseProxy = !^/b 2 http://app.test\nReverseProxy = . /run/app.sock 60\n",
+      "" },
+    { SITE PORT "ReverseProxy = ^/(a http://127.0.0.1\n",
+      "error 6:16+4 the pattern of 'ReverseProxy' cannot be read: '^/(a' = a '(' "
+      "without its ')'" },
+    { SITE PORT "ReverseProxy = ^/a https://app.test\n",
+      "error 6:20+16 'ReverseProxy' cannot speak TLS to a backend yet: 'https://app.test' = let "
+      "the backend speak plain HTTP, on this machine or on a network of one's own" },
+    { SITE PORT "ReverseProxy = ^/a ftp://app.test\n",
+      "error 6:20+14 'ReverseProxy' wants http://HOST[:PORT][/PATH] or a unix socket: "
+      "'ftp://app.test' = for example: ReverseProxy = ^/api http://127.0.0.1:3000" },
+    { SITE PORT "ReverseProxy = ^/a http://app.test:0/\n",
+      "error 6:20+18 'ReverseProxy' wants http://HOST[:PORT][/PATH] or a unix socket: "
+      "'http://app.test:0/' = for example: ReverseProxy = ^/api http://127.0.0.1:3000" },
+    { SITE PORT "ReverseProxy = ^/a http://app.test 0\n",
+      "error 6:36+1 unknown word behind the URL of 'ReverseProxy': '0' = known are a time limit in "
+      "seconds (1 to 3600) and keep-alive" },
+
     /* names that must exist elsewhere */
     { SITE PORT "UseFastCGI = PHP7\nFastCGIserver {\nFastCGIid = PHP\nConnectTo = /f\n}\n",
       "error 6:14+4 UseFastCGI names 'PHP7', but no FastCGIserver has that FastCGIid = known: "

@@ -115,6 +115,39 @@ START_TEST(a_request_is_told_as_it_was_judged)
 }
 END_TEST
 
+static const struct {
+    const char *asked;
+    const char *path;
+    unsigned skip;
+    const char *expect;
+} places[] = {
+    { "/a/b/c?d", "", 0, "GET /a/b/c?d HTTP/1.1\r\nHost: app.test\r\n" },
+    { "/a/b/c?d", "", 1, "GET /b/c?d HTTP/1.1\r\nHost: app.test\r\n" },
+    { "/a/b/c?d", "", 2, "GET /c?d HTTP/1.1\r\nHost: app.test\r\n" },
+    { "/a/b/c?d", "", 9, "GET /?d HTTP/1.1\r\nHost: app.test\r\n" },
+    { "/a/", "", 1, "GET / HTTP/1.1\r\nHost: app.test\r\n" },
+    { "/a", "/x/y", 1, "GET /x/y/ HTTP/1.1\r\nHost: app.test\r\n" },
+    { "/a/b%3Bc", "/x", 1, "GET /x/b%3Bc HTTP/1.1\r\nHost: app.test\r\n" },
+    { "/q/../a//b%20c", "/x", 1, "GET /x/b%20c HTTP/1.1\r\nHost: app.test\r\n" },
+};
+
+START_TEST(a_rule_says_where_and_whom_to_ask)
+{
+    begin("GET", places[_i].asked, "");
+    const struct http_request_plan plan = {
+        .x = &x,
+        .body_length = -1,
+        .keep = true,
+        .host = SLICE("app.test"),
+        .path = slice_cstr(places[_i].path),
+        .skip = places[_i].skip,
+    };
+    ck_assert_str_eq(arena_cstr(&arena, http_request_head(&plan)),
+                     arena_cstr(&arena, expected(places[_i].expect, untrusted)));
+    end();
+}
+END_TEST
+
 START_TEST(a_password_that_the_house_has_checked_is_not_told)
 {
     begin("GET", "/", "Authorization: Basic x\n");
@@ -169,6 +202,7 @@ START_TEST(what_a_trusted_proxy_does_not_say_is_told_of_its_client)
 END_TEST
 
 SUITE("http_request", LOOP(a_request_is_told_as_it_was_judged, cases),
+      LOOP(a_rule_says_where_and_whom_to_ask, places),
       TEST(a_password_that_the_house_has_checked_is_not_told),
       TEST(a_path_that_a_rule_rewrote_is_asked_for), TEST(what_a_trusted_proxy_says_is_extended),
       TEST(what_a_trusted_proxy_does_not_say_is_told_of_its_client))

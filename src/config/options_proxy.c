@@ -1,0 +1,172 @@
+/* ReverseProxy: paths of a host that are asked of an HTTP backend. */
+#include "base/number.h"
+#include "build.h"
+#include "config/regex.h"
+
+static void refuse(struct build *build, const struct tree_node *node, struct slice part,
+                   const char *what, const char *cure)
+{
+    diag_hint(build->diags,
+              build_fault(build, DIAG_ERROR, node, part, "%s: '%.*s'", what, SLICE_ARGS(part)),
+              "%s", cure);
+}
+
+/* ---- the pattern ---- */
+
+static bool read_pattern(struct build *build, const struct tree_node *node, struct slice word,
+                         struct proxy_conf *rule)
+{
+    struct parse_fault fault;
+
+    rule->is_inverted = slice_starts(word, SLICE("!"));
+    rule->pattern = rule->is_inverted ? slice_skip(word, 1) : word;
+    struct regex *regex = regex_compile(rule->pattern, false, &fault);
+    if (!regex) {
+        refuse(build, node, word, "the pattern of 'ReverseProxy' cannot be read", fault.why);
+        return false;
+    }
+    regex_free(regex);
+    return true;
+}
+
+/* ---- where to ---- */
+
+/* HOST[:PORT][/PATH], behind "http://". */
+static bool read_place(struct slice text, struct build *build, struct proxy_conf *rule,
+                       struct connect_conf *target)
+{
+    const size_t slash = slice_find(text, '/');
+    const struct slice name = slice_first(text, slash);
+    const bool has_port = slice_find_last(name, ':') != SLICE_NONE && !slice_ends(name, SLICE("]"));
+
+    if (slash != SLICE_NONE)
+        rule->path = slice_skip(text, slash);
+    while (rule->path.len > 0 && rule->path.at[rule->path.len - 1] == '/')
+        rule->path.len--;
+    target->text = has_port ? name : arena_printf(build->arena, "%.*s:80", SLICE_ARGS(name));
+    if (!target_parse_text(target->text, target) || target->is_srv)
+        return false;
+    if (target->host.len > 0)
+        rule->host = name;
+    return true;
+}
+
+static bool read_url(struct build *build, const struct tree_node *node, struct slice word,
+                     struct proxy_conf *rule, struct connect_conf *target)
+{
+    const struct slice http = SLICE("http://");
+
+    if (slice_starts_nocase(word, SLICE("https://"))) {
+        refuse(build, node, word, "'ReverseProxy' cannot speak TLS to a backend yet",
+               "let the backend speak plain HTTP, on this machine or on a network of one's own");
+        return false;
+    }
+    target->text = word;
+    if (slice_starts(word, SLICE("/"))
+            ? address_parse_target(word, &target->address)
+            : slice_starts_nocase(word, http) &&
+                  read_place(slice_skip(word, http.len), build, rule, target))
+        return true;
+    refuse(build, node, word, "'ReverseProxy' wants http://HOST[:PORT][/PATH] or a unix socket",
+           "for example: ReverseProxy = ^/api http://127.0.0.1:3000");
+    return false;
+}
+
+/* ---- its section ---- */
+
+/* Rules with the same backend share its connections. */
+static struct fastcgi_conf *section_for(struct build *build, const struct connect_conf *parsed,
+                                        bool keeps)
+{
+    const struct slice id =
+        arena_printf(build->arena, "%.*s%s", SLICE_ARGS(parsed->text), keeps ? " keep-alive" : "");
+    struct fastcgi_conf *section = build->conf->fastcgi;
+
+    while (section && !(section->is_of_proxy && slice_equal(section->id, id)))
+        section = section->next;
+    if (section)
+        return section;
+
+    struct connect_conf *target = arena_new(build->arena, struct connect_conf);
+    *target = *parsed;
+    section = build_section_of_proxy(build, &target->place);
+    section->id = section->written = id;
+    section->targets = target;
+    section->target_count = 1;
+    section->keep_connections = keeps ? PROXY_KEEPS : 0;
+    return section;
+}
+
+/* What may stand behind the URL. */
+static bool read_rest(struct build *build, const struct tree_node *node, struct slice rest,
+                      struct proxy_conf *rule, bool *ret_keeps)
+{
+    struct slice word;
+    uint64_t seconds;
+
+    *ret_keeps = false;
+    while (word_next(&rest, &word)) {
+        if (slice_equal(word, SLICE("keep-alive"))) {
+            *ret_keeps = true;
+        } else if (number_parse(word, 3600, &seconds) && seconds > 0) {
+            rule->wait_ms = seconds * 1000;
+        } else {
+            refuse(build, node, word, "unknown word behind the URL of 'ReverseProxy'",
+                   "known are a time limit in seconds (1 to 3600) and keep-alive");
+            return false;
+        }
+    }
+    return true;
+}
+
+static void reverse_proxy_set(struct build *build, void *record, const struct tree_node *node,
+                              const struct option_row *row)
+{
+    struct vhost_conf *host = record;
+    struct proxy_conf rule = { .wait_ms = 5000 };
+    struct connect_conf target = { .weight = 1 };
+    struct proxy_conf **end = &host->proxies;
+    struct slice rest = node->value;
+    struct slice word;
+    uint64_t skip;
+    bool keeps;
+
+    (void)row;
+    rule.place = target.place = tree_place(node, node->value);
+    if (!word_next(&rest, &word) || !read_pattern(build, node, word, &rule))
+        return;
+    word_next(&rest, &word);
+    if (number_parse(word, 100, &skip)) {
+        rule.skip = (unsigned)skip;
+        word_next(&rest, &word);
+    }
+    if (!read_url(build, node, word, &rule, &target) ||
+        !read_rest(build, node, rest, &rule, &keeps))
+        return;
+    rule.section = section_for(build, &target, keeps);
+    while (*end)
+        end = &(*end)->next;
+    *end = arena_new(build->arena, struct proxy_conf);
+    **end = rule;
+}
+
+static const struct option_row rows[] = {
+    {
+        .name = "ReverseProxy",
+        .type = OPT_OWN,
+        .scopes = SCOPE_HOST,
+        .repeat = REPEAT_APPENDS,
+        .set = reverse_proxy_set,
+        .grammar = "[!]PATTERN [SKIP] http://HOST[:PORT][/PATH] | /UNIXSOCKET [SECONDS] "
+                   "[keep-alive]",
+        .text = "Requests whose target, as it was sent, fits the pattern (an extended regular "
+                "expression; !: does not fit it) are sent on to that HTTP backend, before toolkits "
+                "are asked. The first rule that fits counts. SKIP: so many parts are taken off the "
+                "front of the path; PATH is put in front of it. SECONDS: how long the backend may "
+                "say nothing (5). keep-alive: idle connections are kept for the next requests. A "
+                "backend that is named is asked by that name (Host), one that is an address or a "
+                "socket by the client's. For several targets see Protocol (docs/proxy.md).",
+    },
+};
+
+const struct option_group proxy_options = { rows, sizeof(rows) / sizeof(rows[0]) };

@@ -1,0 +1,62 @@
+#include "site/proxies.h"
+
+#include "base/table.h"
+#include "config/regex.h"
+
+#include <assert.h>
+
+struct proxies {
+    struct table patterns; /* pattern -> struct regex *: many hosts have the same */
+};
+
+static void add_rule(struct proxies *proxies, const struct proxy_conf *rule)
+{
+    struct parse_fault fault;
+
+    if (table_find(&proxies->patterns, rule->pattern))
+        return;
+    struct regex *regex = regex_compile(rule->pattern, false, &fault);
+    assert(regex); /* the configuration was checked */
+    table_put(&proxies->patterns, rule->pattern, regex);
+}
+
+struct proxies *proxies_build(const struct server_conf *conf, struct arena *arena)
+{
+    struct proxies *proxies = arena_new(arena, struct proxies);
+
+    for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
+        for (const struct proxy_conf *rule = host->proxies; rule; rule = rule->next)
+            add_rule(proxies, rule);
+    return proxies;
+}
+
+void proxies_done(struct proxies *proxies)
+{
+    const struct table_entry *entry;
+    size_t place = 0;
+
+    while ((entry = table_next(&proxies->patterns, &place)))
+        regex_free(entry->value);
+    table_done(&proxies->patterns);
+}
+
+/* What takes too long to be looked for is taken to be there. */
+static bool fits(const struct proxies *proxies, const struct proxy_conf *rule, struct slice raw,
+                 struct regex_scratch *scratch)
+{
+    const struct regex *regex = table_find(&proxies->patterns, rule->pattern);
+
+    return (regex_match(regex, raw, scratch, NULL) != REGEX_MISSES) != rule->is_inverted;
+}
+
+const struct proxy_conf *proxies_find(const struct proxies *proxies, const struct vhost_conf *host,
+                                      struct slice raw)
+{
+    struct regex_scratch scratch = { 0 };
+    const struct proxy_conf *rule = host->proxies;
+
+    while (rule && !fits(proxies, rule, raw, &scratch))
+        rule = rule->next;
+    regex_scratch_done(&scratch);
+    return rule;
+}
