@@ -243,7 +243,7 @@ REFUSED = {
     "an end of another request": (record(3, bytes(8), request=0), ["request that was not made"]),
     "version 2": (out(HEAD + b"body", version=2) + DONE, ["version"]),
     "version 0": (out(HEAD + b"body", version=0) + DONE, ["version"]),
-    "HTTP": (b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody", ["FastCGI program?"]),
+    "HTTP": (b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody", ["does it speak FastCGI?"]),
     "END_REQUEST of 7 bytes": (record(3, bytes(7)), ["8 bytes"]),
     "END_REQUEST of 9 bytes": (record(3, bytes(9)), ["8 bytes"]),
     "UNKNOWN_ROLE": (end(UNKNOWN_ROLE), ["UNKNOWN_ROLE"]),
