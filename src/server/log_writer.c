@@ -1,6 +1,7 @@
 #include "server/log_writer.h"
 
 #include "base/container.h"
+#include "base/table.h"
 #include "base/text.h"
 #include "os/fd.h"
 #include "os/syslog_socket.h"
@@ -27,6 +28,7 @@ struct log_writer {
     pthread_mutex_t lock;  /* guards all below and the queues of the files */
     pthread_cond_t news;
     struct log_file *files;
+    struct table by_path; /* of those that are files */
     unsigned file_count;
     size_t waiting_bytes;
     struct copies *copies_next; /* owned: the thread changes over */
@@ -339,6 +341,7 @@ void log_writer_stop(struct log_writer *writer)
             fd_close(&file->fd);
         free(file);
     }
+    table_done(&writer->by_path);
     copies_free(writer->copies);
     copies_free(writer->copies_next);
     pthread_cond_destroy(&writer->news);
@@ -370,22 +373,31 @@ struct log_file *log_writer_add(struct log_writer *writer, enum conf_log_kind ki
     file->index = writer->file_count++;
     file->next = writer->files;
     writer->files = file;
+    if (kind == LOG_TO_FILE)
+        table_put(&writer->by_path, file->path, file);
     pthread_mutex_unlock(&writer->lock);
+    return file;
+}
+
+/* stdout or stderr. */
+static struct log_file *find_stream(const struct log_writer *writer, enum conf_log_kind kind)
+{
+    struct log_file *file = writer->files;
+
+    while (file && file->kind != kind)
+        file = file->next;
     return file;
 }
 
 struct log_file *log_writer_find(struct log_writer *writer, const struct conf_log *conf)
 {
-    struct log_file *found = NULL;
+    struct log_file *found;
 
     if (conf->kind == LOG_TO_NOWHERE)
         return NULL;
     pthread_mutex_lock(&writer->lock);
-    for (struct log_file *file = writer->files; file && !found; file = file->next) {
-        if (file->kind == conf->kind &&
-            (conf->kind != LOG_TO_FILE || slice_equal(file->path, conf->path)))
-            found = file;
-    }
+    found = conf->kind == LOG_TO_FILE ? table_find(&writer->by_path, conf->path)
+                                      : find_stream(writer, conf->kind);
     pthread_mutex_unlock(&writer->lock);
     return found;
 }

@@ -68,10 +68,7 @@ static int open_for(const struct logs *logs, const char *path)
 
 static struct log_entry *find(const struct logs *logs, struct slice path)
 {
-    for (struct log_entry *entry = logs->first; entry; entry = entry->next)
-        if (slice_equal(entry->conf->path, path))
-            return entry;
-    return NULL;
+    return table_find(&logs->by_path, path);
 }
 
 static const char *cure_of(int error)
@@ -160,6 +157,7 @@ static bool add(struct logs *logs, const struct conf_log *conf, bool wanted, str
         .rotate = conf->rotate,
     };
     logs->first = entry;
+    table_put(&logs->by_path, conf->path, entry);
     if (share(logs, entry))
         return true;
     make_folder(conf);
@@ -247,6 +245,7 @@ void logs_close(struct logs *logs)
     for (struct log_entry *entry = logs->first; entry; entry = entry->next)
         fd_close(&entry->fd);
     logs->first = NULL;
+    table_done(&logs->by_path);
 }
 
 int logs_find(const struct logs *logs, const struct conf_log *conf)

@@ -146,6 +146,7 @@ struct log_entry {
 
 struct logs {
     struct log_entry *first;
+    struct table by_path;
     const struct logs *former; /* borrowed while these are opened; NULL: none */
     bool owned;                /* files are made for `user` and `group` */
     bool behind;               /* there is no terminal to write to instead */
