@@ -51,6 +51,18 @@ static struct cached_file *get_neighbour(struct exchange *x, const struct verdic
     return NULL;
 }
 
+/* Those that are there, the one that makes the shortest answers first. */
+static unsigned list_codings(unsigned there, enum coding ret[CODING_COUNT])
+{
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < CODING_COUNT; i++) {
+        if (there & 1u << i)
+            ret[count++] = (enum coding)i;
+    }
+    return count;
+}
+
 static void choose_coding(struct exchange *x, const struct verdict *verdict, struct offer *offer)
 {
     const struct services *services = x->services;
@@ -58,13 +70,16 @@ static void choose_coding(struct exchange *x, const struct verdict *verdict, str
                                         verdict->resource.found, x->loop->now_ms);
 
     offer->varies = there != 0;
-    if (there != 0)
-        there &= negotiate_codings(&x->request.fields);
-    for (unsigned i = 0; i < CODING_COUNT && !offer->neighbour; i++) {
-        if (there & 1u << i) {
-            offer->neighbour = get_neighbour(x, verdict, (enum coding)i);
-            offer->coding = coding_name((enum coding)i);
-        }
+    while (there != 0 && !offer->neighbour) {
+        enum coding codings[CODING_COUNT];
+        const unsigned count = list_codings(there, codings);
+        const enum coding coding = negotiate_coding(&x->request.fields, codings, count);
+
+        if (coding == CODING_COUNT)
+            break;
+        offer->neighbour = get_neighbour(x, verdict, coding);
+        offer->coding = coding_name(coding);
+        there &= ~(1u << coding);
     }
     if (offer->neighbour)
         offer->file = offer->neighbour;

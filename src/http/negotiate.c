@@ -2,7 +2,8 @@
 
 #include <assert.h>
 
-#define ALL_CODINGS ((1u << CODING_COUNT) - 1)
+#define UNSAID     (-1)
+#define WEIGHT_ONE 1000 /* q=1 */
 
 static const struct coding_row {
     struct slice name;
@@ -13,88 +14,118 @@ static const struct coding_row {
     [CODING_GZIP] = { SLICE_INIT("gzip"), SLICE_INIT(".gz") },
 };
 
+/* Weights in thousandths, or UNSAID; the last place is the identity's. */
 struct wishes {
-    unsigned taken;   /* named with q > 0 */
-    unsigned refused; /* named with q = 0 */
-    unsigned rest;    /* all or none, by '*': for those not named */
+    int weight[CODING_COUNT + 1];
+    int rest; /* by '*': for those not named */
 };
 
 /* RFC 9110 12.4.2: "0", "1", up to three digits behind the point. False if it is none. */
-static bool quality_parse(struct slice text, bool *ret_positive)
+static bool quality_parse(struct slice text, int *ret_weight)
 {
-    bool positive = false;
+    int weight;
 
     if (text.len == 0 || text.len > 5 || (text.at[0] != '0' && text.at[0] != '1'))
         return false;
     if (text.len > 1 && text.at[1] != '.')
         return false;
-    for (size_t i = 2; i < text.len; i++) {
+    weight = (text.at[0] - '0') * WEIGHT_ONE;
+    for (size_t i = 2, unit = WEIGHT_ONE / 10; i < text.len; i++, unit /= 10) {
         if (!ascii_is_digit(text.at[i]) || (text.at[0] == '1' && text.at[i] != '0'))
             return false;
-        positive = positive || text.at[i] != '0';
+        weight += (text.at[i] - '0') * (int)unit;
     }
-    *ret_positive = positive || text.at[0] == '1';
+    *ret_weight = weight;
     return true;
 }
 
 /* " ; q=0.5" behind the name of a coding. False: malformed, or a parameter that is no weight. */
-static bool weight_parse(struct slice text, bool *ret_positive)
+static bool weight_parse(struct slice text, int *ret_weight)
 {
-    *ret_positive = true;
+    *ret_weight = WEIGHT_ONE;
     text = slice_trim(text);
     if (text.len == 0)
         return true;
     if (!slice_starts_nocase(text, SLICE("q=")))
         return false;
-    return quality_parse(slice_skip(text, 2), ret_positive);
+    return quality_parse(slice_skip(text, 2), ret_weight);
 }
 
-/* The bit of a coding, 0 if it is none of ours. */
-static unsigned coding_bit(struct slice name)
+/* Where the weight of a coding is kept; NULL if it is none of ours. */
+static int *place_of(struct wishes *wishes, struct slice name)
 {
+    if (slice_equal(name, SLICE("*")))
+        return &wishes->rest;
+    if (slice_equal_nocase(name, SLICE("identity")))
+        return &wishes->weight[CODING_COUNT];
     if (slice_equal_nocase(name, SLICE("x-gzip"))) /* RFC 9110 8.4.1.3 */
-        return 1u << CODING_GZIP;
+        return &wishes->weight[CODING_GZIP];
     for (unsigned i = 0; i < CODING_COUNT; i++) {
         if (slice_equal_nocase(name, codings[i].name))
-            return 1u << i;
+            return &wishes->weight[i];
     }
-    return 0;
+    return NULL;
 }
 
+/* Where a client contradicts itself, the identity is what it can read for sure: the least counts.
+ */
 static void read_item(struct slice item, struct wishes *wishes)
 {
     struct slice name;
-    struct slice weight;
-    bool positive;
+    struct slice text;
+    int weight;
+    int *place;
 
-    slice_cut(item, ';', &name, &weight);
-    if (!weight_parse(weight, &positive))
-        return;
-
-    name = slice_trim(name);
-    if (slice_equal(name, SLICE("*")))
-        wishes->rest = positive ? ALL_CODINGS : 0;
-    else if (positive)
-        wishes->taken |= coding_bit(name);
-    else
-        wishes->refused |= coding_bit(name);
+    slice_cut(item, ';', &name, &text);
+    place = place_of(wishes, slice_trim(name));
+    if (place && weight_parse(text, &weight) && (*place == UNSAID || weight < *place))
+        *place = weight;
 }
 
-unsigned negotiate_codings(const struct fields *request)
+/* False: the client says nothing. */
+static bool read_wishes(const struct fields *request, struct wishes *wishes)
 {
-    struct wishes wishes = { 0 };
+    bool says = false;
 
+    for (unsigned i = 0; i <= CODING_COUNT; i++)
+        wishes->weight[i] = UNSAID;
+    wishes->rest = UNSAID;
     for (uint32_t i = 0; i < request->count; i++) {
         struct slice list = request->at[i].value;
         struct slice item;
 
         if (request->at[i].id != FIELD_ACCEPT_ENCODING)
             continue;
+        says = true;
         while (slice_next(&list, ',', &item))
-            read_item(item, &wishes);
+            read_item(item, wishes);
     }
-    /* Where a client contradicts itself, the identity is what it can read for sure. */
-    return (wishes.taken | wishes.rest) & ~wishes.refused;
+    return says;
+}
+
+enum coding negotiate_coding(const struct fields *request, const enum coding *offered,
+                             unsigned count)
+{
+    struct wishes wishes;
+    enum coding best = CODING_COUNT;
+    int most;
+
+    if (count == 0 || !read_wishes(request, &wishes))
+        return CODING_COUNT;
+    most = wishes.weight[CODING_COUNT] - 1; /* as good as the identity is good enough */
+    if (most < 0)
+        most = 0;
+    for (unsigned i = 0; i < count; i++) {
+        int weight = wishes.weight[offered[i]];
+
+        if (weight == UNSAID)
+            weight = wishes.rest;
+        if (weight > most) {
+            best = offered[i];
+            most = weight;
+        }
+    }
+    return best;
 }
 
 struct slice coding_name(enum coding coding)

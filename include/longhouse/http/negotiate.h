@@ -9,10 +9,12 @@
 enum coding { CODING_BR, CODING_ZSTD, CODING_GZIP, CODING_COUNT };
 
 /*
- * A bit (1u << coding) for each coding the client takes with q > 0; no field or an empty one: none
- * (the identity is always sent when nothing else is chosen).
+ * The coding of `offered` that the client likes best, by its weights; of those it likes equally the
+ * first. CODING_COUNT: none, the identity is sent; so it is where the client likes that better, and
+ * where it refuses everything (RFC 9110 12.5.3 leaves that to the server).
  */
-unsigned negotiate_codings(const struct fields *request);
+enum coding negotiate_coding(const struct fields *request, const enum coding *offered,
+                             unsigned count);
 
 struct slice coding_name(enum coding coding);      /* "br" */
 struct slice coding_extension(enum coding coding); /* ".br" */
