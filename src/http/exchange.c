@@ -2,6 +2,7 @@
 
 #include "base/siphash.h"
 #include "http/clock.h"
+#include "http/press.h"
 #include "http/spill.h"
 
 #include <assert.h>
@@ -128,6 +129,7 @@ struct exchange *exchange_new(struct loop *loop, struct exchange_owner *owner,
     x->request.body.reader = &x->wake;
     body_init(&x->response.body, loop, &x->arena);
     x->response.body.writer = &x->wake;
+    x->response.out = &x->response.body;
     return x;
 }
 
@@ -136,6 +138,8 @@ static void release(struct grave *grave)
     struct exchange *x = container_of(grave, struct exchange, grave);
 
     loop_forget(x->loop, &x->wake);
+    if (x->press)
+        press_done(x->press);
     body_done(&x->request.body);
     body_done(&x->response.body);
     if (x->request.collected)
@@ -191,6 +195,14 @@ void exchange_run(struct exchange *x)
 
 /* ---- the wire's side ---- */
 
+/* Nobody reads the answer any more. */
+static void abandon_answer(struct exchange *x)
+{
+    if (x->press)
+        press_stop(x->press);
+    body_abandon(&x->response.body);
+}
+
 void exchange_begin(struct exchange *x)
 {
     exchange_wake(x);
@@ -203,7 +215,7 @@ void exchange_cancel(struct exchange *x, enum reset_reason reason)
         return;
     x->reset = reason;
     note_cause(x, reason_text(reason));
-    body_abandon(&x->response.body);
+    abandon_answer(x);
     exchange_wake(x);
 }
 
@@ -213,7 +225,7 @@ void exchange_wire_done(struct exchange *x)
     x->wire_finished = true;
     x->wire_self = NULL;
     x->response.body.reader = NULL;
-    body_abandon(&x->response.body);
+    abandon_answer(x);
     x->request.body.writer = NULL;
     if (x->request.body.end == BODY_OPEN)
         body_finish(&x->request.body,
@@ -246,7 +258,9 @@ void exchange_send_head(struct exchange *x)
     assert(!x->response.head_sent && x->response.status != 0);
     x->owner->ops->head(x->owner, x);
     x->response.head_sent = true;
-    if (!exchange_is_over(x))
+    if (x->press)
+        press_hold_head(x->press);
+    else if (!exchange_is_over(x))
         x->wire->head(x);
 }
 
@@ -257,6 +271,8 @@ void exchange_reset(struct exchange *x, enum reset_reason reason)
     if (exchange_is_over(x))
         return;
     note_cause(x, reason_text(reason));
+    if (x->press)
+        press_release_head(x->press);
     x->wire->reset(x, reason);
 }
 
@@ -299,9 +315,9 @@ void exchange_hand_over(struct exchange *x, const struct handler_ops *handler,
     struct task *reader = body->reader;
     bool reader_gone = body->reader_gone;
 
-    assert(!x->response.head_sent && !x->handler_finished);
+    assert(!x->response.head_sent && !x->handler_finished && !x->press);
     body_done(body);
-    x->response = (struct response){ .length = -1 };
+    x->response = (struct response){ .length = -1, .out = body };
     body_init(body, x->loop, &x->arena);
     body->reader = reader;
     body->writer = &x->wake;

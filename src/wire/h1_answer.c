@@ -22,8 +22,9 @@ static bool frame_empty(const struct h1_frame *frame)
 
 bool answer_has_body(const struct exchange *x, int64_t *ret_length)
 {
-    const struct body *body = &x->response.body;
-    int64_t length = x->response.length;
+    const struct body *body = x->response.out;
+    const int64_t announced = x->response.recoded ? -1 : x->response.length;
+    int64_t length = announced;
 
     if (length < 0 && body->end == BODY_COMPLETE)
         length = (int64_t)body_waiting(body);
@@ -36,7 +37,7 @@ bool answer_has_body(const struct exchange *x, int64_t *ret_length)
     if (x->request.method != METHOD_HEAD)
         return true;
     /* A handler that knew of HEAD and put nothing does not mean that GET would give nothing. */
-    if (x->response.length < 0 && length == 0)
+    if (announced < 0 && length == 0)
         *ret_length = -1;
     return false;
 }
@@ -66,7 +67,7 @@ static bool may_keep_alive(const struct conn *conn, enum h1_body coding)
     return leg->framing.keep_alive && !conn->draining && !conn->last && !x->response.close &&
            x->request.failed == 0 && coding != H1_BODY_CLOSE &&
            conn->requests <= conn->limits->keep_alive_most &&
-           !(x->response.body.end == BODY_COMPLETE && intake_is_hopeless(leg)) &&
+           !(x->response.out->end == BODY_COMPLETE && intake_is_hopeless(leg)) &&
            leg->intake != H1_INTAKE_HELD;
 }
 
@@ -101,7 +102,7 @@ static void start_answer(struct conn *conn)
     leg->answer_left = head.body == H1_BODY_LENGTH ? (uint64_t)head.length : 0;
     leg->answer = H1_ANSWER_BODY;
     if (head.body == H1_BODY_NONE)
-        body_abandon(&x->response.body);
+        body_abandon(x->response.out);
 }
 
 /* ---- frames ---- */
@@ -157,13 +158,13 @@ static enum step end_of_length(struct conn *conn)
     struct exchange *x = conn->h1.x;
     struct h1_leg *leg = conn->h1.leg;
 
-    if (leg->answer_left > 0 && x->response.body.end == BODY_OPEN)
+    if (leg->answer_left > 0 && x->response.out->end == BODY_OPEN)
         return STEP_WAIT;
     if (leg->answer_left > 0)
-        return answer_broken(conn, x->response.body.end == BODY_COMPLETE
+        return answer_broken(conn, x->response.out->end == BODY_COMPLETE
                                        ? "the answer is shorter than its Content-Length"
                                        : "the answer broke off");
-    if (body_waiting(&x->response.body) > 0) {
+    if (body_waiting(x->response.out) > 0) {
         leg->keep_alive = false;
         if (!x->record.cause)
             x->record.cause = "the answer is longer than its Content-Length";
@@ -181,7 +182,7 @@ static enum step end_of_data(struct conn *conn)
     if (leg->coding == H1_BODY_LENGTH)
         return end_of_length(conn);
 
-    switch (conn->h1.x->response.body.end) {
+    switch (conn->h1.x->response.out->end) {
     case BODY_OPEN:
         return STEP_WAIT;
     case BODY_BROKEN:
@@ -217,13 +218,13 @@ static bool waits_for_request(const struct conn *conn)
     struct exchange *x = conn->h1.x;
     const struct h1_leg *leg = conn->h1.leg;
 
-    if (!x->visit->shared || x->response.body.end != BODY_OPEN)
+    if (!x->visit->shared || x->response.out->end != BODY_OPEN)
         return false;
     if (leg->intake != H1_INTAKE_LENGTH && leg->intake != H1_INTAKE_CHUNKED)
         return false;
     if (leg->intake_held_ms != 0 && conn->loop->now_ms >= leg->intake_held_ms + REQUEST_FIRST_MS)
         return false;
-    return !x->request.body.reader_gone && body_room(&x->response.body) > 0;
+    return !x->request.body.reader_gone && body_room(x->response.out) > 0;
 }
 
 uint64_t h1_answer_look_ms(const struct conn *conn)
@@ -264,10 +265,10 @@ static enum step next_frame(struct conn *conn)
             return STEP_WAIT;
         start_answer(conn);
     }
-    frame_data(leg, &x->response.body);
+    frame_data(leg, x->response.out);
     if (!frame_empty(&leg->frame))
         return STEP_AGAIN;
-    return is_held_back(leg, &x->response.body) ? STEP_WAIT : end_of_data(conn);
+    return is_held_back(leg, x->response.out) ? STEP_WAIT : end_of_data(conn);
 }
 
 /* ---- writing ---- */
@@ -295,7 +296,7 @@ static void frame_sent(struct conn *conn, uint64_t len)
     if (frame->data > 0 && len > 0) {
         uint64_t data = len < frame->data ? len : frame->data;
 
-        body_take(&x->response.body, data);
+        body_take(x->response.out, data);
         x->record.body_bytes += data;
         frame->data -= data;
         len -= data;
@@ -349,7 +350,7 @@ static enum step judge_sent(struct conn *conn, ssize_t sent)
     }
     if (conn->h1.leg->blocked_since_ms == 0)
         conn->h1.leg->blocked_since_ms = conn->loop->now_ms;
-    body_reader_stuck(&conn->h1.x->response.body);
+    body_reader_stuck(conn->h1.x->response.out);
     return STEP_WAIT;
 }
 
@@ -359,7 +360,7 @@ static enum step send_file(struct conn *conn)
     uint64_t offset = 0;
     uint64_t len = 0;
 
-    bool found = body_peek_file(&conn->h1.x->response.body, &file, &offset, &len);
+    bool found = body_peek_file(conn->h1.x->response.out, &file, &offset, &len);
     assert(found); /* the frame says that data waits, and it is no memory */
     if (len > conn->h1.leg->frame.data)
         len = conn->h1.leg->frame.data;
@@ -382,7 +383,7 @@ static enum step send_frame(struct conn *conn)
         conn_again_next_turn(conn);
         return STEP_WAIT;
     }
-    int count = gather(frame, &conn->h1.x->response.body, parts, &whole);
+    int count = gather(frame, conn->h1.x->response.out, parts, &whole);
     if (count == 0)
         return send_file(conn);
     return judge_sent(conn, transport_write(conn->transport, parts, count, !whole));

@@ -100,7 +100,7 @@ void h2_answer_start(struct h2_stream *stream)
 
     if (!has_body || length == 0) {
         has_body = false;
-        body_abandon(&x->response.body);
+        body_abandon(x->response.out);
     }
     stream->announced = length >= 0;
     stream->answer_left = length > 0 ? (uint64_t)length : 0;
@@ -140,12 +140,12 @@ static ssize_t cut(struct h2_stream *stream, const char *cause)
 /* Nothing waits that may be taken now: more will come, that was all, or it broke. */
 static ssize_t end_of_data(struct h2_stream *stream, uint32_t *flags)
 {
-    if (body_waiting(&stream->x->response.body) > 0 && !is_all_sent(stream)) {
+    if (body_waiting(stream->x->response.out) > 0 && !is_all_sent(stream)) {
         stream->deferred = true; /* its pace; a program need not wait for that */
-        body_reader_stuck(&stream->x->response.body);
+        body_reader_stuck(stream->x->response.out);
         return NGHTTP2_ERR_DEFERRED;
     }
-    switch (stream->x->response.body.end) {
+    switch (stream->x->response.out->end) {
     case BODY_OPEN:
         stream->deferred = true;
         return NGHTTP2_ERR_DEFERRED;
@@ -164,10 +164,10 @@ static ssize_t end_of_data(struct h2_stream *stream, uint32_t *flags)
 static bool is_last(struct h2_stream *stream, uint64_t len)
 {
     struct exchange *x = stream->x;
-    const uint64_t waiting = body_waiting(&x->response.body);
+    const uint64_t waiting = body_waiting(x->response.out);
 
     if (!stream->announced)
-        return len == waiting && x->response.body.end == BODY_COMPLETE;
+        return len == waiting && x->response.out->end == BODY_COMPLETE;
     if (len < stream->answer_left)
         return false;
     if (waiting > len && !x->record.cause)
@@ -179,7 +179,7 @@ static ssize_t read_data(nghttp2_session *session, int32_t id, uint8_t *unused, 
                          uint32_t *flags, nghttp2_data_source *source, void *user)
 {
     struct h2_stream *stream = source->ptr;
-    uint64_t len = body_ready(&stream->x->response.body);
+    uint64_t len = body_ready(stream->x->response.out);
 
     (void)session;
     (void)id;
@@ -261,13 +261,13 @@ int h2_answer_put_data(struct h2_stream *stream, struct slice frame_head, size_t
 {
     struct exchange *x = stream->x;
 
-    if (stream->cut || body_waiting(&x->response.body) < len)
+    if (stream->cut || body_waiting(x->response.out) < len)
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE; /* it was cancelled since it was promised */
     char *at = h2_output_claim(frame_head.len + len);
     if (!at)
         return NGHTTP2_ERR_WOULDBLOCK;
     memcpy(at, frame_head.at, frame_head.len);
-    if (!move_bytes(&x->response.body, at + frame_head.len, len)) {
+    if (!move_bytes(x->response.out, at + frame_head.len, len)) {
         h2_output_unclaim(frame_head.len + len);
         return (int)cut(stream, "the file shrank while it was sent");
     }

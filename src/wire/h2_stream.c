@@ -281,7 +281,7 @@ static uint64_t intake_due(const struct h2_stream *stream)
 static uint64_t answer_due(struct h2_stream *stream)
 {
     const struct conn *conn = stream->conn;
-    struct body *body = &stream->x->response.body;
+    struct body *body = stream->x->response.out;
 
     if (stream->answer != H2_ANSWER_SENDING || stream->deferred || body_waiting(body) == 0) {
         stream->blocked_since_ms = 0;

@@ -30,6 +30,7 @@
 #include <stdint.h>
 
 struct exchange;
+struct press;   /* http/press.h */
 struct spill;   /* http/spill.h */
 struct trace;   /* site/trace.h: why it is answered as it is */
 struct verdict; /* site/router.h: what is to answer, and with what */
@@ -151,10 +152,14 @@ struct response {
     struct slice phrase; /* a program's own; empty: the registered one */
     struct fields fields;
     struct body body;
+    struct body *out; /* what the wire reads: `body`, or what a press makes of it */
     int64_t length; /* announced Content-Length; -1: unknown (then the wire chunks, unless the body
                        is finished before the head is written: then the length is what is there) */
-    bool head_sent; /* exchange_send_head() was called */
-    bool close;     /* the connection is not to be kept */
+    bool recoded; /* length is that of `body`: of what is sent nobody knows it before it is there */
+    struct slice unsent_type; /* 304: Content-Type of what the client has; empty: not known */
+    int64_t unsent_length;    /* with unsent_type: its length */
+    bool head_sent;           /* exchange_send_head() was called */
+    bool close;               /* the connection is not to be kept */
 };
 
 /* What a program took, as CGI or behind FastCGI. Zero: not known, or there was none. */
@@ -207,7 +212,8 @@ struct exchange {
     void *services;   /* the reactor's tools for handlers: struct services (handler/services.h) */
     const void *host; /* site: struct host, NULL before routing */
     void *hold;       /* site: the snapshot that is held for this exchange */
-    void *throttle;   /* server: what slows its answer down; NULL: nothing */
+    struct press *press; /* between response.body and the wire; NULL: nothing is */
+    void *throttle;      /* server: what slows its answer down; NULL: nothing */
     struct trace *trace; /* borrowed: each decision is written down there; NULL: nobody asks */
 
     struct task wake; /* runs exchange_run() */
