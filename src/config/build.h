@@ -276,6 +276,7 @@ extern const struct option_group fastcgi_options;
 extern const struct option_group proxy_options;
 extern const struct option_group session_options;
 extern const struct option_group path_options;
+extern const struct option_group compress_options;
 extern const struct option_group file_options;
 extern const struct option_group directory_options;
 extern const struct option_group toolkit_options;

@@ -19,6 +19,7 @@ static const struct option_group *const groups[] = {
     &http2_options,
     &host_options,
     &path_options,
+    &compress_options,
     &file_options,
     &fastcgi_options,
     &proxy_options,

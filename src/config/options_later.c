@@ -44,9 +44,10 @@ static const struct option_row rows[] = {
     /* something else takes their place */
     NEEDLESS("CGIwrapper", SCOPE_SERVER,
              "the spawner changes the user itself (WrapCGI, RunAs); no wrapper program is run"),
-    NEEDLESS("GZipExtensions", SCOPE_SERVER,
-             "a compressed neighbour of any file (.gz, .br, .zst) is sent to who takes it; nothing "
-             "else is compressed"),
+    NEEDLESS(
+        "GZipExtensions", SCOPE_SERVER,
+        "a compressed neighbour of any file (.gz, .br, .zst) is sent to who takes it, and what is "
+        "compressed without one is said by Compress and CompressTypes"),
     NEEDLESS("MonitorServer", SCOPE_SERVER,
              "no statistics are shown over HTTP; `longhouse status --json` has the numbers"),
     NEEDLESS("Platform", SCOPE_SERVER, "it is about Windows"),

@@ -225,6 +225,10 @@ static void send_whole(struct exchange *x, const struct offer *offer, int status
 static void send_not_modified(struct exchange *x, const struct offer *offer)
 {
     x->response.status = 304;
+    if (offer->coding.len == 0) {
+        x->response.unsent_type = offer->type;
+        x->response.unsent_length = (int64_t)offer->file->file->size;
+    }
     add_validators(x, offer);
     add_kept(x, offer, false);
     exchange_send_head(x);

@@ -6,6 +6,7 @@
 #include "handler/keeper.h"
 #include "handler/registry.h"
 #include "server/throttle.h"
+#include "site/compression.h"
 #include "site/origin.h"
 #include "site/router.h"
 #include "wire/h1_parse.h"
@@ -104,7 +105,7 @@ static void route(struct exchange_owner *owner, struct exchange *x)
 static void on_owner_head(struct exchange_owner *owner, struct exchange *x)
 {
     (void)owner;
-    (void)x;
+    compression_apply(x, x->hold);
 }
 
 static bool has_name(const struct host *host, struct slice name)

@@ -146,6 +146,8 @@ static void format_json(struct text *text, const struct exchange *x)
     json_number(text, "status", (uint64_t)x->response.status);
     json_number(text, "bytes", x->record.sent_bytes);
     json_number(text, "body_bytes", x->record.body_bytes);
+    if (x->press)
+        json_number(text, "plain_bytes", x->response.body.put_bytes);
     json_number(text, "duration_ms", now_ms > x->record.begun_ms ? now_ms - x->record.begun_ms : 0);
     if (x->record.handler)
         json_program(text, x, &cut);

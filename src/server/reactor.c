@@ -3,6 +3,7 @@
 #include "base/chunk.h"
 #include "gateway/spawn_client.h"
 #include "handler/registry.h"
+#include "http/coder.h"
 #include "os/fd.h"
 #include "os/socket.h"
 #include "server/admission.h"
@@ -11,6 +12,7 @@
 #include "server/throttle.h"
 #include "server/trace_reply.h"
 #include "server/warden.h"
+#include "site/compression.h"
 #include "site/origin.h"
 #include "site/router.h"
 
@@ -116,6 +118,7 @@ static void reactor_head(struct exchange_owner *owner, struct exchange *x)
         exchange_field(x, pair->name, pair->value);
     if (x->visit->secure)
         secrecy_fields(x, host->conf);
+    compression_apply(x, x->hold);
     trace_reply_add(x);
 }
 
@@ -424,6 +427,7 @@ static void reactor_close(struct reactor *reactor)
     timer_stop(&reactor->loop, &reactor->listen_again);
     fd_close(&reactor->spare_fd);
     free(reactor->listeners);
+    coder_pool_drain();
     chunk_pool_drain();
     arena_pool_drain();
 }

@@ -289,7 +289,9 @@ def test_a_request_tells_what_explain_tells(house, target):
         for fact in said["facts"]
         if fact["part"] != "binding"
     ]
-    assert [note for note in notes(answer) if not note.startswith(("binding ", "backend + chosen"))] == expected
+    # a rehearsal ends before the program has said what there would be to compress
+    apart = ("binding ", "backend + chosen", "answer not compressed") if ".app" in target else "binding "
+    assert [note for note in notes(answer) if not note.startswith(apart)] == expected
     assert answer["Cache-Control"] == "no-store"
     if target.startswith("/page"):
         assert any(note.startswith("backend + chosen: ") for note in notes(answer))

@@ -97,6 +97,14 @@ struct conf_expire {
     uint64_t age_s;
 };
 
+/* Compress: in which codings answers may be sent that have none, the first ones first. */
+enum conf_coding { CONF_CODING_GZIP, CONF_CODING_BR, CONF_CODING_ZSTD };
+#define CONF_CODINGS 3u
+struct conf_compress {
+    enum conf_coding codings[CONF_CODINGS];
+    unsigned count; /* 0: in none */
+};
+
 /* ShowIndex: what a folder without a start file is answered with. */
 enum conf_show_index { SHOW_INDEX_NO, SHOW_INDEX_YES, SHOW_INDEX_XML };
 
@@ -347,6 +355,7 @@ struct folder_conf {
         wrap_id; /* WrapCGI of a Directory: who its programs are; empty: as the host says */
     const struct shared_speed_conf *upload_speed; /* NULL: as fast as it goes */
     struct conf_expire expire;                    /* overrides MaxAge */
+    struct conf_compress compress;
     struct conf_access_rule *alter_rules; /* AlterList: who may PUT and DELETE; NULL: nobody */
     struct conf_word *alter_groups;       /* one of them is enough; NULL: no group is wanted */
     unsigned alter_mode;                  /* of files that PUT makes */
@@ -474,6 +483,7 @@ struct vhost_conf {
     struct conf_log error_log;
     bool allow_dot_files;
     bool use_local_config;                /* .hiawatha files count */
+    struct conf_word *compress_types;     /* NULL: the usual ones (site/compression.h) */
     struct conf_word *skip_cache_cookies; /* who has one gets nothing that was kept */
     struct slice file_hashes;             /* FileHashes, as written; empty: none */
     struct diag_place file_hashes_place;

@@ -106,7 +106,7 @@ START_TEST(the_rows_for_it_are_these)
     static const char *const names[] = { "AccessList",   "PasswordFile", "RequiredGroup",
                                          "LoginMessage", "AlterList",    "AlterGroup",
                                          "AlterMode",    "ExpirePeriod", "ShowIndex",
-                                         "StartFile" };
+                                         "StartFile",    "Compress" };
     unsigned count = 0;
 
     for (const struct option_row *row = option_next(NULL); row; row = option_next(row)) {
