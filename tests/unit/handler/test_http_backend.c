@@ -66,7 +66,8 @@ static void check_body(const char *text)
     ck_assert_str_eq(v->body, text);
 }
 
-#define ANSWER "HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nContent-Length: 5\r\n\r\nhello"
+#define EARLY_HINTS "HTTP/1.1 103 Early\r\nLink: </a>\r\n\r\n"
+#define ANSWER      "HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nContent-Length: 5\r\n\r\nhello"
 
 START_TEST(a_request_goes_on_as_it_is)
 {
@@ -123,7 +124,7 @@ START_TEST(a_connection_that_is_left_open_serves_the_next)
     static const char *const answers[] = {
         ANSWER,
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
-        "HTTP/1.1 103 Early\r\nLink: </a>\r\n\r\n" ANSWER,
+        EARLY_HINTS ANSWER,
     };
 
     begin();
