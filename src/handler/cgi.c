@@ -8,6 +8,7 @@
  */
 #include "errand.h"
 #include "gateway/program_input.h"
+#include "gateway/program_output.h"
 #include "gateway/program_stderr.h"
 #include "gateway/spawn_client.h"
 #include "os/fd.h"
@@ -59,7 +60,7 @@ struct cgi {
     struct program program;
     struct program_input input;
     struct program_stderr err;
-    struct io out;         /* our end of the program's stdout */
+    struct program_output output;
     enum delivery_end end; /* DRAINING */
     struct timer exit_timer;
     const char *slow; /* which limit it has nearly used up; NULL: none yet, or that was said */
@@ -93,7 +94,7 @@ static void cgi_let_go(struct cgi *cgi)
     timer_stop(loop, &cgi->exit_timer);
     program_stderr_close(&cgi->err);
     program_input_close(&cgi->input);
-    io_close(loop, &cgi->out);
+    program_output_close(&cgi->output);
     note_exit(cgi);
     spawn_client_forget(cgi->errand.services->spawner, &cgi->program); /* kills what still lives */
 }
@@ -220,13 +221,12 @@ static void cgi_refused(struct cgi *cgi)
 static void take_pipes(struct cgi *cgi)
 {
     struct program *program = &cgi->program;
-    struct exchange *x = cgi->errand.x;
 
     if (program->stdin_fd >= 0)
         program_input_open(&cgi->input, fd_take(&program->stdin_fd));
     program_stderr_open(&cgi->err, fd_take(&program->stderr_fd));
-    io_init(&cgi->out, fd_take(&program->stdout_fd), &x->wake);
-    cgi->out.readable = program->state == PROGRAM_EXITED;
+    program_output_open(&cgi->output, fd_take(&program->stdout_fd),
+                        program->state == PROGRAM_EXITED);
 }
 
 static enum step cgi_started(struct cgi *cgi)
@@ -260,76 +260,6 @@ static enum step cgi_wait_for_start(struct cgi *cgi)
     return STEP_WAIT;
 }
 
-/* ---- the pumps ---- */
-
-enum pump { PUMP_WAIT, PUMP_ENDED, PUMP_BAD, PUMP_BUDGET };
-
-/*
- * One read of stdout: into a chunk of its own while the head is read, behind it straight into the
- * answer. > 0: bytes; 0: the end; negative errno. -ENOBUFS: the client is behind. -EBADMSG: the
- * head is refused.
- */
-static ssize_t read_stdout(struct cgi *cgi, size_t *ret_room)
-{
-    struct delivery *delivery = &cgi->errand.delivery;
-
-    if (delivery_has_head(delivery)) {
-        char *at = delivery_reserve(delivery, ret_room);
-        if (!at)
-            return -ENOBUFS;
-        ssize_t got = read(cgi->out.fd, at, *ret_room);
-        int error = errno;
-        delivery_commit(delivery, got > 0 ? (size_t)got : 0);
-        return got < 0 ? -error : got;
-    }
-
-    struct chunk *chunk = chunk_new();
-    *ret_room = CHUNK_SIZE;
-    ssize_t got = read(cgi->out.fd, chunk->data, CHUNK_SIZE);
-    if (got <= 0) {
-        int error = errno;
-        chunk_free(chunk);
-        return got < 0 ? -error : 0;
-    }
-    chunk->end = (uint32_t)got;
-    return delivery_add_chunk(delivery, chunk) ? got : -EBADMSG;
-}
-
-static enum pump pump_stdout(struct cgi *cgi)
-{
-    size_t budget = ERRAND_BYTES_PER_TURN;
-
-    while (cgi->out.readable) {
-        if (cgi->out.exhausted)
-            return PUMP_ENDED;
-        const bool writers_gone = cgi->out.hung_up;
-        size_t room = 0;
-        ssize_t got = read_stdout(cgi, &room);
-
-        if (got == 0)
-            return PUMP_ENDED;
-        if (got == -ENOBUFS)
-            return PUMP_WAIT;
-        if (got == -EBADMSG)
-            return PUMP_BAD;
-        if (got == -EAGAIN)
-            cgi->out.readable = false;
-        else if (got < 0 && got != -EINTR)
-            return PUMP_ENDED; /* a pipe that cannot be read has nothing more to say */
-        if (got <= 0)
-            continue;
-        if ((size_t)got < room) { /* empty now: without writers for good */
-            if (writers_gone)
-                return PUMP_ENDED;
-            cgi->out.readable = !cgi->out.watched; /* nobody tells: asked once more */
-        }
-        if (budget <= (size_t)got)
-            return PUMP_BUDGET;
-        budget -= (size_t)got;
-    }
-    return PUMP_WAIT;
-}
-
 /* ---- running ---- */
 
 /*
@@ -357,7 +287,7 @@ static void cgi_end_answer(struct cgi *cgi)
 {
     struct exchange *x = cgi->errand.x;
 
-    io_close(x->loop, &cgi->out);
+    program_output_close(&cgi->output);
     program_input_close(&cgi->input);
     upload_abandon(&cgi->errand.upload);
     time_limit_hold(&cgi->errand.limit, false, false);
@@ -380,34 +310,34 @@ static enum step cgi_pump(struct cgi *cgi)
         cgi_fail(cgi, errand_broken_body_status(errand), "the client did not send the whole body");
         return STEP_WAIT;
     }
-    const enum pump pump = pump_stdout(cgi);
+    int error;
+    const enum program_output_news news = program_output_pump(&cgi->output, &error);
     errand_listen(errand);
-    switch (pump) {
-    case PUMP_WAIT:
+    switch (news) {
+    case PROGRAM_OUTPUT_WAITS:
         break;
-    case PUMP_BUDGET:
+    case PROGRAM_OUTPUT_UNWATCHED:
+        cgi_fail(cgi, 503, "its pipes cannot be watched: %s", strerror(error));
+        return STEP_WAIT;
+    case PROGRAM_OUTPUT_GOES_ON:
         loop_wake_next_turn(errand->x->loop, &errand->x->wake);
         break;
-    case PUMP_BAD:
+    case PROGRAM_OUTPUT_REFUSED:
         cgi_fail(cgi, 502, "the answer is refused: %s; it begins with '%.*s'",
                  errand->delivery.reply.why, (int)errand->delivery.reply.sample_len,
                  errand->delivery.reply.sample);
         return STEP_WAIT;
-    case PUMP_ENDED:
+    case PROGRAM_OUTPUT_ENDED:
         cgi->state = CGI_ENDING;
         cgi->exit_timer.task = &errand->x->wake;
         if (end_is_doubtful(cgi))
             timer_set(errand->x->loop, &cgi->exit_timer, errand->x->loop->now_ms + DOUBT_MS);
         return STEP_AGAIN;
     }
-    int r = io_wait(errand->x->loop, &cgi->out);
-    if (r < 0) {
-        cgi_fail(cgi, 503, "its pipes cannot be watched: %s", strerror(-r));
-        return STEP_WAIT;
-    }
     if (delivery_has_head(&errand->delivery))
         cgi->state = CGI_REPLYING;
-    time_limit_hold(&errand->limit, program_input_is_hungry(&cgi->input), cgi->out.readable);
+    time_limit_hold(&errand->limit, program_input_is_hungry(&cgi->input),
+                    program_output_is_ahead(&cgi->output));
     return STEP_WAIT;
 }
 
@@ -572,7 +502,7 @@ static void cgi_start(struct exchange *x, const struct verdict *verdict)
 
     x->handler_self = cgi;
     cgi->program.task = &x->wake;
-    cgi->out.fd = -1;
+    program_output_init(&cgi->output, &cgi->errand.delivery);
     program_stderr_init(&cgi->err, x->loop, &x->wake, &cgi->errand.words);
     program_input_init(&cgi->input, x, &cgi->errand.upload);
     errand_init(&cgi->errand, x, verdict, 0);

@@ -17,9 +17,6 @@
 
 enum step { STEP_AGAIN, STEP_WAIT };
 
-/* So many bytes in one go, then the others have their turn. */
-#define ERRAND_BYTES_PER_TURN ((size_t)256 * 1024)
-
 struct errand {
     struct exchange *x; /* borrowed, as everything below that is not embedded */
     const struct services *services;
