@@ -69,6 +69,15 @@ static void check_bindings(struct build *build)
                       "add to a VirtualHost or a Directory: AlterList = pwd all");
 }
 
+static void check_run_on_alter(struct build *build, const struct vhost_conf *host)
+{
+    if (host->run_on_alter.len > 0 && !host_alters(host))
+        diag_hint(build->diags,
+                  diag_add(build->diags, DIAG_WARNING, &host->place,
+                           "RunOnAlter has no effect: nobody may alter files of this host"),
+                  "add: AlterList = pwd all");
+}
+
 void check_alter(struct build *build)
 {
     static const size_t options[] = {
@@ -77,5 +86,7 @@ void check_alter(struct build *build)
     };
 
     scenes_visit(build, options, sizeof(options) / sizeof(options[0]), check_scene);
+    for (const struct vhost_conf *host = build->conf->hosts; host; host = host->next)
+        check_run_on_alter(build, host);
     check_bindings(build);
 }

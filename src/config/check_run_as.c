@@ -142,6 +142,13 @@ static void check_chroot(const struct vhost_conf *host, const struct confine_con
                            "Wrap line",
                            SLICE_ARGS(root), SLICE_ARGS(confine->chroot)),
                   "programs find nothing but what lies in there");
+    if (confine == &host->confine && roots_hooks(host) > 0)
+        diag_hint(
+            diags,
+            diag_add(diags, DIAG_ERROR, &confine->wrap_place,
+                     "a Wrap line with a root directory ('|') and RunOnAlter or RunOnDownload "
+                     "do not go together"),
+            "what these programs are told of lies elsewhere in that directory; leave '|' out");
     for (unsigned i = 0; i < host->handler_count; i++) {
         const char *path = arena_printf(diags->arena, "%.*s%.*s", SLICE_ARGS(confine->chroot),
                                         SLICE_ARGS(host->handlers[i]->program))

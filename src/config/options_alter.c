@@ -1,4 +1,5 @@
-/* Options about files that clients may make, replace and remove: PUT and DELETE. */
+/* Options about files that clients may make, replace and remove (PUT and DELETE), and what runs
+ * after that, or after a download. */
 #include "build.h"
 
 #define MIB     (UINT64_C(1024) * 1024)
@@ -101,6 +102,29 @@ static const struct option_row rows[] = {
         .grammar = "three octal digits",
         .text = "The mode of files that PUT makes, whatever the umask. They belong to the user of "
                 "the server, and are never executable.",
+    },
+    {
+        .name = "RunOnAlter",
+        .type = OPT_PATH,
+        .scopes = SCOPE_HOST,
+        AT(vhost_conf, run_on_alter),
+        .grammar = "/PATH/OF/PROGRAM",
+        .text = "A program that is run after a PUT or DELETE has made, replaced or removed a file, "
+                "in its own folder, as the programs of the host are (RunAs, Sandbox, the limits, "
+                "a seat of MaxCGI, TimeForCGI). It is told by its environment what happened: "
+                "REQUEST_METHOD, REQUEST_URI, PATH_TRANSLATED (the file), DOCUMENT_ROOT, "
+                "HTTP_RETURN_CODE, REMOTE_ADDR, REMOTE_USER, HTTP_ORIGIN, HTTP_RANGE, "
+                "HTTP_REFERER and HTTP_USER_AGENT. The client does not wait for it, and its "
+                "output is thrown away.",
+    },
+    {
+        .name = "RunOnDownload",
+        .type = OPT_PATH,
+        .scopes = SCOPE_DIRECTORY,
+        AT_FOLDER(run_on_download),
+        .grammar = "/PATH/OF/PROGRAM",
+        .text = "A program that is run after a file, or a part of it, was sent whole to a GET; as "
+                "RunOnAlter.",
     },
 };
 

@@ -33,13 +33,10 @@ static const struct option_row rows[] = {
     /* SCOPE_HOST */
     LATER("CustomHeaderBackend", SCOPE_HOST),
     LATER("ErrorXSLTfile", SCOPE_HOST),
-    LATER("RunOnAlter", SCOPE_HOST),
     LATER("UseRProxy", SCOPE_HOST),
     LATER("UseXSLT", SCOPE_HOST),
     LATER("WebDAVapp", SCOPE_HOST),
     LATER("WebSocket", SCOPE_HOST),
-    /* SCOPE_DIRECTORY */
-    LATER("RunOnDownload", SCOPE_DIRECTORY),
 
     /* something else takes their place */
     NEEDLESS("CGIwrapper", SCOPE_SERVER,

@@ -22,9 +22,33 @@ uint32_t roots_first(const struct vhost_conf *host, unsigned identity)
     return identity * roots_folders(host) * roots_treatments(host) * (1 + host->handler_count);
 }
 
+struct slice roots_hook(const struct vhost_conf *host, unsigned hook)
+{
+    return hook == 0 ? host->run_on_alter : host->directories[hook - 1]->folder.run_on_download;
+}
+
+unsigned roots_hooks(const struct vhost_conf *host)
+{
+    const unsigned most = 1 + host->directory_count;
+
+    for (unsigned i = 0; i < most; i++)
+        if (roots_hook(host, i).len > 0)
+            return most;
+    return 0;
+}
+
+uint32_t roots_rule_hook(const struct vhost_conf *host, struct slice program)
+{
+    unsigned hook = 0;
+
+    while (hook < host->directory_count && !slice_equal(roots_hook(host, hook), program))
+        hook++;
+    return host->rule_base + roots_first(host, 1 + host->wrap_count) + hook;
+}
+
 uint32_t roots_rules(const struct vhost_conf *host)
 {
-    return roots_first(host, 1 + host->wrap_count);
+    return roots_first(host, 1 + host->wrap_count) + roots_hooks(host);
 }
 
 unsigned roots_identity(const struct vhost_conf *host, const struct folder_conf *folder)

@@ -8,17 +8,17 @@
 /*
  * mark u32, rules u32, grace u64; for each rule: links u32, accounts u32, arguments u32, flags u32,
  * user u32, group u32, groups u32, nice u32, umask u32, sandbox u32, the limits and the group
- * limits u64 each; then host, root, interpreter, below, chroot, tmp and the arguments, each as
- * length u32 and bytes; then the groups, u32 each.
+ * limits u64 each; then host, root, only, interpreter, below, chroot, tmp and the arguments, each
+ * as length u32 and bytes; then the groups, u32 each.
  *
  * Behind the rules: the folder of the accounts, as a text; accounts u32; for each account: user
  * u32, group u32, groups u32, home as a text, the groups u32 each.
  */
-#define POLICY_MARK    0x35504c48u /* "HLP5" */
+#define POLICY_MARK    0x36504c48u /* "HLP6" */
 #define POLICY_HEAD    16u
 #define ACCOUNT_LEAST  16u
 #define RULE_NUMBERS   (10u * 4 + 8u * (POLICY_LIMIT_COUNT + POLICY_GROUP_LIMIT_COUNT))
-#define RULE_LEAST     (RULE_NUMBERS + 24u) /* bytes of a rule of empty texts */
+#define RULE_LEAST     (RULE_NUMBERS + 28u) /* bytes of a rule of empty texts */
 #define ARGUMENT_LEAST 4u
 
 enum flag { FLAG_SWITCHES = 1, FLAG_UMASK = 2, FLAG_NO_NEW_PRIVS = 4, FLAG_ALL = 7 };
@@ -39,9 +39,9 @@ static unsigned char *put_text(unsigned char *at, struct slice text)
 static size_t rule_size(const struct policy_rule *rule)
 {
     size_t size = RULE_NUMBERS + text_size(rule->host) + text_size(rule->root) +
-                  text_size(rule->interpreter) + text_size(rule->confine.below) +
-                  text_size(rule->confine.chroot) + text_size(rule->confine.tmp) +
-                  4 * (size_t)rule->confine.group_count;
+                  text_size(rule->only) + text_size(rule->interpreter) +
+                  text_size(rule->confine.below) + text_size(rule->confine.chroot) +
+                  text_size(rule->confine.tmp) + 4 * (size_t)rule->confine.group_count;
 
     for (uint32_t i = 0; i < rule->argument_count; i++)
         size += text_size(rule->arguments[i]);
@@ -76,6 +76,7 @@ static unsigned char *put_rule(unsigned char *at, const struct policy_rule *rule
     at = put_confine(at, &rule->confine);
     at = put_text(at, rule->host);
     at = put_text(at, rule->root);
+    at = put_text(at, rule->only);
     at = put_text(at, rule->interpreter);
     at = put_text(at, rule->confine.below);
     at = put_text(at, rule->confine.chroot);
@@ -212,6 +213,21 @@ static const char *paths_fault(const struct policy_rule *rule)
     return NULL;
 }
 
+/* A file in the root itself, and nobody's home has it. */
+static const char *only_fault(const struct policy_rule *rule)
+{
+    const struct slice name = rule->only;
+
+    if (name.len == 0)
+        return NULL;
+    if (rule->root.len == 0 || rule->accounts != POLICY_ACCOUNTS_NO)
+        return "a script of its own without a root of its own";
+    if (slice_has(name, '/') || slice_has(name, '\0') || slice_equal(name, SLICE(".")) ||
+        slice_equal(name, SLICE("..")))
+        return "a script that is no name in its root";
+    return NULL;
+}
+
 /* The root is that of the account, and nobody else's identity counts besides its own. */
 static const char *accounts_fault(const struct policy_rule *rule)
 {
@@ -243,6 +259,7 @@ static const char *take_rule(struct cursor *cursor, struct arena *arena, struct 
     uint32_t flags = take_confine(cursor, &rule->confine);
     rule->host = take_text(cursor);
     rule->root = take_text(cursor);
+    rule->only = take_text(cursor);
     rule->interpreter = take_text(cursor);
     rule->confine.below = take_text(cursor);
     rule->confine.chroot = take_text(cursor);
@@ -255,6 +272,8 @@ static const char *take_rule(struct cursor *cursor, struct arena *arena, struct 
     why = paths_fault(rule);
     if (!why)
         why = accounts_fault(rule);
+    if (!why)
+        why = only_fault(rule);
     if (why)
         return why;
     rule->arguments = arena_array(arena, struct slice, rule->argument_count);

@@ -139,6 +139,7 @@ static void reactor_ended_exchange(struct exchange_owner *owner, struct exchange
     if (x->hold) { /* else its client left before it was routed and counted */
         struct reading *reading = reading_of(x);
 
+        afterwards_start(x, x->hold);
         throttle_leave(x);
         exploit_logs_add(&reading->edition->exploit_logs, x);
         verdict_done(x->hold, reading->services.files);
@@ -285,6 +286,7 @@ static void reactor_on_drain(struct task *task)
                     "reactor %u: DrainTime is over, %llu answers in flight are cut", reactor->index,
                     (unsigned long long)reactor->exchange_count);
         for_each_conn(reactor, conn_end_for_drain);
+        readings_cut_afterwards(reactor);
     }
     if (!has_conns(reactor) && reactor->exchange_count == 0) {
         reactor->state = REACTOR_ENDED;

@@ -67,6 +67,33 @@ static struct output_cache *outputs_new(const struct reactor *reactor,
                             reactor->house->forgotten);
 }
 
+/* A program that runs after an exchange counts as one, for the reading and for the drain. */
+static void on_afterwards_begun(struct services *services)
+{
+    struct reading *reading = container_of(services, struct reading, services);
+
+    reading->exchanges++;
+    reading->reactor->exchange_count++;
+}
+
+static void on_afterwards_over(struct services *services)
+{
+    struct reading *reading = container_of(services, struct reading, services);
+    struct reactor *reactor = reading->reactor;
+
+    reading->exchanges--;
+    reactor->exchange_count--;
+    reading_look(reading);
+    if (reactor->state == REACTOR_DRAINING)
+        loop_wake(&reactor->loop, &reactor->drain_task);
+}
+
+void readings_cut_afterwards(struct reactor *reactor)
+{
+    list_for_each (link, &reactor->readings)
+        afterwards_cut(&from_link(link)->services);
+}
+
 static void enter(struct reading *reading)
 {
     struct reactor *reactor = reading->reactor;
@@ -85,6 +112,7 @@ static void enter(struct reading *reading)
         .backends = edition->backends,
         .backend_count = edition->backend_count,
     };
+    afterwards_init(&reading->services.afterwards, on_afterwards_begun, on_afterwards_over);
     list_push_front(&reactor->readings, &reading->link);
     reactor->access.format = &edition->snapshot->conf->log_format;
 }

@@ -225,7 +225,8 @@ static pid_t start(struct spawner *spawner, const struct spawn_ask *ask, int fil
     int r;
 
     *fault = (struct spawn_fault){ .stage = SPAWN_STAGE_RULE, .error = EPERM };
-    if (rule && rule_find_script(rule, ask->script, &arena, &script, fault)) {
+    if (rule && rule_lets(rule, ask) &&
+        rule_find_script(rule, ask->script, &arena, &script, fault)) {
         r = pipes_open(pipes, ask->stdin_kind, spawner->null_fd, file);
         if (r == 0) {
             if (rule->confine.switches)

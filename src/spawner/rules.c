@@ -164,6 +164,7 @@ static void adopt_rule(struct rules *rules, const struct sandboxes *sandboxes,
         .accounts = from->accounts,
         .root = share_root(rules, from->root),
         .below = path_of(rules, from->confine.below),
+        .only = from->only, /* in the bytes of the policy */
     };
     adopt_confine(rules, sandboxes, &from->confine, &to->confine);
 }
@@ -320,6 +321,11 @@ const struct rule *rules_find_service(const struct rules *rules, uint32_t number
         !rules->rules[number].interpreter)
         return NULL;
     return &rules->rules[number];
+}
+
+bool rule_lets(const struct rule *rule, const struct spawn_ask *ask)
+{
+    return rule->only.len == 0 || (slice_equal(ask->script, rule->only) && ask->arguments.len == 0);
 }
 
 /* The rule as it is for this account. */

@@ -88,6 +88,7 @@ struct rule {
     enum policy_accounts accounts;
     struct root *root; /* NULL: runs nothing, or it is for accounts */
     const char *below; /* NULL: anywhere below the root */
+    struct slice only; /* the one script that it runs, without words; empty: all in the root */
     struct confine confine;
 };
 
@@ -139,6 +140,9 @@ const struct rule *rules_find_service(const struct rules *rules, uint32_t number
  */
 const struct rule *rules_find(const struct rules *rules, uint32_t number, uint32_t account,
                               struct arena *arena);
+
+/* Whether that is a script of the rule, and the words behind it may be there. */
+bool rule_lets(const struct rule *rule, const struct spawn_ask *ask);
 
 /* ---- script.c ---- */
 

@@ -171,7 +171,7 @@ uint64_t plan_rights(const struct server_conf *conf)
     uint64_t rights = 0;
 
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
-        if (!folder_any_executes(host))
+        if (!folder_any_executes(host) && roots_hooks(host) == 0)
             continue;
         if (host->user_websites && conf->users.wrap)
             rights |= change_user;
@@ -308,6 +308,25 @@ static void add_identity(const struct server_conf *conf, const struct sandbox *s
               rules + (size_t)roots_folders(host) * (1 + host->handler_count));
 }
 
+/* One program, whatever the host executes besides it. In a root directory it would be told of
+ * places that it does not see: check says so. */
+static void add_hook(const struct vhost_conf *host, const struct sandbox *sandbox,
+                     struct slice program, struct arena *arena, struct policy_rule *rule)
+{
+    const size_t slash = slice_find_last(program, '/');
+    const struct slice name = host->hostnames ? host->hostnames->text : SLICE("default");
+
+    *rule = (struct policy_rule){ .host = name, .links = POLICY_LINKS_ANY };
+    if (program.len < 2 || host->confine.chroot.len > 0 ||
+        !add_confine(&host->confine, arena, &rule->confine)) {
+        rule->confine = (struct policy_confine){ 0 };
+        return;
+    }
+    rule->root = slash == 0 ? SLICE("/") : slice_first(program, slash);
+    rule->only = slice_skip(program, slash + 1);
+    add_sandbox(sandbox, rule);
+}
+
 static void add_host(const struct server_conf *conf, const struct sandboxes *sandboxes,
                      const struct vhost_conf *host, struct arena *arena, struct policy_rule *rules)
 {
@@ -317,6 +336,10 @@ static void add_host(const struct server_conf *conf, const struct sandboxes *san
         add_identity(conf, sandboxes_find(sandboxes, confine), host, confine, arena,
                      rules + roots_first(host, identity));
     }
+    rules += roots_first(host, 1 + host->wrap_count);
+    for (unsigned i = 0; i < roots_hooks(host); i++)
+        add_hook(host, sandboxes_find(sandboxes, &host->confine), roots_hook(host, i), arena,
+                 &rules[i]);
 }
 
 /* What the workers of a pool are; without a root it runs no scripts. */

@@ -192,7 +192,8 @@ static bool open_for_host(struct sandboxes *sandboxes, const struct vhost_conf *
 {
     bool good = true;
 
-    if (host->confine.sandbox == SANDBOX_NO || !folder_any_executes(host))
+    if (host->confine.sandbox == SANDBOX_NO ||
+        (!folder_any_executes(host) && roots_hooks(host) == 0))
         return true;
     for (unsigned i = 0; i <= host->wrap_count && good; i++)
         good = open_for_confine(sandboxes, host, roots_confine(host, i), identity, arena, diags);

@@ -343,6 +343,7 @@ def test_a_bar_in_a_wrap_line_is_the_root_directory(house):
     [
         ("/srv|htdocs", "", "is outside of the root directory '/srv'"),
         ("ROOT|htdocs", "  Sandbox = readonly", "do not go together"),
+        ("ROOT|htdocs", "  RunOnAlter = /bin/true", "RunOnDownload do not go together"),
         ("ROOT/|htdocs", "", "may be a '|'"),
         ("/../ROOT|htdocs", "", "may be a '|'"),
         ("~games|htdocs", "", "may be a '|'"),

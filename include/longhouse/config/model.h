@@ -359,6 +359,7 @@ struct folder_conf {
     struct conf_access_rule *alter_rules; /* AlterList: who may PUT and DELETE; NULL: nobody */
     struct conf_word *alter_groups;       /* one of them is enough; NULL: no group is wanted */
     unsigned alter_mode;                  /* of files that PUT makes */
+    struct slice run_on_download;         /* absolute; empty: nothing is run */
 };
 
 /* A member of struct folder_conf that a Directory section gives. */
@@ -483,6 +484,7 @@ struct vhost_conf {
     struct conf_log error_log;
     bool allow_dot_files;
     bool use_local_config;                /* .hiawatha files count */
+    struct slice run_on_alter;            /* absolute; empty: nothing is run */
     struct conf_word *compress_types;     /* NULL: the usual ones (site/compression.h) */
     struct conf_word *skip_cache_cookies; /* who has one gets nothing that was kept */
     struct slice file_hashes;             /* FileHashes, as written; empty: none */

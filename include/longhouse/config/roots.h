@@ -20,6 +20,14 @@ unsigned roots_treatments(const struct vhost_conf *host);
 /* The root that stands for the folders of accounts; `otherwise`: not with the links of the host. */
 unsigned roots_of_users(const struct vhost_conf *host, bool otherwise);
 
+/*
+ * The programs that run after requests (RunOnAlter, then RunOnDownload of each Directory) have a
+ * rule each, behind all of these. How many there are, which one (empty: none), and the rule of it.
+ */
+unsigned roots_hooks(const struct vhost_conf *host);
+struct slice roots_hook(const struct vhost_conf *host, unsigned hook);
+uint32_t roots_rule_hook(const struct vhost_conf *host, struct slice program);
+
 /* How many rules the host has, from rule_base on. */
 uint32_t roots_rules(const struct vhost_conf *host);
 

@@ -6,6 +6,7 @@
  * used by that thread only, unless its own header says that it is shared.
  */
 #include "base/log.h"
+#include "handler/afterwards.h"
 #include "loop/loop.h"
 #include "site/file_cache.h"
 #include "site/snapshot.h"
@@ -29,6 +30,7 @@ struct services {
     struct output_cache *outputs;    /* of this generation; NULL: nothing is kept (tests) */
     struct backend_group **backends; /* by fastcgi_conf.index */
     unsigned backend_count;
+    struct afterwards afterwards; /* what runs when an exchange has ended */
 };
 
 #endif

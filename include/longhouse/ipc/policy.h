@@ -61,7 +61,9 @@ enum policy_accounts {
 struct policy_rule {
     struct slice host; /* for messages */
     enum policy_accounts accounts;
-    struct slice root;        /* absolute; empty: the rule runs nothing, or it is for accounts */
+    struct slice root; /* absolute; empty: the rule runs nothing, or it is for accounts */
+    struct slice only; /* the one script that may be asked for, a name in the root, with no words
+                          behind it; empty: any below the root */
     struct slice interpreter; /* absolute; empty: the script is the program */
     struct slice *arguments;  /* between interpreter and script */
     uint32_t argument_count;

@@ -66,6 +66,9 @@ void reading_move(struct reading *reading, struct conn *conn);
 /* Something that used it has ended. */
 void reading_look(struct reading *reading);
 
+/* Programs that run after an exchange are ended. */
+void readings_cut_afterwards(struct reactor *reactor);
+
 /* The thread has begun; it ends, and nothing is in progress. */
 void readings_open(struct reactor *reactor);
 void readings_close(struct reactor *reactor);

@@ -594,9 +594,14 @@ static const struct saying_case {
       "error 10:1+3 unknown option 'Foo' in Directory 'd' = `longhouse manual` lists all options" },
     { SITE PORT
       "UseDirectory = d\nDirectory {\nDirectoryID = d\nPath = /x\nRunOnDownload = yes\n}\n",
-      "error 10:1+13 'RunOnDownload' is Hiawatha's and not available yet = a later version adds "
-      "it; "
-      "leave it out until then" },
+      "error 10:17+3 'RunOnDownload' must be an absolute path, not 'yes' = begin it with '/'; "
+      "the variable CONFIG_DIR stands for the configuration folder" },
+    { SITE PORT "RunOnAlter = bin/altered\n",
+      "error 6:14+11 'RunOnAlter' must be an absolute path, not 'bin/altered' = begin it with "
+      "'/'; the variable CONFIG_DIR stands for the configuration folder" },
+    { SITE PORT "RunOnAlter = /bin/altered\n",
+      "warning 1:1+8 RunOnAlter has no effect: nobody may alter files of this host = add: "
+      "AlterList = pwd all" },
 
     /* error handlers */
     { SITE PORT "ErrorHandler = 404\n",

@@ -38,6 +38,9 @@ static struct policy_rule rules[] = {
     { .host = SLICE_INIT("users.example"),
       .accounts = POLICY_ACCOUNTS_FOLDER,
       .confine = { .switches = true, .user = 5, .group = 60 } },
+    { .host = SLICE_INIT("c.example"),
+      .root = SLICE_INIT("/usr/local/bin"),
+      .only = SLICE_INIT("uploaded") },
 };
 
 static struct policy_account accounts[] = {
@@ -46,7 +49,7 @@ static struct policy_account accounts[] = {
 };
 
 static const struct policy policies[] = {
-    { rules, 5, 10, SLICE_INIT("www/public"), accounts, 2 },
+    { rules, 6, 10, SLICE_INIT("www/public"), accounts, 2 },
     { .user_folder = SLICE_INIT("public_html"), .accounts = accounts, .account_count = 1 },
     { .rules = rules, .rule_count = 3, .kill_grace_ms = 2000 },
     { .rules = rules, .rule_count = 1 },
@@ -57,6 +60,7 @@ static void assert_same_rule(const struct policy_rule *a, const struct policy_ru
 {
     ck_assert(slice_equal(a->host, b->host));
     ck_assert(slice_equal(a->root, b->root));
+    ck_assert(slice_equal(a->only, b->only));
     ck_assert(slice_equal(a->interpreter, b->interpreter));
     ck_assert_int_eq(a->links, b->links);
     ck_assert_int_eq(a->accounts, b->accounts);
@@ -146,6 +150,17 @@ static const struct {
     { { .interpreter = SLICE_INIT("perl") }, "a path is not absolute" },
     { { .confine = { .tmp = SLICE_INIT("tmp") } }, "a path is not absolute" },
     { { .confine = { .chroot = SLICE_INIT("/a\0b") } }, "NUL in a path" },
+    { { .only = SLICE_INIT("a") }, "a script of its own without a root of its own" },
+    { { .accounts = POLICY_ACCOUNTS_FOLDER, .only = SLICE_INIT("a") },
+      "a script of its own without a root of its own" },
+    { { .root = SLICE_INIT("/bin"), .only = SLICE_INIT("a/b") },
+      "a script that is no name in its root" },
+    { { .root = SLICE_INIT("/bin"), .only = SLICE_INIT("a\0b") },
+      "a script that is no name in its root" },
+    { { .root = SLICE_INIT("/bin"), .only = SLICE_INIT(".") },
+      "a script that is no name in its root" },
+    { { .root = SLICE_INIT("/bin"), .only = SLICE_INIT("..") },
+      "a script that is no name in its root" },
     { { .root = SLICE_INIT("/srvs"), .confine = { .chroot = SLICE_INIT("/srv") } },
       "a root outside of its root directory" },
     { { .root = SLICE_INIT("/a\0b") }, "NUL in a path" },

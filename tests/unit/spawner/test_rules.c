@@ -86,6 +86,25 @@ START_TEST(a_rule_is_that_of_its_generation)
 }
 END_TEST
 
+START_TEST(a_rule_for_one_program_lets_nothing_else_run)
+{
+    const struct rule one = { .only = SLICE("done") };
+    const struct rule any = { 0 };
+    const struct spawn_ask asks[] = {
+        { .script = SLICE("done") },
+        { .script = SLICE("done2") },
+        { .script = SLICE("x/done") },
+        { .script = SLICE("done"), .arguments = slice_of("a\0", 2) },
+    };
+
+    ck_assert(rule_lets(&one, &asks[0]));
+    for (unsigned i = 1; i < 4; i++)
+        ck_assert(!rule_lets(&one, &asks[i]));
+    for (unsigned i = 0; i < 4; i++)
+        ck_assert(rule_lets(&any, &asks[i]));
+}
+END_TEST
+
 /* ---- accounts ---- */
 
 enum { RULE_FOLDER, RULE_OWNER, RULE_WEBSITE, RULE_COUNT };
@@ -256,6 +275,6 @@ END_TEST
 
 SUITE("rules", TEST(a_program_sees_its_script_below_its_root_directory),
       TEST(sandboxes_come_in_order_and_are_known_by_number), TEST(a_rule_is_that_of_its_generation),
-      TEST(a_rule_for_accounts_is_that_of_one),
+      TEST(a_rule_for_one_program_lets_nothing_else_run), TEST(a_rule_for_accounts_is_that_of_one),
       LOOP(the_folder_of_an_account_is_opened_for_each_start, searches),
       LOOP(a_program_has_its_mark_and_a_place_for_temporary_files, environments))

@@ -1,5 +1,6 @@
 #include "supervisor_private.h"
 
+#include "config/roots.h"
 #include "ipc/policy.h"
 #include "ipc/pools.h"
 #include "os/fd.h"
@@ -473,7 +474,57 @@ START_TEST(the_spawner_has_the_rights_that_its_hosts_ask_for)
 }
 END_TEST
 
-SUITE("supervisor/plan", TEST(the_spawner_has_the_rights_that_its_hosts_ask_for),
+/* ---- RunOnAlter, RunOnDownload ---- */
+
+/* They have their rules although the host executes nothing else, and behind those of the roots. */
+START_TEST(a_program_after_requests_has_a_rule_for_itself_alone)
+{
+    struct directory_conf plain = { 0 };
+    struct directory_conf loads = { .folder.run_on_download = SLICE("/loaded") };
+    struct directory_conf root = { .folder.run_on_download = SLICE("/") };
+    struct directory_conf *directories[] = { &plain, &loads, &root };
+    struct vhost_conf host = { .website_root = SLICE("/srv/a"),
+                               .run_on_alter = SLICE("/opt/x/altered"),
+                               .directories = directories,
+                               .directory_count = 3,
+                               .confine = { .user = SLICE("games"), .files = 9 },
+                               .rule_base = 0 };
+    const struct server_conf conf = { .hosts = &host, .host_count = 1 };
+    struct arena arena = { 0 };
+    struct policy policy;
+    char *data;
+    size_t len;
+
+    ck_assert_uint_eq(roots_rule_hook(&host, SLICE("/opt/x/altered")), 1);
+    ck_assert_uint_eq(roots_rule_hook(&host, SLICE("/loaded")), 3);
+    ck_assert_uint_ne(plan_rights(&conf) & UINT64_C(1) << CAP_SETUID, 0);
+    plan_policy(&conf, &(struct sandboxes){ 0 }, &data, &len);
+    ck_assert_int_eq(policy_decode(slice_of(data, len), &arena, &policy, NULL), PARSE_DONE);
+    ck_assert_uint_eq(policy.rule_count, 5);
+    ck_assert_uint_eq(policy.rules[0].root.len, 0);
+    ck_assert(slice_equal_cstr(policy.rules[1].root, "/opt/x"));
+    ck_assert(slice_equal_cstr(policy.rules[1].only, "altered"));
+    ck_assert_uint_eq(policy.rules[1].confine.limits[POLICY_FILES], 9);
+    ck_assert(policy.rules[1].confine.switches);
+    ck_assert_uint_eq(policy.rules[2].root.len, 0);
+    ck_assert(slice_equal_cstr(policy.rules[3].root, "/"));
+    ck_assert(slice_equal_cstr(policy.rules[3].only, "loaded"));
+    ck_assert_uint_eq(policy.rules[4].root.len, 0); /* a folder is no program */
+    arena_done(&arena);
+    free(data);
+
+    host.confine.user = SLICE("no-such-user");
+    plan_policy(&conf, &(struct sandboxes){ 0 }, &data, &len);
+    ck_assert_int_eq(policy_decode(slice_of(data, len), &arena, &policy, NULL), PARSE_DONE);
+    for (uint32_t i = 0; i < policy.rule_count; i++)
+        ck_assert_uint_eq(policy.rules[i].root.len, 0);
+    arena_done(&arena);
+    free(data);
+}
+END_TEST
+
+SUITE("supervisor/plan", TEST(a_program_after_requests_has_a_rule_for_itself_alone),
+      TEST(the_spawner_has_the_rights_that_its_hosts_ask_for),
       TEST(the_rules_of_a_host_share_its_sandbox),
       TEST(scripts_below_an_alias_have_rules_of_their_own),
       LOOP(rules_come_in_the_order_of_their_numbers, rules),
