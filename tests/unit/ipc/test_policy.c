@@ -258,11 +258,11 @@ END_TEST
 
 START_TEST(counts_beyond_the_bytes_allocate_nothing)
 {
-    static const char many_accounts[] = "HLP5\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\377\377\377\377abcd";
-    static const char many_rules[] = "HLP5\377\377\377\377\0\0\0\0\0\0\0";
-    static char many_arguments[16 + 120 + 8] =
-        "HLP5\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\377\377\377\377";
-    static char many_groups[16 + 120 + 8] = "HLP5\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1"
+    static const char many_accounts[] = "HLP6\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\377\377\377\377abcd";
+    static const char many_rules[] = "HLP6\377\377\377\377\0\0\0\0\0\0\0";
+    static char many_arguments[16 + 124 + 8] =
+        "HLP6\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\377\377\377\377";
+    static char many_groups[16 + 124 + 8] = "HLP6\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1"
                                             "\0\0\0\1\0\0\0\1\0\0\0\377\377\377\377";
     struct arena arena = { 0 };
     struct policy back;
