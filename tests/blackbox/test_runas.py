@@ -370,3 +370,22 @@ def test_a_root_without_the_right_for_it_is_told_at_check(house, capability):
     words = ["setpriv", f"--bounding-set=-{capability}", BINARY, "check", "-c", house.config_path]
     done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode != 0 and f"CAP_{capability.upper()}" in done.stdout + done.stderr, done
+
+
+@needs_root
+def test_a_program_after_an_upload_is_the_user_of_the_host(house):
+    notes, tool = house.folder / "notes", house.folder / "note"
+    notes.mkdir()
+    os.chown(notes, GAMES, GAMES_GROUP)
+    tool.write_text(f"#!/bin/sh\nid -u >{notes}/part\nmv {notes}/part {notes}/done\n")
+    tool.chmod(0o755)
+    house.section(f"Binding {{\n  Port = {house.port}\n  Interface = 127.0.0.1\n  EnableAlter = yes\n}}")
+    site = house.host("up.test", f"  RunAs = games\n  RunOnAlter = {tool}\n  TimeForCGI = 600\n  AlterList = allow 127.0.0.0/8")
+    site.root.chmod(0o777)
+    house.start()
+    assert site.get("/new.txt", method="PUT", body=b"new").status == 201
+    wait_until(f"it has run: {site.error_log()}", (notes / "done").exists)
+    assert (notes / "done").read_text() == f"{GAMES}\n"
+    tool.chmod(0o777)
+    assert site.get("/new.txt", method="PUT", body=b"new").status == 204
+    assert site.wait_for_error("RunOnAlter", str(tool), "not run as 'games'")
