@@ -102,6 +102,7 @@ const struct dialect dialect_http = {
     .name = "HTTP",
     .handler = "proxy",
     .death = "did it crash, or restart?",
+    .looks_first = true,
     .take_bytes = http_take_bytes,
     .is_whole = http_is_whole,
 };

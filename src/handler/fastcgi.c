@@ -256,7 +256,10 @@ void fastcgi_connect(struct fastcgi *self)
  * greets, on a unix socket). */
 static bool is_fit(const struct fastcgi *self, const struct fcgi_conn *conn)
 {
-    return method_is_safe(self->errand.x->request.method) || !socket_has_input(conn->io.fd);
+    const bool looks =
+        self->dialect->looks_first || !method_is_safe(self->errand.x->request.method);
+
+    return !looks || !socket_has_input(conn->io.fd);
 }
 
 static void begin_talk(struct fastcgi *self)

@@ -39,6 +39,10 @@ struct dialect {
     const char *handler; /* for the access log: "fastcgi" */
     const char *death;   /* what to look for when it closed before an answer */
 
+    /* A kept connection is looked at before any request goes over it: what came unasked would be
+     * taken for the answer, and clients may have a hand in what such a program says. */
+    bool looks_first;
+
     /* The sink for the variables; then the bytes to send. NULL: it is told no variables, but the
      * request itself (gateway/http_request.h). */
     struct meta_sink *(*prelude_begin)(union prelude *prelude, const struct prelude_plan *plan);

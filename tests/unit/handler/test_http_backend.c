@@ -1,4 +1,5 @@
 #include "gateway/backend.h"
+#include "handler/registry.h"
 #include "handler/two_programs.h"
 #include "suite.h"
 
@@ -259,6 +260,37 @@ START_TEST(a_get_on_a_stale_connection_is_asked_on_a_fresh_one)
 }
 END_TEST
 
+static struct fastcgi_fake *late; /* it speaks unasked */
+
+static void start_as_it_speaks(struct exchange *x, const struct verdict *verdict)
+{
+    static const char evil[] = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil";
+
+    fastcgi_fake_say_raw(late, evil, strlen(evil));
+    v->handler = &handler_fastcgi;
+    handler_fastcgi.start(x, verdict);
+}
+
+/* The loop has not seen it when the connection is wanted. */
+START_TEST(an_answer_that_nobody_asked_for_is_nobodys)
+{
+    struct handler_ops ops = handler_fastcgi;
+
+    begin();
+    ops.start = start_as_it_speaks;
+    late = ask("GET", VISITOR_NO_BODY);
+    say(late, ANSWER);
+    v->handler = &ops;
+    visitor_ask(v, "GET", "/again", VISITOR_NO_BODY, NULL);
+    ck_assert(is_closed(late));
+    struct fastcgi_fake *fake = two_programs_accept(two, 0);
+    say(fake, ANSWER);
+    check_body("hello");
+    ck_assert_uint_eq(v->line_count, 0);
+    end();
+}
+END_TEST
+
 START_TEST(a_post_that_was_sent_is_not_sent_again)
 {
     begin();
@@ -306,6 +338,7 @@ SUITE("http_backend", TEST(a_request_goes_on_as_it_is),
       LOOP(the_end_of_a_connection_is_seldom_that_of_an_answer, ends),
       TEST(an_answer_to_head_has_no_body),
       TEST(a_get_on_a_stale_connection_is_asked_on_a_fresh_one),
+      TEST(an_answer_that_nobody_asked_for_is_nobodys),
       TEST(a_post_that_was_sent_is_not_sent_again),
       TEST(files_of_the_house_are_not_for_backends_to_choose),
       TEST(one_that_says_nothing_runs_out_of_time))
