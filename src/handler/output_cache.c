@@ -175,6 +175,8 @@ static struct slice key_of(struct exchange *x, const struct verdict *verdict)
         end,
         x->request.target.raw,
         end,
+        verdict->proxy ? verdict->fastcgi->id : SLICE(""), /* `absolute` is a path of its own */
+        end,
         verdict->resource.absolute,
         end,
         verdict->resource.path_info,

@@ -273,6 +273,24 @@ START_TEST(each_host_and_each_script_has_its_own)
 }
 END_TEST
 
+/* The path of a ReverseProxy request is that of a script, letter by letter. */
+START_TEST(a_backend_behind_reverseproxy_has_its_own)
+{
+    static const struct proxy_conf rule;
+
+    begin();
+    ask("GET", "/a.php");
+    program_says(CACHED, "hello");
+    two->verdict.proxy = &rule;
+    ask("GET", "/a.php");
+    ck_assert(is_asked());
+    two->verdict.proxy = NULL;
+    ask("GET", "/a.php");
+    ck_assert(is_kept());
+    end();
+}
+END_TEST
+
 static const struct {
     const char *removal;
     bool forgets;
@@ -383,6 +401,7 @@ SUITE("handler/output_cache", TEST(what_a_program_wants_kept_is_given_again),
       TEST(who_has_it_already_gets_no_content), LOOP(what_is_not_for_everybody_is_not_kept, heads),
       LOOP(who_is_known_neither_gets_nor_gives, requests), TEST(an_answer_varies_as_it_says),
       TEST(what_is_encoded_varies_by_what_is_accepted), TEST(each_host_and_each_script_has_its_own),
+      TEST(a_backend_behind_reverseproxy_has_its_own),
       LOOP(a_program_can_take_it_back_in_all_reactors, removals),
       TEST(who_is_far_behind_forgets_everything), TEST(what_was_taken_back_meanwhile_is_not_kept),
       TEST(an_answer_that_broke_off_is_not_kept), TEST(a_long_answer_is_sent_but_not_kept))
