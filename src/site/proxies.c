@@ -40,23 +40,19 @@ void proxies_done(struct proxies *proxies)
     table_done(&proxies->patterns);
 }
 
-/* What takes too long to be looked for is taken to be there. */
-static bool fits(const struct proxies *proxies, const struct proxy_conf *rule, struct slice raw,
-                 struct regex_scratch *scratch)
-{
-    const struct regex *regex = table_find(&proxies->patterns, rule->pattern);
-
-    return (regex_match(regex, raw, scratch, NULL) != REGEX_MISSES) != rule->is_inverted;
-}
-
-const struct proxy_conf *proxies_find(const struct proxies *proxies, const struct vhost_conf *host,
-                                      struct slice raw)
+bool proxies_find(const struct proxies *proxies, const struct vhost_conf *host, struct slice target,
+                  const struct proxy_conf **ret)
 {
     struct regex_scratch scratch = { 0 };
-    const struct proxy_conf *rule = host->proxies;
+    enum regex_word word = REGEX_MISSES;
+    const struct proxy_conf *rule;
 
-    while (rule && !fits(proxies, rule, raw, &scratch))
-        rule = rule->next;
+    for (rule = host->proxies; rule; rule = rule->next) {
+        word = regex_match(table_find(&proxies->patterns, rule->pattern), target, &scratch, NULL);
+        if (word == REGEX_GIVES_UP || (word == REGEX_FITS) != rule->is_inverted)
+            break;
+    }
     regex_scratch_done(&scratch);
-    return rule;
+    *ret = rule;
+    return word != REGEX_GIVES_UP;
 }

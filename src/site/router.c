@@ -347,15 +347,35 @@ static bool judge_nobody(const struct judge *judge)
 
 /* ---- ReverseProxy ---- */
 
-/* Never a verdict: what the host asks of everybody holds for what is sent on as well. */
+/* As it was sent, without the scheme and the host of an absolute form: it means the same. */
+static struct slice local_target(struct exchange *x)
+{
+    const struct target *target = &x->request.target;
+
+    if (target->form != TARGET_ABSOLUTE)
+        return target->raw;
+    return arena_printf(&x->arena, "%.*s%s%.*s", SLICE_ARGS(target->raw_path),
+                        target->has_query ? "?" : "", SLICE_ARGS(target->query));
+}
+
+/* Only which rule: what the host asks of everybody holds for what is sent on as well. What cannot
+ * be judged is neither sent on nor looked for on disk. */
 static bool judge_proxies(const struct judge *judge)
 {
-    const struct request *request = &judge->x->request;
+    struct exchange *x = judge->x;
+    const struct proxy_conf *rule;
 
-    if (judge->host->conf->proxies && request->error_status == 0 &&
-        !is_challenge(request->target.path))
-        judge->verdict->proxy =
-            proxies_find(judge->snapshot->proxies, judge->host->conf, request->target.raw);
+    if (!judge->host->conf->proxies || x->request.error_status != 0 ||
+        is_challenge(x->request.target.path))
+        return false;
+    if (!proxies_find(judge->snapshot->proxies, judge->host->conf, local_target(x), &rule))
+        return say(judge, 500,
+                   arena_printf(&x->arena,
+                                "the ReverseProxy rule at %s:%u: its pattern takes too long for "
+                                "this request; make it simpler",
+                                rule->place.file, rule->place.line)
+                       .at);
+    judge->verdict->proxy = rule;
     return false;
 }
 

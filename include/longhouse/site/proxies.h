@@ -13,8 +13,9 @@ struct proxies;
 struct proxies *proxies_build(const struct server_conf *conf, struct arena *arena);
 void proxies_done(struct proxies *proxies);
 
-/* The first rule of the host that the target, as it was sent, fits; NULL: none. */
-const struct proxy_conf *proxies_find(const struct proxies *proxies, const struct vhost_conf *host,
-                                      struct slice raw);
+/* *ret: the first rule of the host that the target, as it was sent, fits; NULL: none. False: it
+ * cannot be told, because the pattern of *ret takes too long for it. */
+bool proxies_find(const struct proxies *proxies, const struct vhost_conf *host, struct slice target,
+                  const struct proxy_conf **ret);
 
 #endif

@@ -27,9 +27,11 @@ START_TEST(the_first_rule_that_fits_counts)
     rules[0].next = &rules[1];
     rules[1].next = &rules[2];
     struct proxies *proxies = proxies_build(&conf, &arena);
-    const struct proxy_conf *found = proxies_find(proxies, &host, cases[_i].raw);
+    const struct proxy_conf *found;
+    ck_assert(proxies_find(proxies, &host, cases[_i].raw, &found));
     ck_assert_int_eq(found ? (int)(found - rules) : -1, cases[_i].rule);
-    ck_assert_ptr_null(proxies_find(proxies, &without, cases[_i].raw));
+    ck_assert(proxies_find(proxies, &without, cases[_i].raw, &found));
+    ck_assert_ptr_null(found);
     proxies_done(proxies);
     arena_done(&arena);
 }

@@ -1,0 +1,98 @@
+#include "site/conf.h"
+#include "site/router.h"
+#include "suite.h"
+
+#include <string.h>
+
+static const char conf_text[] = "Binding {\n  Port = 80\n}\n"
+                                "VirtualHost {\n"
+                                "  Hostname = a.example\n"
+                                "  WebsiteRoot = /srv\n"
+                                "  ReverseProxy = ^/app/ http://127.0.0.1:3000\n"
+                                "  ReverseProxy = ^/(a+)+$ http://127.0.0.1:3001\n"
+                                "  ReverseProxy = ^/\\?q= http://127.0.0.1:3002\n"
+                                "}\n";
+
+#define AS "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+static const struct {
+    const char *target;
+    int rule; /* -1: none */
+} cases[] = {
+    { "/app/x?y", 0 },
+    { "http://a.example/app/x?y", 0 }, /* however a client spells it */
+    { "HTTPS://a.example:1/aa", 1 },
+    { "http://a.example?q=1", 2 },
+    { "http://app/x", -1 },
+    { "/x?/app/", -1 },
+};
+
+/* The place of the rule among those of the host; -1: none. */
+static int number_of(const struct snapshot *snapshot, const struct proxy_conf *rule)
+{
+    int number = 0;
+
+    for (const struct proxy_conf *one = snapshot->hosts[0].conf->proxies; one; one = one->next) {
+        if (one == rule)
+            return number;
+        number++;
+    }
+    return -1;
+}
+
+static struct snapshot *snapshot;
+static struct file_cache *cache;
+static struct loop loop;
+static struct binding_conf binding;
+static struct visit visit;
+static struct exchange x;
+static struct verdict verdict;
+
+static void judge(const char *target)
+{
+    struct parse_fault fault;
+
+    snapshot = conf_text_snapshot(conf_text);
+    cache = file_cache_new(1000);
+    visit = (struct visit){ .binding = &binding };
+    x = (struct exchange){ .loop = &loop, .visit = &visit };
+    x.request.method_name = SLICE("GET");
+    x.request.method = METHOD_GET;
+    x.request.version = 11;
+    ck_assert_int_eq(
+        target_parse(slice_cstr(target), false, false, &x.arena, &x.request.target, &fault),
+        PARSE_DONE);
+    router_judge(snapshot, &snapshot->hosts[0], &x, cache, &verdict);
+}
+
+static void end(void)
+{
+    verdict_done(&verdict, cache);
+    arena_done(&x.arena);
+    file_cache_free(cache);
+    snapshot_drop(snapshot);
+}
+
+START_TEST(a_rule_takes_a_target_in_every_form)
+{
+    judge(cases[_i].target);
+    ck_assert_int_eq(number_of(snapshot, verdict.proxy), cases[_i].rule);
+    ck_assert_int_eq(verdict.answer == ANSWER_FASTCGI, cases[_i].rule >= 0);
+    end();
+}
+END_TEST
+
+START_TEST(what_cannot_be_judged_is_refused)
+{
+    judge("/" AS AS AS AS "!");
+    ck_assert_int_eq(verdict.answer, ANSWER_STATUS);
+    ck_assert_int_eq(verdict.status, 500);
+    ck_assert_ptr_null(verdict.proxy);
+    ck_assert_ptr_nonnull(strstr(verdict.why, "the ReverseProxy rule at "));
+    ck_assert_ptr_nonnull(strstr(verdict.why, ":8: its pattern takes too long"));
+    end();
+}
+END_TEST
+
+SUITE("router_proxy", LOOP(a_rule_takes_a_target_in_every_form, cases),
+      TEST(what_cannot_be_judged_is_refused))
