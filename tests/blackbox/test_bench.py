@@ -60,6 +60,6 @@ def test_wrong_words_are_told(run):
     listed = subprocess.run([BENCH / "run", "--list"], capture_output=True, text=True, check=True).stdout
     assert all(name in listed for name in run.WORKLOADS)
     wrong = subprocess.run([BENCH / "run", "no-such"], capture_output=True, text=True)
-    assert wrong.returncode == 2 and "there is no workload no-such; there are: static-1k" in wrong.stderr
+    assert wrong.returncode == 2 and "there is no workload no-such; there are: " in wrong.stderr and "static-1k, " in wrong.stderr
     missing = subprocess.run([BENCH / "report", "/no/such.json"], capture_output=True, text=True)
     assert missing.returncode == 1 and "bench/run makes it" in missing.stderr
