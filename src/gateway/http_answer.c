@@ -206,8 +206,10 @@ enum parse http_answer_head(struct http_answer *answer, struct slice *bytes)
         }
         *bytes = slice_skip(*bytes, len - before);
         const enum parse parse = read_head(answer, len);
-        if (parse != PARSE_MORE)
+        if (parse != PARSE_MORE) {
+            answer->head_len = len; /* what came behind it is for the next call */
             return parse;
+        }
         answer->head = NULL; /* what was read of it may be pointed to no more */
         answer->head_room = 0;
     }

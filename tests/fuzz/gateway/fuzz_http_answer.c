@@ -82,8 +82,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         require(whole.answer.why && strcmp(whole.answer.why, single.answer.why) == 0);
     else if (whole.answer.state == HTTP_ANSWER_OVER)
         require(size - whole.rest.len == at);
-    if (whole.end != PARSE_BAD && whole.answer.state != HTTP_ANSWER_HEAD)
+    if (whole.end != PARSE_BAD && whole.answer.state != HTTP_ANSWER_HEAD) {
+        require(whole.answer.head_len == single.answer.head_len);
         check_head(&whole.answer);
+    }
     arena_done(&arena);
     return 0;
 }

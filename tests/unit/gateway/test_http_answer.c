@@ -129,7 +129,10 @@ END_TEST
 START_TEST(an_answer_in_pieces_of_any_size_reads_the_same)
 {
     const size_t whole = good[_i].in.len - strlen(good[_i].rest);
+    struct result once;
 
+    begin(&once, good[_i].is_to_head);
+    give(&once, good[_i].in);
     for (size_t size = 1; size < whole; size++) {
         struct result result;
 
@@ -140,8 +143,10 @@ START_TEST(an_answer_in_pieces_of_any_size_reads_the_same)
             ck_assert_uint_eq(result.rest.len, 0);
         }
         check_good(&result, _i);
+        ck_assert_uint_eq(result.answer.head_len, once.answer.head_len);
         end(&result);
     }
+    end(&once);
 }
 END_TEST
 
