@@ -166,6 +166,12 @@ static void add_node(struct text *text, const char *address)
     text_printf(text, is_v6 ? "for=\"[%s]\"" : "for=%s", address);
 }
 
+/* The peer passes on what somebody else asked: it is told behind him. */
+static bool passes_on(const struct visit *visit)
+{
+    return visit->believed && !address_equal_ip(&visit->peer, &visit->client);
+}
+
 static void add_x_forwarded(struct text *text, struct exchange *x, const char *peer)
 {
     const struct visit *visit = x->visit;
@@ -175,7 +181,7 @@ static void add_x_forwarded(struct text *text, struct exchange *x, const char *p
     text_add_cstr(text, "X-Forwarded-For: ");
     if (!add_told(text, x, FIELD_X_FORWARDED_FOR))
         text_add_cstr(text, visit->client_text);
-    if (visit->believed) {
+    if (passes_on(visit)) {
         text_add_cstr(text, ", ");
         text_add_cstr(text, peer);
     }
@@ -189,12 +195,12 @@ static void add_forwarded(struct text *text, struct exchange *x, const char *pee
     const struct visit *visit = x->visit;
 
     text_add_cstr(text, "Forwarded: ");
-    if (visit->believed) {
+    if (passes_on(visit)) {
         if (!add_told(text, x, FIELD_FORWARDED))
             add_node(text, visit->client_text);
         text_add_cstr(text, ", ");
     }
-    add_node(text, visit->believed ? peer : visit->client_text);
+    add_node(text, passes_on(visit) ? peer : visit->client_text);
     text_printf(text, ";host=\"%.*s\";proto=%s\r\n", SLICE_ARGS(own_name(x)),
                 visit->secure ? "https" : "http");
 }

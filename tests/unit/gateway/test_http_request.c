@@ -201,8 +201,24 @@ START_TEST(what_a_trusted_proxy_does_not_say_is_told_of_its_client)
 }
 END_TEST
 
+/* A trusted proxy that asks for itself is no proxy now. */
+START_TEST(a_proxy_that_speaks_for_itself_is_told_once)
+{
+    begin("GET", "/", "");
+    visit.believed = true;
+    visit.client = visit.peer;
+    check(-1, true,
+          expected("GET / HTTP/1.1\r\nHost: a.test:81\r\n",
+                   "X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\n"
+                   "X-Forwarded-Host: a.test:81\r\nForwarded: for=192.0.2.7;"
+                   "host=\"a.test:81\";proto=http\r\nVia: 1.1 longhouse\r\n"));
+    end();
+}
+END_TEST
+
 SUITE("http_request", LOOP(a_request_is_told_as_it_was_judged, cases),
       LOOP(a_rule_says_where_and_whom_to_ask, places),
       TEST(a_password_that_the_house_has_checked_is_not_told),
       TEST(a_path_that_a_rule_rewrote_is_asked_for), TEST(what_a_trusted_proxy_says_is_extended),
-      TEST(what_a_trusted_proxy_does_not_say_is_told_of_its_client))
+      TEST(what_a_trusted_proxy_does_not_say_is_told_of_its_client),
+      TEST(a_proxy_that_speaks_for_itself_is_told_once))
