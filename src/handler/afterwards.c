@@ -16,7 +16,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SEARCH_PATH    "/usr/local/bin:/usr/bin:/bin"
 #define READ_ROOM      4096u
 #define READS_PER_TURN 16u
 
@@ -88,7 +87,7 @@ static struct slice environment_of(const struct exchange *x, const struct verdic
     struct meta_block block;
 
     meta_block_init(&block, arena, services->snapshot->conf->max_environment_bytes);
-    tell(&block, "PATH", SLICE(SEARCH_PATH));
+    tell(&block, "PATH", META_SEARCH_PATH);
     tell(&block, "REQUEST_METHOD", x->request.method_name);
     tell(&block, "DOCUMENT_ROOT", verdict->host->conf->website_root);
     tell(&block, "PATH_TRANSLATED", verdict->resource.absolute);

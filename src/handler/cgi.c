@@ -21,8 +21,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SEARCH_PATH "/usr/local/bin:/usr/bin:/bin"
-
 /* A program that closed stdout without an answer has so long to say how it ended, for the log. */
 #define EXIT_WAIT_MS 1000u
 
@@ -129,7 +127,7 @@ static void cgi_ask(struct cgi *cgi)
     const char *why;
 
     errand_describe(errand, &source);
-    source.search_path = SLICE(SEARCH_PATH);
+    source.search_path = META_SEARCH_PATH;
     source.tell_authorization = errand->verdict->folder->http_auth_to_cgi;
     meta_block_init(&block, &errand->x->arena, conf->max_environment_bytes);
     if (!errand_tell(errand, &source, &block.sink, &status, &why)) {

@@ -22,6 +22,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Where programs look for others. */
+#define META_SEARCH_PATH SLICE("/usr/local/bin:/usr/bin:/bin")
+
 /* What the exchange does not know by itself; all slices are borrowed. */
 struct meta_source {
     struct exchange *exchange;
@@ -33,7 +36,7 @@ struct meta_source {
     struct slice alias_from;        /* ALIAS_FROM and ALIAS_TO; empty: none was used */
     struct slice alias_to;          /* as the program sees it */
     struct slice server_name;       /* empty: the host of the request */
-    struct slice search_path;       /* PATH; empty: not told */
+    struct slice search_path;       /* PATH (META_SEARCH_PATH); empty: not told */
     const struct conf_pair *setenv; /* of the host; come last and override everything */
     int64_t body_length;            /* -1: no body */
     struct slice hidden_cookie;     /* the house's own; empty: none */
