@@ -8,7 +8,6 @@
 #include "rules.h"
 #include "site/access.h"
 #include "site/folder_rules.h"
-#include "site/proxies.h"
 #include "site/root.h"
 #include "site/trace.h"
 #include "site/vhost_map.h"
@@ -93,8 +92,7 @@ static bool judge_method(const struct judge *judge)
 
 /* ---- by TLS only ---- */
 
-/* Certificate authorities ask for it without TLS, as long as there is no certificate. */
-static bool is_challenge(struct slice path)
+bool router_is_challenge(struct slice path)
 {
     return slice_starts(path, SLICE("/.well-known/acme-challenge/"));
 }
@@ -135,7 +133,7 @@ static bool judge_secrecy(const struct judge *judge)
     const struct request *request = &x->request;
 
     if (!judge->host->conf->require_tls.is_on || x->visit->secure ||
-        is_challenge(request->target.path))
+        router_is_challenge(request->target.path))
         return false;
 
     bool reads = request->method == METHOD_GET || request->method == METHOD_HEAD;
@@ -165,7 +163,7 @@ static bool judge_client(const struct judge *judge)
     const struct visit *visit = judge->x->visit;
     const struct tls_conf *required = visit ? required_of(judge->host->conf, visit->binding) : NULL;
 
-    if (!required || (!visit->secure && is_challenge(judge->x->request.target.path)))
+    if (!required || (!visit->secure && router_is_challenge(judge->x->request.target.path)))
         return false;
     if (!visit->tls_version)
         return say(judge, 403, "the host wants a certificate, which TLS alone brings (RequiredCA)");
@@ -345,61 +343,12 @@ static bool judge_nobody(const struct judge *judge)
     return mapping->is_user && !mapping->root->user && judge_kind(judge);
 }
 
-/* ---- ReverseProxy ---- */
-
-/* As it was sent, without the scheme and the host of an absolute form: it means the same. */
-static struct slice local_target(struct exchange *x)
-{
-    const struct target *target = &x->request.target;
-
-    if (target->form != TARGET_ABSOLUTE)
-        return target->raw;
-    return arena_printf(&x->arena, "%.*s%s%.*s", SLICE_ARGS(target->raw_path),
-                        target->has_query ? "?" : "", SLICE_ARGS(target->query));
-}
-
-/* Only which rule: what the host asks of everybody holds for what is sent on as well. What cannot
- * be judged is neither sent on nor looked for on disk. */
-static bool judge_proxies(const struct judge *judge)
-{
-    struct exchange *x = judge->x;
-    const struct proxy_conf *rule;
-
-    if (!judge->host->conf->proxies || x->request.error_status != 0 ||
-        is_challenge(x->request.target.path))
-        return false;
-    if (!proxies_find(judge->snapshot->proxies, judge->host->conf, local_target(x), &rule))
-        return say(judge, 500,
-                   arena_printf(&x->arena,
-                                "the ReverseProxy rule at %s:%u: its pattern takes too long for "
-                                "this request; make it simpler",
-                                rule->place.file, rule->place.line)
-                       .at);
-    judge->verdict->proxy = rule;
-    return false;
-}
-
-/* Nothing on disk has a part in it, but the rules for its path. */
-static void judge_proxied(const struct judge *judge)
-{
-    struct exchange *x = judge->x;
-    struct verdict *verdict = judge->verdict;
-    const struct folder_names names = { .path = x->request.target.path,
-                                        .asked = x->request.target.path };
-
-    verdict->folder = folder_rules_for_path(judge->host, &names, &x->arena);
-    verdict->resource.absolute = x->request.target.path;
-    verdict->answer = ANSWER_FASTCGI;
-    verdict->fastcgi = verdict->proxy->section;
-    verdict->why = "a ReverseProxy rule takes it";
-}
-
 /* ---- the whole ---- */
 
 /* Where certificates are proven, nothing that rewrites may stand in the way. */
 static bool is_exempted(const struct judge *judge)
 {
-    return judge->host->conf->toolkit_count > 0 && is_challenge(judge->asked);
+    return judge->host->conf->toolkit_count > 0 && router_is_challenge(judge->asked);
 }
 
 static bool judge_toolkits(struct judge *judge)
@@ -496,7 +445,7 @@ static bool is_open_to_all(const struct judge *judge)
 {
     const enum answer answer = judge->verdict->answer;
 
-    return is_challenge(judge->x->request.target.path) && !judge->verdict->alters &&
+    return router_is_challenge(judge->x->request.target.path) && !judge->verdict->alters &&
            answer != ANSWER_CGI && answer != ANSWER_FASTCGI && answer != ANSWER_LISTING;
 }
 
@@ -550,7 +499,7 @@ static bool judge_gates(struct judge *judge)
            ends_at(judge, "RequiredCA", conf->tls.authorities != NULL, judge_client(judge)) ||
            ends_at(judge, "EnforceFirstHostname", conf->enforce_first_hostname,
                    judge_name(judge)) ||
-           ends_at(judge, "ReverseProxy", conf->proxies != NULL, judge_proxies(judge)) ||
+           ends_at(judge, "ReverseProxy", conf->proxies != NULL, router_judge_proxies(judge)) ||
            ends_at(judge, "UseToolkit", conf->toolkit_count > 0, judge_toolkits(judge)) ||
            ends_at(judge, "SecureURL", conf->secure_url, judge_query(judge)) ||
            ends_at(judge, "AllowDotFiles", !conf->allow_dot_files, judge_dot_files(judge));
@@ -560,7 +509,7 @@ static bool judge_gates(struct judge *judge)
 static bool judge_answer(struct judge *judge)
 {
     if (judge->verdict->proxy) {
-        judge_proxied(judge);
+        router_judge_proxied(judge);
         return true;
     }
     find(judge, judge->cache);

@@ -34,6 +34,19 @@ bool router_judge_absent(const struct judge *judge);
 /* 403, and nothing of what was judged is told. */
 void router_forbid(const struct judge *judge, const char *why);
 
+/* Where certificates are proven, past all rules: authorities ask for it without TLS, as long as
+ * there is no certificate. */
+bool router_is_challenge(struct slice path);
+
+/* ---- router_proxy.c ---- */
+
+/* Only which rule: what the host asks of everybody holds for what is sent on as well. What cannot
+ * be judged is neither sent on nor looked for on disk: true then. */
+bool router_judge_proxies(const struct judge *judge);
+
+/* A rule takes it: nothing on disk has a part in it, but the rules for its path. */
+void router_judge_proxied(const struct judge *judge);
+
 /* ---- router_alter.c ---- */
 
 #define ROUTER_FILE_METHODS SLICE("GET, HEAD, OPTIONS")
