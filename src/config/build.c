@@ -536,4 +536,5 @@ void build_run(struct build *build, const struct tree *tree)
     }
     settle_default_host(build, host);
     build->filling = NULL;
+    table_done(&build->proxy_sections);
 }

@@ -50,6 +50,7 @@ struct build {
     struct fastcgi_conf **fastcgi_end;
     struct directory_conf **directories_end;
     struct toolkit_conf **toolkits_end;
+    struct table proxy_sections; /* ReverseProxy: "TARGET" -> its fastcgi_conf; while read */
     struct table fastcgi_ids;  /* FastCGIid -> the last fastcgi_conf of that name; while checked */
     struct slice local_folder; /* of a .hiawatha: names are relative to it; empty: it is none */
     struct diag_place place;   /* see build_place() */

@@ -80,10 +80,8 @@ static struct fastcgi_conf *section_for(struct build *build, const struct connec
 {
     const struct slice id =
         arena_printf(build->arena, "%.*s%s", SLICE_ARGS(parsed->text), keeps ? " keep-alive" : "");
-    struct fastcgi_conf *section = build->conf->fastcgi;
+    struct fastcgi_conf *section = table_find(&build->proxy_sections, id);
 
-    while (section && !(section->is_of_proxy && slice_equal(section->id, id)))
-        section = section->next;
     if (section)
         return section;
 
@@ -94,6 +92,7 @@ static struct fastcgi_conf *section_for(struct build *build, const struct connec
     section->targets = target;
     section->target_count = 1;
     section->keep_connections = keeps ? PROXY_KEEPS : 0;
+    table_put(&build->proxy_sections, id, section);
     return section;
 }
 
