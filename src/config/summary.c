@@ -301,8 +301,8 @@ static struct slice workers_of(struct arena *arena, const struct run_conf *run)
                         run->confine.user.len > 0 ? " as " : "", SLICE_ARGS(run->confine.user));
 }
 
-static void print_fastcgi(const struct server_conf *conf, struct arena *arena, FILE *out,
-                          answers_now *answers)
+static void print_backends(const struct server_conf *conf, struct arena *arena, FILE *out,
+                           answers_now *answers)
 {
     static const char *const heads[] = { "SECTION", "EXTENSIONS", "CLIENT STAYS", "TARGET",
                                          "ANSWERS NOW" };
@@ -325,7 +325,7 @@ static void print_fastcgi(const struct server_conf *conf, struct arena *arena, F
         }
     }
     if (sheet.first->next)
-        sheet_print(&sheet, "FastCGI", out);
+        sheet_print(&sheet, "Backends", out);
 }
 
 void summary_print(const struct server_conf *conf, FILE *out, answers_now *answers)
@@ -337,6 +337,6 @@ void summary_print(const struct server_conf *conf, FILE *out, answers_now *answe
     print_hosts(conf, &arena, out);
     print_users(&conf->users, &arena, out);
     print_handlers(conf, &arena, out);
-    print_fastcgi(conf, &arena, out, answers);
+    print_backends(conf, &arena, out, answers);
     arena_done(&arena);
 }

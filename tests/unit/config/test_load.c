@@ -795,7 +795,7 @@ START_TEST(the_summary_is_a_table)
               "  EXTENSIONS  PROGRAM       FOR\n"
               "  .pl, .pm    /bin/perl -T  every host\n"
               "\n"
-              "FastCGI\n"
+              "Backends\n"
               "  SECTION  EXTENSIONS  CLIENT STAYS  TARGET          ANSWERS NOW\n"
               "  PHP      .php        15 min        127.0.0.1:9001  yes\n"
               "                                     127.0.0.1:9002  no: Connection refused\n"
