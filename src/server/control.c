@@ -236,7 +236,12 @@ static void add_generation_json(const struct house *house, struct text *text)
         return;
     text_add_cstr(text, ",\"reload\":{\"when\":");
     text_add_json(text, slice_cstr(house->outcome.when));
-    text_printf(text, ",\"ok\":%s}", house->outcome.failed ? "false" : "true");
+    text_printf(text, ",\"ok\":%s", house->outcome.failed ? "false" : "true");
+    if (house->outcome.failed) {
+        text_add_cstr(text, ",\"failure\":");
+        text_add_json(text, slice_cstr(house->outcome.failure));
+    }
+    text_add_char(text, '}');
 }
 
 void control_write_status(const struct house *house, struct text *text)

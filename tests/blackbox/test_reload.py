@@ -60,7 +60,7 @@ def test_hosts_come_and_go_and_change(new_house):
     assert new.get("/a.txt").text == "moved"
     settled(house)
     status = house.status()
-    assert status["generation"] == 3 and status["reload"]["ok"] is True
+    assert status["generation"] == 3 and status["reload"]["ok"] is True and "failure" not in status["reload"]
     assert house.server_pid() == server
     assert "the configuration was reloaded: generation 3" in house.system_log()
 
@@ -121,6 +121,7 @@ def test_a_faulty_file_changes_nothing_and_says_so(new_house):
     rewrite(house)
     status = house.status()
     assert status["generation"] == 1 and status["reload"]["ok"] is False
+    assert "was not reloaded" in status["reload"]["failure"]
     assert "failed, nothing was changed" in house.verb("status")[1]
     os.kill(house.process.pid, signal.SIGHUP)
     wait_until("it is good again", lambda: house.status()["reload"]["ok"])
