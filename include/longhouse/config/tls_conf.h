@@ -1,0 +1,39 @@
+#ifndef CONFIG_TLS_CONF_H
+#define CONFIG_TLS_CONF_H
+
+/*
+ * What a host or a binding shows over TLS, and whom it asks for a certificate. Part of the model.
+ */
+#include "base/diag.h"
+#include "base/slice.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A file that is read while the configuration is loaded. */
+struct conf_file {
+    struct conf_file *next;
+    struct slice path; /* as written */
+    struct diag_place place;
+    struct slice text; /* its content */
+};
+
+/* Certificates (PEM, each with its chain) and their keys. */
+struct tls_conf {
+    struct conf_file *certificates; /* NULL: none */
+    struct conf_file *keys;         /* one for each; NULL: they are in the same files */
+    struct conf_file *authorities;  /* RequiredCA: their certificates and, if there is a second, the
+                                       lists of revoked ones; NULL: anybody may come */
+    unsigned char authority_id[32]; /* the same for the same content of both */
+};
+
+/* RequireTLS */
+struct require_tls_conf {
+    bool is_on;
+    bool subdomains; /* Strict-Transport-Security counts for them too */
+    bool preload;
+    uint64_t hsts_ms; /* 0: it is not sent */
+    struct diag_place place;
+};
+
+#endif
