@@ -7,6 +7,7 @@
 
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void open_section(struct two_programs *two, unsigned i)
 {
@@ -89,4 +90,32 @@ struct fastcgi_fake *two_programs_accept(struct two_programs *two, unsigned sect
     visitor_settle(two->v); /* what was greeted goes on */
     fastcgi_fake_read(&two->fakes[section], SIZE_MAX);
     return &two->fakes[section];
+}
+
+void raw_say(struct two_programs *two, struct fastcgi_fake *fake, const char *text)
+{
+    fastcgi_fake_say_raw(fake, text, strlen(text));
+    visitor_settle(two->v);
+}
+
+void raw_hang_up(struct two_programs *two, struct fastcgi_fake *fake)
+{
+    fastcgi_fake_hang_up(fake);
+    visitor_settle(two->v);
+}
+
+struct slice raw_heard(const struct fastcgi_fake *fake)
+{
+    return slice_of(fake->pending, fake->pending_len);
+}
+
+bool raw_has_heard(const struct fastcgi_fake *fake, struct slice part)
+{
+    return slice_find_slice(raw_heard(fake), part) != SLICE_NONE;
+}
+
+void two_programs_check_body(const struct two_programs *two, const char *text)
+{
+    two->v->body[two->v->body_len] = '\0';
+    ck_assert_str_eq(two->v->body, text);
 }

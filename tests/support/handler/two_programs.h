@@ -2,8 +2,8 @@
 #define TESTS_TWO_PROGRAMS_H
 
 /*
- * A host with two FastCGIserver sections of one target each, and one visitor: what FastCGI and SCGI
- * requests need around them.
+ * A host with two FastCGIserver sections of one target each, and one visitor: what FastCGI, SCGI
+ * and HTTP requests need around them.
  */
 #include "gateway/desk.h"
 #include "gateway/fastcgi_fake.h"
@@ -36,5 +36,17 @@ void two_programs_close(struct two_programs *two);
 
 /* The connection has come, and it is the only one. */
 struct fastcgi_fake *two_programs_accept(struct two_programs *two, unsigned section);
+
+/* ---- programs that do not speak FastCGI (fake->raw) ---- */
+
+/* The visitor has what follows from it. */
+void raw_say(struct two_programs *two, struct fastcgi_fake *fake, const char *text);
+void raw_hang_up(struct two_programs *two, struct fastcgi_fake *fake);
+
+/* All that has come and was not yet dropped (pending_len = 0). */
+struct slice raw_heard(const struct fastcgi_fake *fake);
+bool raw_has_heard(const struct fastcgi_fake *fake, struct slice part);
+
+void two_programs_check_body(const struct two_programs *two, const char *text);
 
 #endif

@@ -38,33 +38,10 @@ static void ask_again(struct fastcgi_fake *fake, const char *method, int64_t bod
     fastcgi_fake_read(fake, SIZE_MAX);
 }
 
-static void say(struct fastcgi_fake *fake, const char *text)
-{
-    fastcgi_fake_say_raw(fake, text, strlen(text));
-    visitor_settle(v);
-}
-
-static void hang_up(struct fastcgi_fake *fake)
-{
-    fastcgi_fake_hang_up(fake);
-    visitor_settle(v);
-}
-
 static bool is_closed(struct fastcgi_fake *fake)
 {
     fastcgi_fake_read(fake, SIZE_MAX);
     return fake->closed;
-}
-
-static bool heard(const struct fastcgi_fake *fake, struct slice part)
-{
-    return slice_find_slice(slice_of(fake->pending, fake->pending_len), part) != SLICE_NONE;
-}
-
-static void check_body(const char *text)
-{
-    v->body[v->body_len] = '\0';
-    ck_assert_str_eq(v->body, text);
 }
 
 #define EARLY_HINTS "HTTP/1.1 103 Early\r\nLink: </a>\r\n\r\n"
@@ -74,14 +51,13 @@ START_TEST(a_request_goes_on_as_it_is)
 {
     begin();
     struct fastcgi_fake *fake = ask("GET", VISITOR_NO_BODY);
-    ck_assert(slice_starts(slice_of(fake->pending, fake->pending_len),
-                           SLICE("GET /a.php HTTP/1.1\r\nHost: ")));
-    ck_assert(heard(fake, SLICE("\r\n\r\n")));
-    ck_assert(!heard(fake, SLICE("Connection")));
-    say(fake, "HTTP/1.1 201 Made\r\nX-A: 1\r\nContent-Length: 5\r\n\r\nhel");
+    ck_assert(slice_starts(raw_heard(fake), SLICE("GET /a.php HTTP/1.1\r\nHost: ")));
+    ck_assert(raw_has_heard(fake, SLICE("\r\n\r\n")));
+    ck_assert(!raw_has_heard(fake, SLICE("Connection")));
+    raw_say(two, fake, "HTTP/1.1 201 Made\r\nX-A: 1\r\nContent-Length: 5\r\n\r\nhel");
     ck_assert_int_eq(v->status, 201);
-    say(fake, "lo");
-    check_body("hello");
+    raw_say(two, fake, "lo");
+    two_programs_check_body(two, "hello");
     ck_assert_int_eq(v->end, BODY_COMPLETE);
     ck_assert_ptr_nonnull(strstr(v->fields, "X-A: 1\n"));
     ck_assert_uint_eq(v->line_count, 0);
@@ -93,13 +69,13 @@ START_TEST(a_body_of_known_length_follows_and_has_no_end)
 {
     begin();
     struct fastcgi_fake *fake = ask("POST", 11);
-    ck_assert(heard(fake, SLICE("\r\nContent-Length: 11\r\n")));
+    ck_assert(raw_has_heard(fake, SLICE("\r\nContent-Length: 11\r\n")));
     visitor_send(v, "hello world");
     visitor_end_body(v, BODY_COMPLETE);
     fastcgi_fake_read(fake, SIZE_MAX);
-    ck_assert(slice_ends(slice_of(fake->pending, fake->pending_len), SLICE("\r\n\r\nhello world")));
-    say(fake, ANSWER);
-    check_body("hello");
+    ck_assert(slice_ends(raw_heard(fake), SLICE("\r\n\r\nhello world")));
+    raw_say(two, fake, ANSWER);
+    two_programs_check_body(two, "hello");
     ck_assert(!is_closed(fake));
     end();
 }
@@ -112,9 +88,9 @@ START_TEST(a_chunked_body_has_a_length_for_the_backend)
     visitor_send(v, "hello");
     visitor_end_body(v, BODY_COMPLETE);
     struct fastcgi_fake *fake = two_programs_accept(two, 0);
-    ck_assert(heard(fake, SLICE("\r\nContent-Length: 5\r\n")));
-    ck_assert(!heard(fake, SLICE("Transfer-Encoding")));
-    say(fake, ANSWER);
+    ck_assert(raw_has_heard(fake, SLICE("\r\nContent-Length: 5\r\n")));
+    ck_assert(!raw_has_heard(fake, SLICE("Transfer-Encoding")));
+    raw_say(two, fake, ANSWER);
     ck_assert_int_eq(v->status, 200);
     end();
 }
@@ -131,14 +107,14 @@ START_TEST(a_connection_that_is_left_open_serves_the_next)
     begin();
     struct fastcgi_fake *fake = ask("GET", VISITOR_NO_BODY);
     for (unsigned i = 0; i < 3; i++) {
-        say(fake, answers[i]);
-        check_body("hello");
+        raw_say(two, fake, answers[i]);
+        two_programs_check_body(two, "hello");
         ck_assert_int_eq(v->end, BODY_COMPLETE);
         ck_assert(!is_closed(fake));
         ask_again(fake, "POST", 0);
-        ck_assert(heard(fake, SLICE("POST /again HTTP/1.1\r\n")));
+        ck_assert(raw_has_heard(fake, SLICE("POST /again HTTP/1.1\r\n")));
     }
-    say(fake, "HTTP/1.1 204 No\r\n\r\n");
+    raw_say(two, fake, "HTTP/1.1 204 No\r\n\r\n");
     ck_assert_int_eq(v->status, 204);
     ck_assert(!is_closed(fake));
     end();
@@ -158,8 +134,8 @@ START_TEST(a_connection_that_may_carry_more_is_closed)
 {
     begin();
     struct fastcgi_fake *fake = ask("GET", VISITOR_NO_BODY);
-    say(fake, last_ones[_i]);
-    check_body("hello");
+    raw_say(two, fake, last_ones[_i]);
+    two_programs_check_body(two, "hello");
     ck_assert_int_eq(v->end, BODY_COMPLETE);
     ck_assert(is_closed(fake));
     ck_assert_uint_eq(v->line_count, 0);
@@ -172,9 +148,9 @@ START_TEST(an_answer_before_the_whole_request_closes_the_connection)
     begin();
     struct fastcgi_fake *fake = ask("POST", 1000000);
     visitor_send(v, "begins");
-    say(fake, "HTTP/1.1 413 Too Long\r\nContent-Length: 2\r\n\r\nno");
+    raw_say(two, fake, "HTTP/1.1 413 Too Long\r\nContent-Length: 2\r\n\r\nno");
     ck_assert_int_eq(v->status, 413);
-    check_body("no");
+    two_programs_check_body(two, "no");
     ck_assert(is_closed(fake));
     end();
 }
@@ -185,8 +161,8 @@ START_TEST(without_keeping_the_backend_is_told_to_close)
     begin();
     two->sections[0].keep_connections = 0;
     struct fastcgi_fake *fake = ask("GET", VISITOR_NO_BODY);
-    ck_assert(heard(fake, SLICE("\r\nConnection: close\r\n")));
-    say(fake, ANSWER);
+    ck_assert(raw_has_heard(fake, SLICE("\r\nConnection: close\r\n")));
+    raw_say(two, fake, ANSWER);
     ck_assert(is_closed(fake));
     end();
 }
@@ -220,9 +196,9 @@ START_TEST(the_end_of_a_connection_is_seldom_that_of_an_answer)
 {
     begin();
     struct fastcgi_fake *fake = ask("POST", 0);
-    say(fake, ends[_i].said);
+    raw_say(two, fake, ends[_i].said);
     if (fake->fd >= 0)
-        hang_up(fake);
+        raw_hang_up(two, fake);
     ck_assert_int_eq(v->status, ends[_i].status);
     ck_assert_int_eq(v->end, ends[_i].end);
     ck_assert_uint_eq(v->line_count, ends[_i].line != NULL);
@@ -236,7 +212,7 @@ START_TEST(an_answer_to_head_has_no_body)
 {
     begin();
     struct fastcgi_fake *fake = ask("HEAD", VISITOR_NO_BODY);
-    say(fake, "HTTP/1.1 200 OK\r\nContent-Length: 77\r\n\r\n");
+    raw_say(two, fake, "HTTP/1.1 200 OK\r\nContent-Length: 77\r\n\r\n");
     ck_assert_int_eq(v->status, 200);
     ck_assert_int_eq(v->end, BODY_COMPLETE);
     ck_assert(!is_closed(fake));
@@ -248,13 +224,13 @@ START_TEST(a_get_on_a_stale_connection_is_asked_on_a_fresh_one)
 {
     begin();
     struct fastcgi_fake *fake = ask("GET", VISITOR_NO_BODY);
-    say(fake, ANSWER);
+    raw_say(two, fake, ANSWER);
     ask_again(fake, "GET", VISITOR_NO_BODY);
-    hang_up(fake);
+    raw_hang_up(two, fake);
     fake = two_programs_accept(two, 0);
-    ck_assert(heard(fake, SLICE("GET /again HTTP/1.1\r\n")));
-    say(fake, ANSWER);
-    check_body("hello");
+    ck_assert(raw_has_heard(fake, SLICE("GET /again HTTP/1.1\r\n")));
+    raw_say(two, fake, ANSWER);
+    two_programs_check_body(two, "hello");
     ck_assert_uint_eq(v->line_count, 0);
     end();
 }
@@ -279,13 +255,13 @@ START_TEST(an_answer_that_nobody_asked_for_is_nobodys)
     begin();
     ops.start = start_as_it_speaks;
     late = ask("GET", VISITOR_NO_BODY);
-    say(late, ANSWER);
+    raw_say(two, late, ANSWER);
     v->handler = &ops;
     visitor_ask(v, "GET", "/again", VISITOR_NO_BODY, NULL);
     ck_assert(is_closed(late));
     struct fastcgi_fake *fake = two_programs_accept(two, 0);
-    say(fake, ANSWER);
-    check_body("hello");
+    raw_say(two, fake, ANSWER);
+    two_programs_check_body(two, "hello");
     ck_assert_uint_eq(v->line_count, 0);
     end();
 }
@@ -295,9 +271,9 @@ START_TEST(a_post_that_was_sent_is_not_sent_again)
 {
     begin();
     struct fastcgi_fake *fake = ask("GET", VISITOR_NO_BODY);
-    say(fake, ANSWER);
+    raw_say(two, fake, ANSWER);
     ask_again(fake, "POST", 0);
-    hang_up(fake);
+    raw_hang_up(two, fake);
     ck_assert(!fastcgi_fake_accept(&two->fakes[0]));
     ck_assert_int_eq(v->status, 502);
     ck_assert(visitor_log_has(v, "closed before the head of its answer"));
@@ -309,9 +285,10 @@ START_TEST(files_of_the_house_are_not_for_backends_to_choose)
 {
     begin();
     struct fastcgi_fake *fake = ask("GET", VISITOR_NO_BODY);
-    say(fake, "HTTP/1.1 200 OK\r\nX-Sendfile: /etc/passwd\r\nX-Accel-Redirect: /secret\r\n"
-              "Content-Length: 5\r\n\r\nhello");
-    check_body("hello");
+    raw_say(two, fake,
+            "HTTP/1.1 200 OK\r\nX-Sendfile: /etc/passwd\r\nX-Accel-Redirect: /secret\r\n"
+            "Content-Length: 5\r\n\r\nhello");
+    two_programs_check_body(two, "hello");
     ck_assert_ptr_null(strstr(v->fields, "X-"));
     end();
 }

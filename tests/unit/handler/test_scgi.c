@@ -26,22 +26,10 @@ static struct fastcgi_fake *ask(const char *method, int64_t body_len)
     return two_programs_accept(two, 0);
 }
 
-static void say(struct fastcgi_fake *fake, const char *text)
-{
-    fastcgi_fake_say_raw(fake, text, strlen(text));
-    visitor_settle(v);
-}
-
-static void hang_up(struct fastcgi_fake *fake)
-{
-    fastcgi_fake_hang_up(fake);
-    visitor_settle(v);
-}
-
 /* What stands between the netstring and the end of what came; also checks the netstring. */
 static struct slice body_of(const struct fastcgi_fake *fake)
 {
-    struct slice all = slice_of(fake->pending, fake->pending_len);
+    struct slice all = raw_heard(fake);
     struct slice digits;
     struct slice rest;
     size_t len = 0;
@@ -54,35 +42,24 @@ static struct slice body_of(const struct fastcgi_fake *fake)
     return slice_skip(rest, len + 1);
 }
 
-static bool head_has(const struct fastcgi_fake *fake, struct slice pair)
-{
-    return slice_find_slice(slice_of(fake->pending, fake->pending_len), pair) != SLICE_NONE;
-}
-
-static void check_body(const char *text)
-{
-    v->body[v->body_len] = '\0';
-    ck_assert_str_eq(v->body, text);
-}
-
 #define PAIR(literal) SLICE(literal "\0")
 
 START_TEST(a_get_is_one_netstring)
 {
     begin();
     struct fastcgi_fake *fake = ask("GET", VISITOR_NO_BODY);
-    ck_assert(head_has(fake, PAIR(":CONTENT_LENGTH\0"
-                                  "0\0SCGI\0"
-                                  "1")));
-    ck_assert(head_has(fake, PAIR("\0REQUEST_METHOD\0GET")));
-    ck_assert(head_has(fake, PAIR("\0SCRIPT_FILENAME\0/srv/www/a.php")));
+    ck_assert(raw_has_heard(fake, PAIR(":CONTENT_LENGTH\0"
+                                       "0\0SCGI\0"
+                                       "1")));
+    ck_assert(raw_has_heard(fake, PAIR("\0REQUEST_METHOD\0GET")));
+    ck_assert(raw_has_heard(fake, PAIR("\0SCRIPT_FILENAME\0/srv/www/a.php")));
     ck_assert_uint_eq(body_of(fake).len, 0);
-    say(fake, "Content-Type: text/plain\r\n\r\nhel");
-    say(fake, "lo");
+    raw_say(two, fake, "Content-Type: text/plain\r\n\r\nhel");
+    raw_say(two, fake, "lo");
     ck_assert_int_eq(v->status, 200);
     ck_assert_int_eq(v->end, BODY_OPEN);
-    hang_up(fake);
-    check_body("hello");
+    raw_hang_up(two, fake);
+    two_programs_check_body(two, "hello");
     ck_assert_int_eq(v->end, BODY_COMPLETE);
     ck_assert_uint_eq(v->line_count, 0);
     end();
@@ -93,8 +70,8 @@ START_TEST(a_body_follows_as_it_is)
 {
     begin();
     struct fastcgi_fake *fake = ask("POST", 11);
-    ck_assert(head_has(fake, PAIR(":CONTENT_LENGTH\0"
-                                  "11")));
+    ck_assert(raw_has_heard(fake, PAIR(":CONTENT_LENGTH\0"
+                                       "11")));
     visitor_send(v, "hello ");
     visitor_send(v, "world");
     fastcgi_fake_read(fake, SIZE_MAX);
@@ -102,8 +79,8 @@ START_TEST(a_body_follows_as_it_is)
     visitor_end_body(v, BODY_COMPLETE);
     fastcgi_fake_read(fake, SIZE_MAX);
     ck_assert(slice_equal(body_of(fake), SLICE("hello world"))); /* nothing says that it ends */
-    say(fake, "Status: 201\r\nContent-Type: a/b\r\n\r\n");
-    hang_up(fake);
+    raw_say(two, fake, "Status: 201\r\nContent-Type: a/b\r\n\r\n");
+    raw_hang_up(two, fake);
     ck_assert_int_eq(v->status, 201);
     end();
 }
@@ -117,11 +94,11 @@ START_TEST(a_body_of_unknown_length_has_one_for_the_program)
     ck_assert(!fastcgi_fake_accept(&two->fakes[0]));
     visitor_end_body(v, BODY_COMPLETE);
     struct fastcgi_fake *fake = two_programs_accept(two, 0);
-    ck_assert(head_has(fake, PAIR(":CONTENT_LENGTH\0"
-                                  "5")));
+    ck_assert(raw_has_heard(fake, PAIR(":CONTENT_LENGTH\0"
+                                       "5")));
     ck_assert(slice_equal(body_of(fake), SLICE("hello")));
-    say(fake, "Content-Type: a/b\r\n\r\n");
-    hang_up(fake);
+    raw_say(two, fake, "Content-Type: a/b\r\n\r\n");
+    raw_hang_up(two, fake);
     ck_assert_int_eq(v->status, 200);
     end();
 }
@@ -148,8 +125,8 @@ START_TEST(the_end_of_the_stream_is_the_end_of_the_answer)
 {
     begin();
     struct fastcgi_fake *fake = ask("POST", 0);
-    say(fake, ends[_i].said);
-    hang_up(fake);
+    raw_say(two, fake, ends[_i].said);
+    raw_hang_up(two, fake);
     ck_assert_int_eq(v->status, ends[_i].status);
     ck_assert_int_eq(v->end, ends[_i].end);
     ck_assert_uint_eq(v->line_count, ends[_i].line != NULL);
@@ -162,10 +139,10 @@ START_TEST(a_get_that_was_closed_before_a_word_is_asked_once_more)
 {
     begin();
     struct fastcgi_fake *fake = ask("GET", VISITOR_NO_BODY);
-    hang_up(fake);
+    raw_hang_up(two, fake);
     ck_assert_int_eq(v->status, 0);
     fake = two_programs_accept(two, 0);
-    hang_up(fake);
+    raw_hang_up(two, fake);
     ck_assert(!fastcgi_fake_accept(&two->fakes[0]));
     ck_assert_int_eq(v->status, 502);
     ck_assert(visitor_log_has(v, "SCGI FIRST"));
@@ -188,7 +165,7 @@ START_TEST(a_client_that_leaves_frees_the_program)
 {
     begin();
     struct fastcgi_fake *fake = ask("GET", VISITOR_NO_BODY);
-    say(fake, "Content-Type: a/b\r\n\r\nhello");
+    raw_say(two, fake, "Content-Type: a/b\r\n\r\nhello");
     visitor_leave(v, RESET_CLIENT_GONE);
     fastcgi_fake_read(fake, SIZE_MAX);
     ck_assert(fake->closed);
