@@ -243,6 +243,16 @@ class House:
         )
         return done.returncode, done.stdout, done.stderr
 
+    def write_config(self):
+        self.config_path.write_text(self.config_text())
+        self.config_path.chmod(0o644)
+
+    def check(self):
+        """What `longhouse check` says of the options so far: exit status, and all it wrote."""
+        self.write_config()
+        status, output, errors = self.verb("check")
+        return status, output + errors
+
     def status(self):
         status, output, errors = self.verb("status", "--json")
         assert status == 0, errors

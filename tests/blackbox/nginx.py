@@ -1,6 +1,5 @@
 """A real nginx in front of a house: its own folder, configuration and port; nothing of the system's is touched."""
 import contextlib
-import os
 import pathlib
 import shutil
 import subprocess

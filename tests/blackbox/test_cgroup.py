@@ -69,15 +69,6 @@ def place_of_its_own():
         inside.rmdir()
 
 
-def check(house):
-    house.config_path.write_text(house.config_text())
-    house.config_path.chmod(0o644)
-    done = subprocess.run(
-        [BINARY, "check", "-c", house.config_path], capture_output=True, text=True, timeout=30, check=False
-    )
-    return done.returncode, done.stdout + done.stderr
-
-
 def folder_of(house):
     pid = house.spawner_pid()
     words = pathlib.Path(f"/proc/{pid}/cgroup").read_text()
@@ -218,7 +209,7 @@ def test_a_folder_can_be_named(house):
 def test_what_cannot_be_is_refused_at_check(house, lines, why):
     for line in lines.splitlines():
         house.option(line)
-    status, said = check(house)
+    status, said = house.check()
     assert status != 0 and why in said, said
 
 
@@ -228,7 +219,7 @@ def test_what_cannot_be_is_refused_at_check(house, lines, why):
 )
 def test_limits_without_their_controller_are_refused_at_check_and_start(house, line, controller):
     house.option(line)
-    status, said = check(house)
+    status, said = house.check()
     if controller in (OURS / "cgroup.controllers").read_text().split():
         assert status == 0, said
         return

@@ -9,11 +9,6 @@ from backends import PhpFpm, Worker
 from house import House, opened
 
 
-def write(house):
-    house.config_path.write_text(house.config_text())
-    house.config_path.chmod(0o644)
-
-
 @pytest.fixture(scope="module")
 def well():
     house = House("doctor")
@@ -42,7 +37,7 @@ def ill():
     house.host("b.test")
     site.root.chmod(0)
     with socket.create_server(("127.0.0.1", house.port)):
-        write(house)
+        house.write_config()
         yield house
     house.close()
 

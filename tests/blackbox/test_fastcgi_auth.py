@@ -290,7 +290,6 @@ def test_a_client_that_leaves_frees_it(house):
 def test_check_says_what_is_wrong(new_house):
     house = new_house("unknown")
     house.option("FastCGIauth = nobody")
-    house.config_path.write_text(house.config_text())
-    status, output, errors = house.verb("check")
+    status, said = house.check()
     assert status != 0
-    assert "FastCGIauth names 'nobody', but no FastCGIserver has that FastCGIid" in output + errors
+    assert "FastCGIauth names 'nobody', but no FastCGIserver has that FastCGIid" in said

@@ -35,15 +35,6 @@ def host(house, name, options=""):
     return site
 
 
-def check(house):
-    house.config_path.write_text(house.config_text())
-    house.config_path.chmod(0o644)
-    done = subprocess.run(
-        [BINARY, "check", "-c", house.config_path], capture_output=True, text=True, timeout=30, check=False
-    )
-    return done.returncode, done.stdout + done.stderr
-
-
 def facts(answer):
     lines = answer.text.splitlines()
     return [*lines[:3], *(line.split()[1] for line in lines[3:])]
@@ -148,7 +139,7 @@ def _of_user(house, user):
 )
 def test_what_cannot_be_is_refused_at_check(house, line, why):
     host(house, "a.test", f"  {line}")
-    status, said = check(house)
+    status, said = house.check()
     assert status != 0 and why in said, said
 
 
@@ -209,7 +200,7 @@ def test_a_directory_has_its_own_user(house):
 def test_a_bad_wrap_line_is_shown(house):
     host(house, "wrap.test", "  WrapCGI = shop")
     (house.folder / "cgi-wrapper.conf").write_text("Wrap = shop ; relative ; games\nWrp = x\nWrap = a ; /srv|a|b ; games\n")
-    status, said = check(house)
+    status, said = house.check()
     assert status != 0
     assert "cgi-wrapper.conf:1:" in said and "cgi-wrapper.conf:2:" in said and "may be a '|'" in said
 
@@ -288,10 +279,10 @@ def test_what_a_wrap_line_leaves_without_effect_is_said(house):
     host(house, "wrap.test", "  WrapCGI = shop")
     wrapper = house.folder / "cgi-wrapper.conf"
     wrapper.write_text("Wrap = shop ; /srv ; games\n")
-    status, said = check(house)
+    status, said = house.check()
     assert status == 0 and "the interpreter '/bin/sh' is not used" in said, said
     wrapper.write_text("CGIhandler = /bin/sh\nWrap = shop ; ~nobody-of-this-name ; games\n")
-    status, said = check(house)
+    status, said = house.check()
     assert status != 0 and "there is no user for the folder" in said and "is not used" not in said, said
 
 
@@ -354,7 +345,7 @@ def test_a_root_directory_that_cannot_be_is_refused_at_check(house, root, option
     (house.folder / "cgi-wrapper.conf").write_text(
         f"CGIhandler = /bin/sh\nWrap = jailed ; {root.replace('ROOT', str(site.root))} ; games\n"
     )
-    status, said = check(house)
+    status, said = house.check()
     assert status != 0 and why in said, said
 
 
@@ -365,7 +356,7 @@ def test_a_root_without_the_right_for_it_is_told_at_check(house, capability):
     (house.folder / "cgi-wrapper.conf").write_text(
         f"CGIhandler = /bin/sh\nWrap = jailed ; {site.root.parent}|{site.name} ; games\n"
     )
-    status, said = check(house)
+    status, said = house.check()
     assert status == 0, said
     words = ["setpriv", f"--bounding-set=-{capability}", BINARY, "check", "-c", house.config_path]
     done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)

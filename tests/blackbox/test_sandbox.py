@@ -1,11 +1,9 @@
 """Sandbox: what programs may see and write, whatever their user may."""
 import os
 import pathlib
-import subprocess
 
 import pytest
 
-from house import BINARY
 
 HEAD = "#!/bin/sh\necho Content-Type: text/plain\necho\n"
 TRY = HEAD + (
@@ -121,15 +119,6 @@ def test_the_next_spawner_has_them_too(house):
     assert tries(site)["shared"] == "no"
 
 
-def check(house):
-    house.config_path.write_text(house.config_text())
-    house.config_path.chmod(0o644)
-    done = subprocess.run(
-        [BINARY, "check", "-c", house.config_path], capture_output=True, text=True, timeout=30, check=False
-    )
-    return done.returncode, done.stdout + done.stderr
-
-
 @pytest.mark.parametrize(
     "lines, good, why",
     [
@@ -142,7 +131,7 @@ def check(house):
 )
 def test_what_cannot_be_is_said_at_check(house, lines, good, why):
     host(house, "a.test", lines)
-    status, said = check(house)
+    status, said = house.check()
     assert (status == 0) == good and why in said, said
 
 

@@ -26,7 +26,7 @@ def said_about(files, verb, certificate, host=""):
     house = House("check")
     house.section(secure_binding(house.port, f"TLScertFile = {files}/{certificate}"))
     house.host("leaf.test", host)
-    house.config_path.write_text(house.config_text())
+    house.write_config()
     _, output, errors = house.verb(verb)
     house.close()
     return output + errors

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from house import BINARY, open_folder, wait_until
+from house import open_folder, wait_until
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="makes accounts")
 
@@ -79,15 +79,6 @@ def house(new_house):
 
 def host(house, options=""):
     return house.host("u.test", f"  UserWebsites = yes\n  EnablePathInfo = yes\n{options}")
-
-
-def check(house):
-    house.config_path.write_text(house.config_text())
-    house.config_path.chmod(0o644)
-    done = subprocess.run(
-        [BINARY, "check", "-c", house.config_path], capture_output=True, text=True, timeout=30, check=False
-    )
-    return done.returncode, done.stdout + done.stderr
 
 
 def test_files_of_accounts(house, accounts):
@@ -182,7 +173,7 @@ def test_programs_of_accounts_ban_nobody(house, accounts):
 def test_without_wrap_they_are_the_host_s(house, accounts):
     alice, *_ = accounts
     site = host(house, "  ExecuteCGI = yes")
-    status, said = check(house)
+    status, said = house.check()
     assert status == 0 and "run as the user of the server, whoever wrote them" in said, said
     house.start()
     assert site.get(f"/~{alice.name}/who.cgi").text.splitlines()[0] == "33"
@@ -221,11 +212,11 @@ def test_check_tells_who_has_a_website(house, accounts):
     bob.link("pages", "public_html")
     alice.put("index.html", "x", folder="pages")
     os.chown(alice.home / "pages", bob.user, bob.group)
-    _, said = check(house)
+    _, said = house.check()
     assert f"/~{alice.name}/" in said and f"{alice.home}/public_html" in said
     assert f"{system.name} (its number {system.user} is below 1000)" in said
     house.option("UserDirectory = pages")
-    _, said = check(house)
+    _, said = house.check()
     assert f"{alice.name} (its folder belongs to somebody else)" in said, said
     assert f"{bob.name} (a symbolic link leads to its folder" in said
 
@@ -243,5 +234,5 @@ def test_check_tells_who_has_a_website(house, accounts):
 def test_what_cannot_be_is_refused_at_check(house, option, in_host, why):
     house.option(option)
     host(house, in_host)
-    status, said = check(house)
+    status, said = house.check()
     assert status != 0 and why in said, said

@@ -3,14 +3,13 @@ import os
 import pathlib
 import shutil
 import signal
-import subprocess
 import threading
 import time
 
 import family
 import pytest
 
-from house import BACKENDS, BINARY, wait_until
+from house import BACKENDS, wait_until
 
 needs_root = pytest.mark.skipif(os.getuid() != 0, reason="changes users")
 GAMES = 5
@@ -420,13 +419,6 @@ def test_over_the_budget_the_pool_without_work_gives_up_a_worker(house):
 # ---- before it starts ----
 
 
-def check(house):
-    house.config_path.write_text(house.config_text())
-    done = subprocess.run([BINARY, "check", "-c", house.config_path], capture_output=True, text=True, timeout=30,
-                          check=False)
-    return done.returncode, done.stdout + done.stderr
-
-
 @pytest.mark.parametrize(
     "lines, words",
     [
@@ -444,6 +436,6 @@ def test_check_says_what_cannot_work(house, lines, words):
     house.option("WorkersMemory = 2 GiB")
     house.option("UseFastCGI = own")
     house.section(f"FastCGIserver {{\n  FastCGIid = own\n  Extension = fcgi\n  {body}\n}}")
-    _, text = check(house)
+    _, text = house.check()
     for word in words:
         assert word in text
