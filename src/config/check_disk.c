@@ -335,6 +335,19 @@ static void check_handlers(const struct asking *asking, const struct cgi_handler
         check_runnable(asking, "interpreter", handler->program, &handler->place);
 }
 
+/* What runs after requests: nobody would see that it does not. */
+static void check_hooks(const struct asking *asking, const struct server_conf *conf)
+{
+    for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
+        if (host->run_on_alter.len > 0)
+            check_runnable(asking, "program of RunOnAlter", host->run_on_alter, &host->place);
+    for (const struct directory_conf *directory = conf->directories; directory;
+         directory = directory->next)
+        if (directory->folder.run_on_download.len > 0)
+            check_runnable(asking, "program of RunOnDownload", directory->folder.run_on_download,
+                           &directory->place);
+}
+
 /* Made at the start of the house, as far as its rights go. */
 #define HOUSE_LOG_FOLDER SLICE("/var/log/longhouse")
 
@@ -444,6 +457,7 @@ void load_check_disk(const struct server_conf *conf, struct load_ask *ask, struc
     check_log(&asking, &conf->exploit_log);
     check_log(&asking, &conf->garbage_log);
     check_handlers(&asking, conf->cgi_handlers);
+    check_hooks(&asking, conf);
     check_workers(&asking, conf);
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
         check_roots(&asking, host);

@@ -634,6 +634,11 @@ static const struct asking_case {
       "warning the interpreter '/bin/locked' cannot be run: Permission denied" },
     { "CGIhandler = /usr:pl", "/",
       "warning the interpreter '/usr' cannot be run: Permission denied" },
+    { "AlterList = allow 192.0.2.1\nRunOnAlter = /bin/after", "/bin/after",
+      "warning the program of RunOnAlter '/bin/after' cannot be run: No such file or directory" },
+    { "Directory {\nDirectoryID = d\nPath = /d\nRunOnDownload = /bin/locked\n}\n"
+      "UseDirectory = d",
+      "/", "warning the program of RunOnDownload '/bin/locked' cannot be run: Permission denied" },
     { "WebsiteRoot = /bin\nFrontController = /sh.html", "/", NULL },
     { "WebsiteRoot = /bin\nFrontController = /sh.html", "/bin/sh.html",
       "warning the FrontController '/bin/sh.html': No such file or directory" },
