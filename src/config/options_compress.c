@@ -1,6 +1,8 @@
 /* Options about the compression of answers (site/compression.h, docs/compression.md). */
 #include "build.h"
 
+#define MIB (UINT64_C(1024) * 1024)
+
 static const struct {
     struct slice name;
     enum conf_coding coding;
@@ -133,6 +135,20 @@ static const struct option_row rows[] = {
         .text = "Which types of answers Compress is for, in place of the usual ones (texts, JSON, "
                 "XML, SVG, WebAssembly, fonts that are not compressed). `text/*` is each type that "
                 "begins so, `*+xml` each that ends so. May be repeated.",
+    },
+    {
+        .name = "CompressCache",
+        .type = OPT_SIZE,
+        .scopes = SCOPE_SERVER,
+        AT(server_conf, compress_cache_bytes),
+        .fallback = "64",
+        .least = 0,
+        .most = 1024 * MIB,
+        .unit = MIB,
+        .grammar = "SIZE, a bare number counts megabytes",
+        .text = "How many bytes of compressed files are kept for the next who ask for them, of all "
+                "websites together; 0 keeps none. The reactors share it equally. Forms longer than "
+                "64 KiB lie in WorkDirectory, in files without a name.",
     },
 };
 

@@ -215,6 +215,7 @@ static void send_whole(struct exchange *x, const struct offer *offer, int status
 {
     uint64_t size = offer->file->file->size;
 
+    x->response.content = offer->file->content;
     begin(x, offer, status, offer->type, size);
     exchange_send_head(x);
     if (x->request.method != METHOD_HEAD)

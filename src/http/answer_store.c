@@ -166,16 +166,28 @@ static void make_way(struct answer_store *store, const struct stored_answer *ans
     }
 }
 
+/* The oldest go until so many bytes are left. */
+static void shrink_to(struct answer_store *store, size_t bytes)
+{
+    while (store->used_bytes > bytes)
+        drop(store, from_link(list_last(&store->by_use)));
+}
+
+void answer_store_limit(struct answer_store *store, size_t most_bytes)
+{
+    store->most_bytes = most_bytes;
+    shrink_to(store, most_bytes);
+}
+
 void answer_store_put(struct answer_store *store, struct stored_answer *answer)
 {
-    answer->size = OVERHEAD + answer->arena.used_bytes + answer->body->bytes.len;
+    answer->size = OVERHEAD + answer->arena.used_bytes + (size_t)answer->body->size;
     if (answer->size > store->most_bytes) {
         stored_answer_free(answer);
         return;
     }
     make_way(store, answer);
-    while (store->used_bytes + answer->size > store->most_bytes)
-        drop(store, from_link(list_last(&store->by_use)));
+    shrink_to(store, store->most_bytes - answer->size);
     answer->next = table_find(&store->by_key, answer->key);
     set_first(store, answer->key, answer);
     list_push_front(&store->by_use, &answer->by_use);

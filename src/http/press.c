@@ -41,7 +41,10 @@ static void note_rush(const struct loop *loop)
 void press_hold_head(struct press *press)
 {
     press->holds_head = true;
-    loop_wake(press->x->loop, &press->task);
+    if (press->coder)
+        loop_wake(press->x->loop, &press->task);
+    else
+        press_release_head(press);
 }
 
 void press_release_head(struct press *press)
@@ -93,6 +96,10 @@ static void finish(struct press *press, enum body_end how)
     press->coder = NULL;
     chunk_free(press->window);
     press->window = NULL;
+    if (how == BODY_COMPLETE)
+        press_copy_keep(&press->copy);
+    else
+        press_copy_drop(&press->copy);
     body_finish(&press->out, how);
 }
 
@@ -123,6 +130,7 @@ static enum step work(struct press *press, struct slice in, size_t *left)
     const bool is_done = coder_step(press->coder, press->act, &in, out, room, &len);
     const size_t taken = offered - in.len;
 
+    press_copy_add(&press->copy, slice_of(out, len));
     body_commit(&press->out, len);
     body_take(body, taken);
     *left -= taken < *left ? taken : *left;
@@ -199,20 +207,15 @@ static void on_wake(struct task *task)
 
 /* ---- life ---- */
 
-void press_start(struct exchange *x, enum coding coding, enum effort effort)
+/* Stands between the body of the handler and its reader. */
+static struct press *insert(struct exchange *x)
 {
     struct body *body = &x->response.body;
 
     assert(!x->press && !x->response.head_sent);
     struct press *press = arena_new(&x->arena, struct press);
 
-    *press = (struct press){
-        .x = x,
-        .coder = coder_open(coding, effort),
-        .task.run = on_wake,
-        .effort = effort,
-        .act = CODER_TAKE,
-    };
+    *press = (struct press){ .x = x, .task.run = on_wake };
     body_init(&press->out, x->loop, &x->arena);
     press->out.reader = body->reader;
     press->out.writer = &press->task;
@@ -221,7 +224,31 @@ void press_start(struct exchange *x, enum coding coding, enum effort effort)
     body->reader = &press->task;
     x->response.out = &press->out;
     x->press = press;
+    return press;
+}
+
+void press_start(struct exchange *x, enum coding coding, enum effort effort)
+{
+    struct press *press = insert(x);
+
+    press->coder = coder_open(coding, effort);
+    press->effort = effort;
+    press->act = CODER_TAKE;
     note_rush(x->loop);
+}
+
+void press_copy_to(struct press *press, struct press_shelf *shelf, enum coding coding,
+                   struct slice folder)
+{
+    press_copy_begin(&press->copy, shelf, press->x, coding, press->effort, folder);
+}
+
+void press_repeat(struct exchange *x, struct file_ref *form)
+{
+    struct press *press = insert(x);
+
+    body_put_file(&press->out, form, 0, form->size);
+    body_finish(&press->out, BODY_COMPLETE);
 }
 
 void press_stop(struct press *press)

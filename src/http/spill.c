@@ -3,6 +3,7 @@
 #include "http/scratch.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -44,7 +45,7 @@ static int spill_over(struct spill *spill)
     return 0;
 }
 
-static int spill_add(struct spill *spill, struct slice bytes)
+int spill_put(struct spill *spill, struct slice bytes)
 {
     if (!spill->file && spill->bytes + bytes.len > SPILL_MEMORY_MOST) {
         int r = spill_over(spill);
@@ -70,7 +71,7 @@ int spill_take(struct spill *spill, struct body *from)
     while ((count = body_peek(from, parts, PARTS_PER_TAKE)) > 0) {
         uint64_t taken = 0;
         for (int i = 0; i < count; i++) {
-            int r = spill_add(spill, slice_of(parts[i].iov_base, parts[i].iov_len));
+            int r = spill_put(spill, slice_of(parts[i].iov_base, parts[i].iov_len));
             if (r < 0)
                 return r;
             taken += parts[i].iov_len;
@@ -149,6 +150,21 @@ int spill_overwrite(struct spill *spill, uint64_t offset, struct slice bytes)
         return scratch_write(spill->file->fd, bytes, offset);
     copy_memory(spill, offset, (char *)bytes.at, bytes.len, true);
     return 0;
+}
+
+struct file_ref *spill_to_file(struct spill *spill)
+{
+    char *bytes;
+
+    if (spill->file) {
+        spill->file->size = spill->bytes;
+        return file_ref_hold(spill->file);
+    }
+    bytes = malloc((size_t)spill->bytes);
+    if (!bytes)
+        return NULL;
+    copy_memory(spill, 0, bytes, (size_t)spill->bytes, false);
+    return file_ref_of_bytes(bytes, (size_t)spill->bytes);
 }
 
 void spill_repeat(struct spill *spill, const struct spill *from, struct loop *loop,

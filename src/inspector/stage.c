@@ -105,7 +105,7 @@ static void route(struct exchange_owner *owner, struct exchange *x)
 static void on_owner_head(struct exchange_owner *owner, struct exchange *x)
 {
     (void)owner;
-    compression_apply(x, x->hold);
+    compression_apply(x, x->hold, NULL, SLICE(""));
 }
 
 static bool has_name(const struct host *host, struct slice name)

@@ -118,7 +118,7 @@ static void reactor_head(struct exchange_owner *owner, struct exchange *x)
         exchange_field(x, pair->name, pair->value);
     if (x->visit->secure)
         secrecy_fields(x, host->conf);
-    compression_apply(x, x->hold);
+    compression_apply(x, x->hold, &reactor->shelf, conf->work_directory);
     trace_reply_add(x);
 }
 
@@ -424,6 +424,7 @@ static void reactor_close(struct reactor *reactor)
     spawn_client_free(reactor->spawner);
     readings_close(reactor);
     access_log_done(&reactor->access);
+    press_shelf_done(&reactor->shelf);
     desk_close(&reactor->desk);
     timer_stop(&reactor->loop, &reactor->drain_timer);
     timer_stop(&reactor->loop, &reactor->listen_again);
@@ -462,6 +463,7 @@ static int reactor_build(struct reactor *reactor, int spawner_fd)
     reactor->spawner = spawn_client_new(&reactor->loop, house->log);
     desk_open(&reactor->desk, &reactor->loop, &reactor->mailbox);
     access_log_init(&reactor->access, &reactor->loop);
+    press_shelf_init(&reactor->shelf);
     reading_first(reactor, house->edition);
     if (spawner_fd >= 0)
         spawn_client_attach(reactor->spawner, spawner_fd);

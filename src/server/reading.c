@@ -57,13 +57,18 @@ static struct reading *reading_new(struct reactor *reactor, struct edition *edit
     return reading;
 }
 
-/* Each reactor has its part of the memory. */
-static struct output_cache *outputs_new(const struct reactor *reactor,
-                                        const struct server_conf *conf)
+/* Each reactor has its part of what all may keep. */
+static size_t share_of(const struct reactor *reactor, uint64_t bytes)
 {
     const unsigned parts = reactor->house->reactor_count;
 
-    return output_cache_new(conf->cache_bytes / (parts > 0 ? parts : 1), conf->cache_answer_bytes,
+    return (size_t)(bytes / (parts > 0 ? parts : 1));
+}
+
+static struct output_cache *outputs_new(const struct reactor *reactor,
+                                        const struct server_conf *conf)
+{
+    return output_cache_new(share_of(reactor, conf->cache_bytes), conf->cache_answer_bytes,
                             reactor->house->forgotten);
 }
 
@@ -113,6 +118,8 @@ static void enter(struct reading *reading)
         .backend_count = edition->backend_count,
     };
     afterwards_init(&reading->services.afterwards, on_afterwards_begun, on_afterwards_over);
+    press_shelf_limit(&reactor->shelf,
+                      share_of(reactor, edition->snapshot->conf->compress_cache_bytes));
     list_push_front(&reactor->readings, &reading->link);
     reactor->access.format = &edition->snapshot->conf->log_format;
 }

@@ -5,6 +5,8 @@
 #include "http/status.h"
 #include "site/trace.h"
 
+#include <inttypes.h>
+
 static const struct slice usual[] = {
     SLICE_INIT("text/*"),
     SLICE_INIT("application/javascript"),
@@ -142,6 +144,24 @@ static void weaken_etag(struct exchange *x)
     }
 }
 
+static void say_coding(struct exchange *x, enum coding coding)
+{
+    weaken_etag(x);
+    fields_remove(&x->response.fields, FIELD_ACCEPT_RANGES);
+    exchange_field_id(x, FIELD_CONTENT_ENCODING, coding_name(coding));
+}
+
+/* The same was made for somebody else: its length is known. */
+static void repeat(struct exchange *x, enum coding coding, struct file_ref *form)
+{
+    say_coding(x, coding);
+    x->response.length = (int64_t)form->size;
+    if (x->request.method != METHOD_HEAD)
+        press_repeat(x, form);
+    trace_note(x->trace, TRACE_ANSWER, TRACE_YES, "compressed with %.*s before, %" PRIu64 " bytes",
+               SLICE_ARGS(coding_name(coding)), form->size);
+}
+
 static void compress(struct exchange *x, enum coding coding, enum effort effort)
 {
     static const char *const works[EFFORT_COUNT] = {
@@ -150,9 +170,7 @@ static void compress(struct exchange *x, enum coding coding, enum effort effort)
         [EFFORT_LEAST] = "the least effort, the reactor is very busy",
     };
 
-    weaken_etag(x);
-    fields_remove(&x->response.fields, FIELD_ACCEPT_RANGES);
-    exchange_field_id(x, FIELD_CONTENT_ENCODING, coding_name(coding));
+    say_coding(x, coding);
     x->response.recoded = true;
     if (x->request.method != METHOD_HEAD)
         press_start(x, coding, effort);
@@ -186,24 +204,42 @@ static bool is_left(struct exchange *x, const struct vhost_conf *host)
     return why != NULL;
 }
 
-static void judge(struct exchange *x, enum coding coding)
+/* By what is there already, or with the effort that can be spared. */
+static void encode(struct exchange *x, enum coding coding, struct press_shelf *shelf,
+                   struct slice folder)
 {
-    enum effort effort;
+    enum effort effort = EFFORT_LEAST;
+    const bool can_press = press_effort(x->loop, &effort);
+    struct file_ref *form =
+        shelf ? press_shelf_find(shelf, x->response.content, coding, effort) : NULL;
 
+    if (form) {
+        repeat(x, coding, form);
+    } else if (can_press) {
+        compress(x, coding, effort);
+        if (x->press && shelf && x->response.content != 0)
+            press_copy_to(x->press, shelf, coding, folder);
+    } else {
+        trace_note(x->trace, TRACE_ANSWER, TRACE_NO,
+                   "not compressed: the reactor has too many answers to compress");
+    }
+}
+
+static void judge(struct exchange *x, enum coding coding, struct press_shelf *shelf,
+                  struct slice folder)
+{
     if (coding == CODING_COUNT)
         trace_note(x->trace, TRACE_ANSWER, TRACE_FACT,
                    "not compressed: the client takes no coding of Compress");
     else if (may_leak(x))
         trace_note(x->trace, TRACE_ANSWER, TRACE_NO,
                    "not compressed: another website sent this visitor, with a cookie or password");
-    else if (!press_effort(x->loop, &effort))
-        trace_note(x->trace, TRACE_ANSWER, TRACE_NO,
-                   "not compressed: the reactor has too many answers to compress");
     else
-        compress(x, coding, effort);
+        encode(x, coding, shelf, folder);
 }
 
-void compression_apply(struct exchange *x, const struct verdict *verdict)
+void compression_apply(struct exchange *x, const struct verdict *verdict, struct press_shelf *shelf,
+                       struct slice folder)
 {
     if (!verdict || !verdict->folder || verdict->folder->compress.count == 0)
         return;
@@ -214,6 +250,6 @@ void compression_apply(struct exchange *x, const struct verdict *verdict)
         apply_not_modified(x, host, codings);
     } else if (!is_left(x, host)) {
         say_varies(x);
-        judge(x, choose_coding(x, codings));
+        judge(x, choose_coding(x, codings), shelf, folder);
     }
 }

@@ -323,6 +323,23 @@ size_t file_etag(const struct stat *stat, char out[FILE_ETAG_ROOM])
     return etag.len;
 }
 
+/* By what changes whenever the content does. With a key: nobody can make two files that share it.
+ */
+static uint64_t content_of(const struct stat *stat)
+{
+    const uint64_t parts[] = {
+        stat->st_dev,
+        stat->st_ino,
+        (uint64_t)stat->st_size,
+        (uint64_t)stat->st_mtim.tv_sec,
+        (uint64_t)stat->st_mtim.tv_nsec,
+        (uint64_t)stat->st_ctim.tv_sec,
+        (uint64_t)stat->st_ctim.tv_nsec,
+    };
+
+    return siphash(siphash_process_key(), slice_of((const char *)parts, sizeof(parts)));
+}
+
 static void describe(struct entry *entry, const struct stat *stat)
 {
     entry->device = stat->st_dev;
@@ -331,6 +348,7 @@ static void describe(struct entry *entry, const struct stat *stat)
     entry->changed = stat->st_ctim;
     entry->racy = is_racy(stat);
     entry->file.kind = kind_of(stat->st_mode);
+    entry->file.content = entry->racy ? 0 : content_of(stat);
     entry->file.size = (uint64_t)stat->st_size;
     entry->file.modified_s = stat->st_mtim.tv_sec;
     entry->file.mode = stat->st_mode;

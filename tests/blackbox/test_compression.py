@@ -1,5 +1,6 @@
 """Answers that are compressed while they are made: what clients get, what heads say, and what is left as it is."""
 import json
+import os
 import subprocess
 import zlib
 
@@ -130,7 +131,6 @@ def test_head_and_304_say_what_200_says(site):
     head = site.get("/text.txt", fields=[ALL], method="HEAD")
     for name in ("content-encoding", "vary", "etag", "content-type", "last-modified"):
         assert head[name] == whole[name]
-    assert head["content-length"] is None
     again = site.get("/text.txt", fields=[ALL, ("If-None-Match", whole["etag"])])
     assert again.status == 304
     assert (again["etag"], again["vary"]) == (whole["etag"], "Accept-Encoding")
@@ -154,6 +154,47 @@ def test_programs_and_listings(site):
     answer = site.get("/listed/", fields=[ALL])
     assert answer["content-encoding"] == "zstd"
     assert b"long name 7" in plain(answer)
+
+
+def put_old(site, name, content):
+    """A file that nobody is writing to."""
+    os.utime(site.put(name, content), (1, 1))
+
+
+# one is kept in memory, the other in a file
+@pytest.mark.parametrize(("name", "content"), [("kept.txt", TEXT), ("kept-huge.txt", TEXT * 40)])
+def test_what_was_made_of_a_file_is_kept(house, site, name, content):
+    put_old(site, name, content)
+
+    def repeated():
+        """The length was known before: the form was there. Each reactor keeps its own."""
+        answer = site.get(f"/{name}", fields=takes("gzip"))
+        assert plain(answer) == content
+        return answer if answer["content-length"] else None
+
+    answer = wait_until("the form is kept", repeated)
+    assert (answer["content-encoding"], answer["vary"]) == ("gzip", "Accept-Encoding")
+    head = site.get(f"/{name}", fields=takes("gzip"), method="HEAD")
+    assert head["content-length"] == answer["content-length"]
+    with H2Visitor(house.port) as visitor:
+        second = visitor.get(f"/{name}", host="c.test", fields=takes("gzip"))
+    assert second.body == answer.body
+    # another content is another form, at the latest when the file is looked at again
+    content = content.replace(b"line", b"LINE")
+    put_old(site, name, content)
+    wait_until("the new content", lambda: plain(site.get(f"/{name}", fields=takes("gzip"))) == content)
+    wait_until("its form is kept", repeated)
+
+
+def test_nothing_is_kept_where_there_is_no_room():
+    house = House("compression-not-kept")
+    house.option("CompressCache = 0")
+    site = house.host("c.test")
+    put_old(site, "text.txt", TEXT)
+    with opened(house):
+        for _ in range(8):
+            answer = site.get("/text.txt", fields=takes("gzip"))
+            assert (answer["content-length"], plain(answer)) == (None, TEXT)
 
 
 def test_another_website_does_not_learn_the_length(site):

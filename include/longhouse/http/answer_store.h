@@ -2,7 +2,7 @@
 #define HTTP_ANSWER_STORE_H
 
 /*
- * Answers that are kept in memory for a while, to be given again: found by a key of their owner's
+ * Answers that are kept for a while, to be given again: found by a key of their owner's
  * choice and, where an answer varies (RFC 9110 12.5.5), by the fields of the request that it varies
  * by. Bounded: the one that was not asked for for longest goes first. Of one thread.
  */
@@ -29,7 +29,7 @@ struct stored_answer {
     struct slice phrase;
     struct fields fields;
     struct fields varies;  /* by these fields of the request, and their values then */
-    struct file_ref *body; /* carries its bytes */
+    struct file_ref *body; /* owned: one reference */
     uint64_t stored_ms;    /* of the loop's clock */
     uint64_t until_ms;
     size_t size;
@@ -45,6 +45,9 @@ struct answer_store {
 
 void answer_store_init(struct answer_store *store, size_t most_bytes);
 void answer_store_done(struct answer_store *store);
+
+/* Another bound from now on. */
+void answer_store_limit(struct answer_store *store, size_t most_bytes);
 
 /* One that is to be filled in: the key is copied. */
 struct stored_answer *stored_answer_new(struct slice key);

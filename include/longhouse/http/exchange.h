@@ -155,6 +155,7 @@ struct response {
     struct body *out; /* what the wire reads: `body`, or what a press makes of it */
     int64_t length; /* announced Content-Length; -1: unknown (then the wire chunks, unless the body
                        is finished before the head is written: then the length is what is there) */
+    uint64_t content; /* a number for what `body` holds that nothing else has; 0: not known */
     bool recoded; /* length is that of `body`: of what is sent nobody knows it before it is there */
     struct slice unsent_type; /* 304: Content-Type of what the client has; empty: not known */
     int64_t unsent_length;    /* with unsent_type: its length */

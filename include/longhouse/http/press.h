@@ -17,6 +17,7 @@
  */
 #include "http/coder.h"
 #include "http/exchange.h"
+#include "http/press_shelf.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,19 +30,28 @@
 
 struct press {
     struct exchange *x;   /* borrowed: the press lives in its arena */
-    struct coder *coder;  /* owned; NULL: it has come to its end */
+    struct coder *coder;  /* owned; NULL: it has come to its end, or needs none */
     struct chunk *window; /* owned: what was read of a file; NULL: nothing */
     struct body out;
     struct task task;
     enum effort effort;
-    enum coder_act act; /* what is being done */
-    unsigned patience;  /* looks since the handler paused */
-    bool is_dirty;      /* bytes were taken since the last flush */
+    enum coder_act act;     /* what is being done */
+    unsigned patience;      /* looks since the handler paused */
+    struct press_copy copy; /* for the next who ask for the same */
+    bool is_dirty;          /* bytes were taken since the last flush */
     bool holds_head;
 };
 
 /* Puts a press into the exchange, before its head is sent. */
 void press_start(struct exchange *x, enum coding coding, enum effort effort);
+
+/* What this one makes is copied to the shelf, beginning with its first byte; long forms lie in
+ * `folder`, which lives as long as the exchange. */
+void press_copy_to(struct press *press, struct press_shelf *shelf, enum coding coding,
+                   struct slice folder);
+
+/* In place of press_start(): the form of the answer is there already. */
+void press_repeat(struct exchange *x, struct file_ref *form);
 
 /* By the exchange only: its head is final; it cannot wait any longer; nobody wants more; it dies.
  */

@@ -27,6 +27,9 @@ void spill_init(struct spill *spill, struct loop *loop, struct arena *arena, str
  * is of no use. */
 int spill_take(struct spill *spill, struct body *from);
 
+/* Takes these bytes, likewise. */
+int spill_put(struct spill *spill, struct slice bytes);
+
 /* No more will come: the body is complete. */
 void spill_finish(struct spill *spill);
 
@@ -39,6 +42,10 @@ ssize_t spill_read(const struct spill *spill, uint64_t offset, char *out, size_t
 /* Writes over what was collected from `offset` on; all of `bytes` lies within it. 0 or negative
  * errno. */
 int spill_overwrite(struct spill *spill, uint64_t offset, struct slice bytes);
+
+/* In place of spill_finish(): what was collected as a file, one reference of which is the caller's.
+ * NULL: memory is short. */
+struct file_ref *spill_to_file(struct spill *spill);
 
 /* Makes a spill of what another one has collected, for one more reader; a file is shared. */
 void spill_repeat(struct spill *spill, const struct spill *from, struct loop *loop,

@@ -7,6 +7,7 @@
  */
 #include "gateway/turnstile.h"
 #include "handler/services.h"
+#include "http/press_shelf.h"
 #include "loop/mailbox.h"
 #include "server/access_log.h"
 #include "server/house.h"
@@ -43,6 +44,7 @@ struct reactor {
     struct timer drain_timer;
     struct task drain_task;
     int spare_fd; /* given up for a moment when descriptors run out */
+    struct press_shelf shelf;
     struct access_log access;
     struct stats stats;
     struct mailbox *ended; /* of the main thread: told when this one ends, and of readings */

@@ -13,6 +13,7 @@
  */
 #include "config/model.h"
 #include "http/exchange.h"
+#include "http/press_shelf.h"
 #include "site/router.h"
 
 #include <stdbool.h>
@@ -24,7 +25,9 @@
 bool compression_is_for(const struct vhost_conf *host, struct slice type);
 
 /* The status and fields of the handler are all there; the head is not yet sent. `verdict`: of the
- * request; NULL: nobody has judged it. */
-void compression_apply(struct exchange *x, const struct verdict *verdict);
+ * request; NULL: nobody has judged it. Forms of files are kept on the shelf (NULL: nowhere), long
+ * ones in `folder`; both live as long as the exchange. */
+void compression_apply(struct exchange *x, const struct verdict *verdict, struct press_shelf *shelf,
+                       struct slice folder);
 
 #endif

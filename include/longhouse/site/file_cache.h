@@ -30,6 +30,7 @@ struct cached_file {
     uint64_t size;
     int64_t modified_s;
     uint32_t mode;
+    uint64_t content;           /* as in http/exchange.h, of `file`; 0: it may be changing */
     struct slice link_name;     /* where a link leads (the end of the name); empty: it is none */
     struct slice etag;          /* with quotes */
     struct slice last_modified; /* IMF-fixdate */

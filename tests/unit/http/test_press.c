@@ -28,6 +28,7 @@ struct bench {
 };
 
 static struct bench *bench;
+static struct file_ref *form_to_send; /* NULL: the answer is pressed */
 
 static void handler_start(struct exchange *x, const struct verdict *verdict)
 {
@@ -81,7 +82,10 @@ static void owner_route(struct exchange_owner *owner, struct exchange *x)
 static void owner_head(struct exchange_owner *owner, struct exchange *x)
 {
     (void)owner;
-    press_start(x, CODING_GZIP, EFFORT_FULL);
+    if (form_to_send)
+        press_repeat(x, form_to_send);
+    else
+        press_start(x, CODING_GZIP, EFFORT_FULL);
 }
 
 static void owner_ended(struct exchange_owner *owner, struct exchange *x)
@@ -105,7 +109,7 @@ static struct exchange *bench_new(void)
     loop_settle(&bench->loop);
     bench->x->response.status = 200;
     exchange_send_head(bench->x);
-    ck_assert_uint_eq(bench->heads, 0);
+    ck_assert_uint_eq(bench->heads, form_to_send ? 1 : 0);
     return bench->x;
 }
 
@@ -320,6 +324,57 @@ START_TEST(when_the_client_leaves_nothing_is_held)
 }
 END_TEST
 
+START_TEST(what_was_made_is_there_for_the_next)
+{
+    struct press_shelf shelf;
+    struct slice plain = SLICE("a text that two ask for");
+
+    press_shelf_init(&shelf);
+    press_shelf_limit(&shelf, MIB);
+    struct exchange *x = bench_new();
+    x->response.content = 1;
+    press_copy_to(x->press, &shelf, CODING_GZIP, SLICE("/tmp"));
+    body_put_borrowed(&x->response.body, plain);
+    loop_turn(&bench->loop, 0);
+    ck_assert_ptr_null(press_shelf_find(&shelf, 1, CODING_GZIP, EFFORT_FULL));
+    body_finish(&x->response.body, BODY_COMPLETE);
+    loop_settle(&bench->loop);
+    bench_free();
+
+    struct file_ref *form = press_shelf_find(&shelf, 1, CODING_GZIP, EFFORT_FULL);
+    ck_assert_ptr_nonnull(form);
+    form_to_send = form;
+    x = bench_new();
+    form_to_send = NULL;
+    ck_assert(bench->whole_at_head);
+    body_put_borrowed(&x->response.body, plain);
+    body_finish(&x->response.body, BODY_COMPLETE);
+    loop_settle(&bench->loop);
+    take_all();
+    ck_assert(client_has(plain, true));
+    bench_free();
+    press_shelf_done(&shelf);
+}
+END_TEST
+
+START_TEST(what_breaks_is_not_kept)
+{
+    struct press_shelf shelf;
+
+    press_shelf_init(&shelf);
+    press_shelf_limit(&shelf, MIB);
+    struct exchange *x = bench_new();
+    x->response.content = 1;
+    press_copy_to(x->press, &shelf, CODING_GZIP, SLICE("/tmp"));
+    body_put_borrowed(&x->response.body, SLICE("half"));
+    loop_settle(&bench->loop);
+    exchange_cancel(x, RESET_CLIENT_GONE);
+    bench_free();
+    ck_assert_ptr_null(press_shelf_find(&shelf, 1, CODING_GZIP, EFFORT_FULL));
+    press_shelf_done(&shelf);
+}
+END_TEST
+
 START_TEST(a_byte_is_worth_less_when_the_reactor_is_busy)
 {
     struct coder *coders[PRESSES_MOST];
@@ -374,5 +429,6 @@ SUITE("press", TEST(an_answer_that_is_whole_is_whole_before_its_head_goes),
       TEST(a_file_goes_in_portions_and_waits_for_the_client),
       TEST(a_program_waits_while_the_client_does), TEST(a_file_that_shrank_breaks_the_answer),
       TEST(an_answer_that_breaks_is_broken_for_the_client), TEST(a_reset_lets_the_head_go_first),
-      TEST(when_the_client_leaves_nothing_is_held),
-      TEST(a_byte_is_worth_less_when_the_reactor_is_busy), TEST(many_in_one_turn_are_busy_too))
+      TEST(when_the_client_leaves_nothing_is_held), TEST(what_was_made_is_there_for_the_next),
+      TEST(what_breaks_is_not_kept), TEST(a_byte_is_worth_less_when_the_reactor_is_busy),
+      TEST(many_in_one_turn_are_busy_too))

@@ -153,7 +153,7 @@ START_TEST(heads_say_how_it_is_sent)
     x->response.unsent_length = 5000;
     x->record.handler = cases[_i].is_program ? "cgi" : NULL;
 
-    compression_apply(x, &verdict);
+    compression_apply(x, &verdict, NULL, SLICE(""));
     snprintf(all, sizeof(all), "%s %s %s",
              value_of(x, FIELD_CONTENT_ENCODING, said[0], sizeof(said[0])),
              value_of(x, FIELD_VARY, said[1], sizeof(said[1])),

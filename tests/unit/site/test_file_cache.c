@@ -157,6 +157,39 @@ START_TEST(an_entry_is_believed_for_a_second_and_then_looked_at)
 }
 END_TEST
 
+START_TEST(a_content_has_a_number_of_its_own)
+{
+    struct fixture f;
+
+    set_up(&f, 100);
+    tree_file(&f.tree, "page", "this");
+    tree_time(&f.tree, "page", LONG_AGO);
+    tree_file(&f.tree, "other", "that");
+    tree_time(&f.tree, "other", LONG_AGO);
+    tree_file(&f.tree, "new", "this");
+
+    struct cached_file *page = get(&f, "page", 1000);
+    struct cached_file *other = get(&f, "other", 1000);
+    struct cached_file *new = get(&f, "new", 1000);
+    ck_assert_uint_ne(page->content, 0);
+    ck_assert_uint_ne(page->content, other->content);
+    ck_assert_uint_eq(new->content, 0); /* it may be written to this moment */
+
+    /* of the same length and the same time: only the kernel's own note tells */
+    tree_file(&f.tree, "page", "that");
+    tree_time(&f.tree, "page", LONG_AGO);
+    struct cached_file *changed = get(&f, "page", 2000);
+    ck_assert_uint_ne(changed->content, 0);
+    ck_assert_uint_ne(changed->content, page->content);
+
+    drop(&f, page);
+    drop(&f, other);
+    drop(&f, new);
+    drop(&f, changed);
+    tear_down(&f);
+}
+END_TEST
+
 START_TEST(an_unchanged_file_keeps_its_descriptor)
 {
     struct fixture f;
@@ -411,7 +444,7 @@ END_TEST
 
 SUITE("file_cache", TEST(each_kind_is_told), TEST(a_small_file_carries_its_bytes_and_no_descriptor),
       TEST(an_entry_is_believed_for_a_second_and_then_looked_at),
-      TEST(an_unchanged_file_keeps_its_descriptor),
+      TEST(a_content_has_a_number_of_its_own), TEST(an_unchanged_file_keeps_its_descriptor),
       TEST(a_file_written_twice_within_a_tick_is_not_missed), TEST(absences_are_believed_too),
       TEST(the_oldest_entries_go_first), TEST(a_search_for_holes_pushes_no_file_out),
       TEST(idle_descriptors_make_room_when_none_are_left),
