@@ -20,7 +20,11 @@ target_compile_options(house_options INTERFACE -UNDEBUG)
 if(CMAKE_BUILD_TYPE MATCHES "^(Release|RelWithDebInfo|MinSizeRel)$")
   target_compile_options(house_options INTERFACE
     -fstack-protector-strong -fno-delete-null-pointer-checks -fno-strict-overflow)
-  foreach(option -fstack-clash-protection -fcf-protection=full -ftrivial-auto-var-init=zero)
+  # On x86 GCC fills records by "rep stos", which takes longer to begin than most of them need: a request over HTTP/2
+  # costs a tenth less without. Clang knows neither option.
+  set(strings unrolled_loop:256:noalign,libcall:-1:noalign)
+  foreach(option -fstack-clash-protection -fcf-protection=full -ftrivial-auto-var-init=zero
+      -mmemset-strategy=${strings} -mmemcpy-strategy=${strings})
     string(MAKE_C_IDENTIFIER "has${option}" has)
     check_c_compiler_flag(${option} ${has})
     if(${has})
