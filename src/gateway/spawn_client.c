@@ -54,7 +54,7 @@ static struct program *find(struct spawn_client *client, uint32_t token)
     return NULL;
 }
 
-/* ---- seats ---- */
+/* ---- those whose end nobody waits for ---- */
 
 static void keep_seat_of_dying(struct spawn_client *client, struct program *program)
 {
@@ -65,6 +65,15 @@ static void keep_seat_of_dying(struct spawn_client *client, struct program *prog
     *dying = (struct dying){ .token = program->ask.token, .seat = program->seat };
     program->seat = (struct seat){ 0 };
     list_push_back(&client->dying[dying->token % BUCKETS], &dying->link);
+}
+
+/* It is killed; its seat is free when it is gone. */
+static void end_unseen(struct spawn_client *client, struct program *program)
+{
+    spawn_client_kill(client, program);
+    if (program->seat.turnstile && client->io.fd >= 0 &&
+        (program->state == PROGRAM_ASKED || program->state == PROGRAM_RUNNING))
+        keep_seat_of_dying(client, program);
 }
 
 static void bury_dying(struct dying *dying)
@@ -132,6 +141,18 @@ static void on_started(struct spawn_client *client, const struct spawn_started *
     change(client, program, PROGRAM_RUNNING);
 }
 
+/* It runs, but its pipes did not reach us. */
+static void on_started_in_vain(struct spawn_client *client, uint32_t token)
+{
+    struct program *program = find(client, token);
+
+    if (!program || program->state != PROGRAM_ASKED)
+        return;
+    end_unseen(client, program);
+    if (program->state == PROGRAM_ASKED) /* else the channel went, and it with that */
+        fail(client, program, SPAWN_STAGE_PIPES, EMFILE);
+}
+
 static void on_exited(struct spawn_client *client, const struct spawn_exited *exited)
 {
     struct program *program = find(client, exited->token);
@@ -164,6 +185,10 @@ static const char *act_on(struct spawn_client *client, const struct spawn_messag
     struct program *program;
     int expected = 0;
 
+    if (message->kind == SPAWN_STARTED && fd_count == PASS_FDS_LOST) {
+        on_started_in_vain(client, message->started.token);
+        return NULL;
+    }
     if (message->kind == SPAWN_STARTED)
         expected = message->started.has_stdin ? 3 : 2;
     if (fd_count != expected)
@@ -521,10 +546,7 @@ void spawn_client_forget(struct spawn_client *client, struct program *program)
 {
     if (program->state == PROGRAM_IDLE)
         return;
-    spawn_client_kill(client, program);
-    if (program->seat.turnstile && client->io.fd >= 0 &&
-        (program->state == PROGRAM_ASKED || program->state == PROGRAM_RUNNING))
-        keep_seat_of_dying(client, program);
+    end_unseen(client, program);
     let_go(program);
 }
 

@@ -123,16 +123,17 @@ int pass_receive(int socket, void *data, size_t room, int *fds, int fd_room, int
         return -errno;
 
     int fd_count = 0;
-    bool fitted = !(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC));
+    const bool lost = message.msg_flags & MSG_CTRUNC; /* the room is for all that may travel */
+    bool fitted = !(message.msg_flags & MSG_TRUNC);
     for (struct cmsghdr *head = CMSG_FIRSTHDR(&message); head; head = CMSG_NXTHDR(&message, head))
         if (head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS)
             fitted &= take_fds(head, fds, fd_room, &fd_count);
 
-    if (!fitted) {
+    if (!fitted || lost)
         while (fd_count > 0)
             fd_close(&fds[--fd_count]);
+    if (!fitted)
         return -EMSGSIZE;
-    }
-    *ret_fd_count = fd_count;
+    *ret_fd_count = lost ? PASS_FDS_LOST : fd_count;
     return (int)got;
 }

@@ -56,13 +56,29 @@ static struct program *find(struct channel *channel, uint32_t token)
     return table_find(&channel->programs, slice_of(&token, sizeof(token)));
 }
 
+/* The request body that came with it did not reach us. */
+static void refuse_without_file(struct channel *channel, uint32_t token)
+{
+    const struct spawn_message answer = {
+        .kind = SPAWN_FAILED,
+        .failed = { token, SPAWN_STAGE_PIPES, EMFILE },
+    };
+
+    channel_send(channel, &answer, NULL, 0);
+}
+
 /* NULL, or why the other side is not to be trusted any longer. */
-static const char *act_on(struct channel *channel, const struct spawn_message *message, int file)
+static const char *act_on(struct channel *channel, const struct spawn_message *message,
+                          int fd_count, int file)
 {
     bool wants_file = message->kind == SPAWN_ASK && message->ask.stdin_kind == SPAWN_STDIN_FILE;
     struct program *program;
 
-    if (wants_file != (file >= 0)) {
+    if (wants_file && fd_count == PASS_FDS_LOST) {
+        refuse_without_file(channel, message->ask.token);
+        return NULL;
+    }
+    if (wants_file != (fd_count > 0)) {
         fd_close(&file);
         return wants_file ? "a file as stdin is missing" : "a descriptor nobody expects";
     }
@@ -116,7 +132,7 @@ static int read_one(struct channel *channel)
     if (len > 0) {
         if (spawn_decode(slice_of(spawner->datagram, (size_t)len), &message, &fault) ==
             PARSE_DONE) {
-            why = act_on(channel, &message, fd_count > 0 ? file : -1);
+            why = act_on(channel, &message, fd_count, file);
         } else {
             why = fault.why;
             if (fd_count > 0)

@@ -153,7 +153,7 @@ static int read_boss(struct spawner *spawner)
 
     if (len <= 0)
         return len == 0 ? -ECONNRESET : len;
-    if (fd_count == 0)
+    if (fd_count <= 0)
         fd = -1;
     if (handover_decode(slice_of(bytes, (size_t)len), &message, &fault) != PARSE_DONE) {
         fd_close(&fd);

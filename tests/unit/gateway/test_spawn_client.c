@@ -3,6 +3,7 @@
 #include "gateway/spawner_fake.h"
 #include "loop/driver_fake.h"
 #include "os/fd.h"
+#include "os/shortage.h"
 #include "suite.h"
 
 #include <errno.h>
@@ -402,6 +403,33 @@ START_TEST(a_file_travels_with_the_ask)
 }
 END_TEST
 
+/* Its pipes find no descriptors here: it is ended, and the channel serves the next. */
+START_TEST(a_start_whose_pipes_do_not_fit_fails_alone)
+{
+    struct program program, next;
+    struct program_fake fake;
+
+    begin();
+    attach();
+    ask(&program);
+    ck_assert(spawner_fake_read(&spawner));
+    spawner_fake_start(&spawner, &fake);
+    shortage_begin(0);
+    loop_settle(&loop);
+    shortage_end();
+    ck_assert_int_eq(program.state, PROGRAM_FAILED);
+    ck_assert_int_eq(program.failed.stage, SPAWN_STAGE_PIPES);
+    ck_assert_int_eq(program.failed.error, EMFILE);
+    ck_assert(spawner_fake_read(&spawner));
+    ck_assert_int_eq(spawner.message.kind, SPAWN_KILL);
+    ck_assert_uint_eq(spawner.message.kill_token, fake.token);
+    spawner_fake_exit(&spawner, &fake, 9);
+    start(&next, &fake);
+    spawn_client_forget(client, &next);
+    end();
+}
+END_TEST
+
 START_TEST(nonsense_from_the_spawner_ends_the_channel)
 {
     struct program program;
@@ -425,4 +453,5 @@ SUITE("spawn_client", TEST(a_start_is_one_message_and_brings_pipes), TEST(a_refu
       TEST(an_ask_that_meets_a_dead_spawner_waits_for_the_next),
       TEST(a_new_channel_replaces_the_old), TEST(a_full_channel_is_a_pause),
       TEST(an_environment_over_the_limit_fails), TEST(a_file_travels_with_the_ask),
+      TEST(a_start_whose_pipes_do_not_fit_fails_alone),
       TEST(nonsense_from_the_spawner_ends_the_channel))

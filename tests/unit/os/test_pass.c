@@ -1,6 +1,7 @@
 #include "os/pass.h"
 
 #include "os/fd.h"
+#include "os/shortage.h"
 #include "suite.h"
 
 #include <errno.h>
@@ -126,6 +127,27 @@ START_TEST(what_does_not_fit_is_refused_whole)
 }
 END_TEST
 
+/* There is one number left for two. */
+START_TEST(without_numbers_for_descriptors_the_rest_arrives)
+{
+    char data[16];
+    int fds[2], fd_count;
+
+    open_pair();
+    const size_t open_now = fd_count_open();
+    ck_assert_int_eq(send_text("two", (int[]){ a, b }, 2), 0);
+    ck_assert_int_eq(send_text("next", NULL, 0), 0);
+    shortage_begin(1);
+    ck_assert_int_eq(pass_receive(b, data, sizeof(data), fds, 2, &fd_count), 3);
+    shortage_end();
+    ck_assert_int_eq(fd_count, PASS_FDS_LOST);
+    ck_assert_uint_eq(fd_count_open(), open_now);
+    ck_assert_int_eq(pass_receive(b, data, sizeof(data), fds, 2, &fd_count), 4);
+    ck_assert_int_eq(fd_count, 0);
+    close_pair();
+}
+END_TEST
+
 START_TEST(an_environment_of_200_kib_goes_in_one_piece)
 {
     enum { LARGE = 200 * 1024 };
@@ -191,5 +213,6 @@ END_TEST
 SUITE("pass", TEST(parts_arrive_as_one_datagram_and_in_order),
       TEST(descriptors_arrive_and_close_on_exec), TEST(as_many_descriptors_as_may_travel_do),
       LOOP(what_does_not_fit_is_refused_whole, rooms),
+      TEST(without_numbers_for_descriptors_the_rest_arrives),
       TEST(an_environment_of_200_kib_goes_in_one_piece),
       TEST(a_full_channel_says_again_and_then_becomes_writable), TEST(the_end_is_told_on_both_ways))
