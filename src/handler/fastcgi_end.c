@@ -59,9 +59,23 @@ static enum step find_another(struct fastcgi *self, enum place_fault fault, stru
     return STEP_AGAIN;
 }
 
+/* Nothing is said about the target by it. */
+static bool is_our_shortage(int error)
+{
+    return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -ENOBUFS;
+}
+
 static enum step on_unreachable(struct fastcgi *self)
 {
     const int error = self->link.error;
+
+    if (is_our_shortage(error)) {
+        fastcgi_fail(self, 503, RESET_BROKEN,
+                     "no connection to %.*s can be made: %s; raise the limit of open files "
+                     "(ulimit -n, LimitNOFILE)",
+                     SLICE_ARGS(fastcgi_target(self)), strerror(-error));
+        return STEP_AGAIN;
+    }
     const bool is_gone =
         error == -ENOENT || error == -ECONNREFUSED || self->link.end == LINK_UNHEARD;
     struct log *log = self->errand.services->log;

@@ -7,6 +7,7 @@
 #include "handler/registry.h"
 #include "handler/services.h"
 #include "os/fd.h"
+#include "os/shortage.h"
 #include "os/socket.h"
 #include "suite.h"
 
@@ -1103,6 +1104,20 @@ START_TEST(a_connect_that_takes_too_long_leads_to_the_next_target)
 }
 END_TEST
 
+/* That says nothing about the target: the next request asks it at once. */
+START_TEST(without_descriptors_of_ours_no_target_rests)
+{
+    begin(1);
+    shortage_begin(0);
+    get();
+    shortage_end();
+    check_failure(503, "Too many open files; raise the limit of open files");
+    get();
+    answer(accept_one());
+    end();
+}
+END_TEST
+
 START_TEST(a_target_on_tcp)
 {
     int listener;
@@ -1200,6 +1215,7 @@ SUITE("fastcgi", TEST(a_get_comes_whole_in_one_go),
       TEST(a_client_stays_with_its_target), TEST(a_client_whose_target_dies_moves_once),
       TEST(a_silent_program_gets_504_and_its_connection_is_closed),
       TEST(output_does_not_prolong_the_time), TEST(a_slow_upload_is_not_the_programs_time),
-      TEST(a_connect_that_takes_too_long_leads_to_the_next_target), TEST(a_target_on_tcp),
+      TEST(a_connect_that_takes_too_long_leads_to_the_next_target),
+      TEST(without_descriptors_of_ours_no_target_rests), TEST(a_target_on_tcp),
       LOOP(a_client_that_leaves_frees_the_program, after_head),
       TEST(a_client_that_leaves_while_all_are_busy))
