@@ -12,6 +12,7 @@
 #include "server/workers_status.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,6 +22,7 @@
 #define ANSWER_MOST   ((size_t)256 * 1024)
 #define ASKERS_MOST   16u
 #define PATIENCE_MS   5000u
+#define STARVED_MS    200u /* without descriptors */
 
 /*  READING ──line──> (WAITING for a reload ──outcome──>) WRITING ──all out, too slow, gone──>
  * buried  */
@@ -45,7 +47,9 @@ struct control {
     struct io io;
     struct task task;
     struct control_boss boss;
-    uint64_t reloads; /* asked for so far */
+    struct timer again; /* somebody waits who could not be taken */
+    int spare_fd;       /* the place of an asker when descriptors run out */
+    uint64_t reloads;   /* asked for so far */
     struct list askers;
     unsigned asker_count;
 };
@@ -349,6 +353,8 @@ static void asker_end(struct asker *asker)
     loop_forget(control->loop, &asker->task);
     list_remove(&asker->link);
     control->asker_count--;
+    if (control->spare_fd < 0)
+        control->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     loop_bury(control->loop, &asker->grave, asker_release);
 }
 
@@ -450,19 +456,36 @@ static void asker_on_wake(struct task *task)
         asker_end(asker);
 }
 
+/* Without descriptors `longhouse status` is wanted most: the spare one is for whoever asks. */
+static int accept_asker(struct control *control, int *ret_fd)
+{
+    union socket_address peer;
+    int r = socket_accept(control->io.fd, &peer, ret_fd);
+
+    if ((r == -EMFILE || r == -ENFILE) && control->spare_fd >= 0) {
+        fd_close(&control->spare_fd);
+        r = socket_accept(control->io.fd, &peer, ret_fd);
+    }
+    return r;
+}
+
 static void control_on_ready(struct task *task)
 {
     struct control *control = container_of(task, struct control, task);
-    union socket_address peer;
     int fd = -1;
 
+    control->again.fired = false;
     while (control->io.readable) {
-        int r = socket_accept(control->io.fd, &peer, &fd);
+        int r = accept_asker(control, &fd);
 
-        if (r == -EAGAIN)
+        if (r == -EAGAIN) {
             control->io.readable = false;
-        if (r < 0)
             return;
+        }
+        if (r < 0) {
+            timer_set(control->loop, &control->again, control->loop->now_ms + STARVED_MS);
+            return;
+        }
         if (control->asker_count >= ASKERS_MOST) {
             fd_close(&fd);
             continue;
@@ -495,6 +518,8 @@ struct control *control_open(struct loop *loop, struct house *house, int fd,
     control->house = house;
     control->boss = boss;
     control->task.run = control_on_ready;
+    control->again.task = &control->task;
+    control->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     list_init(&control->askers);
     io_init(&control->io, fd, &control->task);
     if (io_wait(loop, &control->io) < 0)
@@ -532,6 +557,8 @@ void control_close(struct control *control)
             asker_end(asker);
     }
     io_close(control->loop, &control->io);
+    timer_stop(control->loop, &control->again);
     loop_forget(control->loop, &control->task);
+    fd_close(&control->spare_fd);
     free(control);
 }

@@ -13,8 +13,9 @@
 
 #define BATCH_MOST  16u
 #define SHARE_SLACK 8u
-#define REST_MS     50u  /* until a full reactor looks again by itself */
-#define STARVED_MS  200u /* without descriptors */
+#define REST_MS     50u    /* until a full reactor looks again by itself */
+#define STARVED_MS  200u   /* without descriptors */
+#define TELL_MS     60000u /* between two lines about that */
 
 struct listener {
     struct io io; /* the descriptor belongs to the edition */
@@ -127,6 +128,20 @@ bool listeners_may_listen(const struct reactor *reactor)
     return mine <= average + average / 4 + SHARE_SLACK;
 }
 
+static void tell_starved(struct reactor *reactor, int error)
+{
+    const uint64_t now_ms = reactor->loop.now_ms;
+
+    if (reactor->starved_told_ms != 0 && now_ms < reactor->starved_told_ms + TELL_MS)
+        return;
+    reactor->starved_told_ms = now_ms;
+    log_error(reactor->house->log,
+              "reactor %u: cannot accept: %s; clients wait, and five in a second are turned away, "
+              "until there are some again (said once a minute). Raise the limit of open files "
+              "(ulimit -n, LimitNOFILE)",
+              reactor->index, strerror(error));
+}
+
 /*
  * The waiting client cannot be taken because descriptors ran out: the spare one is given up to take
  * and close it, so that it learns at once, and the listeners rest.
@@ -138,14 +153,12 @@ static void listener_starved(struct listener *listener, int error)
     int fd = -1;
 
     fd_close(&reactor->spare_fd);
-    if (socket_accept(listener->io.fd, &peer, &fd) == 0)
+    if (socket_accept(listener->io.fd, &peer, &fd) == 0) {
         fd_close(&fd);
+        stats_add(&reactor->stats.refused, 1);
+    }
     reactor->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    log_error(
-        reactor->house->log,
-        "reactor %u: cannot accept: %s; no new connections for %u ms. Raise the limit of open "
-        "files (ulimit -n, LimitNOFILE)",
-        reactor->index, strerror(error), STARVED_MS);
+    tell_starved(reactor, error);
     listeners_pause(reactor, STARVED_MS);
 }
 

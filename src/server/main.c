@@ -16,6 +16,7 @@
 #include "server/workers_status.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +43,8 @@ struct server {
     struct names *names; /* NULL: ConnectTo names no host */
     struct reload *reload;
     bool takes_next; /* another generation is being handed over */
+    bool starved;    /* a part of it found no descriptor */
+    int spare_fd;    /* given up for what a message brings when descriptors run out */
     int exit_status;
 };
 
@@ -184,6 +187,13 @@ static void server_go_on(struct server *server)
 {
     const uint64_t generation = server->takeover.generation;
 
+    if (server->starved) {
+        server->takes_next = false;
+        takeover_done(&server->takeover);
+        server_tell(server, HANDOVER_FAILED, generation,
+                    "too many open files (ulimit -n, LimitNOFILE); reload again later");
+        return;
+    }
     names_close(server->names); /* it looks at the sections of the former */
     server->names = NULL;
     const char *why = reload_begin(server->reload, &server->takeover);
@@ -197,8 +207,10 @@ static void server_go_on(struct server *server)
 /* False: it is no message of a handover, or none is under way. */
 static bool server_take_next(struct server *server, const struct handover *message, int fd)
 {
-    if (message->kind == HANDOVER_BUNDLE)
+    if (message->kind == HANDOVER_BUNDLE) {
         server->takes_next = true;
+        server->starved = fd < 0;
+    }
     if (!server->takes_next || server->state != SERVER_OPEN)
         return false;
     if (!takeover_take(&server->takeover, message, fd))
@@ -278,6 +290,16 @@ static void server_take_outcome(struct server *server, const struct handover *me
     fd_close(&fd);
 }
 
+/* The control socket's client waits for it all the same. */
+static void server_miss_outcome(struct server *server, const struct handover *message)
+{
+    if (server->control)
+        control_tell(server->control, message->number,
+                     message->index != 0
+                         ? SLICE("error: nothing has changed; the system log says why\n")
+                         : SLICE("ok: the system log says what changed\n"));
+}
+
 static void server_new_spawner(struct reactor *reactor, const struct handover *message, int fd)
 {
     reactor->spawner_pid = (int)message->number;
@@ -298,6 +320,8 @@ static void server_take_open(struct server *server, const struct handover *messa
         server_write_legacy(server);
     else if (message->kind == HANDOVER_OUTCOME && fd >= 0)
         server_take_outcome(server, message, fd);
+    else if (message->kind == HANDOVER_OUTCOME)
+        server_miss_outcome(server, message);
     else if (message->kind == HANDOVER_LOG && fd >= 0)
         server_new_log(server, message->text, fd);
     else if (message->kind == HANDOVER_WORKERS && fd < 0)
@@ -326,6 +350,21 @@ static void server_take(struct server *server, const struct handover *message, i
     }
 }
 
+/* What it takes with it: said here, once for each message. */
+static void server_note_loss(struct server *server, const struct handover *message)
+{
+    server->starved = true;
+    if (message->kind == HANDOVER_LOG)
+        log_error(server->house.log,
+                  "too many open files: %.*s is not opened again; send USR1 once more later",
+                  SLICE_ARGS(message->text));
+    else if (message->kind == HANDOVER_SPAWNER)
+        log_error(server->house.log,
+                  "too many open files: reactor %u has lost its way to the spawner and starts no "
+                  "programs; raise the limit (ulimit -n, LimitNOFILE) and restart",
+                  message->index);
+}
+
 static void server_on_channel(struct task *task)
 {
     struct server *server = container_of(task, struct server, channel_task);
@@ -335,6 +374,8 @@ static void server_on_channel(struct task *task)
         struct handover message;
         int fds[1] = { -1 };
         int fd_count = 0;
+
+        fd_close(&server->spare_fd);
         int n = pass_receive(server->channel.fd, data, sizeof(data), fds, 1, &fd_count);
 
         if (n == -EAGAIN) {
@@ -343,17 +384,20 @@ static void server_on_channel(struct task *task)
             io_close(&server->loop, &server->channel);
             server_stop(server, 0);
         } else if (handover_decode(slice_of(data, (size_t)n), &message, NULL) == PARSE_DONE) {
+            if (fd_count == PASS_FDS_LOST)
+                server_note_loss(server, &message);
             server_take(server, &message, fd_count > 0 ? fds[0] : -1);
         } else {
             fd_close(&fds[0]);
             server_fail(server, "a message of the supervisor is malformed");
         }
+        server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     }
 }
 
 int main(void)
 {
-    struct server server = { .state = SERVER_TAKING };
+    struct server server = { .state = SERVER_TAKING, .spare_fd = -1 };
     struct driver *driver = NULL;
 
     the_server = &server;

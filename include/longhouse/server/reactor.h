@@ -43,7 +43,8 @@ struct reactor {
     struct task listen_task;
     struct timer drain_timer;
     struct task drain_task;
-    int spare_fd; /* given up for a moment when descriptors run out */
+    int spare_fd;             /* given up for a moment when descriptors run out */
+    uint64_t starved_told_ms; /* when that was said last; 0: never */
     struct press_shelf shelf;
     struct access_log access;
     struct stats stats;
