@@ -22,7 +22,7 @@ from fault_backend import (
     record,
     records_of,
 )
-from faults import DONE, HEAD, KIB, MIB, asked, lines_since, logged, says, told_once, backend, house, site  # noqa: F401
+from fault_house import DONE, HEAD, KIB, MIB, asked, lines_since, logged, says, told_once, backend, house, site  # noqa: F401
 from house import wait_until
 
 # ---- every split ----

@@ -7,7 +7,7 @@ import pytest
 
 from backends import PhpFpm
 from fault_backend import FaultBackend, out
-from faults import HEAD, full_port, full_socket, lines_since, says
+from fault_house import HEAD, full_port, full_socket, lines_since, says
 from house import House, free_port, opened, wait_until
 
 IS_ROOT = os.getuid() == 0

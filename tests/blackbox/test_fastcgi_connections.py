@@ -8,7 +8,7 @@ import time
 import pytest
 
 from fault_backend import CANT_MULTIPLEX, OVERLOADED, HungUp, Talk, end, out
-from faults import (  # noqa: F401
+from fault_house import (  # noqa: F401
     DONE,
     HEAD,
     full_socket,

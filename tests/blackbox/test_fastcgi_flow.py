@@ -6,7 +6,7 @@ import time
 import pytest
 
 from fault_backend import STDOUT, err, out, records_of
-from faults import DONE, HEAD, KIB, MIB, full_port, full_socket, told_once, backend, house, site  # noqa: F401
+from fault_house import DONE, HEAD, KIB, MIB, full_port, full_socket, told_once, backend, house, site  # noqa: F401
 from house import wait_until
 
 # ---- large bodies that nobody reads ----

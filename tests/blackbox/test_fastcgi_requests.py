@@ -4,7 +4,7 @@ import socket
 import pytest
 
 from fault_backend import STDIN, out, record
-from faults import DONE, HEAD, KIB, MIB, says, told_once, backend, house, site  # noqa: F401
+from fault_house import DONE, HEAD, KIB, MIB, says, told_once, backend, house, site  # noqa: F401
 from house import wait_until
 
 # ---- requests ----

@@ -3,7 +3,6 @@ import os
 import shutil
 import signal
 import socket
-import threading
 
 import pytest
 
@@ -266,51 +265,3 @@ def test_when_a_process_dies_the_next_has_the_new_one(new_house):
     answer = house.get("/min.cgi")
     assert answer.status == 200 and answer["x-now"] == "yes"
     assert house.status()["generation"] == 2
-
-
-def test_under_load_no_request_fails_and_nothing_grows(new_house):
-    house = new_house("reload")
-    house.option("CGIextension = cgi")
-    house.option("ExecuteCGI = yes")
-    house.option("ConnectionsPerIP = 100")
-    house.default.put("a.txt", "a")
-    house.default.program("cgi_min")
-    house.start()
-    stop = threading.Event()
-    failed = []
-    done = [0]
-
-    def ask(target):
-        while not stop.is_set():
-            try:
-                with house.visit() as visitor:
-                    for _ in range(20):
-                        visitor.request("GET", target)
-                        answer = visitor.answer()
-                        done[0] += 1
-                        if answer.status != 200:
-                            failed.append(answer)
-                        if answer["connection"] == "close":
-                            break
-            except OSError as error:
-                failed.append(error)
-
-    threads = [threading.Thread(target=ask, args=(target,)) for target in ("/a.txt", "/a.txt", "/min.cgi")]
-    for thread in threads:
-        thread.start()
-    pids = [house.process.pid, house.server_pid(), house.spawner_pid()]
-    before = None
-    for number in range(12):
-        house.options[:] = [line for line in house.options if "X-Number" not in line]
-        house.option(f"CustomHeader = X-Number: {number}")
-        reload(house)
-        if number == 3:
-            before = [len(os.listdir(f"/proc/{pid}/fd")) for pid in pids]
-    stop.set()
-    for thread in threads:
-        thread.join()
-    settled(house)
-    assert not failed and done[0] > 50, failed[:3]
-    assert house.get("/a.txt")["x-number"] == "11"
-    wait_until("descriptors as before", lambda: all(
-        len(os.listdir(f"/proc/{pid}/fd")) <= count + 2 for pid, count in zip(pids, before)))
