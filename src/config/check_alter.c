@@ -78,6 +78,16 @@ static void check_run_on_alter(struct build *build, const struct vhost_conf *hos
                   "add: AlterList = pwd all");
 }
 
+static void check_webdav(struct build *build, const struct vhost_conf *host)
+{
+    if (host->webdav_app && host_alters(host))
+        diag_hint(build->diags,
+                  diag_add(build->diags, DIAG_WARNING, &host->place,
+                           "AlterList has no effect: PUT and DELETE are for the program of this "
+                           "host (WebDAVapp)"),
+                  "leave one of the two out");
+}
+
 void check_alter(struct build *build)
 {
     static const size_t options[] = {
@@ -86,7 +96,9 @@ void check_alter(struct build *build)
     };
 
     scenes_visit(build, options, sizeof(options) / sizeof(options[0]), check_scene);
-    for (const struct vhost_conf *host = build->conf->hosts; host; host = host->next)
+    for (const struct vhost_conf *host = build->conf->hosts; host; host = host->next) {
         check_run_on_alter(build, host);
+        check_webdav(build, host);
+    }
     check_bindings(build);
 }

@@ -35,7 +35,6 @@ static const struct option_row rows[] = {
     LATER("ErrorXSLTfile", SCOPE_HOST),
     LATER("UseRProxy", SCOPE_HOST),
     LATER("UseXSLT", SCOPE_HOST),
-    LATER("WebDAVapp", SCOPE_HOST),
     LATER("WebSocket", SCOPE_HOST),
 
     /* something else takes their place */

@@ -135,7 +135,29 @@ void umask_set(struct build *build, void *record, const struct tree_node *node,
     confine->has_umask = true;
 }
 
+static void webdav_app_set(struct build *build, void *record, const struct tree_node *node,
+                           const struct option_row *row)
+{
+    struct vhost_conf *host = record;
+
+    yes_no_parse(build, &host->webdav_app, node, row);
+    if (host->webdav_app)
+        host->folder.execute_cgi = true; /* a later ExecuteCGI = no wins */
+}
+
 static const struct option_row rows[] = {
+    {
+        .name = "WebDAVapp",
+        .type = OPT_OWN,
+        .scopes = SCOPE_HOST,
+        .set = webdav_app_set,
+        .fallback = "no",
+        .grammar = "yes | no",
+        .text = "Whether a program of the host serves WebDAV, CalDAV or CardDAV: PUT and DELETE "
+                "are for it alone, also where EnableAlter and AlterList would let files be "
+                "altered. Sets ExecuteCGI to yes. PROPFIND, MKCOL, REPORT and all other methods "
+                "reach programs without it.",
+    },
     {
         .name = "RunAs",
         .type = OPT_OWN,

@@ -15,9 +15,15 @@ static const struct binding_conf *altering_binding(const struct judge *judge)
     return binding && binding->enable_alter ? binding : NULL;
 }
 
+/* With WebDAVapp the program of the host alone writes. */
+static bool files_may_be_altered(const struct judge *judge)
+{
+    return altering_binding(judge) && !judge->host->conf->webdav_app;
+}
+
 struct slice router_methods(const struct judge *judge)
 {
-    return altering_binding(judge) && judge->verdict->folder->alter_rules
+    return files_may_be_altered(judge) && judge->verdict->folder->alter_rules
                ? SLICE("GET, HEAD, OPTIONS, PUT, DELETE")
                : ROUTER_FILE_METHODS;
 }
@@ -32,7 +38,7 @@ static bool alters(const struct judge *judge)
 {
     const enum method method = judge->x->request.method;
 
-    return (method == METHOD_PUT || method == METHOD_DELETE) && altering_binding(judge);
+    return (method == METHOD_PUT || method == METHOD_DELETE) && files_may_be_altered(judge);
 }
 
 bool router_may_alter(const struct judge *judge)

@@ -47,6 +47,9 @@ def house():
         writable(site.root / folder)
         site.put(f"{folder}/there.txt", "there")
     site.put("echo.cgi", "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n%s %s' \"$REQUEST_METHOD\" \"$(wc -c)\"\n", 0o755)
+    house.host("dav.test", "  UseDirectory = inbox\n  FrontController = /dav.cgi\n  WebDAVapp = yes").put(
+        "dav.cgi", '#!/bin/sh\nprintf "Content-Type: text/plain\\n\\n%s %s %s" "$REQUEST_METHOD" "$REQUEST_URI" "$(wc -c)"\n', 0o755
+    )
     (site.root / "inbox/kept").mkdir(mode=0o755)
     with opened(house):
         yield house
@@ -55,6 +58,17 @@ def house():
 @pytest.fixture
 def site(house):
     return house.sites["a.test"]
+
+
+def test_a_program_for_webdav_has_all_methods(house):
+    dav = house.sites["dav.test"]
+    dav.put("inbox/there.txt", "there")
+    for method in ("PUT", "DELETE", "PROPFIND", "MKCOL", "REPORT", "OPTIONS"):
+        assert dav.get("/inbox/none", method=method, body=b"abc").text == f"{method} /inbox/none 3"
+    assert dav.get("/none", method="PUT", body=bytes(200_000)).status == 413  # MaxRequestSize: it is no file
+    refused = dav.get("/inbox/there.txt", method="DELETE")
+    assert (refused.status, refused["Allow"]) == (405, "GET, HEAD, OPTIONS")
+    assert dav.get("/inbox/there.txt").text == "there"
 
 
 def test_a_file_is_made_replaced_read_and_removed(site):

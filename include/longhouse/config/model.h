@@ -455,6 +455,7 @@ struct vhost_conf {
     struct conf_forced *forced; /* for their UseFastCGI, those that they call included */
     unsigned forced_count;
     bool user_websites; /* "/~NAME/" are websites of accounts */
+    bool webdav_app;    /* PUT and DELETE are for programs alone */
     struct conf_log access_log;
     struct conf_log error_log;
     bool allow_dot_files;

@@ -58,6 +58,12 @@ static const struct {
       "counts megabytes; or add a unit: 512K, 10M, 2 GiB" },
     { SITE PORT "EnableAlter = yes\n", "error 6:1+11 'EnableAlter' does not belong outside "
                                        "sections = it belongs in Binding sections" },
+    { SITE PORT "WebDAVapp = yes\n", "" },
+    { SITE ALTER "WebDAVapp = maybe\nAlterList = deny all\n",
+      "error 7:13+5 'WebDAVapp' must be yes or no, not 'maybe'" },
+    { SITE ALTER "WebDAVapp = yes\nAlterList = deny all\n",
+      "warning 1:1+8 AlterList has no effect: PUT and DELETE are for the program of this "
+      "host (WebDAVapp) = leave one of the two out" },
     /* ExpirePeriod */
     { SITE PORT "ExpirePeriod = 2 weeks, public\n", "" },
     { SITE PORT "ExpirePeriod = soon\n",
