@@ -532,6 +532,8 @@ static void judge_place(struct judge *judge)
     if (judge_access(judge))
         router_judge_altering(judge);
     router_judge_length(judge);
+    if (judge->x->trace)
+        router_tell_afterwards(judge);
 }
 
 void router_judge(const struct snapshot *snapshot, const struct host *host, struct exchange *x,

@@ -82,6 +82,7 @@ bool router_judge_cgi(const struct judge *judge);
 /* ---- router_trace.c: for who wants to know; there is a trace ---- */
 
 void router_tell_answer(const struct judge *judge);
+void router_tell_afterwards(const struct judge *judge);
 void router_tell_altering(const struct judge *judge, enum access access);
 void router_tell_access(const struct judge *judge, enum access access, bool is_open_to_all);
 

@@ -81,6 +81,23 @@ void router_tell_answer(const struct judge *judge)
     }
 }
 
+/* What is run when all has gone well (handler/afterwards.h). */
+void router_tell_afterwards(const struct judge *judge)
+{
+    const struct verdict *verdict = judge->verdict;
+    const struct slice altered = judge->host->conf->run_on_alter;
+    const struct slice downloaded = verdict->folder->run_on_download;
+    struct trace *trace = judge->x->trace;
+
+    if (verdict->answer == ANSWER_ALTER && altered.len > 0)
+        trace_add(trace, TRACE_PROGRAM, TRACE_FACT, NULL,
+                  "RunOnAlter: %.*s runs once the file is altered", SLICE_ARGS(altered));
+    if (verdict->answer == ANSWER_FILE && judge->x->request.method == METHOD_GET &&
+        downloaded.len > 0)
+        trace_add(trace, TRACE_PROGRAM, TRACE_FACT, NULL,
+                  "RunOnDownload: %.*s runs once the file is sent", SLICE_ARGS(downloaded));
+}
+
 void router_tell_altering(const struct judge *judge, enum access access)
 {
     const struct folder_conf *folder = judge->verdict->folder;

@@ -1,4 +1,5 @@
 """RunOnAlter and RunOnDownload: programs that run when an exchange has ended."""
+import json
 import os
 import signal
 
@@ -103,6 +104,19 @@ def test_after_a_download_and_nothing_else(house, site):
     _, env = told(house)
     assert (env["REQUEST_URI"], env["HTTP_RETURN_CODE"], env["HTTP_RANGE"]) == ("/noted/a.txt", "206", "bytes=0-1")
     assert not list(house.notes.glob("*.done"))
+
+
+def test_explain_names_what_would_run(house):
+    def notes(path, method="GET"):
+        status, said, errors = house.verb("explain", "--json", "-X", method, f"http://a.test:{house.port}{path}")
+        assert (status, errors) == (0, "")
+        request = json.loads(said)
+        return [note["text"] for note in request["facts"] if "RunOn" in note["text"]]
+
+    note = house.folder / "tools/note"
+    assert notes("/noted/a.txt") == [f"RunOnDownload: {note} runs once the file is sent"]
+    assert notes("/inbox/x.txt", "PUT") == [f"RunOnAlter: {note} runs once the file is altered"]
+    assert notes("/noted/a.txt", "HEAD") == notes("/plain/a.txt") == notes("/noted/none") == []
 
 
 def test_failures_are_a_line_in_the_log(site):
