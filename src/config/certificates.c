@@ -30,7 +30,8 @@ static bool has_certificate(struct slice text)
            has_text(text, SLICE("-----BEGIN TRUSTED CERTIFICATE-----"));
 }
 
-static bool read_file(const struct load *load, struct conf_file *file)
+/* How bad it is when it cannot be read, `level` says. */
+static bool read_file(const struct load *load, struct conf_file *file, enum diag_level level)
 {
     const char *why = "not found";
     struct source_text *text = load->source->find(load->source, load->arena, file->path, &why);
@@ -40,7 +41,7 @@ static bool read_file(const struct load *load, struct conf_file *file)
         return true;
     }
     diag_hint(load->diags,
-              diag_add(load->diags, DIAG_ERROR, &file->place, "cannot read '%.*s': %s",
+              diag_add(load->diags, level, &file->place, "cannot read '%.*s': %s",
                        SLICE_ARGS(file->path), text ? "it is a folder" : why),
               "the path is relative to the configuration folder, or begins with '/'");
     return false;
@@ -115,14 +116,34 @@ static void check_age(const struct load *load, const struct conf_file *file, int
                   "renew it in time");
 }
 
+/* Nothing is said twice: a staple that is missing was missed before. */
+static void check_staple(const struct load *load, const struct conf_file *file,
+                         const struct conf_file *staple, const struct load_certificate *found)
+{
+    if (staple && found->unstapled)
+        diag_hint(load->diags,
+                  diag_add(load->diags, DIAG_WARNING, &staple->place, "'%.*s' is not stapled: %s",
+                           SLICE_ARGS(staple->path), found->unstapled),
+                  "ask the authority of the certificate again; docs/tls.md says how");
+    if (found->must_staple && (!staple || staple->text.len == 0 || found->unstapled))
+        diag_hint(
+            load->diags,
+            diag_add(load->diags, DIAG_WARNING, &file->place,
+                     "the certificate in '%.*s' wants to be stapled (must-staple), and "
+                     "nothing is: browsers refuse it",
+                     SLICE_ARGS(file->path)),
+            "TLSstapleFile names the answer of its authority; or get one without this demand");
+}
+
 static void check_use(const struct load *load, const struct conf_file *file,
-                      const struct conf_file *key)
+                      const struct conf_file *key, const struct conf_file *staple)
 {
     struct load_certificate found;
 
     if (!load->ask || !load->ask->certificate)
         return;
-    load->ask->certificate(load->ask, file->text, key ? key->text : file->text, &found);
+    load->ask->certificate(load->ask, file->text, key ? key->text : file->text,
+                           staple ? staple->text : SLICE(""), &found);
     if (found.fault) {
         diag_add(load->diags, DIAG_ERROR, &file->place, "'%.*s' cannot be used: %s",
                  SLICE_ARGS(file->path), found.fault);
@@ -135,13 +156,7 @@ static void check_use(const struct load *load, const struct conf_file *file,
                            SLICE_ARGS(file->path), found.gap),
                   "put the certificates between it and the root behind it, in the order of the "
                   "chain (certbot: fullchain.pem)");
-    if (found.must_staple)
-        diag_hint(load->diags,
-                  diag_add(load->diags, DIAG_WARNING, &file->place,
-                           "the certificate in '%.*s' wants to be stapled (must-staple), which is "
-                           "not done here: browsers refuse it",
-                           SLICE_ARGS(file->path)),
-                  "get one without this demand");
+    check_staple(load, file, staple, &found);
 }
 
 /* A name with a wildcard is covered by the same one. */
@@ -253,7 +268,8 @@ static void read_authority(const struct load *load, struct tls_conf *tls)
     struct conf_file *revoked = file ? file->next : NULL;
     struct sha256 sha;
 
-    if (!file || !read_file(load, file) || (revoked && !read_file(load, revoked)))
+    if (!file || !read_file(load, file, DIAG_ERROR) ||
+        (revoked && !read_file(load, revoked, DIAG_ERROR)))
         return;
     check_authority(load, file, revoked);
     sha256_init(&sha);
@@ -265,29 +281,42 @@ static void read_authority(const struct load *load, struct tls_conf *tls)
 
 /* ---- all of it ---- */
 
+/* `files` may be none. */
+static bool is_one_for_each(const struct load *load, const struct tls_conf *tls,
+                            const struct conf_file *files, const char *option)
+{
+    if (!files || count_of(files) == count_of(tls->certificates))
+        return true;
+    diag_hint(load->diags,
+              diag_add(load->diags, DIAG_ERROR, &files->place,
+                       "%s names %u files, and TLScertFile %u", option, count_of(files),
+                       count_of(tls->certificates)),
+              "each certificate has one, in the same order");
+    return false;
+}
+
 static void read_all(const struct load *load, const struct tls_conf *tls)
 {
     bool good = true;
 
     for (struct conf_file *file = tls->certificates; file; file = file->next)
-        good &= read_file(load, file);
+        good &= read_file(load, file, DIAG_ERROR);
     for (struct conf_file *file = tls->keys; file; file = file->next)
-        good &= read_file(load, file);
-    if (tls->keys && count_of(tls->keys) != count_of(tls->certificates)) {
-        diag_hint(load->diags,
-                  diag_add(load->diags, DIAG_ERROR, &tls->keys->place,
-                           "TLSkeyFile names %u files, and TLScertFile %u", count_of(tls->keys),
-                           count_of(tls->certificates)),
-                  "each certificate has one key, in the same order");
+        good &= read_file(load, file, DIAG_ERROR);
+    for (struct conf_file *file = tls->staples; file; file = file->next)
+        (void)read_file(load, file, DIAG_WARNING); /* the site does not depend on it */
+    if (!is_one_for_each(load, tls, tls->keys, "TLSkeyFile") ||
+        !is_one_for_each(load, tls, tls->staples, "TLSstapleFile"))
         return;
-    }
     const struct conf_file *key = tls->keys;
+    const struct conf_file *staple = tls->staples;
     for (const struct conf_file *file = tls->certificates; good && file; file = file->next) {
         if (check_pair(load, file, key)) {
-            check_use(load, file, key);
+            check_use(load, file, key, staple);
             check_secret(load, key ? key : file);
         }
         key = key ? key->next : NULL;
+        staple = staple ? staple->next : NULL;
     }
 }
 

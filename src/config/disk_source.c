@@ -285,9 +285,8 @@ struct source_text *bundle_open_anew(struct slice bundle, const struct tls_conf 
     struct source_cache *cache = source_cache_of(*ret);
     cache->source.find = disk_find;
     cache->base = cache->source.folder;
-    forget_files(cache, anew->certificates);
-    forget_files(cache, anew->keys);
-    forget_files(cache, anew->authorities);
+    for (unsigned i = 0; i < TLS_CONF_LISTS; i++)
+        forget_files(cache, tls_conf_list(anew, i));
     return main;
 }
 

@@ -153,6 +153,19 @@ static const struct option_row rows[] = {
                 "apart.",
     },
     {
+        .name = "TLSstapleFile",
+        .type = OPT_OWN,
+        .scopes = SCOPE_BINDING,
+        .repeat = REPEAT_APPENDS,
+        AT(binding_conf, tls.staples),
+        .set = files_set,
+        .grammar = "FILE[, FILE ...]",
+        .text =
+            "What the authorities of TLScertFile have said of the certificates (answers of OCSP, "
+            "DER), in the same order. They are shown in handshakes (stapled) until they run "
+            "out, and read anew when the files change. docs/tls.md says how to get them.",
+    },
+    {
         .name = "TLScertFile",
         .type = OPT_OWN,
         .scopes = SCOPE_HOST,
@@ -173,6 +186,16 @@ static const struct option_row rows[] = {
         .set = files_set,
         .grammar = "FILE[, FILE ...]",
         .text = "The keys to the files of TLScertFile, in the same order.",
+    },
+    {
+        .name = "TLSstapleFile",
+        .type = OPT_OWN,
+        .scopes = SCOPE_HOST,
+        .repeat = REPEAT_APPENDS,
+        AT(vhost_conf, tls.staples),
+        .set = files_set,
+        .grammar = "FILE[, FILE ...]",
+        .text = "What authorities have said of the certificates of this host, as in a Binding.",
     },
     {
         .name = "RequiredCA",

@@ -26,10 +26,36 @@
 
 /* ---- certificates ---- */
 
-static void look_at_certificate(const struct visit_of_doctor *visit,
-                                const struct conf_file *certificate, const struct conf_file *key)
+/* What its authority has said of it, which clients are shown in the handshake. */
+static void look_at_staple(const struct visit_of_doctor *visit, const struct tls_identity *identity,
+                           const struct conf_file *certificate, const struct conf_file *staple)
 {
-    const struct tls_identity identity = { certificate->text, key ? key->text : certificate->text };
+    char why[TLS_WHY_MOST];
+    int64_t until_s;
+
+    if (!staple && tls_identity_must_staple(identity))
+        finding_add(visit->findings, FINDING_FAIL, "certificate",
+                    "TLSstapleFile names the answer of its authority; docs/tls.md says how to get "
+                    "one",
+                    "%.*s: it wants to be stapled, and nothing is: browsers refuse it",
+                    SLICE_ARGS(certificate->path));
+    else if (staple && !tls_identity_staple(identity, &until_s, why))
+        finding_add(visit->findings,
+                    tls_identity_must_staple(identity) ? FINDING_FAIL : FINDING_WARN, "certificate",
+                    "ask its authority again; docs/tls.md says how",
+                    "%.*s is not stapled to %.*s: %s", SLICE_ARGS(staple->path),
+                    SLICE_ARGS(certificate->path), why);
+}
+
+static void look_at_certificate(const struct visit_of_doctor *visit,
+                                const struct conf_file *certificate, const struct conf_file *key,
+                                const struct conf_file *staple)
+{
+    const struct tls_identity identity = {
+        .certificates = certificate->text,
+        .key = key ? key->text : certificate->text,
+        .staple = staple ? staple->text : SLICE(""),
+    };
     char why[TLS_WHY_MOST];
 
     if (!tls_identity_check(&identity, why)) {
@@ -49,19 +75,18 @@ static void look_at_certificate(const struct visit_of_doctor *visit,
         finding_add(visit->findings, FINDING_WARN, "certificate",
                     "put the chain behind it (certbot: fullchain.pem)", "%.*s: %s",
                     SLICE_ARGS(certificate->path), why);
-    if (tls_identity_must_staple(&identity))
-        finding_add(visit->findings, FINDING_FAIL, "certificate", "get one without this demand",
-                    "%.*s: it wants to be stapled, which is not done here: browsers refuse it",
-                    SLICE_ARGS(certificate->path));
+    look_at_staple(visit, &identity, certificate, staple);
 }
 
 static void look_at_tls(const struct visit_of_doctor *visit, const struct tls_conf *tls)
 {
     const struct conf_file *key = tls->keys;
+    const struct conf_file *staple = tls->staples;
 
     for (const struct conf_file *one = tls->certificates; one; one = one->next) {
-        look_at_certificate(visit, one, key);
+        look_at_certificate(visit, one, key, staple);
         key = key ? key->next : NULL;
+        staple = staple ? staple->next : NULL;
     }
 }
 

@@ -24,12 +24,18 @@
 struct tls_context {
     _Atomic unsigned users;
     SSL_CTX *ssl;
+    struct tls_staple *staples; /* owned */
     unsigned char ticket_key[32];
 };
 
 SSL_CTX *tls_context_ssl(const struct tls_context *context)
 {
     return context->ssl;
+}
+
+const struct tls_staple *tls_context_staples(const struct tls_context *context)
+{
+    return context->staples;
 }
 
 struct tls_context *tls_context_hold(struct tls_context *context)
@@ -43,6 +49,7 @@ void tls_context_drop(struct tls_context *context)
     if (!context || atomic_fetch_sub_explicit(&context->users, 1, memory_order_acq_rel) != 1)
         return;
     SSL_CTX_free(context->ssl); /* connections hold what they need of it */
+    tls_staples_free(context->staples);
     OPENSSL_cleanse(context->ticket_key, sizeof(context->ticket_key));
     free(context);
 }
@@ -230,12 +237,15 @@ static bool take_key(SSL_CTX *ssl, struct slice text, char *why)
     return good;
 }
 
-static bool take_identities(SSL_CTX *ssl, const struct tls_options *options, char *why)
+static bool take_identities(struct tls_context *context, const struct tls_options *options,
+                            char *why)
 {
-    for (unsigned i = 0; i < options->identity_count; i++)
-        if (!take_certificates(ssl, options->identities[i].certificates, why) ||
-            !take_key(ssl, options->identities[i].key, why))
+    for (unsigned i = 0; i < options->identity_count; i++) {
+        if (!take_certificates(context->ssl, options->identities[i].certificates, why) ||
+            !take_key(context->ssl, options->identities[i].key, why))
             return false;
+        tls_staple_take(&context->staples, context->ssl, &options->identities[i]);
+    }
     return true;
 }
 
@@ -303,7 +313,7 @@ static bool set_up(struct tls_context *context, const struct tls_options *option
     SSL_CTX_set_client_hello_cb(ssl, on_hello, NULL);
     SSL_CTX_set_alpn_select_cb(ssl, on_protocols, NULL);
     offer_tickets(context, options);
-    return take_identities(ssl, options, why);
+    return take_identities(context, options, why);
 }
 
 struct tls_context *tls_context_new(const struct tls_options *options, char *why)

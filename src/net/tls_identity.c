@@ -61,7 +61,7 @@ bool tls_identity_must_staple(const struct tls_identity *identity)
 
 /* ---- the chain ---- */
 
-static STACK_OF(X509) * all_certificates(const struct tls_identity *identity)
+STACK_OF(X509) * tls_all_certificates(const struct tls_identity *identity)
 {
     BIO *bio = tls_text_bio(identity->certificates);
     STACK_OF(X509) *all = sk_X509_new_null();
@@ -122,7 +122,7 @@ static bool is_whole(const STACK_OF(X509) * all, char *why)
 
 bool tls_identity_is_whole(const struct tls_identity *identity, char *why)
 {
-    STACK_OF(X509) *all = all_certificates(identity);
+    STACK_OF(X509) *all = tls_all_certificates(identity);
     bool whole = sk_X509_num(all) > 0 && is_whole(all, why);
 
     if (sk_X509_num(all) == 0)

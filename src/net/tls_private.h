@@ -5,6 +5,7 @@
 #include "net/tls.h"
 
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 
 #define TLS_ID_MOST SSL_MAX_SID_CTX_LENGTH
 
@@ -31,6 +32,18 @@ struct tls {
 void tls_prepare(void);
 
 SSL_CTX *tls_context_ssl(const struct tls_context *context);
+
+/* What authorities have said of the certificates of a context. */
+struct tls_staple;
+const struct tls_staple *tls_context_staples(const struct tls_context *context);
+
+/* Puts that of the certificate which `ssl` has just taken in front of the list, if it can be shown.
+ */
+void tls_staple_take(struct tls_staple **list, SSL_CTX *ssl, const struct tls_identity *identity);
+void tls_staples_free(struct tls_staple *list);
+
+/* All in the text, the server's own first; the caller frees them. */
+STACK_OF(X509) * tls_all_certificates(const struct tls_identity *identity);
 
 /* The handshake goes on for clients of this authority only; NULL: for anybody. */
 void tls_settle(struct tls *tls, struct tls_authority *authority);

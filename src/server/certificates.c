@@ -80,6 +80,19 @@ static void *table_of(unsigned count, size_t size)
     return table;
 }
 
+/* Nothing of a site depends on it. */
+static void tell_unstapled(const struct certificates *self, const struct tls_identity *identity,
+                           const struct conf_file *staple)
+{
+    char why[TLS_WHY_MOST];
+    int64_t until_s;
+
+    if (staple && !tls_identity_staple(identity, &until_s, why))
+        log_warning(self->log, "%s:%u: TLSstapleFile '%.*s' is not shown to clients: %s",
+                    staple->place.file, staple->place.line, SLICE_ARGS(staple->path),
+                    identity->staple.len > 0 ? why : "it is missing or empty");
+}
+
 /* NULL with *ret_why. */
 static struct tls_context *make_context(const struct certificates *self, const struct tls_conf *tls,
                                         const char **ret_why)
@@ -94,12 +107,18 @@ static struct tls_context *make_context(const struct certificates *self, const s
         .session_id = SLICE("longhouse"),
     };
     const struct conf_file *key = tls->keys;
+    const struct conf_file *staple = tls->staples;
 
     for (const struct conf_file *file = tls->certificates;
          file && options.identity_count < IDENTITIES_MOST; file = file->next) {
-        identities[options.identity_count++] =
-            (struct tls_identity){ file->text, key ? key->text : file->text };
+        identities[options.identity_count++] = (struct tls_identity){
+            .certificates = file->text,
+            .key = key ? key->text : file->text,
+            .staple = staple ? staple->text : SLICE(""),
+        };
+        tell_unstapled(self, &identities[options.identity_count - 1], staple);
         key = key ? key->next : NULL;
+        staple = staple ? staple->next : NULL;
     }
     struct tls_context *context = tls_context_new(&options, why);
     if (!context) {

@@ -71,19 +71,23 @@ static uint64_t add_looks(const struct house *house, const struct conf_file *fil
 /* Another number when any of the files is another one or has changed. */
 static uint64_t looks_of(const struct house *house, const struct tls_conf *tls, struct arena *arena)
 {
-    uint64_t mark = add_looks(house, tls->certificates, 0, arena);
+    uint64_t mark = 0;
 
-    mark = add_looks(house, tls->keys, mark, arena);
-    return add_looks(house, tls->authorities, mark, arena);
+    for (unsigned i = 0; i < TLS_CONF_LISTS; i++)
+        mark = add_looks(house, tls_conf_list(tls, i), mark, arena);
+    return mark;
 }
 
+/* A file that is missing (a staple, when the authority has not been asked yet) has no text. */
 static bool holds_text(const char *path, struct slice text)
 {
     scoped_fd fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     char *data;
     size_t len;
 
-    if (fd < 0 || fd_read_all(fd, FILE_MOST, &data, &len) < 0)
+    if (fd < 0)
+        return text.len == 0;
+    if (fd_read_all(fd, FILE_MOST, &data, &len) < 0)
         return false;
     bool same = slice_equal(slice_of(data, len), text);
     explicit_bzero(data, len);
@@ -91,11 +95,12 @@ static bool holds_text(const char *path, struct slice text)
     return same;
 }
 
-static bool are_in_use(const struct house *house, const struct conf_file *file, struct arena *arena)
+static bool are_in_use(const struct house *house, const struct tls_conf *tls, struct arena *arena)
 {
-    for (; file; file = file->next)
-        if (!holds_text(path_of(house, file, arena), file->text))
-            return false;
+    for (unsigned i = 0; i < TLS_CONF_LISTS; i++)
+        for (const struct conf_file *file = tls_conf_list(tls, i); file; file = file->next)
+            if (!holds_text(path_of(house, file, arena), file->text))
+                return false;
     return true;
 }
 
@@ -110,10 +115,11 @@ static struct slice add_names(struct slice names, const struct conf_file *file, 
 
 static struct slice names_of(const struct tls_conf *tls, struct arena *arena)
 {
-    struct slice names = add_names(SLICE(""), tls->certificates, arena);
+    struct slice names = SLICE("");
 
-    names = add_names(names, tls->keys, arena);
-    return add_names(names, tls->authorities, arena);
+    for (unsigned i = 0; i < TLS_CONF_LISTS; i++)
+        names = add_names(names, tls_conf_list(tls, i), arena);
+    return names;
 }
 
 static struct renewal_mark *mark_of(struct renewal *renewal, const struct tls_conf *tls,
@@ -144,8 +150,7 @@ static bool is_to_be_renewed(struct house *house, const struct tls_conf *tls, st
     if (!rests || looks == mark->settled)
         return false;
     mark->settled = looks;
-    return !are_in_use(house, tls->certificates, arena) || !are_in_use(house, tls->keys, arena) ||
-           !are_in_use(house, tls->authorities, arena);
+    return !are_in_use(house, tls, arena);
 }
 
 static bool has_files(const struct tls_conf *tls)

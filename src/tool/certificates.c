@@ -4,11 +4,13 @@
 #include "tool_private.h"
 
 static void look_at(struct load_ask *ask, struct slice certificates, struct slice key,
-                    struct load_certificate *ret)
+                    struct slice staple, struct load_certificate *ret)
 {
     static char why[TLS_WHY_MOST];
     static char gap[TLS_WHY_MOST];
-    const struct tls_identity identity = { certificates, key };
+    static char unstapled[TLS_WHY_MOST];
+    const struct tls_identity identity = { certificates, key, staple };
+    int64_t until_s;
 
     (void)ask;
     *ret = (struct load_certificate){ 0 };
@@ -20,11 +22,13 @@ static void look_at(struct load_ask *ask, struct slice certificates, struct slic
     ret->must_staple = tls_identity_must_staple(&identity);
     if (!tls_identity_is_whole(&identity, gap))
         ret->gap = gap;
+    if (staple.len > 0 && !tls_identity_staple(&identity, &until_s, unstapled))
+        ret->unstapled = unstapled;
 }
 
 static bool covers(struct load_ask *ask, struct slice certificates, struct slice name)
 {
-    const struct tls_identity identity = { certificates, certificates };
+    const struct tls_identity identity = { .certificates = certificates, .key = certificates };
 
     (void)ask;
     return tls_identity_covers(&identity, name);

@@ -1,4 +1,5 @@
 """TLS clients and certificates for tests."""
+import os
 import ssl
 import subprocess
 
@@ -78,6 +79,15 @@ class Authority:
     def tell_revoked(self, *more):
         self._ca("-gencrl", "-out", self.folder / "new.crl", *more)
         (self.folder / "new.crl").rename(self.revoked)
+
+    def answer(self, serial, out, status="V"):
+        """What it says of a certificate when it is asked (OCSP), in a file."""
+        revoked = "200101000000Z" if status == "R" else ""
+        index = self.folder / f"{self.name}.said"
+        index.write_text(f"{status}\t400101000000Z\t{revoked}\t{serial}\tunknown\t/CN=it\n")
+        self._run("ocsp", "-index", index, "-CA", self.certificate, "-rsigner", self.certificate, "-rkey", self.key,
+                  "-issuer", self.certificate, "-serial", f"0x{serial}", "-ndays", "2", "-respout", f"{out}.new")  # fmt: skip
+        os.rename(f"{out}.new", out)
 
     def _ca(self, *words):
         self._run("ca", "-config", self.folder / f"{self.name}.conf", "-cert", self.certificate, "-keyfile", self.key,

@@ -60,6 +60,22 @@ def test_a_list_of_revoked_certificates_that_has_run_out(files):
     assert "old.crl' has run out: every client is refused" in said_about(files, "check", binding)
 
 
+def test_what_is_stapled(files):
+    authority = Authority(files, "stapler")
+    chain = files / "stapled.pem"
+    chain.write_bytes(authority.sign("leaf.test", "0x77").read_bytes() + authority.certificate.read_bytes())
+    chain.chmod(0o600)
+    binding = f"stapled.pem\nTLSstapleFile = {files}/answer"
+    assert "cannot read" in said_about(files, "check", binding)
+    authority.answer("77", files / "answer")
+    for verb in ("check", "doctor"):
+        assert "stapled to" not in said_about(files, verb, binding) and "not stapled" not in said_about(files, verb, binding)
+    authority.answer("77", files / "answer", status="R")
+    assert "answer' is not stapled: it says that the certificate is revoked" in said_about(files, "check", binding)
+    assert "is not stapled to" in said_about(files, "doctor", binding)
+    assert "TLSstapleFile names 2 files, and TLScertFile 1" in said_about(files, "check", f"{binding}, {files}/answer")
+
+
 def test_the_doctor_says_it_too(files):
     assert "its chain ends too early" in said_about(files, "doctor", "short.pem")
     assert "it wants to be stapled" in said_about(files, "doctor", "staple.test.pem")

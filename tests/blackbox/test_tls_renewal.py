@@ -1,11 +1,12 @@
 """Certificates whose files change while the house runs."""
 import os
 import pathlib
+import subprocess
 
 import pytest
 
 from house import House, free_port, open_folder, opened, wait_until
-from secure import SecureVisitor, make_certificate, secure_binding
+from secure import Authority, SecureVisitor, make_certificate, secure_binding
 
 
 @pytest.fixture
@@ -66,3 +67,29 @@ def test_what_takes_the_place_of_a_certificate_is_taken_over(files):
         os.kill(house.server_pid(), 9)
         house.wait_until_ready()
         wait_until("the next server has it", lambda: shown(port) == "third.test")
+
+
+def stapled(port):
+    """What a client that asks is shown of what the authority has said."""
+    done = subprocess.run(
+        ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-servername", "leaf.test", "-status"],
+        input=b"", capture_output=True, check=True, timeout=20,
+    )  # fmt: skip
+    return "Cert Status: good" in done.stdout.decode()
+
+
+def test_what_the_authority_says_is_stapled_as_soon_as_it_is_there(files):
+    authority = Authority(files, "authority")
+    (files / "chain.pem").write_bytes(authority.sign("leaf.test", "0x77").read_bytes() + authority.certificate.read_bytes())
+    house = House("stapled")
+    port = free_port()
+    house.section(f"Binding {{\n  Port = {house.port}\n  Interface = 127.0.0.1\n}}")
+    house.section(secure_binding(port, f"  TLScertFile = {files}/chain.pem\n  TLSstapleFile = {files}/answer"))
+    with opened(house):
+        assert not stapled(port)
+        assert "answer' is not shown to clients: it is missing or empty" in house.system_log()
+        authority.answer("77", files / "answer")
+        wait_until("it is stapled", lambda: stapled(port))
+        authority.answer("77", files / "answer", status="R")
+        wait_until("it is not any more", lambda: not stapled(port))
+        assert "it says that the certificate is revoked" in house.system_log()

@@ -46,11 +46,12 @@ struct load_socket { /* a unix socket, as connect(2) sees it */
     bool may_connect; /* of the account that was asked for */
     uint32_t owner;
 };
-struct load_certificate { /* what is in two PEM texts */
-    const char *fault;    /* NULL: it can be used. Valid until the next question */
-    int64_t days_left;    /* until it expires; below 0: it has */
-    const char *gap;      /* what its chain lacks; NULL: nothing. Valid likewise */
-    bool must_staple;     /* clients refuse it without an answer of its authority (OCSP) */
+struct load_certificate {  /* what is in two PEM texts, and what an authority says of them */
+    const char *fault;     /* NULL: it can be used. Valid until the next question */
+    int64_t days_left;     /* until it expires; below 0: it has */
+    const char *gap;       /* what its chain lacks; NULL: nothing. Valid likewise */
+    const char *unstapled; /* why that cannot be shown; NULL: it can, or there is none. Likewise */
+    bool must_staple;      /* clients refuse it without an answer of its authority (OCSP) */
 };
 struct load_authority { /* who vouches for clients, and the lists of revoked ones */
     const char *fault;  /* NULL: it can be used. Valid until the next question */
@@ -59,7 +60,7 @@ struct load_authority { /* who vouches for clients, and the lists of revoked one
 struct load_ask {
     /* NULL: nobody here can tell. */
     void (*certificate)(struct load_ask *ask, struct slice certificates, struct slice key,
-                        struct load_certificate *ret);
+                        struct slice staple, struct load_certificate *ret);
     /* Whether it holds for this name of a host. */
     bool (*certificate_covers)(struct load_ask *ask, struct slice certificates, struct slice name);
     /* Of the PEM texts of RequiredCA; `revoked` may be empty. */

@@ -22,10 +22,21 @@ struct conf_file {
 struct tls_conf {
     struct conf_file *certificates; /* NULL: none */
     struct conf_file *keys;         /* one for each; NULL: they are in the same files */
+    struct conf_file *staples;      /* one for each: what its authority has said; NULL: nothing */
     struct conf_file *authorities;  /* RequiredCA: their certificates and, if there is a second, the
                                        lists of revoked ones; NULL: anybody may come */
     unsigned char authority_id[32]; /* the same for the same content of both */
 };
+
+/* The lists of files above, one after the other. */
+#define TLS_CONF_LISTS 4u
+static inline const struct conf_file *tls_conf_list(const struct tls_conf *tls, unsigned number)
+{
+    const struct conf_file *const lists[TLS_CONF_LISTS] = { tls->certificates, tls->keys,
+                                                            tls->staples, tls->authorities };
+
+    return lists[number];
+}
 
 /* RequireTLS */
 struct require_tls_conf {

@@ -21,6 +21,8 @@ struct tls_context;
 struct tls_identity {
     struct slice certificates; /* the server's own first; what else lies between is skipped */
     struct slice key;          /* may be the same text */
+    struct slice staple; /* what its authority has said of it (an answer of OCSP, DER), shown to
+                            clients while it counts; empty: nothing */
 };
 
 struct tls_options {
@@ -49,6 +51,9 @@ bool tls_identity_covers(const struct tls_identity *identity, struct slice name)
  * the last one by somebody whom this machine knows, or by itself. If not, a sentence in `why`.
  */
 bool tls_identity_is_whole(const struct tls_identity *identity, char *why);
+
+/* Whether its staple may be shown now, and until when; if not, a sentence in `why`. */
+bool tls_identity_staple(const struct tls_identity *identity, int64_t *ret_until_s, char *why);
 
 /* Clients may believe it only with an answer of its authority stapled to it (RFC 7633). */
 bool tls_identity_must_staple(const struct tls_identity *identity);

@@ -71,7 +71,8 @@ char why[TLS_WHY_MOST];
 
 struct tls_context *make_context(const struct made *made, int least_version)
 {
-    const struct tls_identity identity = { slice_cstr(made->certificate), slice_cstr(made->key) };
+    const struct tls_identity identity = { .certificates = slice_cstr(made->certificate),
+                                           .key = slice_cstr(made->key) };
     const struct tls_options options = {
         .identities = &identity,
         .identity_count = 1,

@@ -298,8 +298,9 @@ END_TEST
 START_TEST(what_a_certificate_is_for)
 {
     struct made one = make_ecdsa("first.test");
-    const struct tls_identity identity = { slice_cstr(one.certificate), slice_cstr(one.key) };
-    const struct tls_identity nonsense = { SLICE("nonsense"), SLICE("") };
+    const struct tls_identity identity = { .certificates = slice_cstr(one.certificate),
+                                           .key = slice_cstr(one.key) };
+    const struct tls_identity nonsense = { .certificates = SLICE("nonsense") };
 
     ck_assert(tls_identity_check(&identity, why));
     ck_assert_int_eq(tls_identity_days_left(&identity), 0); /* an hour */
@@ -323,7 +324,8 @@ START_TEST(a_chain_is_in_the_order_of_who_signed_whom)
     char both[sizeof(one.certificate) + sizeof(two.certificate)];
 
     snprintf(both, sizeof(both), "%s%s", one.certificate, two.certificate);
-    const struct tls_identity identity = { slice_cstr(both), slice_cstr(one.key) };
+    const struct tls_identity identity = { .certificates = slice_cstr(both),
+                                           .key = slice_cstr(one.key) };
     ck_assert(!tls_identity_is_whole(&identity, why));
     ck_assert_str_eq(why, "certificate 1 in it was not signed by the next one");
 }
@@ -334,8 +336,8 @@ START_TEST(keys_of_two_kinds_stand_side_by_side)
     struct made rsa = make_identity("rsa.test", EVP_RSA_gen(2048));
     struct made ecdsa = make_ecdsa("ecdsa.test");
     const struct tls_identity identities[] = {
-        { slice_cstr(rsa.certificate), slice_cstr(rsa.key) },
-        { slice_cstr(ecdsa.certificate), slice_cstr(ecdsa.key) },
+        { .certificates = slice_cstr(rsa.certificate), .key = slice_cstr(rsa.key) },
+        { .certificates = slice_cstr(ecdsa.certificate), .key = slice_cstr(ecdsa.key) },
     };
     const struct tls_options options = { .identities = identities,
                                          .identity_count = 2,
