@@ -27,13 +27,13 @@ static enum parse size_line_end(struct h1_chunk *chunk, struct slice in, size_t 
 
     if (in.at[0] != '\r' && in.at[0] != ';' && in.at[0] != ' ' && in.at[0] != '\t')
         return parse_bad(reterr, 0, "chunk size is no hexadecimal number");
-    if (newline && extension.at[extension.len - 1] != '\r')
-        return parse_bad(reterr, extension.len, "bare LF in chunk framing");
-    if (extension.at[extension.len - 1] == '\r')
-        extension.len--; /* without a newline it may still become the end */
-
-    if (!field_is_value(extension))
+    const bool has_return = extension.at[extension.len - 1] == '\r';
+    if (has_return)
+        extension.len--;            /* without a newline it may still become the end */
+    if (!field_is_value(extension)) /* before the end is looked at, which may not have come yet */
         return parse_bad(reterr, 0, "control byte in chunk framing");
+    if (newline && !has_return)
+        return parse_bad(reterr, extension.len, "bare LF in chunk framing");
     if (extension.len > EXTENSION_BYTES_MOST - chunk->extension_bytes)
         return parse_bad(reterr, 0, "too many chunk extensions");
     if (!newline)

@@ -110,6 +110,7 @@ static const struct {
     { BYTES("1\rx"), 1, "control byte in chunk framing" },
     { BYTES("1\r\r\n"), 1, "control byte in chunk framing" },
     { BYTES("1;a\rb\r\n"), 1, "control byte in chunk framing" },
+    { BYTES("1;a\r\rb\n"), 1, "control byte in chunk framing" },
     { BYTES("1;a\0b\r\n"), 1, "control byte in chunk framing" },
     { BYTES("1;\x7f\r\n"), 1, "control byte in chunk framing" },
     { BYTES("1\r\nxy\r\n"), 1, "chunk is longer than its size" },
