@@ -81,14 +81,16 @@ static struct diag_place place_between(struct reader *reader, const yaml_mark_t 
 {
     struct spot start = spot_at(reader, from->index);
     struct spot end = spot_at(reader, to->index);
+    const struct slice line = line_of(reader, &start);
+    const size_t most = start.line_start + line.len;
+    const size_t from_byte = start.byte < most ? start.byte : most; /* not behind a CR */
+    const size_t until = end.byte < most ? end.byte : most;
     struct diag_place place = {
         .file = reader->text->name,
         .line = start.line,
-        .column = 1 + (unsigned)(start.byte - start.line_start),
-        .text = line_of(reader, &start),
+        .column = 1 + (unsigned)(from_byte - start.line_start),
+        .text = line,
     };
-    size_t most = start.line_start + place.text.len;
-    size_t until = end.byte < most ? end.byte : most;
 
     place.span = until > start.byte ? (unsigned)(until - start.byte) : 1;
     if (ret_bytes)

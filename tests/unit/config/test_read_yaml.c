@@ -152,6 +152,7 @@ static const struct reading_case cases[] = {
     { "K: \"a\n", "", "error 2:1+1 this is no YAML: found unexpected end of stream" },
     { "\xc3\xa4: [\xc3\xa4, \xc3\xa4 \xc3\xa4]: x\n", "",
       "error 1:16+1 this is no YAML: mapping values are not allowed in this context" },
+    { "K:a:\n\"b\"\r", "", "error 2:4+1 this is no YAML: could not find expected ':'" },
     { "K: a\x01", "", "error 1:5+1 this is no YAML: control characters are not allowed" },
     { "K: \xff", "", "error 1:4+1 this is no YAML: invalid leading UTF-8 octet" },
     { "\tK: a", "", "error 1:1+1 this is no YAML: found character that cannot start any token" },
