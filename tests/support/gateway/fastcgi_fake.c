@@ -15,7 +15,7 @@ void fastcgi_fake_open(struct fastcgi_fake *fake, int backlog)
 {
     static unsigned count;
 
-    *fake = (struct fastcgi_fake){ .listener = -1, .fd = -1 };
+    fake->fd = -1;
     snprintf(fake->path, sizeof(fake->path), "/tmp/longhouse-test-%d-%u.sock", (int)getpid(),
              count++);
     ck_assert(address_parse_target(slice_cstr(fake->path), &fake->address));

@@ -34,7 +34,8 @@ struct fastcgi_fake {
     size_t pending_len;
 };
 
-/* Listens on a fresh unix socket; `backlog` as listen(2). */
+/* Listens on a fresh unix socket; `backlog` as listen(2). The memory must be zeroed: there is much
+ * of it. */
 void fastcgi_fake_open(struct fastcgi_fake *fake, int backlog);
 void fastcgi_fake_close(struct fastcgi_fake *fake); /* and removes the socket */
 

@@ -2,6 +2,7 @@
 
 #include "base/chunk.h"
 #include "base/container.h"
+#include "base/text.h"
 
 #include <check.h>
 #include <signal.h>
@@ -87,13 +88,13 @@ static void wire_interim(struct exchange *x, int status)
 static void wire_head(struct exchange *x)
 {
     struct visitor *visitor = x->wire_self;
-    size_t len = 0;
+    struct text text = text_on(visitor->fields, sizeof(visitor->fields));
 
     visitor->status = x->response.status;
     for (uint32_t i = 0; i < x->response.fields.count; i++)
-        len += (size_t)snprintf(visitor->fields + len, sizeof(visitor->fields) - len,
-                                "%.*s: %.*s\n", SLICE_ARGS(x->response.fields.at[i].name),
-                                SLICE_ARGS(x->response.fields.at[i].value));
+        text_printf(&text, "%.*s: %.*s\n", SLICE_ARGS(x->response.fields.at[i].name),
+                    SLICE_ARGS(x->response.fields.at[i].value));
+    text_cstr(&text);
     x->response.body.reader = &visitor->task;
     loop_wake(&visitor->loop, &visitor->task);
 }

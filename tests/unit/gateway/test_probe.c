@@ -183,7 +183,7 @@ END_TEST
 
 START_TEST(another_address_is_asked)
 {
-    struct fastcgi_fake status;
+    struct fastcgi_fake status = { 0 };
 
     begin("/ping", 8);
     fastcgi_fake_open(&status, 8);
