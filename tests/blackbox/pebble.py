@@ -1,0 +1,49 @@
+"""A certificate authority of its own for a test: pebble, which checks every signature and every nonce."""
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+
+from house import free_port, open_folder, wait_until
+
+
+def _answers(port):
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+class Pebble:
+    """`believes`: it takes every proof for good. `refuses`: so many of a hundred good nonces."""
+
+    def __init__(self, believes=False, refuses=5):
+        self.environment = dict(os.environ, PEBBLE_VA_NOSLEEP="1", PEBBLE_WFE_NONCEREJECT=str(refuses))
+        if believes:
+            self.environment["PEBBLE_VA_ALWAYS_VALID"] = "1"
+
+    def __enter__(self):
+        self.folder = open_folder("pebble")
+        self.port = free_port()
+        self.directory = f"https://localhost:{self.port}/dir"
+        self.roots = self.folder / "ca.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-keyout", self.folder / "key.pem", "-out", self.roots, "-days", "2", "-subj", "/CN=localhost",
+                        "-addext", "subjectAltName=DNS:localhost"], check=True, capture_output=True)
+        (self.folder / "pebble.json").write_text(json.dumps({"pebble": {
+            "listenAddress": f"127.0.0.1:{self.port}",
+            "certificate": str(self.roots),
+            "privateKey": str(self.folder / "key.pem"),
+            "httpPort": 5002,
+            "tlsPort": 5001,
+        }}))
+        self.process = subprocess.Popen(["pebble", "-config", self.folder / "pebble.json", "-strict"],
+                                        env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until("pebble answers", lambda: _answers(self.port), deadline_s=15)
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        shutil.rmtree(self.folder)
