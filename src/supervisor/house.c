@@ -20,7 +20,9 @@
 
 static bool is_spawner(const struct child *child)
 {
-    return child != &child->house->server && child != &child->house->resolver;
+    const struct child *first = child->house->spawners;
+
+    return child >= first && child < first + SPAWNERS_MOST;
 }
 
 static unsigned number_of(const struct child *spawner)
