@@ -15,11 +15,11 @@
  *   order.c        one certificate from the order to the chain
  *   sites.c        which certificate is due
  *   web.c          requests by libcurl
- *
- * No program of the house starts it so far; tests/backends/acme_once.c runs the protocol.
+ *   channel.c      what is said to the supervisor and heard from it
  */
 #include "base/arena.h"
 #include "ipc/acme.h"
+#include "ipc/handover.h"
 
 #include <openssl/evp.h>
 #include <stdbool.h>
@@ -130,6 +130,10 @@ struct problem read_problem(struct slice text, struct arena *arena);
  * They grow from one minute to six hours; five tries fall into the first two hours.
  */
 uint64_t pause_after_s(unsigned failures, uint64_t asked_s);
+
+/* Below `most_s` (0: none), the same for the same name and number: many houses and many hosts of
+ * one do not come at the same moment. */
+uint64_t spread_s(const char *name, uint64_t number, uint64_t most_s);
 
 /* ---- the world: what is neither here nor pure ---- */
 
@@ -249,5 +253,32 @@ void web_free(struct web *web);
 /* NULL, or why there is no answer. */
 const char *web_ask(struct web *web, const struct web_request *request, struct arena *arena,
                     struct web_answer *ret);
+
+/* ---- channel.c ---- */
+
+struct channel {
+    struct world world; /* embedded: what the protocol sees */
+    struct web *web;    /* owned; NULL: no tasks have come */
+    int fd;             /* borrowed */
+    int tasks_fd;       /* owned: tasks that came and are to be taken; -1: none */
+    uint64_t proofs;    /* number of the last one that was shown or hidden */
+    uint64_t proofs_told;
+    uint64_t kept_told; /* how often it was answered whether something is kept */
+    char why[256];      /* the last one is not; empty: it is */
+};
+
+void channel_init(struct channel *channel, int fd);
+
+/* Messages to the supervisor; when it is gone, this process ends. */
+void channel_say(const struct channel *channel, enum handover_kind kind, struct slice text);
+void channel_tell_state(const struct channel *channel, const struct site *site);
+void channel_complain(const struct channel *channel, const struct site *site, int64_t now_unix_s);
+
+/* Takes what comes within this time: returns when something did. */
+void channel_hear(struct channel *channel, uint64_t wait_ms);
+
+/* The certificate of this site, or with an empty id the key of the account. NULL: the supervisor
+ * has written it to the disk; or why not. */
+const char *channel_keep(struct channel *channel, struct slice id, struct slice pem);
 
 #endif

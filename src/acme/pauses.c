@@ -1,6 +1,10 @@
 /* How long to wait after a failure. */
 #include "acme_private.h"
 
+#include "base/sha256.h"
+
+#include <string.h>
+
 #define LEAST_S 60u
 #define MOST_S  UINT64_C(21600)
 #define GROWTH  3u /* authorities count failures by the hour */
@@ -14,4 +18,18 @@ uint64_t pause_after_s(unsigned failures, uint64_t asked_s)
     if (pause_s > MOST_S)
         pause_s = MOST_S;
     return asked_s > pause_s ? asked_s : pause_s;
+}
+
+uint64_t spread_s(const char *name, uint64_t number, uint64_t most_s)
+{
+    unsigned char sum[SHA256_LEN];
+    struct sha256 sha;
+    uint64_t dice;
+
+    sha256_init(&sha);
+    sha256_add(&sha, slice_cstr(name));
+    sha256_add(&sha, slice_of((const char *)&number, sizeof(number)));
+    sha256_end(&sha, sum);
+    memcpy(&dice, sum, sizeof(dice));
+    return most_s > 0 ? dice % most_s : 0;
 }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SPREAD 24u /* of a life, or of a pause */
+
 static char *copy(struct slice text)
 {
     char *made = strndup(text.len > 0 ? text.at : "", text.len);
@@ -33,8 +35,11 @@ static void plan(struct site *site, int64_t now_unix_s)
         !certificate_validity(pem, &validity))
         return;
     site->until_unix_s = (uint64_t)validity.until_unix_s;
-    if (certificate_renewal(&validity) > now_unix_s)
-        site->due_unix_s = certificate_renewal(&validity);
+    const uint64_t life_s = (uint64_t)(validity.until_unix_s - validity.from_unix_s);
+    const int64_t due_s = certificate_renewal(&validity) +
+                          (int64_t)spread_s(site->id, site->until_unix_s, life_s / SPREAD);
+    if (due_s > now_unix_s)
+        site->due_unix_s = due_s;
 }
 
 static struct site site_new(const struct acme_site *from, int64_t now_unix_s)
@@ -130,13 +135,17 @@ bool site_failed(struct site *site, struct slice why, uint64_t asked_s, int64_t 
     }
     if (site->failures < 1000)
         site->failures++;
-    site->due_unix_s = now_unix_s + (int64_t)pause_after_s(site->failures, asked_s);
+    uint64_t pause_s = pause_after_s(site->failures, asked_s);
+    if (asked_s < pause_s)
+        pause_s += spread_s(site->id, site->failures, pause_s / SPREAD);
+    site->due_unix_s = now_unix_s + (int64_t)pause_s;
     return is_news;
 }
 
 struct acme_state site_state(const struct site *site)
 {
     return (struct acme_state){
+        .id = slice_cstr(site->id),
         .until_unix_s = site->until_unix_s,
         .next_unix_s = (uint64_t)(site->due_unix_s > 0 ? site->due_unix_s : 0),
         .error = slice_cstr(site->error),

@@ -90,8 +90,11 @@ void check_directories(struct build *build);
 void check_aliases(struct build *build);
 void check_reach(struct build *build);
 
-/* Reads the files of TLScertFile and TLSkeyFile. */
+/* Reads what there is for AutoTLS, and tells who will never get a certificate. */
 struct load;
+void load_automatic(const struct load *load, const struct server_conf *conf);
+
+/* Reads the files of TLScertFile and TLSkeyFile. */
 void load_certificates(const struct load *load, const struct server_conf *conf);
 
 /* Reads the files of FileHashes. */
@@ -296,6 +299,7 @@ extern const struct option_group hash_options;
 extern const struct option_group ban_options;
 extern const struct option_group log_options;
 extern const struct option_group syslog_options;
+extern const struct option_group acme_options;
 extern const struct option_group cache_options;
 extern const struct option_group throttle_options;
 extern const struct option_group screen_options;

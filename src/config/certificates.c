@@ -333,7 +333,7 @@ static bool has_trusted_proxies(const struct server_conf *conf)
 static void check_host(const struct load *load, const struct vhost_conf *host, bool secure,
                        bool proxied)
 {
-    if (host->tls.certificates && !secure)
+    if (host->tls.certificates && !host->tls.automatic && !secure)
         diag_hint(
             load->diags,
             diag_add(load->diags, DIAG_ERROR, &host->tls.certificates->place,
@@ -372,14 +372,17 @@ void load_certificates(const struct load *load, const struct server_conf *conf)
     const bool proxied = has_trusted_proxies(conf);
 
     for (struct binding_conf *binding = conf->bindings; binding; binding = binding->next) {
-        read_all(load, &binding->tls);
+        if (!binding->tls.automatic)
+            read_all(load, &binding->tls);
         read_authority(load, &binding->tls);
         check_binding(load, binding);
     }
     for (struct vhost_conf *host = conf->hosts; host; host = host->next) {
-        read_all(load, &host->tls);
+        if (!host->tls.automatic) {
+            read_all(load, &host->tls);
+            check_names(load, host);
+        }
         read_authority(load, &host->tls);
-        check_names(load, host);
         check_borrowed(load, conf, host);
         check_host(load, host, secure, proxied);
     }

@@ -103,6 +103,7 @@ struct server_conf *load_config(const struct load *load, const struct source_tex
     check_run(&build);
     load_mimetypes(load, &build);
     load_session_key(load, &build);
+    load_automatic(load, build.conf);
     load_certificates(load, build.conf);
     load_hashes(load, build.conf);
     load_pass_env(load, &build);

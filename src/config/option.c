@@ -10,7 +10,7 @@
 static const struct option_group *const groups[] = {
     &server_options,
     &ban_options,
-    &log_options, &syslog_options,
+    &log_options, &syslog_options, &acme_options,
     &cache_options,
     &throttle_options,
     &screen_options,

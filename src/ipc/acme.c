@@ -101,9 +101,11 @@ enum parse acme_tasks_decode(struct slice data, struct arena *arena, struct acme
     return PARSE_DONE;
 }
 
-/* "UNTIL NEXT ERROR" */
+/* "ID UNTIL NEXT ERROR" */
 void acme_state_encode(const struct acme_state *state, struct text *text)
 {
+    text_add(text, state->id);
+    text_add_char(text, ' ');
     text_add_u64(text, state->until_unix_s);
     text_add_char(text, ' ');
     text_add_u64(text, state->next_unix_s);
@@ -121,7 +123,8 @@ enum parse acme_state_decode(struct slice data, struct acme_state *ret, struct p
 
     if (data.len > ACME_STATE_MOST)
         return parse_bad(reterr, ACME_STATE_MOST, "the state is too long");
-    if (!slice_cut(rest, ' ', &until, &rest) || !slice_cut(rest, ' ', &next, &state.error))
+    if (!slice_cut(rest, ' ', &state.id, &rest) || !slice_cut(rest, ' ', &until, &rest) ||
+        !slice_cut(rest, ' ', &next, &state.error))
         return parse_bad(reterr, data.len, "the state is too short");
     if (!number_parse(until, INT64_MAX, &state.until_unix_s) ||
         !number_parse(next, INT64_MAX, &state.next_unix_s))

@@ -67,19 +67,6 @@ static void hear_supervisor(void)
     }
 }
 
-static int confine(void)
-{
-    int r = sandbox_no_new_privs();
-
-    if (r == 0)
-        r = sandbox_drop_capabilities();
-#ifndef LONGHOUSE_SANITIZED /* the leak check traces its own process */
-    if (r == 0)
-        r = sandbox_undumpable();
-#endif
-    return r < 0 ? r : sandbox_resolver_filter();
-}
-
 int main(void)
 {
     struct stat channel;
@@ -94,7 +81,7 @@ int main(void)
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
-    int r = confine();
+    int r = sandbox_network_program();
     if (r < 0) {
         fprintf(stderr, "resolver: cannot give up rights: %s\n", strerror(-r));
         return EXIT_FAILURE;

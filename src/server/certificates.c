@@ -2,6 +2,7 @@
 
 #include "base/container.h"
 #include "base/text.h"
+#include "net/self_signed.h"
 #include "net/tls.h"
 #include "os/socket.h"
 #include "site/vhost_map.h"
@@ -93,38 +94,79 @@ static void tell_unstapled(const struct certificates *self, const struct tls_ide
                     identity->staple.len > 0 ? why : "it is missing or empty");
 }
 
+/* NULL with a sentence in `why`. */
+static struct tls_context *context_of(const struct certificates *self,
+                                      const struct tls_identity *identities, unsigned count,
+                                      char *why)
+{
+    const struct tls_options options = {
+        .identities = identities,
+        .identity_count = count,
+        .least_version = self->snapshot->conf->least_tls,
+        .ticket_secret = self->ticket_secret,
+        .session_id = SLICE("longhouse"),
+    };
+
+    return tls_context_new(&options, why);
+}
+
+/* Of the files. NULL with a sentence in `why`. */
+static struct tls_context *read_context(const struct certificates *self, const struct tls_conf *tls,
+                                        char *why)
+{
+    struct tls_identity identities[IDENTITIES_MOST];
+    const struct conf_file *key = tls->keys;
+    const struct conf_file *staple = tls->staples;
+    unsigned count = 0;
+
+    for (const struct conf_file *file = tls->certificates; file && count < IDENTITIES_MOST;
+         file = file->next) {
+        identities[count] = (struct tls_identity){
+            .certificates = file->text,
+            .key = key ? key->text : file->text,
+            .staple = staple ? staple->text : SLICE(""),
+        };
+        tell_unstapled(self, &identities[count++], staple);
+        key = key ? key->next : NULL;
+        staple = staple ? staple->next : NULL;
+    }
+    return context_of(self, identities, count, why);
+}
+
+/* What is shown in place of a certificate that AutoTLS has not got yet. */
+static struct tls_context *self_signed_context(const struct certificates *self,
+                                               const struct tls_conf *tls, char *why)
+{
+    struct arena arena = { 0 };
+    struct slice names = tls->names;
+    struct slice name;
+
+    (void)slice_next(&names, ' ', &name);
+    const struct slice pem = self_signed_pem(name, &arena);
+    const struct tls_identity identity = { .certificates = pem, .key = pem };
+    struct tls_context *context = context_of(self, &identity, 1, why);
+    arena_done(&arena);
+    return context;
+}
+
 /* NULL with *ret_why. */
 static struct tls_context *make_context(const struct certificates *self, const struct tls_conf *tls,
                                         const char **ret_why)
 {
     static char why[TLS_WHY_MOST];
     static char sentence[TLS_WHY_MOST + 512];
-    struct tls_identity identities[IDENTITIES_MOST];
-    struct tls_options options = {
-        .identities = identities,
-        .least_version = self->snapshot->conf->least_tls,
-        .ticket_secret = self->ticket_secret,
-        .session_id = SLICE("longhouse"),
-    };
-    const struct conf_file *key = tls->keys;
-    const struct conf_file *staple = tls->staples;
+    const struct conf_file *file = tls->certificates;
+    const bool is_missing = tls->automatic && file->text.len == 0;
+    struct tls_context *context = is_missing ? NULL : read_context(self, tls, why);
 
-    for (const struct conf_file *file = tls->certificates;
-         file && options.identity_count < IDENTITIES_MOST; file = file->next) {
-        identities[options.identity_count++] = (struct tls_identity){
-            .certificates = file->text,
-            .key = key ? key->text : file->text,
-            .staple = staple ? staple->text : SLICE(""),
-        };
-        tell_unstapled(self, &identities[options.identity_count - 1], staple);
-        key = key ? key->next : NULL;
-        staple = staple ? staple->next : NULL;
+    if (!context && tls->automatic) {
+        log_notice(self->log, "'%.*s' %s: a self-signed certificate is shown meanwhile",
+                   SLICE_ARGS(file->path), is_missing ? "is not there yet" : why);
+        context = self_signed_context(self, tls, why);
     }
-    struct tls_context *context = tls_context_new(&options, why);
     if (!context) {
-        const struct diag_place *place = &tls->certificates->place;
-        snprintf(sentence, sizeof(sentence), "%s:%u: TLScertFile '%.*s': %s", place->file,
-                 place->line, SLICE_ARGS(tls->certificates->path), why);
+        snprintf(sentence, sizeof(sentence), "%s:%u: the certificate '%.*s': %s", file->place.file,
+                 file->place.line, SLICE_ARGS(file->path), why);
         *ret_why = sentence;
     }
     return context;

@@ -6,6 +6,7 @@
 #include "gateway/turnstile.h"
 #include "os/fd.h"
 #include "os/socket.h"
+#include "server/acme_status.h"
 #include "server/bans.h"
 #include "server/orders.h"
 #include "server/reactor.h"
@@ -16,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define QUESTION_MOST 512u
@@ -291,6 +293,7 @@ void control_write_status(const struct house *house, struct text *text)
     }
     add_seats(house, text);
     workers_status_describe(house->workers, text);
+    acme_status_describe(house->acme, (int64_t)time(NULL), text);
     add_spawners(house, text);
 }
 
@@ -331,6 +334,8 @@ void control_write_status_json(const struct house *house, struct text *text)
     add_generation_json(house, text);
     text_add_cstr(text, ",\"workers\":[");
     workers_status_describe_json(house->workers, text);
+    text_add_cstr(text, "],\"certificates\":[");
+    acme_status_describe_json(house->acme, text);
     text_add_cstr(text, "]}\n");
 }
 

@@ -3,8 +3,10 @@
 #include "handler/keeper.h"
 #include "handler/output_cache.h"
 #include "os/fd.h"
+#include "server/acme_status.h"
 #include "server/bans.h"
 #include "server/house_build.h"
+#include "server/proofs.h"
 #include "server/reactor.h"
 #include "server/tally.h"
 #include "server/workers_status.h"
@@ -49,6 +51,8 @@ const char *house_build(struct house *house, struct takeover *takeover)
     house->forgotten = forgotten_new();
     house->keeper = keeper_new((takeover->reactors + 1) / 2, house->log);
     house->workers = workers_status_new(conf);
+    house->acme = acme_status_new();
+    house->proofs = proofs_new();
     house->guard =
         guard_new(conf->connections_total, conf->connections_per_ip, conf->bans.reconnect_delay_ms);
     house->bans = bans_new();
@@ -66,6 +70,8 @@ void house_free(struct house *house)
     keeper_free(house->keeper);
     forgotten_free(house->forgotten);
     workers_status_free(house->workers);
+    acme_status_free(house->acme);
+    proofs_free(house->proofs);
     free(house->reactors);
     if (house->guard)
         guard_free(house->guard);

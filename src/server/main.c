@@ -6,11 +6,13 @@
 #include "os/fd.h"
 #include "os/pass.h"
 #include "os/sandbox.h"
+#include "server/acme_status.h"
 #include "server/control.h"
 #include "server/house_build.h"
 #include "server/legacy.h"
 #include "server/log_clock.h"
 #include "server/names.h"
+#include "server/proofs.h"
 #include "server/reactor.h"
 #include "server/reload.h"
 #include "server/workers_status.h"
@@ -312,6 +314,19 @@ static void server_write_legacy(struct server *server)
     server_tell(server, HANDOVER_LEGACY, 0, NULL);
 }
 
+/* And says so, when all reactors would answer it. */
+static void server_take_proof(struct server *server, const struct handover *message)
+{
+    struct slice token;
+    struct slice answer;
+
+    if (message->index == 1)
+        proofs_hide(server->house.proofs, message->text);
+    else if (slice_cut(message->text, ' ', &token, &answer))
+        proofs_show(server->house.proofs, token, answer);
+    server_tell(server, HANDOVER_ACME_PROOF, message->number, NULL);
+}
+
 static void server_take_open(struct server *server, const struct handover *message, int fd)
 {
     if (server_take_next(server, message, fd))
@@ -326,6 +341,10 @@ static void server_take_open(struct server *server, const struct handover *messa
         server_new_log(server, message->text, fd);
     else if (message->kind == HANDOVER_WORKERS && fd < 0)
         workers_status_take(server->house.workers, message->index, message->text);
+    else if (message->kind == HANDOVER_ACME_STATE && fd < 0)
+        acme_status_take(server->house.acme, message->text);
+    else if (message->kind == HANDOVER_ACME_PROOF && fd < 0)
+        server_take_proof(server, message);
     else if (message->kind == HANDOVER_RESOLVER)
         names_connect(server->names, fd);
     else if (message->kind == HANDOVER_SPAWNER && message->index < server->house.reactor_count &&

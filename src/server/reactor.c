@@ -9,6 +9,7 @@
 #include "server/admission.h"
 #include "server/certificates.h"
 #include "server/listener.h"
+#include "server/proofs.h"
 #include "server/throttle.h"
 #include "server/trace_reply.h"
 #include "server/warden.h"
@@ -83,6 +84,8 @@ static void reactor_route(struct exchange_owner *owner, struct exchange *x)
     hide_client(reactor, x);
     const struct host *host = find_host(snapshot, x);
     x->host = host;
+    if (welcome && proofs_start(reactor->house->proofs, x))
+        return;
     if (welcome && is_to_be_challenged(reactor, reading, x)) {
         challenge_start(&reactor->house->challenger, &snapshot->conf->challenge,
                         &reading->edition->challenge_key, x);

@@ -1,6 +1,7 @@
 #include "server/reload.h"
 
 #include "os/fd.h"
+#include "server/acme_status.h"
 #include "server/reactor.h"
 #include "server/workers_status.h"
 
@@ -84,10 +85,13 @@ static void add_logs(struct log_writer *writer, struct takeover *takeover)
     }
 }
 
-static void renew_workers_status(struct house *house)
+/* The supervisor tells anew. */
+static void renew_status(struct house *house)
 {
     workers_status_free(house->workers);
     house->workers = workers_status_new(house->edition->snapshot->conf);
+    acme_status_free(house->acme);
+    house->acme = acme_status_new();
 }
 
 const char *reload_begin(struct reload *reload, struct takeover *takeover)
@@ -109,7 +113,7 @@ const char *reload_begin(struct reload *reload, struct takeover *takeover)
     log_writer_tell_syslog(house->writer, conf);
     guard_set_limits(house->guard, conf->connections_total, conf->connections_per_ip,
                      conf->bans.reconnect_delay_ms, house_now_ms(house));
-    renew_workers_status(house);
+    renew_status(house);
     for (unsigned i = 0; i < house->reactor_count; i++)
         reading_send(house->reactors[i], edition, news);
     return NULL;

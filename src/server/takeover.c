@@ -125,6 +125,11 @@ bool takeover_take(struct takeover *takeover, const struct handover *message, in
     case HANDOVER_LEFT:
     case HANDOVER_FORGET:
     case HANDOVER_PID_FILE:
+    case HANDOVER_ACME_TASKS:
+    case HANDOVER_ACME_STATE:
+    case HANDOVER_ACME_PIECE:
+    case HANDOVER_ACME_KEEP:
+    case HANDOVER_ACME_PROOF:
         break;
     }
     return false;

@@ -108,6 +108,7 @@ static bool prepare(const struct house *house, struct draft *draft, struct diags
     bool good = ports_renew(conf, house->plan.conf, &house->ports, diags, &draft->ports);
     good &= logs_renew(conf, &house->logs, arena, diags, &draft->logs);
     good = good && key_open(conf, arena, diags, draft->key);
+    good = good && acme_check_folder(conf, diags);
     good = good && sandboxes_open(conf, &house->identity, arena, diags, &draft->sandboxes);
     good = good && workers_renew(conf, &draft->sandboxes, &house->workers, &house->identity, diags,
                                  &draft->workers);

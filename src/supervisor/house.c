@@ -126,6 +126,8 @@ static void start(struct child *child)
             names_connect(house);
         return;
     }
+    if (child == &house->acme)
+        return;
     if (house->groups.programs[number_of(child)] >= 0)
         child_send(child, &(struct handover){ .kind = HANDOVER_CGROUP },
                    house->groups.programs[number_of(child)]);
@@ -139,10 +141,10 @@ static void start(struct child *child)
         connect_spawner(house, child);
 }
 
-void house_start_resolver(struct house *house)
+void house_start_child(struct child *child)
 {
-    timer_stop(&house->loop, &house->resolver.again);
-    start(&house->resolver);
+    timer_stop(&child->house->loop, &child->again);
+    start(child);
 }
 
 static void on_again(struct task *task)
@@ -185,6 +187,7 @@ static void on_running(struct house *house)
     house->on_ready(house);
     rotation_begin(house);
     renewal_begin(house);
+    acme_renew(house);
 }
 
 static bool spawners_are_ready(const struct house *house)
@@ -213,6 +216,8 @@ static void on_ready(struct child *child)
     } else if (again && house->phase == PHASE_RUNNING) {
         log_notice(&house->journal.log, "the %s is ready again as pid %d", child->name,
                    (int)child->pid);
+        if (child == &house->server)
+            acme_renew(house);
     }
 }
 
@@ -247,6 +252,8 @@ static void on_message(struct child *child, const struct handover *message)
         reload_failed(house, message);
     else if (message->kind == HANDOVER_FAILED && child->ready)
         log_error(&house->journal.log, "%.*s", SLICE_ARGS(message->text));
+    else if (message->kind == HANDOVER_ACME_PROOF && child == &house->server)
+        acme_proof_told(house, message);
     else if (message->kind == HANDOVER_WORKERS && child == &house->spawners[0])
         workers_take(&house->workers, message, &house->server);
     else if (message->kind == HANDOVER_SAID && child == &house->spawners[0])
@@ -260,7 +267,8 @@ static void on_message(struct child *child, const struct handover *message)
 static void sweep(struct house *house)
 {
     const unsigned spawners = house->plan.spawners;
-    const size_t count = house->guests.count + spawners + 4;
+    const size_t others = 5;
+    const size_t count = others + spawners + house->guests.count;
     pid_t *kept = malloc(count * sizeof(pid_t));
 
     if (!kept)
@@ -269,10 +277,11 @@ static void sweep(struct house *house)
     kept[1] = house->resolver.pid;
     kept[2] = house->phase < PHASE_SWEEPING ? house->rotation.packer : 0;
     kept[3] = house->upgrade.heir.pid;
+    kept[4] = house->acme.pid;
     for (unsigned i = 0; i < spawners; i++)
-        kept[4 + i] = house->spawners[i].pid;
+        kept[others + i] = house->spawners[i].pid;
     for (size_t i = 0; i < house->guests.count; i++)
-        kept[4 + spawners + i] = house->guests.at[i];
+        kept[others + spawners + i] = house->guests.at[i];
     if (strays_kill(kept, count) == 0 && house->phase == PHASE_SWEEPING)
         loop_stop(&house->loop);
     free(kept);
@@ -295,7 +304,8 @@ static void kill_spawners(struct house *house)
 static void enter_closing(struct house *house)
 {
     house->phase = PHASE_CLOSING;
-    child_kill(&house->resolver); /* it has nothing to finish */
+    child_kill(&house->resolver); /* they have nothing to finish */
+    child_kill(&house->acme);
     if (spawners_alive(house) == 0) {
         enter_sweeping(house);
         return;
@@ -322,6 +332,7 @@ void house_stop(struct house *house)
     for (unsigned i = 0; i < house->plan.spawners; i++)
         timer_stop(&house->loop, &house->spawners[i].again);
     timer_stop(&house->loop, &house->resolver.again);
+    timer_stop(&house->loop, &house->acme.again);
     house->phase = PHASE_DRAINING;
     if (house->server.pid == 0) {
         enter_closing(house);
@@ -448,6 +459,8 @@ static struct child *child_of(struct house *house, pid_t pid)
         return &house->server;
     if (pid == house->resolver.pid)
         return &house->resolver;
+    if (pid == house->acme.pid)
+        return &house->acme;
     for (unsigned i = 0; i < house->plan.spawners; i++)
         if (pid == house->spawners[i].pid)
             return &house->spawners[i];
@@ -500,6 +513,8 @@ int house_open(struct house *house)
     }
     child_init(&house->resolver, house, "resolver", true, on_message);
     house->resolver.again_task.run = on_again;
+    acme_init(house);
+    house->acme.again_task.run = on_again;
     upgrade_init(house);
 
     int r = driver_epoll_new(&driver);
@@ -530,6 +545,7 @@ void house_close(struct house *house)
     for (unsigned i = 0; i < house->plan.spawners; i++)
         child_close(&house->spawners[i]);
     child_close(&house->resolver);
+    child_close(&house->acme);
     reload_give_up(house);
     upgrade_give_up(house);
     past_release_all(house);

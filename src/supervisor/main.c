@@ -192,6 +192,7 @@ static bool prepare(struct house *house, const struct wishes *wishes, struct are
     good &= logs_open(conf, &house->identity, house->behind, arena, diags, &house->logs);
     good &= places_open(conf, &house->estate, &house->identity, arena, diags, &house->places);
     good = good && key_open(conf, arena, diags, house->key);
+    good = good && acme_check_folder(conf, diags);
     good = good &&
            groups_open(conf, house->plan.spawners, &house->identity, arena, diags, &house->groups);
     good = good && sandboxes_open(conf, &house->identity, arena, diags, &house->sandboxes);

@@ -24,7 +24,7 @@ void names_renew(struct house *house)
     if (house->resolver.pid > 0)
         names_connect(house);
     else
-        house_start_resolver(house);
+        house_start_child(&house->resolver);
 }
 
 void names_connect(struct house *house)

@@ -171,7 +171,7 @@ void reload_on_death(struct house *house, const struct child *child)
 
     if (child == &house->server)
         past_release_all(house);
-    if (house->reload.state == RELOAD_NONE || child == &house->resolver)
+    if (house->reload.state == RELOAD_NONE || child == &house->resolver || child == &house->acme)
         return;
     if (child != &house->server && house->reload.state == RELOAD_SERVER)
         return; /* the next spawner gets both policies */
@@ -249,6 +249,7 @@ static void settle(struct house *house)
     workers_hand_over(&house->workers, house->generation, &house->spawners[0]);
     workers_tell_all(&house->workers, &house->server);
     names_renew(house);
+    acme_renew(house);
     log_taken_over(house);
     reload_note(house, true, text);
     rotation_begin(house);

@@ -78,7 +78,8 @@ static uint64_t looks_of(const struct house *house, const struct tls_conf *tls, 
     return mark;
 }
 
-/* A file that is missing (a staple, when the authority has not been asked yet) has no text. */
+/* A file that is missing (a staple, or a certificate of AutoTLS, until there is one) has no text.
+ */
 static bool holds_text(const char *path, struct slice text)
 {
     scoped_fd fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

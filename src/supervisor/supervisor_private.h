@@ -20,11 +20,13 @@
  *             renewal.c  certificates whose files change
  *             upgrade.c  from one version of the program to the next   estate.c what it inherits
  *             names.c    the resolver and its channel
+ *             acme.c     the program that gets certificates
  *             rotation.c, calendar.c, old_logs.c  logs that begin anew, and the packer
  *             house.c    the phases from the first start to the end
  *             signals.c  what comes by signal
  *   say       journal.c  system log and terminal  banner.c  "is ready"
  */
+#include "acme.h"
 #include "base/arena.h"
 #include "base/diag.h"
 #include "base/log.h"
@@ -542,6 +544,8 @@ struct house {
     struct child
         spawners[SPAWNERS_MOST]; /* plan.spawners of them: reactor i is served by i modulo these */
     struct child resolver;       /* runs only when ConnectTo names a host */
+    struct child acme;           /* runs only with AutoTLS */
+    struct acme_intake acme_intake;
     struct io signals;
     struct task signals_task;
     struct timer deadline; /* of DRAINING, CLOSING and SWEEPING */
@@ -582,7 +586,7 @@ int signals_watch(struct house *house);
 void house_reopen_logs(struct house *house);
 
 /* It is needed, and does not run. */
-void house_start_resolver(struct house *house);
+void house_start_child(struct child *child);
 
 /* ---- names.c ---- */
 

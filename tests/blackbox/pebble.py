@@ -16,16 +16,22 @@ def _answers(port):
 
 
 class Pebble:
-    """`believes`: it takes every proof for good. `refuses`: so many of a hundred good nonces."""
+    """`believes`: it takes every proof for good. `refuses`: so many of a hundred good nonces.
 
-    def __init__(self, believes=False, refuses=5):
+    `http_port`: where it looks for proofs; `dns`: whom it asks about names; `life_s`: how long its certificates hold.
+    """
+
+    def __init__(self, believes=False, refuses=5, http_port=5002, dns=None, life_s=None, port=None):
+        self.http_port = http_port
+        self.words = ["-dnsserver", f"127.0.0.1:{dns.port}"] if dns else []
+        self.life = {"certificateValidityPeriod": life_s} if life_s else {}
+        self.port = port or free_port()
         self.environment = dict(os.environ, PEBBLE_VA_NOSLEEP="1", PEBBLE_WFE_NONCEREJECT=str(refuses))
         if believes:
             self.environment["PEBBLE_VA_ALWAYS_VALID"] = "1"
 
     def __enter__(self):
         self.folder = open_folder("pebble")
-        self.port = free_port()
         self.directory = f"https://localhost:{self.port}/dir"
         self.roots = self.folder / "ca.pem"
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
@@ -35,10 +41,11 @@ class Pebble:
             "listenAddress": f"127.0.0.1:{self.port}",
             "certificate": str(self.roots),
             "privateKey": str(self.folder / "key.pem"),
-            "httpPort": 5002,
+            "httpPort": self.http_port,
             "tlsPort": 5001,
+            **self.life,
         }}))
-        self.process = subprocess.Popen(["pebble", "-config", self.folder / "pebble.json", "-strict"],
+        self.process = subprocess.Popen(["pebble", "-config", self.folder / "pebble.json", "-strict", *self.words],
                                         env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_until("pebble answers", lambda: _answers(self.port), deadline_s=15)
         return self

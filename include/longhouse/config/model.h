@@ -9,6 +9,7 @@
 #include "base/address.h"
 #include "base/diag.h"
 #include "base/slice.h"
+#include "config/acme_conf.h"
 #include "config/bans_conf.h"
 #include "config/log_format.h"
 #include "config/screen_conf.h"
@@ -527,6 +528,7 @@ struct server_conf {
     struct cgi_handler_conf
         *cgi_handlers; /* newest first: the first that claims an extension wins */
     struct slice work_directory;
+    struct acme_conf acme;
     struct slice session_key;      /* SessionKey, or what SessionKeyFile holds; empty: none */
     struct slice session_key_file; /* empty: none */
     struct slice control_socket;   /* unix socket for `longhouse status`, `stop` ... */

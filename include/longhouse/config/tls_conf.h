@@ -26,6 +26,11 @@ struct tls_conf {
     struct conf_file *authorities;  /* RequiredCA: their certificates and, if there is a second, the
                                        lists of revoked ones; NULL: anybody may come */
     unsigned char authority_id[32]; /* the same for the same content of both */
+    bool automatic;                 /* AutoTLS; the one of `certificates` has no text until there is
+                                       one */
+    struct diag_place automatic_place;
+    struct slice names; /* that it is for, if automatic: separated by blanks, the first is the one
+                           of its file */
 };
 
 /* The lists of files above, one after the other. */

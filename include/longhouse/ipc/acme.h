@@ -45,6 +45,7 @@ enum parse acme_tasks_decode(struct slice data, struct arena *arena, struct acme
                              struct parse_fault *reterr);
 
 struct acme_state {
+    struct slice id;       /* of the site; without blanks */
     uint64_t until_unix_s; /* the certificate holds; 0: there is none */
     uint64_t next_unix_s;  /* the next try */
     struct slice error;    /* of the last try; empty: it went well, or there was none */
@@ -55,7 +56,7 @@ struct acme_state {
 /* A text without NUL, of at most ACME_STATE_MOST bytes: a longer error is cut. */
 void acme_state_encode(const struct acme_state *state, struct text *text);
 
-/* The error points into `data`. */
+/* Slices point into `data`. */
 enum parse acme_state_decode(struct slice data, struct acme_state *ret, struct parse_fault *reterr);
 
 #endif

@@ -15,6 +15,17 @@
  *   supervisor -> server, resolver   RESOLVER nameserver (their channel to each other)
  *   resolver -> supervisor  READY   FAILED text
  *
+ * About certificates (ipc/acme.h), between supervisor and acme:
+ *
+ *   supervisor -> acme      ACME_TASKS (memory file)
+ *   acme -> supervisor      READY   FAILED text   ACME_STATE text (also to the server, as it came)
+ *                           ACME_PIECE text (the next bytes of a PEM text)
+ *                           ACME_KEEP text (the pieces are the certificate of this site; without
+ *                           text: the key of the account)
+ *   supervisor -> acme      ACME_KEEP: they are kept; with a text: they are not, because
+ *   acme -> supervisor -> server, and back when it is so:
+ *                           ACME_PROOF index number text ("TOKEN ANSWER"; index 1: no longer)
+ *
  * Generations of the configuration are numbered 1, 2, ...: BUNDLE and POLICY say which one they are
  * (number), READY and FAILED answer for one. For a further generation the server gets BUNDLE,
  * LISTENER (all of them), LOG (new ones), KEY and GO as at its start, and
@@ -76,7 +87,12 @@ enum handover_kind {
     HANDOVER_FORGET,
     HANDOVER_PID_FILE,
     HANDOVER_LEGACY,
-    HANDOVER_KIND_LAST = HANDOVER_LEGACY,
+    HANDOVER_ACME_TASKS,
+    HANDOVER_ACME_STATE,
+    HANDOVER_ACME_PIECE,
+    HANDOVER_ACME_KEEP,
+    HANDOVER_ACME_PROOF,
+    HANDOVER_KIND_LAST = HANDOVER_ACME_PROOF,
 };
 
 struct handover {

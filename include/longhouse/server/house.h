@@ -17,11 +17,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct acme_status;
 struct bans;
 struct forgotten;
 struct keeper;
 struct tally;
 struct name_watch;
+struct proofs;
 struct workers_status;
 struct reactor;
 
@@ -46,6 +48,8 @@ struct house {
     struct forgotten *forgotten;    /* of what programs said */
     struct keeper *keeper;          /* owned */
     struct workers_status *workers; /* owned; the main thread's */
+    struct acme_status *acme;       /* likewise */
+    struct proofs *proofs;          /* owned */
     struct name_watch *name_watch;  /* of the main thread; NULL: ConnectTo names no host */
     struct legacy *legacy;          /* of the main thread; NULL: nothing is kept */
     struct reactor **reactors;

@@ -42,7 +42,7 @@ static void try_state(struct slice bytes)
     assert(text.len <= bytes.len); /* zeros in front of a number are gone */
     assert(acme_state_decode(text_slice(&text), &again, &fault) == PARSE_DONE);
     assert(again.until_unix_s == state.until_unix_s && again.next_unix_s == state.next_unix_s);
-    assert(slice_equal(again.error, state.error));
+    assert(slice_equal(again.id, state.id) && slice_equal(again.error, state.error));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -93,16 +93,18 @@ START_TEST(a_state_comes_back_and_its_error_is_cut)
 {
     char room[64];
     struct text text = text_on(room, sizeof(room));
-    const struct acme_state state = { 1800000000, 1700000000, SLICE("it is down: try 2") };
+    const struct acme_state state = { SLICE("a.test"), 1800000000, 1700000000,
+                                      SLICE("it is down: try 2") };
     struct acme_state back;
 
     acme_state_encode(&state, &text);
     ck_assert_int_eq(acme_state_decode(text_slice(&text), &back, NULL), PARSE_DONE);
+    ck_assert(slice_equal(back.id, state.id));
     ck_assert_uint_eq(back.until_unix_s, 1800000000);
     ck_assert_uint_eq(back.next_unix_s, 1700000000);
     ck_assert(slice_equal(back.error, state.error));
 
-    text = text_on(room, 30);
+    text = text_on(room, 37);
     acme_state_encode(&state, &text);
     ck_assert(!text.cut);
     ck_assert_int_eq(acme_state_decode(text_slice(&text), &back, NULL), PARSE_DONE);
@@ -111,7 +113,7 @@ START_TEST(a_state_comes_back_and_its_error_is_cut)
 END_TEST
 
 static const char *const wrong_states[] = {
-    "", "1", "1 2", "a 2 x", "1 -2 x", " 2 x", "99999999999999999999 1 x"
+    "", "a", "a 1", "a 1 2", "a b 2 x", "a 1 -2 x", "a  2 x", "a 99999999999999999999 1 x"
 };
 
 START_TEST(what_is_no_state_is_refused)

@@ -1,0 +1,22 @@
+#ifndef SERVER_ACME_STATUS_H
+#define SERVER_ACME_STATUS_H
+
+/*
+ * How it stands with the certificates of AutoTLS, as the program that gets them told last, for
+ * `longhouse status`. The main thread's alone.
+ */
+#include "base/text.h"
+
+struct acme_status;
+
+struct acme_status *acme_status_new(void);
+void acme_status_free(struct acme_status *status); /* NULL: nothing happens */
+
+/* A state of ipc/acme.h; what is not understood is left out. */
+void acme_status_take(struct acme_status *status, struct slice state);
+
+/* Lines of text; or the objects of a JSON list. Nothing when nothing was told. */
+void acme_status_describe(const struct acme_status *status, int64_t now_unix_s, struct text *text);
+void acme_status_describe_json(const struct acme_status *status, struct text *text);
+
+#endif
