@@ -197,10 +197,11 @@ static void on_signals(struct task *task)
     ssize_t got = read(spawner->signals.fd, signals, sizeof(signals));
 
     /* There is one pending SIGCHLD at most: after a read that brought less than was asked, it is
-     * empty. */
-    if (got > 0)
+     * empty. One that failed left it there, and nothing would be told again. */
+    const bool failed = got < 0 && errno != EAGAIN;
+    if (got > 0 || failed)
         programs_reap(spawner);
-    spawner->signals.readable = got == (ssize_t)sizeof(signals);
+    spawner->signals.readable = failed || got == (ssize_t)sizeof(signals);
     if (spawner->signals.readable)
         loop_wake_next_turn(&spawner->loop, task);
 }
