@@ -24,6 +24,11 @@ static const char *exec_cure(int error)
     }
 }
 
+static bool is_shortage(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOMEM || error == EAGAIN;
+}
+
 static int status_of(const struct spawn_failed *failed)
 {
     const bool forbidden = failed->error == EACCES || failed->error == EPERM ||
@@ -33,7 +38,9 @@ static int status_of(const struct spawn_failed *failed)
     case SPAWN_STAGE_RULE:
         return 500;
     case SPAWN_STAGE_SCRIPT:
-        return forbidden ? 403 : 404;
+        if (is_shortage(failed->error))
+            return 503;
+        return forbidden ? 403 : failed->error == EIO ? 500 : 404;
     case SPAWN_STAGE_FOLDER:
         return forbidden ? 403 : 500;
     case SPAWN_STAGE_OWNER:

@@ -681,6 +681,8 @@ static const struct {
     { SPAWN_STAGE_SCRIPT, ENOENT, 404, "No such file" },
     { SPAWN_STAGE_SCRIPT, EACCES, 403, "Permission denied" },
     { SPAWN_STAGE_SCRIPT, ELOOP, 403, "symbolic links" },
+    { SPAWN_STAGE_SCRIPT, EMFILE, 503, "Too many open files" },
+    { SPAWN_STAGE_SCRIPT, EIO, 500, "Input/output error" },
     { SPAWN_STAGE_FOLDER, EACCES, 403, "folder" },
     { SPAWN_STAGE_EXEC, EACCES, 403, "chmod +x" },
     { SPAWN_STAGE_EXEC, ENOENT, 500, "first line" },
