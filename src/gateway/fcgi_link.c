@@ -363,6 +363,8 @@ static bool send_some(struct fcgi_link *link)
         return true;
     if (errno == EAGAIN)
         link->conn->io.writable = false;
+    else if (errno == ENOBUFS || errno == ENOMEM) /* ours: the program waits for the rest */
+        fcgi_link_end(link, LINK_UNREACHABLE, -errno);
     else
         stop_sending(link);
     return false;

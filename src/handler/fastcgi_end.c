@@ -70,10 +70,11 @@ static enum step on_unreachable(struct fastcgi *self)
     const int error = self->link.error;
 
     if (is_our_shortage(error)) {
-        fastcgi_fail(self, 503, RESET_BROKEN,
-                     "no connection to %.*s can be made: %s; raise the limit of open files "
-                     "(ulimit -n, LimitNOFILE)",
-                     SLICE_ARGS(fastcgi_target(self)), strerror(-error));
+        fastcgi_fail(self, 503, RESET_BROKEN, "%.*s cannot be asked: %s; %s",
+                     SLICE_ARGS(fastcgi_target(self)), strerror(-error),
+                     error == -EMFILE || error == -ENFILE
+                         ? "raise the limit of open files (ulimit -n, LimitNOFILE)"
+                         : "the machine lacks memory");
         return STEP_AGAIN;
     }
     const bool is_gone =
