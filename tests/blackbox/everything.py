@@ -50,11 +50,11 @@ def everything(name):
         yield house
 
 
-def outcome_of(visitor, request):
+def outcome_of(visitor, request, fields=()):
     """What became of a request: the status of a whole answer, or a word."""
     method, target, body, is_right = request
     try:
-        visitor.request(method, target, body=body)
+        visitor.request(method, target, body=body, fields=fields)
         answer = visitor.answer(method)
     except socket.timeout:
         return "late"
