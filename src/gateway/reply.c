@@ -221,10 +221,19 @@ static size_t feed_line(struct reply *reply, struct slice bytes)
     return piece.len;
 }
 
+void reply_give_head(struct reply *reply, int status, const struct fields *fields)
+{
+    reply->bare = true;
+    reply->status = status;
+    reply->fields = *fields;
+}
+
 enum parse reply_feed(struct reply *reply, struct slice bytes, size_t *ret_used)
 {
     size_t used = 0;
 
+    if (reply->bare && bytes.len > 0)
+        reply->state = PARSE_DONE;
     while (used < bytes.len && reply->state == PARSE_MORE)
         used += feed_line(reply, slice_skip(bytes, used));
     *ret_used = used;

@@ -53,6 +53,18 @@ void upload_init_none(struct upload *upload, struct exchange *x)
     spill_finish(&upload->spill);
 }
 
+void upload_init_document(struct upload *upload, struct exchange *x)
+{
+    *upload = (struct upload){
+        .x = x,
+        .state = UPLOAD_READY,
+        .source = &upload->spill.body,
+        .length = (int64_t)x->request.collected->bytes,
+        .leaves = true,
+    };
+    spill_repeat(&upload->spill, x->request.collected, x->loop, &x->arena);
+}
+
 /* What is collected elsewhere is taken from the queue. 0 or negative errno. */
 static int take_some(struct upload *upload)
 {

@@ -45,6 +45,7 @@ struct reply {
     struct fields fields;
     int status; /* 0: none said */
     struct slice phrase;
+    bool bare;              /* by reply_give_head(): the output has no head */
     bool nph;               /* by whoever feeds it, before the first byte */
     bool status_from_field; /* "Status:" beats the first line */
     int64_t length;         /* Content-Length, -1: none */
@@ -62,6 +63,10 @@ struct reply {
 };
 
 void reply_init(struct reply *reply, struct arena *arena);
+
+/* The program says no head: it is this one, and all output is the body. Before the first byte. The
+ * output is refused only when there is none. */
+void reply_give_head(struct reply *reply, int status, const struct fields *fields);
 
 /*
  * Takes what belongs to the head off `bytes`; *ret_used says how much. PARSE_MORE: all was taken.

@@ -41,6 +41,9 @@ void upload_init(struct upload *upload, struct exchange *x, struct slice folder,
 /* No body for this program, whatever the request has: that is left to who comes behind it. */
 void upload_init_none(struct upload *upload, struct exchange *x);
 
+/* In place of the body: what request.collected holds, whatever that is. */
+void upload_init_document(struct upload *upload, struct exchange *x);
+
 /* Looks at what came. */
 enum upload_state upload_advance(struct upload *upload);
 

@@ -201,6 +201,33 @@ START_TEST(an_nph_program_does_not_frame)
 }
 END_TEST
 
+START_TEST(a_head_that_is_given_is_not_looked_for)
+{
+    struct arena arena = { 0 };
+    struct fields fields = { 0 };
+    struct response response = { 0 };
+    struct reply reply;
+    size_t used = 9;
+
+    fields_add(&fields, &arena, SLICE("Content-Type"), SLICE("text/html"));
+    reply_init(&reply, &arena);
+    reply_give_head(&reply, 404, &fields);
+    ck_assert_int_eq(reply_feed(&reply, SLICE(""), &used), PARSE_MORE);
+    ck_assert_int_eq(reply_feed(&reply, SLICE("Status: 200\n\nbody"), &used), PARSE_DONE);
+    ck_assert_uint_eq(used, 0);
+    reply_apply(&reply, &response, &arena);
+    ck_assert_int_eq(response.status, 404);
+    ck_assert_int_eq(response.length, -1);
+    ck_assert_uint_eq(response.fields.count, 1);
+
+    reply_init(&reply, &arena);
+    reply_give_head(&reply, 404, &fields);
+    ck_assert_int_eq(reply_end(&reply), PARSE_BAD);
+    ck_assert_str_eq(reply.why, "it gave no output");
+    arena_done(&arena);
+}
+END_TEST
+
 static const struct {
     struct slice in;
     const char *why;
@@ -276,5 +303,6 @@ SUITE("reply", LOOP(a_head_is_read_at_once, cases), LOOP(a_head_cut_anywhere_rea
       LOOP(a_head_fed_byte_by_byte_reads_the_same, cases),
       LOOP(an_end_inside_the_head_says_what_is_missing, ends), TEST(a_head_without_end_is_refused),
       TEST(a_dropped_line_is_remembered), TEST(an_nph_program_does_not_frame),
+      TEST(a_head_that_is_given_is_not_looked_for),
       LOOP(a_local_redirect_has_nothing_but_a_path, locals),
       TEST(a_file_that_is_wanted_is_no_field))
