@@ -21,7 +21,13 @@
 #define RULE_LEAST     (RULE_NUMBERS + 28u) /* bytes of a rule of empty texts */
 #define ARGUMENT_LEAST 4u
 
-enum flag { FLAG_SWITCHES = 1, FLAG_UMASK = 2, FLAG_NO_NEW_PRIVS = 4, FLAG_ALL = 7 };
+enum flag {
+    FLAG_SWITCHES = 1,
+    FLAG_UMASK = 2,
+    FLAG_NO_NEW_PRIVS = 4,
+    FLAG_READS_STDIN = 8,
+    FLAG_ALL = 15,
+};
 
 static size_t text_size(struct slice text)
 {
@@ -48,13 +54,17 @@ static size_t rule_size(const struct policy_rule *rule)
     return size;
 }
 
+static uint32_t flags_of(const struct policy_rule *rule)
+{
+    const struct policy_confine *confine = &rule->confine;
+
+    return (confine->switches ? FLAG_SWITCHES : 0u) | (confine->has_umask ? FLAG_UMASK : 0u) |
+           (confine->no_new_privs ? FLAG_NO_NEW_PRIVS : 0u) |
+           (rule->reads_stdin ? FLAG_READS_STDIN : 0u);
+}
+
 static unsigned char *put_confine(unsigned char *at, const struct policy_confine *confine)
 {
-    uint32_t flags = (confine->switches ? FLAG_SWITCHES : 0u) |
-                     (confine->has_umask ? FLAG_UMASK : 0u) |
-                     (confine->no_new_privs ? FLAG_NO_NEW_PRIVS : 0u);
-
-    at = put_u32(at, flags);
     at = put_u32(at, confine->user);
     at = put_u32(at, confine->group);
     at = put_u32(at, confine->group_count);
@@ -73,6 +83,7 @@ static unsigned char *put_rule(unsigned char *at, const struct policy_rule *rule
     at = put_u32(at, (uint32_t)rule->links);
     at = put_u32(at, (uint32_t)rule->accounts);
     at = put_u32(at, rule->argument_count);
+    at = put_u32(at, flags_of(rule));
     at = put_confine(at, &rule->confine);
     at = put_text(at, rule->host);
     at = put_text(at, rule->root);
@@ -208,6 +219,8 @@ static const char *paths_fault(const struct policy_rule *rule)
         if (slice_has(paths[i], '\0'))
             return "NUL in a path";
     }
+    if (rule->reads_stdin && rule->interpreter.len == 0)
+        return "stdin for no interpreter";
     if (rule->root.len > 0 && !is_in(rule->root, rule->confine.chroot))
         return "a root outside of its root directory";
     return NULL;
@@ -257,6 +270,7 @@ static const char *take_rule(struct cursor *cursor, struct arena *arena, struct 
     rule->accounts = (enum policy_accounts)accounts;
     rule->argument_count = take_u32(cursor);
     uint32_t flags = take_confine(cursor, &rule->confine);
+    rule->reads_stdin = flags & FLAG_READS_STDIN;
     rule->host = take_text(cursor);
     rule->root = take_text(cursor);
     rule->only = take_text(cursor);

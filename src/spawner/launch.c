@@ -75,7 +75,7 @@ char *const *launch_arguments(struct arena *arena, const struct rule *rule, cons
     for (size_t i = 0; i < words.len; i++)
         word_count += words.at[i] == '\0';
 
-    char **argv = arena_array(arena, char *, rule->argument_count + word_count + 3);
+    char **argv = arena_array(arena, char *, rule->argument_count + word_count + 4);
 
     if (rule->interpreter) {
         argv[count++] = (char *)rule->interpreter;
@@ -83,6 +83,8 @@ char *const *launch_arguments(struct arena *arena, const struct rule *rule, cons
             argv[count++] = (char *)rule->arguments[i];
     }
     argv[count++] = (char *)script;
+    if (rule->reads_stdin)
+        argv[count++] = (char *)"-";
     for (const char *at = words.at; word_count > 0; word_count--, at += strlen(at) + 1)
         argv[count++] = (char *)at;
     return argv;

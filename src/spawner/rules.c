@@ -160,6 +160,7 @@ static void adopt_rule(struct rules *rules, const struct sandboxes *sandboxes,
         .interpreter = path_of(rules, from->interpreter),
         .arguments = arguments,
         .argument_count = from->argument_count,
+        .reads_stdin = from->reads_stdin,
         .links = from->links == POLICY_LINKS_ANY ? BENEATH_ANY_LINKS : BENEATH_OWNED_LINKS,
         .accounts = from->accounts,
         .root = share_root(rules, from->root),
@@ -325,7 +326,9 @@ const struct rule *rules_find_service(const struct rules *rules, uint32_t number
 
 bool rule_lets(const struct rule *rule, const struct spawn_ask *ask)
 {
-    return rule->only.len == 0 || (slice_equal(ask->script, rule->only) && ask->arguments.len == 0);
+    if ((rule->only.len > 0 || rule->reads_stdin) && ask->arguments.len > 0)
+        return false;
+    return rule->only.len == 0 || slice_equal(ask->script, rule->only);
 }
 
 /* The rule as it is for this account. */

@@ -84,6 +84,7 @@ struct rule {
     const char *interpreter; /* NULL: the script is the program */
     const char *const *arguments;
     uint32_t argument_count;
+    bool reads_stdin; /* '-' stands behind the script, and nothing else */
     enum beneath_links links;
     enum policy_accounts accounts;
     struct root *root; /* NULL: runs nothing, or it is for accounts */

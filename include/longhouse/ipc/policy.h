@@ -65,7 +65,9 @@ struct policy_rule {
     struct slice only; /* the one script that may be asked for, a name in the root, with no words
                           behind it; empty: any below the root */
     struct slice interpreter; /* absolute; empty: the script is the program */
-    struct slice *arguments;  /* between interpreter and script */
+    bool reads_stdin; /* the interpreter: '-' stands behind the script, and nothing else; what it
+                         works on comes by stdin */
+    struct slice *arguments; /* between interpreter and script */
     uint32_t argument_count;
     enum policy_links links;
     struct policy_confine confine;

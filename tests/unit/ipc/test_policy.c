@@ -41,6 +41,10 @@ static struct policy_rule rules[] = {
     { .host = SLICE_INIT("c.example"),
       .root = SLICE_INIT("/usr/local/bin"),
       .only = SLICE_INIT("uploaded") },
+    { .host = SLICE_INIT("c.example"),
+      .root = SLICE_INIT("/srv/c"),
+      .interpreter = SLICE_INIT("/usr/bin/xsltproc"),
+      .reads_stdin = true },
 };
 
 static struct policy_account accounts[] = {
@@ -49,7 +53,7 @@ static struct policy_account accounts[] = {
 };
 
 static const struct policy policies[] = {
-    { rules, 6, 10, SLICE_INIT("www/public"), accounts, 2 },
+    { rules, 7, 10, SLICE_INIT("www/public"), accounts, 2 },
     { .user_folder = SLICE_INIT("public_html"), .accounts = accounts, .account_count = 1 },
     { .rules = rules, .rule_count = 3, .kill_grace_ms = 2000 },
     { .rules = rules, .rule_count = 1 },
@@ -62,6 +66,7 @@ static void assert_same_rule(const struct policy_rule *a, const struct policy_ru
     ck_assert(slice_equal(a->root, b->root));
     ck_assert(slice_equal(a->only, b->only));
     ck_assert(slice_equal(a->interpreter, b->interpreter));
+    ck_assert_int_eq(a->reads_stdin, b->reads_stdin);
     ck_assert_int_eq(a->links, b->links);
     ck_assert_int_eq(a->accounts, b->accounts);
     ck_assert_uint_eq(a->argument_count, b->argument_count);
@@ -177,6 +182,7 @@ static const struct {
                      .groups = (uint32_t[]){ 1, 0 },
                      .group_count = 2 } },
       "a program of the superuser" },
+    { { .root = SLICE_INIT("/srv"), .reads_stdin = true }, "stdin for no interpreter" },
     { { .confine = { .user = 1 } }, "a user without a change of user" },
     { { .confine = { .group_count = 1, .groups = (uint32_t[]){ 1 } } },
       "a user without a change of user" },

@@ -105,6 +105,27 @@ START_TEST(a_rule_for_one_program_lets_nothing_else_run)
 }
 END_TEST
 
+START_TEST(who_reads_a_document_from_stdin_is_told_and_nothing_else)
+{
+    const struct rule rule = { .interpreter = "/usr/bin/xsltproc",
+                               .arguments = (const char *const[]){ "--nonet" },
+                               .argument_count = 1,
+                               .reads_stdin = true };
+    const struct spawn_ask ask = { .script = SLICE("a.xslt") };
+    const struct spawn_ask more = { .script = SLICE("a.xslt"), .arguments = slice_of("b\0", 2) };
+    struct arena arena = { 0 };
+    char *const *words = launch_arguments(&arena, &rule, "/srv/a.xslt", SLICE(""));
+    const char *const wanted[] = { "/usr/bin/xsltproc", "--nonet", "/srv/a.xslt", "-" };
+
+    for (unsigned i = 0; i < 4; i++)
+        ck_assert_str_eq(words[i], wanted[i]);
+    ck_assert_ptr_null(words[4]);
+    ck_assert(rule_lets(&rule, &ask));
+    ck_assert(!rule_lets(&rule, &more));
+    arena_done(&arena);
+}
+END_TEST
+
 /* ---- accounts ---- */
 
 enum { RULE_FOLDER, RULE_OWNER, RULE_WEBSITE, RULE_COUNT };
@@ -275,6 +296,8 @@ END_TEST
 
 SUITE("rules", TEST(a_program_sees_its_script_below_its_root_directory),
       TEST(sandboxes_come_in_order_and_are_known_by_number), TEST(a_rule_is_that_of_its_generation),
-      TEST(a_rule_for_one_program_lets_nothing_else_run), TEST(a_rule_for_accounts_is_that_of_one),
+      TEST(a_rule_for_one_program_lets_nothing_else_run),
+      TEST(who_reads_a_document_from_stdin_is_told_and_nothing_else),
+      TEST(a_rule_for_accounts_is_that_of_one),
       LOOP(the_folder_of_an_account_is_opened_for_each_start, searches),
       LOOP(a_program_has_its_mark_and_a_place_for_temporary_files, environments))
