@@ -114,6 +114,7 @@ void check_syslog(const struct server_conf *conf, struct load_ask *ask, struct d
 void check_run_as(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 void check_users(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 void check_sandbox(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
+void check_xslt(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 void check_enter(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 void check_htpasswd(const struct server_conf *conf, struct load_ask *ask, struct diags *diags);
 bool htpasswd_find(struct load_ask *ask, const char *folder, char *ret_path, size_t room);
@@ -306,6 +307,7 @@ extern const struct option_group screen_options;
 extern const struct option_group challenge_options;
 extern const struct option_group index_options;
 extern const struct option_group user_options;
+extern const struct option_group xslt_options;
 extern const struct option_group later_options;
 
 /* The row of a member of `type`, as designated initialisers. */

@@ -476,5 +476,6 @@ void load_check_disk(const struct server_conf *conf, struct load_ask *ask, struc
     check_htpasswd(conf, ask, diags);
     check_enter(conf, ask, diags);
     check_sandbox(conf, ask, diags);
+    check_xslt(conf, ask, diags);
     table_done(&folders);
 }

@@ -40,6 +40,7 @@ static const struct option_group *const groups[] = {
     &error_options,
     &toolkit_options,
     &user_options,
+    &xslt_options,
     &later_options,
 };
 /* clang-format on */

@@ -32,9 +32,7 @@ static const struct option_row rows[] = {
     LATER("TunnelSSH", SCOPE_SERVER),
     /* SCOPE_HOST */
     LATER("CustomHeaderBackend", SCOPE_HOST),
-    LATER("ErrorXSLTfile", SCOPE_HOST),
     LATER("UseRProxy", SCOPE_HOST),
-    LATER("UseXSLT", SCOPE_HOST),
     LATER("WebSocket", SCOPE_HOST),
 
     /* something else takes their place */

@@ -46,9 +46,63 @@ uint32_t roots_rule_hook(const struct vhost_conf *host, struct slice program)
     return host->rule_base + roots_first(host, 1 + host->wrap_count) + hook;
 }
 
-uint32_t roots_rules(const struct vhost_conf *host)
+static uint32_t first_style(const struct vhost_conf *host)
 {
     return roots_first(host, 1 + host->wrap_count) + roots_hooks(host);
+}
+
+static uint32_t first_own_style(const struct vhost_conf *host)
+{
+    return first_style(host) + (host->use_xslt ? roots_folders(host) * roots_treatments(host) : 0);
+}
+
+struct slice roots_own_style(const struct vhost_conf *host, unsigned number)
+{
+    if (number == 0)
+        return host->error_style;
+    if (number == 1)
+        return host->folder.show_index.stylesheet;
+    return host->directories[number - 2]->folder.show_index.stylesheet;
+}
+
+unsigned roots_own_styles(const struct vhost_conf *host)
+{
+    const unsigned most = 2 + host->directory_count;
+
+    for (unsigned i = 0; i < most; i++)
+        if (roots_own_style(host, i).len > 0)
+            return most;
+    return 0;
+}
+
+uint32_t roots_rule_style(const struct vhost_conf *host, unsigned root)
+{
+    return host->rule_base + first_style(host) + root;
+}
+
+uint32_t roots_rule_own_style(const struct vhost_conf *host, struct slice stylesheet)
+{
+    unsigned number = 0;
+
+    while (number < 1 + host->directory_count &&
+           !slice_equal(roots_own_style(host, number), stylesheet))
+        number++;
+    return host->rule_base + first_own_style(host) + number;
+}
+
+bool roots_transform(const struct vhost_conf *host)
+{
+    return host->use_xslt || roots_own_styles(host) > 0;
+}
+
+bool roots_run(const struct vhost_conf *host)
+{
+    return folder_any_executes(host) || roots_hooks(host) > 0 || roots_transform(host);
+}
+
+uint32_t roots_rules(const struct vhost_conf *host)
+{
+    return first_own_style(host) + roots_own_styles(host);
 }
 
 unsigned roots_identity(const struct vhost_conf *host, const struct folder_conf *folder)

@@ -232,7 +232,7 @@ static enum step cgi_started(struct cgi *cgi)
     take_pipes(cgi);
     errand_started(&cgi->errand);
     cgi->state = CGI_RUNNING;
-    if (cgi->input.io.fd >= 0)
+    if (cgi->input.io.fd >= 0 && !cgi->errand.upload.leaves)
         exchange_want_body(cgi->errand.x);
     return STEP_AGAIN;
 }
@@ -373,7 +373,8 @@ static void cgi_fail_at_end(struct cgi *cgi)
         cgi_fail(cgi, 502, "the answer is refused: %s; it begins with '%.*s'; %s%s", reply->why,
                  (int)reply->sample_len, reply->sample, how, words);
     else
-        cgi_fail(cgi, 502, "%s; %s%s", reply->why, how, words);
+        cgi_fail(cgi, errand->verdict->transformation ? 500 : 502, "%s; %s%s", reply->why, how,
+                 words);
 }
 
 static void cgi_finish(struct cgi *cgi)
@@ -493,7 +494,7 @@ static void cgi_advance(struct exchange *x)
 
 static void cgi_start(struct exchange *x, const struct verdict *verdict)
 {
-    if (output_cache_answers(x, verdict))
+    if (!verdict->transformation && output_cache_answers(x, verdict))
         return;
 
     struct cgi *cgi = arena_new(&x->arena, struct cgi);

@@ -1,6 +1,7 @@
 #include "errand.h"
 
 #include "http/clock.h"
+#include "transform.h"
 
 #include <inttypes.h>
 
@@ -13,6 +14,15 @@ static bool is_nph(struct slice script)
 
     return slice_starts(slash == SLICE_NONE ? script : slice_skip(script, slash + 1),
                         SLICE("nph-"));
+}
+
+/* What the program does not say itself, and what it works on. */
+static void take_transformation(struct errand *errand)
+{
+    const struct transformation *transformation = errand->verdict->transformation;
+
+    reply_give_head(&errand->delivery.reply, transformation->status, &transformation->fields);
+    upload_init_document(&errand->upload, errand->x);
 }
 
 void errand_init(struct errand *errand, struct exchange *x, const struct verdict *verdict,
@@ -41,7 +51,9 @@ void errand_init(struct errand *errand, struct exchange *x, const struct verdict
         host->conf->trigger_on_cgi_status && !is_question && x->request.error_status == 0;
     errand->delivery.reply.nph = !is_question && is_nph(errand->script);
     last_words_init(&errand->words, errand->log, x->id_text, host->name, errand->script);
-    if (is_question)
+    if (verdict->transformation)
+        take_transformation(errand);
+    else if (is_question)
         upload_init_none(&errand->upload, x);
     else
         upload_init(&errand->upload, x, services->snapshot->conf->work_directory, collect_most);
@@ -369,7 +381,7 @@ void errand_note_repairs(const struct errand *errand)
                     "cut its answer of %" PRIu64 " bytes to the %" PRId64
                     " that its Content-Length announced",
                     errand->delivery.body_bytes, reply->length);
-    if (errand->x->response.status >= 500)
+    if (errand->x->response.status >= 500 && errand->x->request.error_status == 0)
         errand_note(errand, LEVEL_NOTICE, "it answered %d by itself", errand->x->response.status);
 }
 

@@ -32,7 +32,8 @@ static void redirect(struct exchange *x, const struct error_handler_conf *handle
 static bool is_usable(const struct verdict *page, int status)
 {
     return page->answer == ANSWER_FILE ||
-           (status != 429 && (page->answer == ANSWER_CGI || page->answer == ANSWER_FASTCGI));
+           (status != 429 && (page->answer == ANSWER_CGI || page->answer == ANSWER_FASTCGI ||
+                              page->answer == ANSWER_XSLT));
 }
 
 static void note_unusable(const struct exchange *x, const struct error_handler_conf *handler,
@@ -76,17 +77,10 @@ static void hand_over(struct exchange *x, struct verdict *page)
         exchange_field(x, fields.at[i].name, fields.at[i].value);
 }
 
-bool error_page_start(struct exchange *x, const struct verdict *failed)
+static bool start_handler(struct exchange *x, const struct verdict *failed,
+                          const struct error_handler_conf *handler)
 {
     const struct services *services = x->services;
-    const struct error_handler_conf *handler = find(failed->host, failed->status);
-
-    /* no page is made for whom the limits refuse: it might be a program */
-    if (!handler || failed->answer != ANSWER_STATUS || x->request.failed != 0 ||
-        x->visit->refuse != REFUSE_NOTHING || x->request.error_status != 0 ||
-        failed->details.len > 0)
-        return false;
-
     struct verdict *page = arena_new(&x->arena, struct verdict);
     verdict_done(x->hold, services->files);
     x->hold = page;
@@ -102,6 +96,28 @@ bool error_page_start(struct exchange *x, const struct verdict *failed)
     }
     hand_over(x, page);
     return true;
+}
+
+static bool start_style(struct exchange *x, const struct verdict *failed)
+{
+    struct fields fields = { 0 };
+
+    keep_fields(x, failed, &fields);
+    if (failed->status >= 500)
+        fields_add(&fields, &x->arena, SLICE("Cache-Control"), SLICE("no-store"));
+    return error_style_start(x, failed, &fields);
+}
+
+bool error_page_start(struct exchange *x, const struct verdict *failed)
+{
+    const struct error_handler_conf *handler = find(failed->host, failed->status);
+
+    /* no page is made for whom the limits refuse: it might be a program */
+    if (failed->answer != ANSWER_STATUS || x->request.failed != 0 ||
+        x->visit->refuse != REFUSE_NOTHING || x->request.error_status != 0 ||
+        failed->details.len > 0)
+        return false;
+    return handler ? start_handler(x, failed, handler) : start_style(x, failed);
 }
 
 const struct verdict *error_page_origin(struct exchange *x, const struct verdict *verdict)

@@ -22,6 +22,16 @@ void page_send(struct exchange *x, int status, const struct host *host, struct s
  * one is of its error page.
  */
 bool error_page_start(struct exchange *x, const struct verdict *failed);
+
+/* ErrorXSLTfile: likewise, when a stylesheet does. `fields`: of the answer. */
+bool error_style_start(struct exchange *x, const struct verdict *failed,
+                       const struct fields *fields);
+
 const struct verdict *error_page_origin(struct exchange *x, const struct verdict *verdict);
+
+/* For handlers that are done, or have handed over, when they have started: neither is ever called.
+ */
+void handler_never_advances(struct exchange *x);
+void handler_never_cancelled(struct exchange *x, enum reset_reason reason);
 
 #endif

@@ -50,6 +50,7 @@ static bool is_to_be_checked(const struct exchange *x, const struct verdict *ver
         return false;
     switch (verdict->answer) {
     case ANSWER_FILE:
+    case ANSWER_XSLT:
     case ANSWER_CGI:
         return true;
     case ANSWER_FASTCGI:

@@ -14,6 +14,7 @@
 #include "os/fd.h"
 #include "site/root.h"
 #include "site/shown.h"
+#include "transform.h"
 
 #include <assert.h>
 #include <dirent.h>
@@ -37,7 +38,8 @@ struct listing {
     struct arena scratch;
     struct index_list list;
     struct index_look look;
-    uint64_t sum; /* of all entries, in whatever order they came */
+    struct spill *document; /* for the stylesheet that shows the index; NULL: there is none */
+    uint64_t sum;           /* of all entries, in whatever order they came */
 };
 
 static void let_go(struct listing *listing)
@@ -143,40 +145,63 @@ static struct slice etag_of(struct listing *listing)
                         listing->list.reversed ? "r" : "", listing->look.as_xml ? "x" : "");
 }
 
-static void put(struct exchange *x, const struct text *text)
+/* False: it failed, and that is said. */
+static bool put(struct listing *listing, const struct text *text)
 {
+    struct exchange *x = listing->x;
+    int r = 0;
+
     assert(!text->cut);
-    body_put_bytes(&x->response.body, text_slice(text));
+    if (!listing->document)
+        body_put_bytes(&x->response.body, text_slice(text));
+    else
+        r = spill_put(listing->document, text_slice(text));
+    if (r < 0)
+        fail(listing, "kept in WorkDirectory", -r);
+    return r == 0;
 }
 
 static void finish(struct listing *listing)
 {
     struct exchange *x = listing->x;
+    const struct fields none = { 0 };
 
     let_go(listing);
+    if (listing->document) {
+        spill_finish(listing->document);
+        transform_by_own(x, listing->verdict, listing->verdict->folder->show_index.stylesheet, 0,
+                         &none);
+        return;
+    }
     body_finish(&x->response.body, BODY_COMPLETE);
     exchange_handler_done(x);
+}
+
+static void write_head(struct listing *listing)
+{
+    const size_t room = index_head_room(&listing->look);
+    struct text text = text_on(arena_bytes(&listing->x->arena, room), room);
+
+    index_add_head(&text, &listing->look, &listing->list);
+    if (!put(listing, &text))
+        return;
+    listing->state = LISTING_WRITING;
+    exchange_wake(listing->x);
 }
 
 static void begin_page(struct listing *listing)
 {
     struct exchange *x = listing->x;
-    const size_t room = index_head_room(&listing->look);
-    struct text text = text_on(arena_bytes(&x->arena, room), room);
 
     x->response.status = 200;
     exchange_field_id(x, FIELD_CONTENT_TYPE,
                       listing->look.as_xml ? SLICE("application/xml; charset=utf-8")
                                            : SLICE("text/html; charset=utf-8"));
     exchange_send_head(x);
-    if (x->request.method == METHOD_HEAD) {
+    if (x->request.method == METHOD_HEAD)
         finish(listing);
-        return;
-    }
-    index_add_head(&text, &listing->look, &listing->list);
-    put(x, &text);
-    listing->state = LISTING_WRITING;
-    exchange_wake(x);
+    else
+        write_head(listing);
 }
 
 /* All is known now: is it news for the client? */
@@ -186,6 +211,10 @@ static void answer(struct listing *listing)
     const struct validators validators = { .etag = etag_of(listing), .modified_s = -1 };
 
     index_list_close(&listing->list);
+    if (listing->document) { /* its stylesheet may make another page of it any time */
+        write_head(listing);
+        return;
+    }
     exchange_field(x, SLICE("Cache-Control"), SLICE("no-cache"));
     exchange_field_id(x, FIELD_ETAG, validators.etag);
     switch (conditional_judge(&x->request.fields, x->request.method, &validators,
@@ -236,8 +265,8 @@ static void write_end(struct listing *listing)
     struct text text = text_on(arena_bytes(&listing->x->arena, room), room);
 
     index_add_foot(&text, &listing->look, &listing->list);
-    put(listing->x, &text);
-    finish(listing);
+    if (put(listing, &text))
+        finish(listing);
 }
 
 static void write_some(struct listing *listing)
@@ -258,7 +287,8 @@ static void write_some(struct listing *listing)
             return;
         }
         index_add_row(&text, &listing->look, entry);
-        put(x, &text);
+        if (!put(listing, &text))
+            return;
     }
 }
 
@@ -292,12 +322,9 @@ static int open_folder(struct listing *listing)
 {
     const struct resource *resource = &listing->verdict->resource;
     struct stat info;
-    scoped_fd own = -1;
     int fd = -1;
-    int r = site_root_at(resource->root, &own);
+    int r = site_root_open(resource->root, resource->relative.at, &fd, &info);
 
-    if (r >= 0)
-        r = beneath_open(r, resource->relative.at, resource->root->links, &fd, &info);
     if (r < 0)
         return r;
     listing->folder = fdopendir(fd);
@@ -317,11 +344,13 @@ static void listing_start(struct exchange *x, const struct verdict *verdict)
     *listing = (struct listing){
         .x = x,
         .verdict = verdict,
-        .look = { .as_xml = verdict->folder->show_index == SHOW_INDEX_XML,
+        .look = { .as_xml = verdict->folder->show_index.as == INDEX_XML,
                   .path = x->request.target.path,
                   .host = verdict->host->name },
     };
     x->handler_self = listing;
+    if (verdict->folder->show_index.stylesheet.len > 0)
+        listing->document = transform_document(x);
     arena_init(&listing->scratch);
     read_order(x->request.target.query, &order, &reversed);
     index_list_init(&listing->list, &x->arena, order, reversed);

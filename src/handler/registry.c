@@ -10,6 +10,8 @@ const struct handler_ops *handler_for(enum answer answer)
         return &handler_reply;
     case ANSWER_FILE:
         return &handler_file;
+    case ANSWER_XSLT:
+        return &handler_xslt;
     case ANSWER_CGI:
         return &handler_cgi;
     case ANSWER_FASTCGI:

@@ -165,13 +165,12 @@ static void reply_start(struct exchange *x, const struct verdict *verdict)
               verdict->answer == ANSWER_REDIRECT ? verdict->location : SLICE(""), verdict->details);
 }
 
-/* It is done when it has started: neither is ever called. */
-static void reply_advance(struct exchange *x)
+void handler_never_advances(struct exchange *x)
 {
     (void)x;
 }
 
-static void reply_cancel(struct exchange *x, enum reset_reason reason)
+void handler_never_cancelled(struct exchange *x, enum reset_reason reason)
 {
     (void)x;
     (void)reason;
@@ -180,8 +179,8 @@ static void reply_cancel(struct exchange *x, enum reset_reason reason)
 const struct handler_ops handler_reply = {
     .name = "reply",
     .start = reply_start,
-    .advance = reply_advance,
-    .cancel = reply_cancel,
+    .advance = handler_never_advances,
+    .cancel = handler_never_cancelled,
 };
 
 void reply_status(struct exchange *x, int status, const char *why, unsigned retry_after_s)

@@ -3,7 +3,9 @@
 #include "doctor.h"
 
 #include "base/table.h"
+#include "config/folder.h"
 #include "config/roots.h"
+#include "config/xslt.h"
 #include "os/remove.h"
 #include "trial.h"
 
@@ -176,19 +178,15 @@ static void try_identity(struct rounds *rounds, const struct vhost_conf *host,
 
 static void try_host(struct rounds *rounds, const struct vhost_conf *host)
 {
-    for (unsigned identity = 0; identity <= host->wrap_count; identity++)
-        try_identity(rounds, host, roots_confine(host, identity));
-}
+    struct conf_word extension = { .text = SLICE("xslt") };
+    const struct cgi_handler_conf styles = { .program = SLICE(XSLT_PROGRAM),
+                                             .extensions = &extension };
 
-/* Somewhere in the host programs may run at all. */
-static bool runs_programs(const struct vhost_conf *host)
-{
-    if (host->folder.execute_cgi)
-        return true;
-    for (unsigned i = 0; i < host->directory_count; i++)
-        if (host->directories[i]->folder.execute_cgi)
-            return true;
-    return false;
+    if (roots_transform(host))
+        try_handler(rounds, &host->style_confine, &styles);
+    for (unsigned identity = 0; folder_any_executes(host) && identity <= host->wrap_count;
+         identity++)
+        try_identity(rounds, host, roots_confine(host, identity));
 }
 
 void doctor_programs(const struct visit_of_doctor *visit)
@@ -201,7 +199,7 @@ void doctor_programs(const struct visit_of_doctor *visit)
         return;
     }
     for (const struct vhost_conf *host = visit->conf->hosts; host; host = host->next)
-        if (doctor_looks_at(visit, host) && runs_programs(host))
+        if (doctor_looks_at(visit, host))
             try_host(&rounds, host);
     table_done(&rounds.tried);
     (void)remove_all(rounds.folder);

@@ -100,6 +100,7 @@ static bool has_content(const struct verdict *verdict)
 {
     switch (verdict->answer) {
     case ANSWER_FILE:
+    case ANSWER_XSLT:
     case ANSWER_CGI:
     case ANSWER_FASTCGI:
     case ANSWER_LISTING:

@@ -2,6 +2,8 @@
 
 #include "config/roots.h"
 #include "config/users.h"
+#include "os/beneath.h"
+#include "os/fd.h"
 
 #include <errno.h>
 #include <string.h>
@@ -17,6 +19,15 @@ int site_root_at(const struct site_root *root, int *ret_own)
     const char *folder = user->path.at + strlen(user->home) + 1;
     int r = beneath_home(user->home, folder, user->user, ret_own);
     return r < 0 ? r : *ret_own;
+}
+
+int site_root_open(const struct site_root *root, const char *relative, int *ret_fd,
+                   struct stat *ret_stat)
+{
+    scoped_fd own = -1;
+    const int r = site_root_at(root, &own);
+
+    return r < 0 ? r : beneath_open(r, relative, root->links, ret_fd, ret_stat);
 }
 
 unsigned site_root_number(const struct site_root *root, const struct host *host)

@@ -54,6 +54,9 @@ void verdict_done(struct verdict *verdict, struct file_cache *cache)
     if (verdict->resource.found)
         cached_file_drop(cache, verdict->resource.found);
     verdict->resource.found = NULL;
+    if (verdict->style.found)
+        cached_file_drop(cache, verdict->style.found);
+    verdict->style.found = NULL;
     locals_drop(&verdict->locals, cache);
 }
 
@@ -273,7 +276,7 @@ static struct slice slashed(const struct request *request, struct arena *arena)
 
 static bool judge_index(const struct judge *judge, bool reads)
 {
-    if (judge->verdict->folder->show_index == SHOW_INDEX_NO)
+    if (judge->verdict->folder->show_index.as == INDEX_NO)
         return say(judge, 404, "a folder without any of the StartFile names (ShowIndex is off)");
     if (!reads)
         return router_say_not_allowed(judge, "the method is for programs, and this is a folder");
@@ -313,6 +316,8 @@ static bool judge_file(const struct judge *judge)
         return say(judge, 403, "its extension is one of BlockExtensions");
     if (!resource->found->file)
         return say(judge, 403, "the server may not read the file (file permissions)");
+    if (router_judge_style(judge))
+        return true;
     judge->verdict->answer = ANSWER_FILE;
     judge->verdict->why = "a file";
     return true;
@@ -446,7 +451,8 @@ static bool is_open_to_all(const struct judge *judge)
     const enum answer answer = judge->verdict->answer;
 
     return router_is_challenge(judge->x->request.target.path) && !judge->verdict->alters &&
-           answer != ANSWER_CGI && answer != ANSWER_FASTCGI && answer != ANSWER_LISTING;
+           answer != ANSWER_CGI && answer != ANSWER_FASTCGI && answer != ANSWER_XSLT &&
+           answer != ANSWER_LISTING;
 }
 
 void router_forbid(const struct judge *judge, const char *why)

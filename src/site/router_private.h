@@ -79,6 +79,11 @@ bool router_is_for_front_controller(const struct judge *judge);
 bool router_judge_fastcgi(const struct judge *judge);
 bool router_judge_cgi(const struct judge *judge);
 
+/* ---- router_xslt.c ---- */
+
+/* What lies there is an XML file that may be read, and has a stylesheet (UseXSLT). */
+bool router_judge_style(const struct judge *judge);
+
 /* ---- router_trace.c: for who wants to know; there is a trace ---- */
 
 void router_tell_answer(const struct judge *judge);

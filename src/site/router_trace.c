@@ -61,6 +61,10 @@ void router_tell_answer(const struct judge *judge)
         trace_add(trace, TRACE_HANDLER, TRACE_YES, NULL, "file: %.*s",
                   SLICE_ARGS(verdict->resource.absolute));
         break;
+    case ANSWER_XSLT:
+        trace_add(trace, TRACE_HANDLER, TRACE_YES, NULL, "xslt: %.*s, shown by %.*s",
+                  SLICE_ARGS(verdict->resource.absolute), SLICE_ARGS(verdict->style.absolute));
+        break;
     case ANSWER_CGI:
         tell_cgi(trace, verdict);
         break;

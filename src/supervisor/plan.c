@@ -5,6 +5,7 @@
 #include "config/folder.h"
 #include "config/roots.h"
 #include "config/users.h"
+#include "config/xslt.h"
 #include "ipc/policy.h"
 #include "ipc/pools.h"
 #include "os/fd.h"
@@ -171,7 +172,7 @@ uint64_t plan_rights(const struct server_conf *conf)
     uint64_t rights = 0;
 
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
-        if (!folder_any_executes(host) && roots_hooks(host) == 0)
+        if (!roots_run(host))
             continue;
         if (host->user_websites && conf->users.wrap)
             rights |= change_user;
@@ -284,15 +285,30 @@ static void add_roots(const struct server_conf *conf, const struct vhost_conf *h
     }
 }
 
+static struct slice name_of(const struct vhost_conf *host)
+{
+    return host->hostnames ? host->hostnames->text : SLICE("default");
+}
+
+static enum policy_links links_of(const struct vhost_conf *host)
+{
+    return host->folder.follow_symlinks ? POLICY_LINKS_ANY : POLICY_LINKS_OWNED;
+}
+
+static enum policy_links other_links(enum policy_links links)
+{
+    return links == POLICY_LINKS_ANY ? POLICY_LINKS_OWNED : POLICY_LINKS_ANY;
+}
+
 /* A host that executes nothing keeps its numbers, but its rules have no root. */
 static void add_identity(const struct server_conf *conf, const struct sandbox *sandbox,
                          const struct vhost_conf *host, const struct confine_conf *confine,
                          struct arena *arena, struct policy_rule *rules)
 {
     struct policy_rule base = {
-        .host = host->hostnames ? host->hostnames->text : SLICE("default"),
+        .host = name_of(host),
         .root = folder_any_executes(host) ? host->website_root : (struct slice){ 0 },
-        .links = host->folder.follow_symlinks ? POLICY_LINKS_ANY : POLICY_LINKS_OWNED,
+        .links = links_of(host),
     };
 
     if (!add_confine(confine, arena, &base.confine)) {
@@ -303,9 +319,24 @@ static void add_identity(const struct server_conf *conf, const struct sandbox *s
     add_roots(conf, host, confine, &base, arena, rules);
     if (roots_treatments(host) == 1)
         return;
-    base.links = base.links == POLICY_LINKS_ANY ? POLICY_LINKS_OWNED : POLICY_LINKS_ANY;
+    base.links = other_links(base.links);
     add_roots(conf, host, confine, &base, arena,
               rules + (size_t)roots_folders(host) * (1 + host->handler_count));
+}
+
+/* "/x/y": "/x" and "y". Neither of what names no file. */
+static struct slice folder_of_file(struct slice path)
+{
+    const size_t slash = slice_find_last(path, '/');
+
+    if (path.len < 2)
+        return (struct slice){ 0 };
+    return slash == 0 ? SLICE("/") : slice_first(path, slash);
+}
+
+static struct slice name_of_file(struct slice path)
+{
+    return slice_skip(path, slice_find_last(path, '/') + 1);
 }
 
 /* One program, whatever the host executes besides it. In a root directory it would be told of
@@ -313,18 +344,77 @@ static void add_identity(const struct server_conf *conf, const struct sandbox *s
 static void add_hook(const struct vhost_conf *host, const struct sandbox *sandbox,
                      struct slice program, struct arena *arena, struct policy_rule *rule)
 {
-    const size_t slash = slice_find_last(program, '/');
-    const struct slice name = host->hostnames ? host->hostnames->text : SLICE("default");
-
-    *rule = (struct policy_rule){ .host = name, .links = POLICY_LINKS_ANY };
+    *rule = (struct policy_rule){ .host = name_of(host), .links = POLICY_LINKS_ANY };
     if (program.len < 2 || host->confine.chroot.len > 0 ||
         !add_confine(&host->confine, arena, &rule->confine)) {
         rule->confine = (struct policy_confine){ 0 };
         return;
     }
-    rule->root = slash == 0 ? SLICE("/") : slice_first(program, slash);
-    rule->only = slice_skip(program, slash + 1);
+    rule->root = folder_of_file(program);
+    rule->only = name_of_file(program);
     add_sandbox(sandbox, rule);
+}
+
+/* xsltproc applies what lies below the root. */
+static void add_style(const struct vhost_conf *host, const struct sandbox *sandbox,
+                      struct slice root, struct arena *arena, struct policy_rule *rule)
+{
+    static const char *const words[] = { XSLT_ARGUMENTS };
+    const uint32_t count = sizeof(words) / sizeof(words[0]);
+
+    *rule = (struct policy_rule){ .host = name_of(host), .links = POLICY_LINKS_ANY };
+    if (root.len == 0 || host->confine.chroot.len > 0 ||
+        !add_confine(&host->style_confine, arena, &rule->confine)) {
+        rule->confine = (struct policy_confine){ 0 };
+        return;
+    }
+    rule->root = root;
+    rule->interpreter = SLICE(XSLT_PROGRAM);
+    rule->reads_stdin = true;
+    rule->arguments = arena_array(arena, struct slice, count);
+    for (; rule->argument_count < count; rule->argument_count++)
+        rule->arguments[rule->argument_count] = slice_cstr(words[rule->argument_count]);
+    add_sandbox(sandbox, rule);
+}
+
+/* WebsiteRoot, or the folder of an alias; the websites of accounts are none. */
+static struct slice root_of(const struct vhost_conf *host, unsigned number)
+{
+    const struct alias_conf *alias = host->aliases;
+
+    if (number == 0)
+        return host->website_root;
+    while (alias && alias->number != number)
+        alias = alias->next;
+    return alias ? alias->folder : (struct slice){ 0 };
+}
+
+/* UseXSLT, for one treatment of links; returns what comes behind these rules. */
+static struct policy_rule *add_root_styles(const struct vhost_conf *host,
+                                           const struct sandbox *sandbox, enum policy_links links,
+                                           struct arena *arena, struct policy_rule *rules)
+{
+    for (unsigned root = 0; root < roots_folders(host); root++, rules++) {
+        add_style(host, sandbox, root_of(host, root), arena, rules);
+        rules->links = links;
+    }
+    return rules;
+}
+
+static void add_styles(const struct vhost_conf *host, const struct sandbox *sandbox,
+                       struct arena *arena, struct policy_rule *rules)
+{
+    if (host->use_xslt)
+        rules = add_root_styles(host, sandbox, links_of(host), arena, rules);
+    if (host->use_xslt && roots_treatments(host) > 1)
+        rules = add_root_styles(host, sandbox, other_links(links_of(host)), arena, rules);
+    for (unsigned i = 0; i < roots_own_styles(host); i++) {
+        const struct slice stylesheet = roots_own_style(host, i);
+
+        add_style(host, sandbox, folder_of_file(stylesheet), arena, &rules[i]);
+        if (rules[i].root.len > 0)
+            rules[i].only = name_of_file(stylesheet);
+    }
 }
 
 static void add_host(const struct server_conf *conf, const struct sandboxes *sandboxes,
@@ -340,6 +430,8 @@ static void add_host(const struct server_conf *conf, const struct sandboxes *san
     for (unsigned i = 0; i < roots_hooks(host); i++)
         add_hook(host, sandboxes_find(sandboxes, &host->confine), roots_hook(host, i), arena,
                  &rules[i]);
+    add_styles(host, sandboxes_find(sandboxes, &host->style_confine), arena,
+               rules + roots_hooks(host));
 }
 
 /* What the workers of a pool are; without a root it runs no scripts. */

@@ -34,6 +34,11 @@ static const char *const system_reads[] = {
     "/run/systemd/resolve",
 };
 
+/* What xsltproc needs to see; the system is none of a stylesheet's business. */
+static const char *const xslt_reads[] = {
+    "/lib", "/lib32", "/lib64", "/usr", "/etc/ld.so.cache", "/etc/xml", "/dev/null",
+};
+
 /* Writing there reaches nobody. */
 static const char *const system_writes[] = { "/dev/null", "/dev/zero", "/dev/full" };
 
@@ -68,6 +73,12 @@ static void allow_read(const struct sandbox *sandbox, const struct landlock_scop
         (void)landlock_allow(sandbox->ruleset, scope, arena_cstr(arena, path), LANDLOCK_READ);
 }
 
+static void allow_system(const struct sandbox *sandbox, const struct landlock_scope *scope)
+{
+    allow_each(sandbox->ruleset, scope, system_reads,
+               sizeof(system_reads) / sizeof(system_reads[0]), LANDLOCK_READ);
+}
+
 static void allow_website(const struct sandbox *sandbox, const struct landlock_scope *scope,
                           const struct vhost_conf *host, struct arena *arena)
 {
@@ -79,9 +90,20 @@ static void allow_website(const struct sandbox *sandbox, const struct landlock_s
 static void allow_reads_of_host(const struct sandbox *sandbox, const struct landlock_scope *scope,
                                 const struct vhost_conf *host, struct arena *arena)
 {
+    allow_system(sandbox, scope);
     allow_website(sandbox, scope, host, arena);
     for (unsigned i = 0; i < host->handler_count; i++)
         allow_read(sandbox, scope, host->handlers[i]->program, arena);
+}
+
+static void allow_reads_of_styles(const struct sandbox *sandbox, const struct landlock_scope *scope,
+                                  const struct vhost_conf *host, struct arena *arena)
+{
+    allow_each(sandbox->ruleset, scope, xslt_reads, sizeof(xslt_reads) / sizeof(xslt_reads[0]),
+               LANDLOCK_READ);
+    allow_website(sandbox, scope, host, arena);
+    for (unsigned i = 0; i < roots_own_styles(host); i++)
+        allow_read(sandbox, scope, roots_own_style(host, i), arena);
 }
 
 static bool uses(const struct vhost_conf *host, const struct fastcgi_conf *pool)
@@ -97,6 +119,7 @@ static void allow_reads_of_pool(const struct sandbox *sandbox, const struct land
                                 const struct server_conf *conf, const struct fastcgi_conf *pool,
                                 struct arena *arena)
 {
+    allow_system(sandbox, scope);
     allow_read(sandbox, scope, pool->run.program, arena);
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
         if (uses(host, pool))
@@ -125,11 +148,8 @@ static int make_ruleset(struct sandbox *sandbox, const struct landlock_scope *sc
     allow_each(ruleset, scope, system_writes, sizeof(system_writes) / sizeof(system_writes[0]),
                LANDLOCK_WRITE);
     allow_folders(ruleset, scope, sandbox->confine->sandbox_writes, LANDLOCK_WRITE, arena);
-    if (scope->reads) {
-        allow_each(ruleset, scope, system_reads, sizeof(system_reads) / sizeof(system_reads[0]),
-                   LANDLOCK_READ);
+    if (scope->reads)
         allow_folders(ruleset, scope, sandbox->confine->sandbox_reads, LANDLOCK_READ, arena);
-    }
     return landlock_allow(ruleset, scope, sandbox->tmp, LANDLOCK_WRITE);
 }
 
@@ -187,6 +207,22 @@ static bool open_for_confine(struct sandboxes *sandboxes, const struct vhost_con
     return sandbox != NULL;
 }
 
+/* Without Landlock they have none: check says so. */
+static bool open_for_styles(struct sandboxes *sandboxes, const struct vhost_conf *host,
+                            const struct identity *identity, struct arena *arena,
+                            struct diags *diags)
+{
+    const struct landlock_scope scope = scope_of(&host->style_confine);
+    const struct sandbox *sandbox;
+
+    if (!roots_transform(host) || landlock_abi() <= 0)
+        return true;
+    sandbox = add(sandboxes, &host->style_confine, identity, arena, diags);
+    if (sandbox)
+        allow_reads_of_styles(sandbox, &scope, host, arena);
+    return sandbox != NULL;
+}
+
 static bool open_for_host(struct sandboxes *sandboxes, const struct vhost_conf *host,
                           const struct identity *identity, struct arena *arena, struct diags *diags)
 {
@@ -223,7 +259,8 @@ bool sandboxes_open(const struct server_conf *conf, const struct identity *ident
 
     *ret = (struct sandboxes){ .end = &ret->first };
     for (const struct vhost_conf *host = conf->hosts; host && good; host = host->next)
-        good = open_for_host(ret, host, identity, arena, diags);
+        good = open_for_host(ret, host, identity, arena, diags) &&
+               open_for_styles(ret, host, identity, arena, diags);
     for (unsigned i = 0; i < conf->pool_count && good; i++)
         good = open_for_pool(ret, conf, conf->pools[i], identity, arena, diags);
     return good;

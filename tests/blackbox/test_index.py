@@ -104,13 +104,10 @@ def test_conditions_and_head(site):
     assert site.get("/odd/", fields=[("If-None-Match", answer["ETag"])]).status == 200
 
 
-@pytest.mark.parametrize(
-    "value, message", [("maybe", "must be no, yes or xml, not 'maybe'"), ("/etc/index.xslt", "an XSLT file for ShowIndex")]
-)
-def test_a_wrong_value_is_explained(house, value, message):
-    house.config_path.with_name("wrong.conf").write_text(house.config_text().replace("ShowIndex = yes", f"ShowIndex = {value}"))
+def test_a_wrong_value_is_explained(house):
+    house.config_path.with_name("wrong.conf").write_text(house.config_text().replace("ShowIndex = yes", "ShowIndex = maybe"))
     kept, house.config_path = house.config_path, house.config_path.with_name("wrong.conf")
     status, _, errors = house.verb("check")
     house.config_path = kept
     assert status == 1
-    assert message in errors
+    assert "must be no, yes, xml or the path of a stylesheet, not 'maybe'" in errors

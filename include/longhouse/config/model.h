@@ -82,7 +82,11 @@ struct conf_compress {
 };
 
 /* ShowIndex: what a folder without a start file is answered with. */
-enum conf_show_index { SHOW_INDEX_NO, SHOW_INDEX_YES, SHOW_INDEX_XML };
+enum conf_index { INDEX_NO, INDEX_PAGE, INDEX_XML };
+struct show_index_conf {
+    enum conf_index as;
+    struct slice stylesheet; /* INDEX_XML: absolute, what shows it; empty: it is sent as it is */
+};
 
 /* Which field of a trusted proxy tells the client. */
 enum conf_proxy_field {
@@ -326,7 +330,7 @@ struct folder_conf {
     struct conf_word *required_groups; /* one of them is enough; NULL: no group is wanted */
     struct slice login_message;
     const struct fastcgi_conf *fastcgi_auth; /* who lets requests pass; NULL: all do */
-    enum conf_show_index show_index;
+    struct show_index_conf show_index;
     struct slice
         wrap_id; /* WrapCGI of a Directory: who its programs are; empty: as the host says */
     const struct shared_speed_conf *upload_speed; /* NULL: as fast as it goes */
@@ -456,7 +460,9 @@ struct vhost_conf {
     struct conf_forced *forced; /* for their UseFastCGI, those that they call included */
     unsigned forced_count;
     bool user_websites; /* "/~NAME/" are websites of accounts */
-    bool webdav_app;    /* PUT and DELETE are for programs alone */
+    bool use_xslt;
+    struct slice error_style; /* ErrorXSLTfile, absolute; empty: none */
+    bool webdav_app;          /* PUT and DELETE are for programs alone */
     struct conf_log access_log;
     struct conf_log error_log;
     bool allow_dot_files;
@@ -489,6 +495,7 @@ struct vhost_conf {
     struct confine_conf confine;
     struct confine_conf *wraps; /* the same with another user: of its Directories with WrapCGI */
     unsigned wrap_count;
+    struct confine_conf style_confine; /* the same for xsltproc: always in a sandbox of its own */
 
     /* Filled in by build: what is in effect for this host. */
     struct cgi_handler_conf *

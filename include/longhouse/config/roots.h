@@ -28,6 +28,20 @@ unsigned roots_hooks(const struct vhost_conf *host);
 struct slice roots_hook(const struct vhost_conf *host, unsigned hook);
 uint32_t roots_rule_hook(const struct vhost_conf *host, struct slice program);
 
+/*
+ * Behind them stand those of stylesheets, which xsltproc applies: with UseXSLT one for each root,
+ * whatever its identity, and then those of ErrorXSLTfile and of each ShowIndex. How many of these
+ * last there are, which one (empty: none), and the rules.
+ */
+unsigned roots_own_styles(const struct vhost_conf *host);
+struct slice roots_own_style(const struct vhost_conf *host, unsigned number);
+uint32_t roots_rule_style(const struct vhost_conf *host, unsigned root);
+uint32_t roots_rule_own_style(const struct vhost_conf *host, struct slice stylesheet);
+
+/* xsltproc may run for the host; any program may. */
+bool roots_transform(const struct vhost_conf *host);
+bool roots_run(const struct vhost_conf *host);
+
 /* How many rules the host has, from rule_base on. */
 uint32_t roots_rules(const struct vhost_conf *host);
 

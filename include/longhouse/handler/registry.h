@@ -40,6 +40,7 @@ const struct verdict *hashes_first(struct exchange *x, const struct verdict *ver
 /* The handlers, for tests. */
 extern const struct handler_ops handler_reply;   /* ANSWER_STATUS, ANSWER_REDIRECT */
 extern const struct handler_ops handler_file;    /* ANSWER_FILE */
+extern const struct handler_ops handler_xslt;    /* ANSWER_XSLT */
 extern const struct handler_ops handler_cgi;     /* ANSWER_CGI */
 extern const struct handler_ops handler_fastcgi; /* ANSWER_FASTCGI */
 extern const struct handler_ops handler_alter;   /* ANSWER_ALTER */

@@ -10,10 +10,15 @@
 #include "site/snapshot.h"
 
 #include <stdbool.h>
+#include <sys/stat.h>
 
 /* Returns it, or a negative errno (-ENOENT: it is not there). *ret_own is what the caller has to
  * close, or -1. */
 int site_root_at(const struct site_root *root, int *ret_own);
+
+/* Opens what lies there for reading, anew, as beneath_open() does. */
+int site_root_open(const struct site_root *root, const char *relative, int *ret_fd,
+                   struct stat *ret_stat);
 
 /* There may be something below it: it is open, or an account's. */
 static inline bool site_root_is_there(const struct site_root *root)

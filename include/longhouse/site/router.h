@@ -20,6 +20,7 @@ enum answer {
     ANSWER_STATUS,   /* a short answer: `status` */
     ANSWER_REDIRECT, /* `status` and `location` */
     ANSWER_FILE,
+    ANSWER_XSLT, /* what `style` makes of the file */
     ANSWER_CGI,
     ANSWER_FASTCGI,
     ANSWER_LISTING, /* of the folder */
@@ -27,6 +28,15 @@ enum answer {
     ANSWER_LOGIN,   /* who asks? What is behind it is `guarded` */
     ANSWER_SCREEN,  /* what does the request hold? Likewise */
     ANSWER_HASH,    /* is the file the one that is noted? What is behind it is `guarded` */
+};
+
+struct transformation; /* handler/transform.h */
+
+/* UseXSLT: the stylesheet that an XML file is shown by. */
+struct file_style {
+    struct cached_file *found; /* held; NULL: there is none */
+    struct slice relative;     /* below the root of the file; both NUL terminated */
+    struct slice absolute;
 };
 
 struct verdict {
@@ -41,12 +51,16 @@ struct verdict {
     const struct folder_conf *folder; /* the options that hold for it (site/folder_rules.h) */
     struct locals locals;             /* its .hiawatha files; `folder` leans on them */
     struct resource resource;
-    uint32_t rule;                              /* ANSWER_CGI: program rule (ipc/policy) */
+    struct file_style style;                    /* ANSWER_XSLT */
+    uint32_t rule;                              /* ANSWER_CGI, ANSWER_XSLT: of ipc/policy */
     uint32_t account;                           /* and the account it is for; 0: none */
     const struct confine_conf *confine;         /* ANSWER_CGI: who runs, within which limits */
     const struct cgi_handler_conf *interpreter; /* ANSWER_CGI: NULL = the file itself runs */
     const struct fastcgi_conf *fastcgi;         /* ANSWER_FASTCGI */
     const struct proxy_conf *proxy;             /* by which rule; NULL: by none */
+
+    /* ANSWER_CGI: what runs is xsltproc, and that is what for; NULL: it is a script. */
+    const struct transformation *transformation;
 
     bool wants_login; /* a password comes before the answer, whatever it is */
     bool alters;      /* the request would alter a file, whatever its answer is */

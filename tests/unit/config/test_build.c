@@ -571,6 +571,15 @@ static const struct saying_case {
       "error 6:1+14 'CAcertificates' is Hiawatha's and not available yet = a later version adds "
       "it; leave it out until then" },
 
+    /* stylesheets */
+    { SITE PORT "UseXSLT = maybe\n", "error 6:11+5 'UseXSLT' must be yes or no, not 'maybe'" },
+    { SITE PORT "ErrorXSLTfile = error.xslt\n",
+      "error 6:17+10 'ErrorXSLTfile' must be an absolute path, not 'error.xslt' = begin it with "
+      "'/'; the variable CONFIG_DIR stands for the configuration folder" },
+    { SITE PORT "ShowIndex = index.xslt\n",
+      "error 6:13+10 'ShowIndex' must be no, yes, xml or the path of a stylesheet, not "
+      "'index.xslt'" },
+
     /* known, and needless */
     { SITE PORT "ThreadPoolSize = 100\n",
       "note 6:1+14 'ThreadPoolSize' is accepted and has no effect here = no connection has a "

@@ -519,7 +519,8 @@ static int fake_stat(struct load_ask *ask, const char *path, unsigned *ret_mode)
 
 static int fake_executable(struct load_ask *ask, const char *path)
 {
-    (void)ask;
+    if (strcmp(path, ((struct fake_ask *)ask)->missing) == 0)
+        return -ENOENT;
     return strcmp(path, "/bin/locked") == 0 ? -EACCES : 0;
 }
 
@@ -648,6 +649,18 @@ static const struct asking_case {
     { "FrontController = /x.php\nUseFastCGI = F\nFastCGIserver {\nFastCGIid = F\nConnectTo = "
       "1.2.3.4:5\nExtension = php\n}",
       "/srv/x.php", NULL }, /* on another machine */
+    { "UseXSLT = yes\nErrorXSLTfile = /srv/e.xslt\nShowIndex = /srv/i.xslt", "/", NULL },
+    { "UseXSLT = yes", "/usr/bin/xsltproc",
+      "warning '/usr/bin/xsltproc', which applies the stylesheets of this host, cannot be run: No "
+      "such file or directory" },
+    { "UseXSLT = no", "/usr/bin/xsltproc", NULL },
+    { "ErrorXSLTfile = /srv/e.xslt", "/srv/e.xslt",
+      "warning the stylesheet '/srv/e.xslt': No such file or directory" },
+    { "ShowIndex = /srv/i.xslt", "/srv/i.xslt",
+      "warning the stylesheet '/srv/i.xslt': No such file or directory" },
+    { "ShowIndex = /srv/i.xslt", "/proc",
+      "warning this kernel has no Landlock: stylesheets and XML documents can read whatever the "
+      "user of their programs can" },
     { "AccessLogfile = /logs/a.log", "/", NULL },
     { "AccessLogfile = /logs/a.log", "/logs",
       "error the log folder '/logs': No such file or directory" },

@@ -31,7 +31,7 @@ START_TEST(what_it_gives_is_known)
         count++;
     ck_assert_uint_eq(count, 4);
     assert_slice(folder->start_files->next->text, "b.html");
-    ck_assert_int_eq(folder->show_index, SHOW_INDEX_YES);
+    ck_assert_int_eq(folder->show_index.as, INDEX_PAGE);
     ck_assert_int_eq(folder->access_rules->next->access, ACCESS_DENY);
     assert_slice(folder->login.file, "/srv/www/a/.users");
     assert_slice(folder->login.group_file, "/srv/www/.groups");
@@ -51,6 +51,9 @@ static const struct {
     { "StartFile = a.html\nUseToolkit = x\n",
       "2:1: 'UseToolkit' does not belong in .hiawatha; it belongs in VirtualHost sections or "
       "outside sections" },
+    { "ShowIndex = /srv/www/a/index.xslt\n",
+      "1:13: a .hiawatha names no stylesheet for ShowIndex; write yes or xml here, or the path in "
+      "the configuration of the house" },
     { "Setenv A = b\n", "1:1: 'Setenv' does not belong in .hiawatha; " },
     { "ExecuteCGI = yes\n", "1:1: 'ExecuteCGI' does not belong in .hiawatha; " },
     { "FollowSymlinks = yes\n", "1:1: 'FollowSymlinks' does not belong in .hiawatha; " },

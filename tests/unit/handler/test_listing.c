@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* A host with an index: files, folders, and all that is not to be shown. */
-static struct probe *open_site(enum conf_show_index show_index, bool execute_cgi)
+static struct probe *open_site(enum conf_index show_index, bool execute_cgi)
 {
     struct probe *probe = probe_new();
     struct conf conf;
@@ -32,7 +32,7 @@ static struct probe *open_site(enum conf_show_index show_index, bool execute_cgi
     conf.server->cgi_extensions = conf_words(&conf, "cgi");
     struct fastcgi_conf *php = conf_section(&conf, "php", true);
     struct vhost_conf *host = probe_host(probe, &conf);
-    host->folder.show_index = show_index;
+    host->folder.show_index.as = show_index;
     host->folder.execute_cgi = execute_cgi;
     (void)php; /* of another host */
     struct directory_conf *secret = conf_directory(&conf, host, "/secret");
@@ -80,7 +80,7 @@ START_TEST(a_page_lists_what_there_is_and_nothing_that_is_hidden)
     struct probe *probe;
 
     tree_as_nobody();
-    probe = open_site(SHOW_INDEX_YES, true);
+    probe = open_site(INDEX_PAGE, true);
     probe_ask(probe, "GET", pages[_i].target, NULL);
     ck_assert_int_eq(probe->status, 200);
     ck_assert_int_eq(probe->end, BODY_COMPLETE);
@@ -93,7 +93,7 @@ END_TEST
 
 START_TEST(programs_that_do_not_run_here_are_not_shown)
 {
-    struct probe *probe = open_site(SHOW_INDEX_YES, false);
+    struct probe *probe = open_site(INDEX_PAGE, false);
 
     probe_ask(probe, "GET", "/", NULL);
     ck_assert(strstr(links(probe), "run.cgi") == NULL);
@@ -103,7 +103,7 @@ END_TEST
 
 START_TEST(xml_is_the_same_in_another_dress)
 {
-    struct probe *probe = open_site(SHOW_INDEX_XML, true);
+    struct probe *probe = open_site(INDEX_XML, true);
 
     probe_ask(probe, "GET", "/sub/", NULL);
     ck_assert_int_eq(probe->status, 200);
@@ -117,7 +117,7 @@ END_TEST
 
 START_TEST(head_and_conditions_cost_no_page)
 {
-    struct probe *probe = open_site(SHOW_INDEX_YES, true);
+    struct probe *probe = open_site(INDEX_PAGE, true);
     char fields[200];
 
     probe_ask(probe, "HEAD", "/", NULL);
@@ -139,13 +139,13 @@ END_TEST
 static const struct {
     const char *method;
     const char *target;
-    enum conf_show_index show_index;
+    enum conf_index show_index;
     int status;
 } others[] = {
-    { "GET", "/sub/", SHOW_INDEX_NO, 404 },      { "GET", "/sub", SHOW_INDEX_YES, 301 },
-    { "POST", "/sub/", SHOW_INDEX_YES, 405 },    { "OPTIONS", "/sub/", SHOW_INDEX_YES, 204 },
-    { "GET", "/missing/", SHOW_INDEX_YES, 404 }, { "GET", "/secret/", SHOW_INDEX_YES, 403 },
-    { "GET", "/b.txt/", SHOW_INDEX_YES, 404 },
+    { "GET", "/sub/", INDEX_NO, 404 },       { "GET", "/sub", INDEX_PAGE, 301 },
+    { "POST", "/sub/", INDEX_PAGE, 405 },    { "OPTIONS", "/sub/", INDEX_PAGE, 204 },
+    { "GET", "/missing/", INDEX_PAGE, 404 }, { "GET", "/secret/", INDEX_PAGE, 403 },
+    { "GET", "/b.txt/", INDEX_PAGE, 404 },
 };
 
 START_TEST(other_requests_are_answered_otherwise)
@@ -163,7 +163,7 @@ START_TEST(a_folder_that_cannot_be_read_is_said)
     struct probe *probe;
 
     tree_as_nobody();
-    probe = open_site(SHOW_INDEX_YES, true);
+    probe = open_site(INDEX_PAGE, true);
     tree_mode(&probe->tree, "sub", 0311);
     probe_ask(probe, "GET", "/sub/", NULL);
     ck_assert_int_eq(probe->status, 403);

@@ -114,6 +114,9 @@ static void show(const struct fixture *f, char *out, size_t room)
     case ANSWER_FILE:
         snprintf(out, room, "file %.*s", SLICE_ARGS(verdict->resource.relative));
         break;
+    case ANSWER_XSLT:
+        snprintf(out, room, "xslt %.*s", SLICE_ARGS(verdict->style.relative));
+        break;
     case ANSWER_ALTER:
         snprintf(out, room, "alter");
         break;

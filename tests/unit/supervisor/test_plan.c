@@ -523,7 +523,67 @@ START_TEST(a_program_after_requests_has_a_rule_for_itself_alone)
 }
 END_TEST
 
-SUITE("supervisor/plan", TEST(a_program_after_requests_has_a_rule_for_itself_alone),
+/* Behind all others: one for each root, then the stylesheets that options name. */
+START_TEST(stylesheets_have_rules_of_their_own)
+{
+    static struct alias_conf alias = { .number = 1, .folder = SLICE_INIT("/srv/shelf") };
+    struct directory_conf lists = { .folder.show_index.stylesheet = SLICE("/list.xslt") };
+    struct directory_conf *directories[] = { &lists };
+    struct vhost_conf host = { .website_root = SLICE("/srv/a"),
+                               .aliases = &alias,
+                               .alias_count = 1,
+                               .use_xslt = true,
+                               .error_style = SLICE("/opt/x/error.xslt"),
+                               .directories = directories,
+                               .directory_count = 1,
+                               .style_confine = { .user = SLICE("games"), .no_new_privs = true } };
+    const struct server_conf conf = { .hosts = &host, .host_count = 1 };
+    struct arena arena = { 0 };
+    struct policy policy;
+    char *data;
+    size_t len;
+
+    ck_assert_uint_eq(roots_rule_style(&host, 1), 3);
+    ck_assert_uint_eq(roots_rule_own_style(&host, SLICE("/opt/x/error.xslt")), 4);
+    ck_assert_uint_eq(roots_rule_own_style(&host, SLICE("/list.xslt")), 6);
+    plan_policy(&conf, &(struct sandboxes){ 0 }, &data, &len);
+    ck_assert_int_eq(policy_decode(slice_of(data, len), &arena, &policy, NULL), PARSE_DONE);
+    ck_assert_uint_eq(policy.rule_count, 7);
+    static const struct {
+        const char *root;
+        const char *only;
+    } wanted[] = { { "", "" },
+                   { "", "" },
+                   { "/srv/a", "" },
+                   { "/srv/shelf", "" },
+                   { "/opt/x", "error.xslt" },
+                   { "", "" },
+                   { "/", "list.xslt" } };
+    for (unsigned i = 0; i < 7; i++) {
+        const struct policy_rule *rule = &policy.rules[i];
+        const bool runs = wanted[i].root[0] != '\0';
+
+        ck_assert(slice_equal_cstr(rule->root, wanted[i].root));
+        ck_assert(slice_equal_cstr(rule->only, wanted[i].only));
+        ck_assert_int_eq(rule->reads_stdin, runs);
+        ck_assert_int_eq(slice_equal_cstr(rule->interpreter, "/usr/bin/xsltproc"), runs);
+        ck_assert_int_eq(rule->confine.switches && rule->confine.no_new_privs, runs);
+    }
+    arena_done(&arena);
+    free(data);
+
+    host.confine.chroot = SLICE("/srv"); /* check refuses it */
+    plan_policy(&conf, &(struct sandboxes){ 0 }, &data, &len);
+    ck_assert_int_eq(policy_decode(slice_of(data, len), &arena, &policy, NULL), PARSE_DONE);
+    for (unsigned i = 0; i < 7; i++)
+        ck_assert_uint_eq(policy.rules[i].root.len, 0);
+    arena_done(&arena);
+    free(data);
+}
+END_TEST
+
+SUITE("supervisor/plan", TEST(stylesheets_have_rules_of_their_own),
+      TEST(a_program_after_requests_has_a_rule_for_itself_alone),
       TEST(the_spawner_has_the_rights_that_its_hosts_ask_for),
       TEST(the_rules_of_a_host_share_its_sandbox),
       TEST(scripts_below_an_alias_have_rules_of_their_own),
