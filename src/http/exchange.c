@@ -264,6 +264,23 @@ void exchange_send_head(struct exchange *x)
         x->wire->head(x);
 }
 
+void exchange_open_tunnel(struct exchange *x)
+{
+    struct body *body = &x->request.body;
+    struct task *reader = body->reader;
+    struct task *writer = body->writer;
+    const size_t high = body->high;
+
+    assert(!x->response.head_sent && !x->press && body->end == BODY_COMPLETE && body_empty(body));
+    body_done(body);
+    body_init(body, x->loop, &x->arena);
+    body->reader = reader;
+    body->writer = writer;
+    body->high = high;
+    body_spool(&x->response.body, SLICE(""), 0); /* a tunnel waits for its slower end */
+    x->response.is_tunnel = true;
+}
+
 void exchange_reset(struct exchange *x, enum reset_reason reason)
 {
     if (x->response.body.end == BODY_OPEN)

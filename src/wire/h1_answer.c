@@ -44,7 +44,9 @@ bool answer_has_body(const struct exchange *x, int64_t *ret_length)
 
 static void choose_coding(const struct conn *conn, struct h1_head *head)
 {
-    if (!answer_has_body(conn->h1.x, &head->length))
+    if (conn->h1.x->response.is_tunnel)
+        head->body = H1_BODY_TUNNEL;
+    else if (!answer_has_body(conn->h1.x, &head->length))
         head->body = H1_BODY_NONE;
     else if (head->length >= 0)
         head->body = H1_BODY_LENGTH;
@@ -65,7 +67,7 @@ static bool may_keep_alive(const struct conn *conn, enum h1_body coding)
     const struct h1_leg *leg = conn->h1.leg;
 
     return leg->framing.keep_alive && !conn->draining && !conn->last && !x->response.close &&
-           x->request.failed == 0 && coding != H1_BODY_CLOSE &&
+           x->request.failed == 0 && coding != H1_BODY_CLOSE && coding != H1_BODY_TUNNEL &&
            conn->requests <= conn->limits->keep_alive_most &&
            !(x->response.out->end == BODY_COMPLETE && intake_is_hopeless(leg)) &&
            leg->intake != H1_INTAKE_HELD;
@@ -103,6 +105,8 @@ static void start_answer(struct conn *conn)
     leg->answer = H1_ANSWER_BODY;
     if (head.body == H1_BODY_NONE)
         body_abandon(x->response.out);
+    if (head.body == H1_BODY_TUNNEL)
+        h1_intake_tunnel(conn);
 }
 
 /* ---- frames ---- */
@@ -122,6 +126,7 @@ static void frame_data(struct h1_leg *leg, struct body *body)
         leg->answer_left -= frame->data;
         break;
     case H1_BODY_CLOSE:
+    case H1_BODY_TUNNEL:
         frame->data = waiting;
         break;
     case H1_BODY_CHUNKED:
@@ -190,7 +195,7 @@ static enum step end_of_data(struct conn *conn)
     case BODY_COMPLETE:
         break;
     }
-    if (leg->coding == H1_BODY_CLOSE || leg->last_chunk_framed)
+    if (leg->coding != H1_BODY_CHUNKED || leg->last_chunk_framed)
         return answer_over(leg);
     leg->last_chunk_framed = true;
     leg->frame.after = SLICE("0\r\n\r\n");

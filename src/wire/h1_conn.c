@@ -325,12 +325,15 @@ static enum step finish_exchange(struct conn *conn)
 /*
  * A client that has closed its side is taken as gone, as other servers take it, unless the answer
  * is whole: then a client that only shut down its writing side still gets it. Before the exchange
- * has run for the first time nothing can be said.
+ * has run for the first time nothing can be said. The end of a tunnel is read, behind all that
+ * came before it.
  */
 static bool client_left(const struct conn *conn)
 {
     const struct h1_leg *leg = conn->h1.leg;
 
+    if (conn->h1.x->response.is_tunnel)
+        return false;
     if (conn->transport->io.hung_up)
         return true;
     return conn->transport->io.read_closed && conn->h1.x->routed && leg->intake >= H1_INTAKE_OVER &&
@@ -347,6 +350,19 @@ static bool reset_at_once(const struct conn *conn)
            (!response->head_sent || response->body.end != BODY_BROKEN);
 }
 
+/* The client has heard all, and may still have something to say that somebody wants to hear. */
+static bool goes_on_listening(struct conn *conn)
+{
+    struct h1_leg *leg = conn->h1.leg;
+
+    if (leg->intake != H1_INTAKE_TUNNEL || conn->h1.x->request.body.reader_gone)
+        return false;
+    if (!leg->finished)
+        transport_finish(conn->transport);
+    leg->finished = true;
+    return true;
+}
+
 static enum step h1_exchange(struct conn *conn)
 {
     if (reset_at_once(conn)) {
@@ -359,7 +375,7 @@ static enum step h1_exchange(struct conn *conn)
     enum step out = h1_answer_step(conn);
     if (conn->h1.state == H1_CLOSED)
         return STEP_AGAIN;
-    if (conn->h1.leg->answer == H1_ANSWER_OVER)
+    if (conn->h1.leg->answer == H1_ANSWER_OVER && !goes_on_listening(conn))
         return finish_exchange(conn);
     if (client_left(conn)) {
         h1_cut(conn, RESET_CLIENT_GONE, NULL);

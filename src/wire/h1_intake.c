@@ -37,6 +37,13 @@ void h1_intake_start(struct conn *conn)
         begin_reading(conn);
 }
 
+void h1_intake_tunnel(struct conn *conn)
+{
+    assert(conn->h1.leg->intake == H1_INTAKE_OVER);
+    conn->h1.leg->intake = H1_INTAKE_TUNNEL;
+    conn->h1.leg->intake_left = UINT64_MAX;
+}
+
 void h1_intake_fail(struct conn *conn, int status, const char *why)
 {
     struct exchange *x = conn->h1.x;
@@ -55,7 +62,7 @@ void h1_intake_fail(struct conn *conn, int status, const char *why)
  */
 static enum step intake_lost(struct conn *conn)
 {
-    if (h1_answer_is_whole(conn))
+    if (conn->h1.leg->intake != H1_INTAKE_TUNNEL && h1_answer_is_whole(conn))
         h1_intake_fail(conn, 400, "the body ended before its end");
     else
         h1_cut(conn, RESET_CLIENT_GONE, NULL);
@@ -161,6 +168,8 @@ static enum step read_into_body(struct conn *conn)
     body_commit(body, got > 0 ? (size_t)got : 0);
     if (got == -EAGAIN)
         return STEP_WAIT;
+    if (got == 0 && leg->intake == H1_INTAKE_TUNNEL)
+        return finish_intake(conn);
     if (got <= 0)
         return intake_lost(conn);
     count_intake(conn, (size_t)got);
@@ -237,6 +246,7 @@ enum step h1_intake_step(struct conn *conn)
     case H1_INTAKE_HELD:
         return intake_held(conn);
     case H1_INTAKE_LENGTH:
+    case H1_INTAKE_TUNNEL:
         return intake_length(conn);
     case H1_INTAKE_CHUNKED:
         return intake_chunked(conn);

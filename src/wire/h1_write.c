@@ -54,7 +54,8 @@ static struct slice write_digits(uint64_t number, char digits[LENGTH_DIGITS_MOST
  * content. */
 static bool may_tell_length(int status, const struct h1_head *head)
 {
-    if (head->length < 0 || head->body == H1_BODY_CHUNKED || head->body == H1_BODY_CLOSE)
+    if (head->length < 0 || head->body == H1_BODY_CHUNKED || head->body == H1_BODY_CLOSE ||
+        head->body == H1_BODY_TUNNEL)
         return false;
     return status == 304 || !status_has_no_content(status);
 }
@@ -71,8 +72,10 @@ static void framing_make(struct framing_line *line, int status, const struct h1_
 }
 
 /* RFC 9112 9.3: what is not said follows from the version of the client. */
-static struct slice connection_line(const struct h1_head *head)
+static struct slice connection_line(int status, const struct h1_head *head)
 {
+    if (head->body == H1_BODY_TUNNEL)
+        return status == 101 ? SLICE("Connection: Upgrade\r\n") : SLICE("");
     if (!head->keep_alive)
         return SLICE("Connection: close\r\n");
     return head->version < 11 ? SLICE("Connection: keep-alive\r\n") : SLICE("");
@@ -142,7 +145,7 @@ static void plan_make(struct plan *plan, const struct response *response,
 
     plan->phrase = phrase_of(response);
     plan->date = head->date;
-    plan->connection = connection_line(head);
+    plan->connection = connection_line(response->status, head);
     plan->all_go_out = true;
     framing_make(&plan->framing, response->status, head);
 

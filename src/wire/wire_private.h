@@ -48,11 +48,13 @@ ssize_t input_fill(struct h1_input *input, struct transport *transport, size_t l
 /* ---- HTTP/1: the exchange in progress ---- */
 
 /*  HELD ──wanted──> LENGTH or CHUNKED ──> OVER          both ── bad, too slow, too large ──> FAILED
+ *                                          └── a tunnel is opened ──> TUNNEL ──> OVER
  */
 enum h1_intake {
     H1_INTAKE_HELD,    /* the client waits for 100 Continue */
     H1_INTAKE_LENGTH,  /* `intake_left` bytes are to come */
     H1_INTAKE_CHUNKED, /* in chunked coding */
+    H1_INTAKE_TUNNEL,  /* whatever comes, until the client ends its side */
     H1_INTAKE_OVER,    /* read to its end, or there was none */
     H1_INTAKE_FAILED,  /* the rest is not to be understood: no further request */
 };
@@ -82,7 +84,7 @@ struct h1_leg {
 
     struct h1_framing framing; /* of the request */
     struct h1_chunk chunk;     /* the decoder */
-    uint64_t intake_left;      /* H1_INTAKE_LENGTH */
+    uint64_t intake_left;      /* H1_INTAKE_LENGTH; H1_INTAKE_TUNNEL: more than ever comes */
     uint64_t intake_bytes;     /* content received */
     uint64_t intake_since_ms;  /* when the client could begin to send; moved on by our own pauses */
     uint64_t intake_held_ms;   /* since when the handler takes nothing; 0: it does */
@@ -94,6 +96,7 @@ struct h1_leg {
     uint64_t blocked_since_ms; /* data waits and the client takes none; 0: not so */
     bool keep_alive;           /* said in the head */
     bool last_chunk_framed;
+    bool finished; /* H1_BODY_TUNNEL: the client was told that no more comes */
     bool interim_wanted;
     enum reset_reason reset; /* asked for by the handler */
 };
@@ -262,6 +265,7 @@ bool answer_field_goes_out(const struct field *field);
 bool h1_may_read(struct conn *conn);
 
 void h1_intake_start(struct conn *conn);
+void h1_intake_tunnel(struct conn *conn); /* what comes is the other side's */
 enum step h1_intake_step(struct conn *conn);
 void h1_intake_fail(struct conn *conn, int status, const char *why);
 uint64_t h1_intake_due(const struct conn *conn); /* when the client is too slow; 0: never */

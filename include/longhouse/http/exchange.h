@@ -137,6 +137,8 @@ struct request {
                               change it before it wants the body */
     bool expects_continue; /* the client waits for 100; exchange_want_body() sends it */
     bool wants_trailers;
+    struct slice websocket_key; /* it asks for a WebSocket, and who could give one has looked: to be
+                                   sent on (http/websocket.h); empty: it does not */
     struct proof proof;
     struct fields granted; /* variables for programs, by the authorizer that let it pass */
     int error_status;      /* of a failure whose page this is now about (ErrorHandler); 0: none */
@@ -161,6 +163,7 @@ struct response {
     int64_t unsent_length;    /* with unsent_type: its length */
     bool head_sent;           /* exchange_send_head() was called */
     bool close;               /* the connection is not to be kept */
+    bool is_tunnel;           /* see exchange_open_tunnel() */
 };
 
 /* What a program took, as CGI or behind FastCGI. Zero: not known, or there was none. */
@@ -260,6 +263,14 @@ void exchange_field_id(struct exchange *x, enum field_id id, struct slice value)
 
 /* Status and fields are final. Bytes may be put afterwards (or before; they wait). */
 void exchange_send_head(struct exchange *x);
+
+/*
+ * Before the head of a request without body: what is behind that head is a tunnel. From there on
+ * the request's body is whatever the client says, without a length and until it ends its side, and
+ * the answer's is what the client hears. Each may be finished before the other; who has no use for
+ * what the client says any more abandons the request's body.
+ */
+void exchange_open_tunnel(struct exchange *x);
 
 /* The answer cannot be finished: after the head this cuts it so that the client sees it. */
 void exchange_reset(struct exchange *x, enum reset_reason reason);

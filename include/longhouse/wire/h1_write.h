@@ -15,6 +15,7 @@ enum h1_body {
     H1_BODY_LENGTH,  /* Content-Length */
     H1_BODY_CHUNKED, /* Transfer-Encoding: chunked */
     H1_BODY_CLOSE,   /* until the connection closes (HTTP/1.0) */
+    H1_BODY_TUNNEL,  /* no body: the connection is another one from here on */
 };
 
 struct h1_head {
