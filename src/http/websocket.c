@@ -1,0 +1,88 @@
+#include "http/websocket.h"
+
+#include "base/encode.h"
+#include "base/sha1.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#define NONCE_LEN 16u
+
+/* The value of the only field of that name; empty: there is none, or there are several. */
+static struct slice only_value(const struct fields *fields, struct slice name)
+{
+    const struct field *found = NULL;
+
+    for (uint32_t i = 0; i < fields->count; i++) {
+        if (!slice_equal_nocase(fields->at[i].name, name))
+            continue;
+        if (found)
+            return SLICE("");
+        found = &fields->at[i];
+    }
+    return found ? found->value : SLICE("");
+}
+
+static bool is_key(struct slice value)
+{
+    char nonce[WEBSOCKET_KEY_LEN / 4 * 3 + 3];
+    size_t len;
+
+    return value.len == WEBSOCKET_KEY_LEN && base64_decode(value, nonce, &len) && len == NONCE_LEN;
+}
+
+/* Which versions it speaks is the server's to say (426). */
+static bool is_version(struct slice value)
+{
+    for (size_t i = 0; i < value.len; i++)
+        if (!ascii_is_digit(value.at[i]))
+            return false;
+    return value.len > 0 && value.len <= 3;
+}
+
+struct slice websocket_key_of(const struct request *request)
+{
+    const struct fields *fields = &request->fields;
+
+    if (request->websocket_key.len > 0)
+        return request->websocket_key;
+    if (request->method != METHOD_GET || request->version != 11 || request->has_body ||
+        fields_count_id(fields, FIELD_UPGRADE) != 1 ||
+        !slice_equal_nocase(fields_value(fields, FIELD_UPGRADE), SLICE("websocket")) ||
+        !fields_list_has(fields, FIELD_CONNECTION, SLICE("upgrade")) ||
+        !is_version(only_value(fields, SLICE("Sec-WebSocket-Version"))))
+        return SLICE("");
+
+    const struct slice key = only_value(fields, SLICE("Sec-WebSocket-Key"));
+    return is_key(key) ? key : SLICE("");
+}
+
+static struct slice base64_in(struct arena *arena, struct slice bytes)
+{
+    const size_t room = BASE64_LEN(bytes.len);
+    struct text text = text_on(arena_bytes(arena, room), room);
+
+    base64_encode(&text, bytes);
+    return text_slice(&text);
+}
+
+struct slice websocket_make_key(struct arena *arena)
+{
+    char nonce[NONCE_LEN];
+
+    if (getrandom(nonce, sizeof(nonce), 0) != (ssize_t)sizeof(nonce)) {
+        perror("longhouse: no random key from getrandom(), ending");
+        abort();
+    }
+    return base64_in(arena, slice_of(nonce, sizeof(nonce)));
+}
+
+struct slice websocket_accept(struct slice key, struct arena *arena)
+{
+    const struct slice parts[] = { key, SLICE("258EAFA5-E914-47DA-95CA-C5AB0DC85B11") };
+    unsigned char sum[SHA1_LEN];
+
+    sha1(arena_join(arena, parts, 2), sum);
+    return base64_in(arena, slice_of(sum, sizeof(sum)));
+}
