@@ -50,7 +50,7 @@ struct build {
     struct fastcgi_conf **fastcgi_end;
     struct directory_conf **directories_end;
     struct toolkit_conf **toolkits_end;
-    struct table proxy_sections; /* ReverseProxy: "TARGET" -> its fastcgi_conf; while read */
+    struct table proxy_sections; /* of such rules: "TARGET" -> its fastcgi_conf; while read */
     struct table fastcgi_ids;  /* FastCGIid -> the last fastcgi_conf of that name; while checked */
     struct slice local_folder; /* of a .hiawatha: names are relative to it; empty: it is none */
     struct diag_place place;   /* see build_place() */
@@ -127,8 +127,16 @@ void pools_number(struct build *build);
 /* Handlers in effect and rule numbers of all hosts, when all is read. */
 void programs_number(struct build *build);
 
-/* A section for rules of ReverseProxy, with all defaults and without targets. */
+/* A section for rules of ReverseProxy and WebSocket, with all defaults and without targets. */
 struct fastcgi_conf *build_section_of_proxy(struct build *build, const struct diag_place *place);
+
+/* Its section: rules with the same backend share its connections. */
+struct fastcgi_conf *section_for_proxy(struct build *build, const struct connect_conf *parsed,
+                                       bool keeps);
+
+/* An error under a part of the value: "WHAT: 'PART'", with its cure. */
+void proxy_refuse(struct build *build, const struct tree_node *node, struct slice part,
+                  const char *what, const char *cure);
 
 /* "IPv4:PORT", "[IPv6]:PORT", "HOST:PORT", "srv:NAME" or a unix socket. */
 bool target_parse_text(struct slice text, struct connect_conf *ret);
@@ -279,6 +287,7 @@ extern const struct option_group http2_options;
 extern const struct option_group host_options;
 extern const struct option_group fastcgi_options;
 extern const struct option_group proxy_options;
+extern const struct option_group websocket_options;
 extern const struct option_group session_options;
 extern const struct option_group path_options;
 extern const struct option_group compress_options;

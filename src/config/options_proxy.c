@@ -3,8 +3,8 @@
 #include "build.h"
 #include "config/regex.h"
 
-static void refuse(struct build *build, const struct tree_node *node, struct slice part,
-                   const char *what, const char *cure)
+void proxy_refuse(struct build *build, const struct tree_node *node, struct slice part,
+                  const char *what, const char *cure)
 {
     diag_hint(build->diags,
               build_fault(build, DIAG_ERROR, node, part, "%s: '%.*s'", what, SLICE_ARGS(part)),
@@ -22,7 +22,7 @@ static bool read_pattern(struct build *build, const struct tree_node *node, stru
     rule->pattern = rule->is_inverted ? slice_skip(word, 1) : word;
     struct regex *regex = regex_compile(rule->pattern, false, &fault);
     if (!regex) {
-        refuse(build, node, word, "the pattern of 'ReverseProxy' cannot be read", fault.why);
+        proxy_refuse(build, node, word, "the pattern of 'ReverseProxy' cannot be read", fault.why);
         return false;
     }
     regex_free(regex);
@@ -57,8 +57,9 @@ static bool read_url(struct build *build, const struct tree_node *node, struct s
     const struct slice http = SLICE("http://");
 
     if (slice_starts_nocase(word, SLICE("https://"))) {
-        refuse(build, node, word, "'ReverseProxy' cannot speak TLS to a backend yet",
-               "let the backend speak plain HTTP, on this machine or on a network of one's own");
+        proxy_refuse(
+            build, node, word, "'ReverseProxy' cannot speak TLS to a backend yet",
+            "let the backend speak plain HTTP, on this machine or on a network of one's own");
         return false;
     }
     target->text = word;
@@ -67,16 +68,16 @@ static bool read_url(struct build *build, const struct tree_node *node, struct s
             : slice_starts_nocase(word, http) &&
                   read_place(slice_skip(word, http.len), build, rule, target))
         return true;
-    refuse(build, node, word, "'ReverseProxy' wants http://HOST[:PORT][/PATH] or a unix socket",
-           "for example: ReverseProxy = ^/api http://127.0.0.1:3000");
+    proxy_refuse(build, node, word,
+                 "'ReverseProxy' wants http://HOST[:PORT][/PATH] or a unix socket",
+                 "for example: ReverseProxy = ^/api http://127.0.0.1:3000");
     return false;
 }
 
 /* ---- its section ---- */
 
-/* Rules with the same backend share its connections. */
-static struct fastcgi_conf *section_for(struct build *build, const struct connect_conf *parsed,
-                                        bool keeps)
+struct fastcgi_conf *section_for_proxy(struct build *build, const struct connect_conf *parsed,
+                                       bool keeps)
 {
     const struct slice id =
         arena_printf(build->arena, "%.*s%s", SLICE_ARGS(parsed->text), keeps ? " keep-alive" : "");
@@ -110,8 +111,8 @@ static bool read_rest(struct build *build, const struct tree_node *node, struct 
         } else if (number_parse(word, 3600, &seconds) && seconds > 0) {
             rule->wait_ms = seconds * 1000;
         } else {
-            refuse(build, node, word, "unknown word behind the URL of 'ReverseProxy'",
-                   "known are a time limit in seconds (1 to 3600) and keep-alive");
+            proxy_refuse(build, node, word, "unknown word behind the URL of 'ReverseProxy'",
+                         "known are a time limit in seconds (1 to 3600) and keep-alive");
             return false;
         }
     }
@@ -122,7 +123,9 @@ static void reverse_proxy_set(struct build *build, void *record, const struct tr
                               const struct option_row *row)
 {
     struct vhost_conf *host = record;
-    struct proxy_conf rule = { .wait_ms = 5000 };
+    struct proxy_conf rule = { .option = row->name,
+                               .wait_ms = PROXY_WAIT_MS,
+                               .tunnel_idle_ms = TUNNEL_IDLE_MS };
     struct connect_conf target = { .weight = 1 };
     struct proxy_conf **end = &host->proxies;
     struct slice rest = node->value;
@@ -130,7 +133,6 @@ static void reverse_proxy_set(struct build *build, void *record, const struct tr
     uint64_t skip;
     bool keeps;
 
-    (void)row;
     rule.place = target.place = tree_place(node, node->value);
     if (!word_next(&rest, &word) || !read_pattern(build, node, word, &rule))
         return;
@@ -142,7 +144,7 @@ static void reverse_proxy_set(struct build *build, void *record, const struct tr
     if (!read_url(build, node, word, &rule, &target) ||
         !read_rest(build, node, rest, &rule, &keeps))
         return;
-    rule.section = section_for(build, &target, keeps);
+    rule.section = section_for_proxy(build, &target, keeps);
     while (*end)
         end = &(*end)->next;
     *end = arena_new(build->arena, struct proxy_conf);

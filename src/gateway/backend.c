@@ -310,6 +310,7 @@ static void describe_target(const struct backend_group *group, struct backend *b
                             uint64_t now_ms, struct text *text)
 {
     const uint64_t most = most_connections(group, backend);
+    const unsigned tunnels = atomic_load(&backend->tunnels);
     char name[BACKEND_NAME_MOST];
 
     text_printf(text, "  %-7s %s: %u now, %" PRIu64 " requests, %" PRIu64 " failed; %u",
@@ -321,6 +322,8 @@ static void describe_target(const struct backend_group *group, struct backend *b
     text_add_cstr(text, backend->open == 1 ? " connection" : " connections");
     if (backend->kept_count > 0)
         text_printf(text, ", %u kept", backend->kept_count);
+    if (tunnels > 0)
+        text_printf(text, ", %u %s", tunnels, tunnels == 1 ? "WebSocket" : "WebSockets");
     text_add_cstr(text, backend->drained ? ", takes no new sessions\n" : "\n");
 }
 
@@ -353,11 +356,12 @@ static void describe_target_json(const struct backend_group *group, struct backe
     }
     text_printf(text,
                 ",\"health\":\"%s\",\"drained\":%s,\"now\":%u,\"requests\":%" PRIu64
-                ",\"failed\":%" PRIu64 ",\"connections\":%u,\"kept\":%u,\"most\":%" PRIu64 "}",
+                ",\"failed\":%" PRIu64
+                ",\"connections\":%u,\"kept\":%u,\"websockets\":%u,\"most\":%" PRIu64 "}",
                 health_text(backend, now_ms), backend->drained ? "true" : "false",
                 atomic_load(&backend->now), atomic_load(&backend->requests),
                 atomic_load(&backend->failed_requests), backend->open, backend->kept_count,
-                most_connections(group, backend));
+                atomic_load(&backend->tunnels), most_connections(group, backend));
 }
 
 void backend_group_describe_json(struct backend_group *group, uint64_t now_ms, struct text *text)

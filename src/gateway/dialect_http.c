@@ -6,6 +6,7 @@
 #include "fcgi_link_private.h"
 #include "gateway/dialect.h"
 #include "gateway/http_answer.h"
+#include "http/websocket.h"
 
 static struct http_answer *answer_of(struct fcgi_link *link)
 {
@@ -14,6 +15,8 @@ static struct http_answer *answer_of(struct fcgi_link *link)
     if (!link->answer) {
         link->answer = arena_new(&x->arena, struct http_answer);
         http_answer_init(link->answer, &x->arena, x->request.method == METHOD_HEAD);
+        if (x->request.websocket_key.len > 0)
+            link->answer->accept = websocket_accept(x->request.websocket_key, &x->arena);
     }
     return link->answer;
 }
@@ -27,10 +30,22 @@ static bool refuse_head(struct fcgi_link *link, const struct http_answer *answer
     return false;
 }
 
-static bool deliver_head(struct fcgi_link *link, const struct http_answer *answer)
+/* Over HTTP/2 the status alone says it (RFC 8441 5). */
+static void open_tunnel(struct exchange *x, struct http_answer *answer)
+{
+    if (x->request.version == 11) {
+        fields_add_id(&answer->fields, &x->arena, FIELD_UPGRADE, SLICE("websocket"));
+        fields_add(&answer->fields, &x->arena, SLICE("Sec-WebSocket-Accept"), answer->accept);
+    }
+    exchange_open_tunnel(x);
+}
+
+static bool deliver_head(struct fcgi_link *link, struct http_answer *answer)
 {
     struct reply *reply = &link->delivery->reply;
 
+    if (answer->state == HTTP_ANSWER_SWITCHED)
+        open_tunnel(link->delivery->x, answer);
     reply->status = answer->status;
     reply->phrase = answer->phrase;
     reply->fields = answer->fields;
@@ -88,6 +103,11 @@ static bool http_take_bytes(struct fcgi_link *link, struct slice bytes)
             return false;
         if (answer->state == HTTP_ANSWER_HEAD)
             return true;
+    }
+    if (answer->state == HTTP_ANSWER_SWITCHED) {
+        delivery_add(link->delivery, bytes);
+        fcgi_link_switch(link);
+        return false;
     }
     return take_body(link, answer, &bytes);
 }

@@ -44,6 +44,12 @@ void fcgi_link_complete(struct fcgi_link *link, bool is_fit)
     link->conn->io.readable = false; /* all was read: what comes now makes a new edge */
 }
 
+void fcgi_link_switch(struct fcgi_link *link)
+{
+    link->end = LINK_SWITCHED;
+    link->state = LINK_ENDED;
+}
+
 /* ---- connecting ---- */
 
 static void begin(struct fcgi_link *link, const struct fcgi_plan *plan)
@@ -480,10 +486,9 @@ bool fcgi_link_was_cut_short(const struct fcgi_link *link)
 
 struct fcgi_conn *fcgi_link_take_conn(struct fcgi_link *link)
 {
-    struct fcgi_conn *conn = link->end == LINK_COMPLETE ? link->conn : NULL;
+    struct fcgi_conn *conn = link->conn;
 
-    if (conn)
-        link->conn = NULL;
+    link->conn = NULL;
     return conn;
 }
 

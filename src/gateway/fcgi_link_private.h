@@ -17,6 +17,9 @@ enum step fcgi_link_end(struct fcgi_link *link, enum link_end end, int error);
  */
 void fcgi_link_complete(struct fcgi_link *link, bool is_fit);
 
+/* The connection carries something else from here on. */
+void fcgi_link_switch(struct fcgi_link *link);
+
 /* The request has gone, its end included. */
 bool fcgi_link_all_is_sent(const struct fcgi_link *link);
 

@@ -11,6 +11,8 @@
 #define HEAD_FIRST_ROOM 1024u
 #define HELD_MOST       16384u /* a line of the coding, limits of h1_chunk included */
 
+static const struct slice accept_name = SLICE_INIT("Sec-WebSocket-Accept");
+
 void http_answer_init(struct http_answer *answer, struct arena *arena, bool is_to_head)
 {
     *answer = (struct http_answer){ .arena = arena, .is_to_head = is_to_head, .length = -1 };
@@ -42,7 +44,7 @@ static enum parse read_status_line(struct http_answer *answer, struct slice *hea
     if (line.len < 3 || !number_parse(slice_first(line, 3), 599, &status) || status < 100 ||
         (line.len > 3 && line.at[3] != ' '))
         return refuse(answer, "its status is not a number from 100 to 599");
-    if (status == 101)
+    if (status == 101 && answer->accept.len == 0)
         return refuse(answer, "it changes the protocol (101), which nobody asked for");
     answer->status = (int)status;
     answer->phrase = slice_trim(slice_skip(line, 3));
@@ -71,8 +73,11 @@ static enum parse read_fields(struct http_answer *answer, struct slice head, str
 }
 
 /* RFC 9110 7.6.1, and what would speak to a server in front. */
-static bool is_passed_on(const struct fields *all, const struct field *field)
+static bool is_passed_on(const struct http_answer *answer, const struct fields *all,
+                         const struct field *field)
 {
+    if (answer->state == HTTP_ANSWER_SWITCHED && slice_equal_nocase(field->name, accept_name))
+        return false;
     return !field_is_hop_by_hop(field->id) && field->id != FIELD_CONTENT_LENGTH &&
            field->id != FIELD_X_SENDFILE && !slice_starts_nocase(field->name, SLICE("X-Accel-")) &&
            !fields_list_has(all, FIELD_CONNECTION, field->name);
@@ -134,6 +139,38 @@ static enum parse read_framing(struct http_answer *answer, const struct fields *
     return PARSE_DONE;
 }
 
+/* ---- another protocol (RFC 6455 4.1, RFC 9110 15.2.2) ---- */
+
+static bool is_only(const struct fields *all, struct slice name, struct slice value, bool any_case)
+{
+    unsigned count = 0;
+    bool fits = true;
+
+    for (uint32_t i = 0; i < all->count; i++) {
+        if (!slice_equal_nocase(all->at[i].name, name))
+            continue;
+        count++;
+        fits = fits && (any_case ? slice_equal_nocase(all->at[i].value, value)
+                                 : slice_equal(all->at[i].value, value));
+    }
+    return count == 1 && fits;
+}
+
+static enum parse read_switch(struct http_answer *answer, const struct fields *all, bool is_11)
+{
+    if (!is_11)
+        return refuse(answer, "it changes the protocol (101), and says HTTP/1.0");
+    if (!fields_list_has(all, FIELD_CONNECTION, SLICE("upgrade")) ||
+        !is_only(all, SLICE("Upgrade"), SLICE("websocket"), true))
+        return refuse(answer, "it changes the protocol (101) to another than WebSocket");
+    if (!is_only(all, accept_name, answer->accept, false))
+        return refuse(answer, "its Sec-WebSocket-Accept does not fit the key that was sent");
+    if (fields_find(all, FIELD_CONTENT_LENGTH) || fields_find(all, FIELD_TRANSFER_ENCODING))
+        return refuse(answer, "it changes the protocol (101), and announces a body");
+    answer->state = HTTP_ANSWER_SWITCHED;
+    return PARSE_DONE;
+}
+
 /* ---- the head ---- */
 
 /* Interim answers (RFC 9110 15.2) are heard and forgotten. */
@@ -154,14 +191,15 @@ static enum parse read_head(struct http_answer *answer, size_t len)
     if (read_status_line(answer, &head, &is_11) != PARSE_DONE ||
         read_fields(answer, head, &all) != PARSE_DONE)
         return PARSE_BAD;
-    if (answer->status < 200) {
+    if (answer->status < 200 && answer->status != 101) {
         forget_interim(answer, len);
         return PARSE_MORE;
     }
-    if (read_framing(answer, &all, is_11) != PARSE_DONE)
+    if ((answer->status == 101 ? read_switch(answer, &all, is_11)
+                               : read_framing(answer, &all, is_11)) != PARSE_DONE)
         return PARSE_BAD;
     for (uint32_t i = 0; i < all.count; i++)
-        if (is_passed_on(&all, &all.at[i]))
+        if (is_passed_on(answer, &all, &all.at[i]))
             fields_add(&answer->fields, answer->arena, all.at[i].name, all.at[i].value);
     return PARSE_DONE;
 }
@@ -300,6 +338,7 @@ enum parse http_answer_body(struct http_answer *answer, struct slice *bytes, str
         return take_all(bytes, bytes->len, ret);
     case HTTP_ANSWER_HEAD:
     case HTTP_ANSWER_OVER:
+    case HTTP_ANSWER_SWITCHED:
         break;
     }
     assert(false);

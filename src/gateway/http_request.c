@@ -83,6 +83,14 @@ static bool tells_of_the_client(const struct field *field)
            slice_starts_nocase(field->name, SLICE("X-Forwarded-"));
 }
 
+/* Over HTTP/2 there is no key, and the version need not be said (RFC 8441 5). */
+static bool is_about_a_websocket_of_ours(const struct exchange *x, const struct field *field)
+{
+    return x->request.websocket_key.len > 0 && x->request.version == 20 &&
+           (slice_equal_nocase(field->name, SLICE("Sec-WebSocket-Key")) ||
+            slice_equal_nocase(field->name, SLICE("Sec-WebSocket-Version")));
+}
+
 static bool is_passed_on(const struct http_request_plan *plan, const struct field *field)
 {
     switch (field->id) {
@@ -97,7 +105,7 @@ static bool is_passed_on(const struct http_request_plan *plan, const struct fiel
         break;
     }
     return !field_is_hop_by_hop(field->id) && !tells_of_the_client(field) &&
-           is_plain_name(field->name) &&
+           is_plain_name(field->name) && !is_about_a_websocket_of_ours(plan->x, field) &&
            !fields_list_has(&plan->x->request.fields, FIELD_CONNECTION, field->name);
 }
 
@@ -224,8 +232,14 @@ static void add_framing(struct text *text, const struct http_request_plan *plan)
         text_printf(text, "Content-Length: %" PRId64 "\r\n", plan->body_length);
     else if (fields_find(&plan->x->request.fields, FIELD_CONTENT_LENGTH))
         text_add_cstr(text, "Content-Length: 0\r\n");
-    if (!plan->keep)
+    if (plan->x->request.websocket_key.len > 0)
+        text_add_cstr(text, "Connection: Upgrade\r\nUpgrade: websocket\r\n");
+    else if (!plan->keep)
         text_add_cstr(text, "Connection: close\r\n");
+    if (plan->x->request.websocket_key.len > 0 && plan->x->request.version == 20) {
+        add_field(text, SLICE("Sec-WebSocket-Key"), plan->x->request.websocket_key);
+        add_field(text, SLICE("Sec-WebSocket-Version"), SLICE("13"));
+    }
 }
 
 static size_t room_for(const struct request *request)

@@ -305,7 +305,9 @@ bool errand_is_out_of_time(const struct errand *errand)
 static const char *limit_name(const struct errand *errand, enum time_over which)
 {
     if (errand->verdict->proxy)
-        return "the time limit of its ReverseProxy";
+        return arena_printf(&errand->x->arena, "the time limit of its %s",
+                            errand->verdict->proxy->option)
+            .at;
     return which == TIME_FIRST_BYTE ? "CGIfirstByte"
            : which == TIME_IDLE     ? "CGIidle"
                                     : "TimeForCGI";

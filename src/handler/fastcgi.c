@@ -12,6 +12,7 @@
 #include "fastcgi_private.h"
 #include "gateway/http_request.h"
 #include "gateway/named.h"
+#include "http/websocket.h"
 #include "os/socket.h"
 #include "site/trace.h"
 
@@ -25,6 +26,8 @@
 
 void fastcgi_let_go(struct fastcgi *self, struct fcgi_conn *conn)
 {
+    if (self->state == FASTCGI_TUNNELING)
+        fastcgi_end_tunnel(self);
     self->state = FASTCGI_ENDED;
     fcgi_link_close(&self->link);
     place_leave(&self->place, conn);
@@ -56,9 +59,11 @@ void fastcgi_fail(struct fastcgi *self, int status, enum reset_reason reason, co
 
 /* ---- the variables ---- */
 
+/* One that may become a tunnel is none for others afterwards, whatever became of it. */
 static bool keeps_connections(const struct fastcgi *self)
 {
-    return self->group->conf->keep_connections > 0;
+    return self->group->conf->keep_connections > 0 &&
+           self->errand.x->request.websocket_key.len == 0;
 }
 
 /* What the house has checked itself is no concern of the program. */
@@ -455,14 +460,27 @@ static void fastcgi_advance(struct exchange *x)
         case FASTCGI_TALKING:
             step = fastcgi_talk(self);
             break;
+        case FASTCGI_TUNNELING:
+            step = fastcgi_tunnel(self);
+            break;
         case FASTCGI_ENDED:
             return;
         }
     }
 }
 
+/* A page for an error is a page, whatever was asked for. */
+static void note_websocket(struct exchange *x, const struct verdict *verdict)
+{
+    if (x->request.error_status != 0)
+        x->request.websocket_key = SLICE("");
+    else if (verdict->fastcgi->protocol == PROTOCOL_HTTP)
+        x->request.websocket_key = websocket_key_of(&x->request);
+}
+
 static void fastcgi_start(struct exchange *x, const struct verdict *verdict)
 {
+    note_websocket(x, verdict);
     if (output_cache_answers(x, verdict))
         return;
 

@@ -280,6 +280,8 @@ enum step fastcgi_conclude(struct fastcgi *self)
         break;
     case LINK_COMPLETE:
         return on_complete(self);
+    case LINK_SWITCHED:
+        return fastcgi_begin_tunnel(self);
     case LINK_BUSY:
         return on_busy(self, PLACE_BUSY);
     case LINK_OVERLOADED:

@@ -2,19 +2,20 @@
 #define FASTCGI_PRIVATE_H
 
 /*
- * A FastCGI request: what fastcgi.c (its way to a target and the talk) and fastcgi_end.c (what
- * became of the talk) share.
+ * A FastCGI request: what fastcgi.c (its way to a target and the talk), fastcgi_end.c (what became
+ * of the talk) and fastcgi_tunnel.c (what a talk in HTTP may become) share.
  */
 #include "errand.h"
 #include "gateway/dialect.h"
 #include "gateway/fcgi_link.h"
 #include "gateway/place.h"
 #include "gateway/session.h"
+#include "gateway/tunnel.h"
 
 /*
  *  COLLECTING ──> WAITING ──> CHOOSING ──> TALKING ──> ENDED     any ── failure, cancel ──> ENDED
  *                              ^    │         │
- *                              │    v         │
+ *                              │    v         ├──> TUNNELING ──> ENDED
  *                              │  QUEUED      │
  *                              └────┴─────────┘
  */
@@ -24,6 +25,7 @@ enum fastcgi_state {
     FASTCGI_CHOOSING,
     FASTCGI_QUEUED, /* all targets that could be asked are busy or starting anew */
     FASTCGI_TALKING,
+    FASTCGI_TUNNELING, /* client and target speak WebSocket through us */
     FASTCGI_ENDED,
 };
 
@@ -35,6 +37,7 @@ struct fastcgi {
     struct session session;
     struct place place;
     struct fcgi_link link;
+    struct tunnel tunnel;
     struct slice prelude;     /* what is sent before the body */
     bool settled;             /* the target was reached, and the client stays with it */
     bool tried_again;         /* after a connection that closed before a word */
@@ -77,5 +80,10 @@ const char *fastcgi_connect_cure(const struct fastcgi *self, int error);
 
 /* The link has ended. */
 enum step fastcgi_conclude(struct fastcgi *self);
+
+/* The target speaks WebSocket from here on. */
+enum step fastcgi_begin_tunnel(struct fastcgi *self);
+enum step fastcgi_tunnel(struct fastcgi *self);
+void fastcgi_end_tunnel(struct fastcgi *self);
 
 #endif

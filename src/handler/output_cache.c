@@ -148,6 +148,7 @@ static bool is_anybodys(const struct exchange *x, const struct verdict *verdict)
 
     return !x->trace && !verdict->guarded && !x->request.has_body && !x->request.proof.by &&
            x->request.granted.count == 0 && x->request.error_status == 0 &&
+           x->request.websocket_key.len == 0 &&
            (x->request.method == METHOD_GET || x->request.method == METHOD_HEAD) &&
            !fields_find(fields, FIELD_AUTHORIZATION) &&
            !fields_find(fields, FIELD_PROXY_AUTHORIZATION) && !has_skip_cookie(x, verdict->host);

@@ -252,18 +252,25 @@ struct run_conf {
     uint64_t idle_ms; /* after so long without need for it a worker ends */
 };
 
-#define PROXY_KEEPS 16u /* idle connections of a ReverseProxy with keep-alive */
+#define PROXY_WAIT_MS 5000u /* for a backend that says nothing */
+#define PROXY_KEEPS   16u   /* idle connections of a ReverseProxy with keep-alive */
 
-/* A rule of ReverseProxy. */
+#define TUNNEL_IDLE_MS 600000u /* where no rule says how long a WebSocket may be silent */
+
+/* A rule of ReverseProxy or WebSocket. */
 struct proxy_conf {
     struct proxy_conf *next;
     struct diag_place place;
-    struct slice pattern;
+    const char *option;   /* which of them */
+    struct slice pattern; /* ReverseProxy */
     bool is_inverted;
-    unsigned skip;     /* parts of the path that are taken off its front */
-    struct slice path; /* and what is put there, without a slash at its end */
-    struct slice host; /* the name to ask for; empty: that of the request */
-    uint64_t wait_ms;  /* the backend may say nothing for so long */
+    struct conf_word *paths; /* WebSocket: each is a path, or ends in '*' and is the beginning of
+                                some */
+    unsigned skip;           /* parts of the path that are taken off its front */
+    struct slice path;       /* and what is put there, without a slash at its end */
+    struct slice host;       /* the name to ask for; empty: that of the request */
+    uint64_t wait_ms; /* the backend may say nothing for so long, until its answer is there */
+    uint64_t tunnel_idle_ms; /* and both sides of a WebSocket */
     const struct fastcgi_conf *section;
 };
 
@@ -300,7 +307,7 @@ struct fastcgi_conf {
     uint64_t slow_start_ms; /* until a target that came back has its full share */
     uint64_t collect_bytes; /* bodies up to this length are complete before a target is asked */
     struct run_conf run;
-    bool is_of_proxy;     /* no section of the text: rules of ReverseProxy made it */
+    bool is_of_proxy;     /* no section of the text: rules of ReverseProxy or WebSocket made it */
     bool all_local;       /* every target is on this machine and server_root is empty */
     struct slice written; /* its options as they stand, for config/same.h */
 };
@@ -454,6 +461,7 @@ struct vhost_conf {
     struct fastcgi_conf **use_fastcgi; /* resolved, in order */
     unsigned use_fastcgi_count;
     struct proxy_conf *proxies; /* in order */
+    struct proxy_conf *websockets;
     struct conf_word *use_toolkit_ids;
     const struct toolkit_conf **toolkits; /* resolved, in order */
     unsigned toolkit_count;

@@ -66,7 +66,8 @@ struct backend {
     int64_t turn;          /* round robin: what it is owed */
     bool line_is_next;     /* its own line, not the common one, is served next */
 
-    _Atomic unsigned now; /* requests in progress */
+    _Atomic unsigned now;     /* requests in progress */
+    _Atomic unsigned tunnels; /* of them, those that became one */
     _Atomic uint64_t requests;
     _Atomic uint64_t failed_requests; /* 502, 503, 504 and cut answers */
 };

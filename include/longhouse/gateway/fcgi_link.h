@@ -42,6 +42,8 @@ enum link_state {
 enum link_end {
     LINK_NOT_YET,
     LINK_COMPLETE,    /* the program ended the request, or said all that it announced */
+    LINK_SWITCHED,    /* it speaks WebSocket from here on, as was asked: the head is delivered, with
+                         all that came behind it */
     LINK_BUSY,        /* EAGAIN on a unix socket, its queue is full: nothing was executed */
     LINK_OVERLOADED,  /* it said so, or that it cannot multiplex: nothing was executed */
     LINK_UNREACHABLE, /* connect failed, `error` tells how (-ETIMEDOUT: it took too long): nothing
@@ -147,7 +149,7 @@ bool fcgi_link_is_replayable(const struct fcgi_link *link);
 bool fcgi_link_was_cut_short(const struct fcgi_link *link);
 
 /* After LINK_COMPLETE: the connection if it may serve another request, which is the caller's then;
- * else NULL. */
+ * else NULL. After LINK_SWITCHED: the connection. */
 struct fcgi_conn *fcgi_link_take_conn(struct fcgi_link *link);
 
 /* Harmless on a zeroed link and when repeated; state, end, error and why stay. */

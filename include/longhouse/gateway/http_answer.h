@@ -22,23 +22,28 @@
 
 /*  HEAD ──> LENGTH, CHUNKED ──> OVER
  *   ├─────> TO_END      (the end of the connection ends it)
- *   └─────> OVER        (there is no body)  */
+ *   ├─────> OVER        (there is no body)
+ *   └─────> SWITCHED    (101: what follows is no HTTP)  */
 enum http_answer_state {
     HTTP_ANSWER_HEAD,
     HTTP_ANSWER_LENGTH,
     HTTP_ANSWER_CHUNKED,
     HTTP_ANSWER_TO_END,
     HTTP_ANSWER_OVER,
+    HTTP_ANSWER_SWITCHED,
 };
 
 struct http_answer {
     struct arena *arena; /* borrowed */
     bool is_to_head;     /* the request was a HEAD: there is no body whatever the head says */
+    struct slice accept; /* a WebSocket was asked for, and who gives it says this in
+                            Sec-WebSocket-Accept; empty: nothing but HTTP was asked for */
     enum http_answer_state state;
     const char *why; /* PARSE_BAD: static text */
 
     /* Of the head, once it is read. Fields about one connection, and those that are for a server
-     * in front (X-Sendfile, X-Accel-...), are left out; so is Content-Length. */
+     * in front (X-Sendfile, X-Accel-...), are left out; so are Content-Length, and
+     * Sec-WebSocket-Accept of who gives what was asked for. */
     int status;
     struct slice phrase;
     struct fields fields;
@@ -65,9 +70,9 @@ void http_answer_init(struct http_answer *answer, struct arena *arena, bool is_t
 enum parse http_answer_head(struct http_answer *answer, struct slice *bytes);
 
 /*
- * Takes the next part of the body off *bytes, while the state is neither HEAD nor OVER. PARSE_DONE:
- * *ret is content (perhaps none), to be called again; PARSE_MORE: all was taken. PARSE_BAD:
- * answer->why.
+ * Takes the next part of the body off *bytes, while the state is neither HEAD, OVER nor SWITCHED.
+ * PARSE_DONE: *ret is content (perhaps none), to be called again; PARSE_MORE: all was taken.
+ * PARSE_BAD: answer->why.
  */
 enum parse http_answer_body(struct http_answer *answer, struct slice *bytes, struct slice *ret);
 

@@ -37,7 +37,7 @@ static void give(struct result *result, struct slice bytes)
     if (answer->state == HTTP_ANSWER_HEAD)
         result->end = http_answer_head(answer, &bytes);
     while (result->end != PARSE_BAD && answer->state != HTTP_ANSWER_HEAD &&
-           answer->state != HTTP_ANSWER_OVER) {
+           answer->state != HTTP_ANSWER_OVER && answer->state != HTTP_ANSWER_SWITCHED) {
         result->end = http_answer_body(answer, &bytes, &part);
         if (result->end != PARSE_DONE)
             break;
@@ -48,7 +48,8 @@ static void give(struct result *result, struct slice bytes)
 
 static void check_head(const struct http_answer *answer)
 {
-    require(answer->status >= 200 && answer->status <= 599);
+    require(answer->state == HTTP_ANSWER_SWITCHED ? answer->status == 101
+                                                  : answer->status >= 200 && answer->status <= 599);
     require(field_is_value(answer->phrase));
     require(answer->fields.count <= HTTP_ANSWER_FIELDS_MOST);
     for (uint32_t i = 0; i < answer->fields.count; i++) {
@@ -61,10 +62,14 @@ static void check_head(const struct http_answer *answer)
     require(!answer->keeps || answer->state != HTTP_ANSWER_TO_END);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static bool is_over(const struct http_answer *answer)
 {
-    const struct slice in = slice_of(data, size);
+    return answer->state == HTTP_ANSWER_OVER || answer->state == HTTP_ANSWER_SWITCHED;
+}
+
+/* `accept`: what a WebSocket that was asked for would be given with; empty: none was. */
+static void read_both_ways(struct slice in, struct slice accept)
+{
     struct arena arena = { 0 };
     struct result whole = { .end = PARSE_MORE };
     struct result single = { .end = PARSE_MORE };
@@ -72,20 +77,29 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     http_answer_init(&whole.answer, &arena, false);
     http_answer_init(&single.answer, &arena, false);
+    whole.answer.accept = single.answer.accept = accept;
     give(&whole, in);
-    for (; at < size && single.end != PARSE_BAD && single.answer.state != HTTP_ANSWER_OVER; at++)
+    for (; at < in.len && single.end != PARSE_BAD && !is_over(&single.answer); at++)
         give(&single, slice_of(in.at + at, 1));
     require((whole.end == PARSE_BAD) == (single.end == PARSE_BAD));
     require(whole.answer.state == single.answer.state || whole.end == PARSE_BAD);
     require(whole.content == single.content && whole.sum == single.sum);
     if (whole.end == PARSE_BAD)
         require(whole.answer.why && strcmp(whole.answer.why, single.answer.why) == 0);
-    else if (whole.answer.state == HTTP_ANSWER_OVER)
-        require(size - whole.rest.len == at);
+    else if (is_over(&whole.answer))
+        require(in.len - whole.rest.len == at);
     if (whole.end != PARSE_BAD && whole.answer.state != HTTP_ANSWER_HEAD) {
         require(whole.answer.head_len == single.answer.head_len);
         check_head(&whole.answer);
     }
+    require(accept.len > 0 || whole.answer.state != HTTP_ANSWER_SWITCHED);
     arena_done(&arena);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    read_both_ways(slice_of(data, size), SLICE(""));
+    read_both_ways(slice_of(data, size), SLICE("Right="));
     return 0;
 }

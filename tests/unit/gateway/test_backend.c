@@ -125,24 +125,26 @@ START_TEST(the_state_is_told)
     backend_rest(&group->targets[1], 1000);
     group->targets[0].open = 3;
     group->targets[0].kept_count = 2;
+    atomic_store(&group->targets[0].tunnels, 1);
     group->waited = 7;
     backend_group_describe(group, 1500, &text);
     ck_assert_str_eq(text_cstr(&text),
                      "FastCGI PHP, clients stay with their target\n"
                      "  0 waiting now, 7 had to wait, 0 were turned away\n"
                      "  up      /run/x.sock: 0 now, 0 requests, 0 failed; 3 of 4 connections, 2 "
-                     "kept\n"
+                     "kept, 1 WebSocket\n"
                      "  resting /run/y.sock: 0 now, 0 requests, 0 failed; 0 of 4 connections\n");
 
     text = text_on(bytes, sizeof(bytes));
     backend_group_describe_json(group, 2500, &text);
-    ck_assert_str_eq(text_cstr(&text),
-                     "{\"id\":\"PHP\",\"sticky\":true,\"waiting\":0,\"waited\":7,\"turned_away\":0,"
-                     "\"targets\":["
-                     "{\"target\":\"/run/x.sock\",\"health\":\"up\",\"drained\":false,\"now\":0,"
-                     "\"requests\":0,\"failed\":0,\"connections\":3,\"kept\":2,\"most\":4},"
-                     "{\"target\":\"/run/y.sock\",\"health\":\"down\",\"drained\":false,\"now\":0,"
-                     "\"requests\":0,\"failed\":0,\"connections\":0,\"kept\":0,\"most\":4}]}");
+    ck_assert_str_eq(
+        text_cstr(&text),
+        "{\"id\":\"PHP\",\"sticky\":true,\"waiting\":0,\"waited\":7,\"turned_away\":0,"
+        "\"targets\":["
+        "{\"target\":\"/run/x.sock\",\"health\":\"up\",\"drained\":false,\"now\":0,"
+        "\"requests\":0,\"failed\":0,\"connections\":3,\"kept\":2,\"websockets\":1,\"most\":4},"
+        "{\"target\":\"/run/y.sock\",\"health\":\"down\",\"drained\":false,\"now\":0,"
+        "\"requests\":0,\"failed\":0,\"connections\":0,\"kept\":0,\"websockets\":0,\"most\":4}]}");
     group->targets[0].kept_count = 0;
     backend_group_free(group);
 }

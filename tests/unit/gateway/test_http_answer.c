@@ -229,6 +229,67 @@ START_TEST(a_line_that_is_none_is_refused)
 }
 END_TEST
 
+#define SWITCH   "HTTP/1.1 101 Switching Protocols\r\n"
+#define TO_WS    "Connection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n"
+#define ACCEPTED "Sec-WebSocket-Accept: Right=\r\n"
+
+START_TEST(a_protocol_that_was_asked_for_follows)
+{
+    struct result result;
+
+    begin(&result, false);
+    result.answer.accept = SLICE("Right=");
+    struct slice in = SLICE("HTTP/1.1 103 Early\r\n\r\n" SWITCH TO_WS ACCEPTED
+                            "Sec-WebSocket-Protocol: a\r\n\r\nHTTP/1.1 200 no HTTP\r\n\r\n");
+    ck_assert_int_eq(http_answer_head(&result.answer, &in), PARSE_DONE);
+    ck_assert_int_eq(result.answer.state, HTTP_ANSWER_SWITCHED);
+    ck_assert_int_eq(result.answer.status, 101);
+    ck_assert(!result.answer.keeps);
+    ck_assert_uint_eq(result.answer.fields.count, 1); /* the protocol */
+    ck_assert(slice_equal(in, SLICE("HTTP/1.1 200 no HTTP\r\n\r\n")));
+    end(&result);
+}
+END_TEST
+
+static const struct {
+    struct slice in;
+    const char *why;
+} wrong_switches[] = {
+    { SLICE_INIT("HTTP/1.0 101 Go\r\n" TO_WS ACCEPTED "\r\n"),
+      "it changes the protocol (101), and says HTTP/1.0" },
+    { SLICE_INIT(SWITCH ACCEPTED "\r\n"),
+      "it changes the protocol (101) to another than WebSocket" },
+    { SLICE_INIT(SWITCH "Upgrade: websocket\r\n" ACCEPTED "\r\n"),
+      "it changes the protocol (101) to another than WebSocket" },
+    { SLICE_INIT(SWITCH "Connection: upgrade\r\nUpgrade: h2c\r\n" ACCEPTED "\r\n"),
+      "it changes the protocol (101) to another than WebSocket" },
+    { SLICE_INIT(SWITCH TO_WS "Upgrade: h2c\r\n" ACCEPTED "\r\n"),
+      "it changes the protocol (101) to another than WebSocket" },
+    { SLICE_INIT(SWITCH TO_WS "\r\n"),
+      "its Sec-WebSocket-Accept does not fit the key that was sent" },
+    { SLICE_INIT(SWITCH TO_WS "Sec-WebSocket-Accept: right=\r\n\r\n"),
+      "its Sec-WebSocket-Accept does not fit the key that was sent" },
+    { SLICE_INIT(SWITCH TO_WS ACCEPTED ACCEPTED "\r\n"),
+      "its Sec-WebSocket-Accept does not fit the key that was sent" },
+    { SLICE_INIT(SWITCH TO_WS ACCEPTED "Content-Length: 5\r\n\r\nhello"),
+      "it changes the protocol (101), and announces a body" },
+    { SLICE_INIT(SWITCH TO_WS ACCEPTED "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+      "it changes the protocol (101), and announces a body" },
+};
+
+START_TEST(another_protocol_is_refused)
+{
+    struct result result;
+
+    begin(&result, false);
+    result.answer.accept = SLICE("Right=");
+    give(&result, wrong_switches[_i].in);
+    ck_assert_int_eq(result.end, PARSE_BAD);
+    ck_assert_str_eq(result.answer.why, wrong_switches[_i].why);
+    end(&result);
+}
+END_TEST
+
 START_TEST(interim_answers_without_end_are_refused)
 {
     const struct slice interim = SLICE("HTTP/1.1 103 Early\r\n\r\n");
@@ -280,5 +341,7 @@ SUITE("http_answer", LOOP(an_answer_is_read_at_once, good),
       LOOP(an_answer_in_pieces_of_any_size_reads_the_same, good),
       LOOP(what_has_two_meanings_is_refused_in_pieces_of_any_size, bad),
       LOOP(a_line_that_is_none_is_refused, wrong_lines),
+      TEST(a_protocol_that_was_asked_for_follows),
+      LOOP(another_protocol_is_refused, wrong_switches),
       TEST(interim_answers_without_end_are_refused), TEST(a_head_without_end_is_refused),
       TEST(more_than_a_hundred_fields_are_refused))

@@ -148,6 +148,34 @@ START_TEST(a_rule_says_where_and_whom_to_ask)
 }
 END_TEST
 
+static const char asks[] = "Connection: keep-alive, Upgrade\nUpgrade: WebSocket\n"
+                           "Sec-WebSocket-Key: KEY\nSec-WebSocket-Version: 13\n"
+                           "Sec-WebSocket-Extensions: permessage-deflate\n";
+
+START_TEST(a_websocket_is_asked_for_in_our_words)
+{
+    begin("GET", "/chat", asks);
+    x.request.websocket_key = SLICE("KEY");
+    check(-1, false,
+          expected("GET /chat HTTP/1.1\r\nHost: a.test:81\r\nSec-WebSocket-Key: KEY\r\n"
+                   "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Extensions: permessage-deflate\r\n"
+                   "|Connection: Upgrade\r\nUpgrade: websocket\r\n",
+                   untrusted));
+    end();
+}
+END_TEST
+
+START_TEST(without_a_key_nothing_is_asked_for)
+{
+    begin("GET", "/chat", asks);
+    const struct http_request_plan plan = { .x = &x, .body_length = -1, .keep = true };
+    const struct slice head = http_request_head(&plan);
+    ck_assert_uint_eq(slice_find_slice(head, SLICE("pgrade")), SLICE_NONE);
+    ck_assert_uint_eq(slice_find_slice(head, SLICE("Connection")), SLICE_NONE);
+    end();
+}
+END_TEST
+
 START_TEST(a_password_that_the_house_has_checked_is_not_told)
 {
     begin("GET", "/", "Authorization: Basic x\n");
@@ -217,7 +245,8 @@ START_TEST(a_proxy_that_speaks_for_itself_is_told_once)
 END_TEST
 
 SUITE("http_request", LOOP(a_request_is_told_as_it_was_judged, cases),
-      LOOP(a_rule_says_where_and_whom_to_ask, places),
+      LOOP(a_rule_says_where_and_whom_to_ask, places), TEST(a_websocket_is_asked_for_in_our_words),
+      TEST(without_a_key_nothing_is_asked_for),
       TEST(a_password_that_the_house_has_checked_is_not_told),
       TEST(a_path_that_a_rule_rewrote_is_asked_for), TEST(what_a_trusted_proxy_says_is_extended),
       TEST(what_a_trusted_proxy_does_not_say_is_told_of_its_client),

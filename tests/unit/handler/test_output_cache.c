@@ -291,6 +291,28 @@ START_TEST(a_backend_behind_reverseproxy_has_its_own)
 }
 END_TEST
 
+static void ask_for_websocket(struct exchange *x)
+{
+    x->request.version = 20;
+    x->request.websocket_key = SLICE("KEY");
+}
+
+START_TEST(a_websocket_is_no_page)
+{
+    begin();
+    two->sections[0].protocol = PROTOCOL_HTTP;
+    two->fakes[0].raw = true;
+    ask("GET", "/a.php");
+    raw_say(two, two_programs_accept(two, 0),
+            "HTTP/1.1 200 OK\r\n" CACHED "Content-Length: 5\r\n\r\nhello");
+    ask("GET", "/a.php");
+    ck_assert(is_kept());
+    visitor_ask(two->v, "GET", "/a.php", VISITOR_NO_BODY, ask_for_websocket);
+    ck_assert(is_asked());
+    end();
+}
+END_TEST
+
 static const struct {
     const char *removal;
     bool forgets;
@@ -401,7 +423,7 @@ SUITE("handler/output_cache", TEST(what_a_program_wants_kept_is_given_again),
       TEST(who_has_it_already_gets_no_content), LOOP(what_is_not_for_everybody_is_not_kept, heads),
       LOOP(who_is_known_neither_gets_nor_gives, requests), TEST(an_answer_varies_as_it_says),
       TEST(what_is_encoded_varies_by_what_is_accepted), TEST(each_host_and_each_script_has_its_own),
-      TEST(a_backend_behind_reverseproxy_has_its_own),
+      TEST(a_backend_behind_reverseproxy_has_its_own), TEST(a_websocket_is_no_page),
       LOOP(a_program_can_take_it_back_in_all_reactors, removals),
       TEST(who_is_far_behind_forgets_everything), TEST(what_was_taken_back_meanwhile_is_not_kept),
       TEST(an_answer_that_broke_off_is_not_kept), TEST(a_long_answer_is_sent_but_not_kept))
