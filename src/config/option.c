@@ -23,6 +23,7 @@ static const struct option_group *const groups[] = {
     &file_options,
     &fastcgi_options,
     &proxy_options,
+    &websocket_options,
     &session_options,
     &program_options,
     &sandbox_options,

@@ -33,7 +33,6 @@ static const struct option_row rows[] = {
     /* SCOPE_HOST */
     LATER("CustomHeaderBackend", SCOPE_HOST),
     LATER("UseRProxy", SCOPE_HOST),
-    LATER("WebSocket", SCOPE_HOST),
 
     /* something else takes their place */
     NEEDLESS("CGIwrapper", SCOPE_SERVER,

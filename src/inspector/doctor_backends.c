@@ -137,6 +137,14 @@ static void ask_pool(const struct rounds *rounds, const struct fastcgi_conf *sec
                 SLICE_ARGS(section->id), SLICE_ARGS(section->run.program));
 }
 
+static bool uses(const struct proxy_conf *rules, const struct fastcgi_conf *section)
+{
+    for (const struct proxy_conf *rule = rules; rule; rule = rule->next)
+        if (rule->section == section)
+            return true;
+    return false;
+}
+
 static bool is_used(const struct vhost_conf *host, const struct fastcgi_conf *section)
 {
     if (host->folder.fastcgi_auth == section)
@@ -144,9 +152,8 @@ static bool is_used(const struct vhost_conf *host, const struct fastcgi_conf *se
     for (unsigned i = 0; i < host->use_fastcgi_count; i++)
         if (host->use_fastcgi[i] == section)
             return true;
-    for (const struct proxy_conf *rule = host->proxies; rule; rule = rule->next)
-        if (rule->section == section)
-            return true;
+    if (uses(host->proxies, section) || uses(host->websockets, section))
+        return true;
     for (unsigned i = 0; i < host->forced_count; i++)
         if (host->forced[i].used == section)
             return true;

@@ -56,3 +56,21 @@ bool proxies_find(const struct proxies *proxies, const struct vhost_conf *host, 
     *ret = rule;
     return word != REGEX_GIVES_UP;
 }
+
+/* ---- WebSocket ---- */
+
+static bool covers(struct slice pattern, struct slice path)
+{
+    if (!slice_ends(pattern, SLICE("*")))
+        return slice_equal(pattern, path);
+    return slice_starts(path, slice_first(pattern, pattern.len - 1));
+}
+
+const struct proxy_conf *websockets_find(const struct vhost_conf *host, struct slice path)
+{
+    for (const struct proxy_conf *rule = host->websockets; rule; rule = rule->next)
+        for (const struct conf_word *word = rule->paths; word; word = word->next)
+            if (covers(word->text, path))
+                return rule;
+    return NULL;
+}

@@ -505,6 +505,7 @@ static bool judge_gates(struct judge *judge)
            ends_at(judge, "RequiredCA", conf->tls.authorities != NULL, judge_client(judge)) ||
            ends_at(judge, "EnforceFirstHostname", conf->enforce_first_hostname,
                    judge_name(judge)) ||
+           ends_at(judge, "WebSocket", conf->websockets != NULL, router_judge_websockets(judge)) ||
            ends_at(judge, "ReverseProxy", conf->proxies != NULL, router_judge_proxies(judge)) ||
            ends_at(judge, "UseToolkit", conf->toolkit_count > 0, judge_toolkits(judge)) ||
            ends_at(judge, "SecureURL", conf->secure_url, judge_query(judge)) ||

@@ -42,6 +42,7 @@ bool router_is_challenge(struct slice path);
 
 /* Only which rule: what the host asks of everybody holds for what is sent on as well. What cannot
  * be judged is neither sent on nor looked for on disk: true then. */
+bool router_judge_websockets(const struct judge *judge);
 bool router_judge_proxies(const struct judge *judge);
 
 /* A rule takes it: nothing on disk has a part in it, but the rules for its path. */

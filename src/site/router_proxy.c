@@ -1,4 +1,5 @@
-/* ReverseProxy: what is sent on. */
+/* ReverseProxy and WebSocket: what is sent on. */
+#include "http/websocket.h"
 #include "router_private.h"
 #include "site/folder_rules.h"
 #include "site/proxies.h"
@@ -14,12 +15,22 @@ static struct slice local_target(struct exchange *x)
                         target->has_query ? "?" : "", SLICE_ARGS(target->query));
 }
 
+bool router_judge_websockets(const struct judge *judge)
+{
+    struct exchange *x = judge->x;
+
+    if (judge->host->conf->websockets && x->request.error_status == 0 &&
+        websocket_key_of(&x->request).len > 0)
+        judge->verdict->proxy = websockets_find(judge->host->conf, x->request.target.path);
+    return false;
+}
+
 bool router_judge_proxies(const struct judge *judge)
 {
     struct exchange *x = judge->x;
     const struct proxy_conf *rule;
 
-    if (!judge->host->conf->proxies || x->request.error_status != 0 ||
+    if (!judge->host->conf->proxies || judge->verdict->proxy || x->request.error_status != 0 ||
         router_is_challenge(x->request.target.path))
         return false;
     if (!proxies_find(judge->snapshot->proxies, judge->host->conf, local_target(x), &rule))
@@ -44,5 +55,5 @@ void router_judge_proxied(const struct judge *judge)
     verdict->resource.absolute = x->request.target.path;
     verdict->answer = ANSWER_FASTCGI;
     verdict->fastcgi = verdict->proxy->section;
-    verdict->why = "a ReverseProxy rule takes it";
+    verdict->why = arena_printf(&x->arena, "a %s rule takes it", verdict->proxy->option).at;
 }

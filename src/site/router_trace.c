@@ -1,6 +1,9 @@
 /* What the router has decided, in words: who is to answer, and who is let in. */
+#include "http/websocket.h"
 #include "router_private.h"
 #include "site/trace.h"
+
+#include <inttypes.h>
 
 static const char *why_of(const struct verdict *verdict)
 {
@@ -33,14 +36,29 @@ static const char *handler_of(const struct fastcgi_conf *section)
     return "fastcgi";
 }
 
-static void tell_fastcgi(struct trace *trace, const struct verdict *verdict)
+/* What is asked of an HTTP backend may become a tunnel. */
+static void tell_websocket(struct exchange *x, const struct verdict *verdict)
 {
+    const uint64_t idle_ms = verdict->proxy ? verdict->proxy->tunnel_idle_ms : TUNNEL_IDLE_MS;
+
+    if (verdict->fastcgi->protocol == PROTOCOL_HTTP && websocket_key_of(&x->request).len > 0)
+        trace_add(
+            x->trace, TRACE_HANDLER, TRACE_FACT, NULL,
+            "it asks for a WebSocket: if the backend agrees it is a tunnel, closed after %" PRIu64
+            " min of silence",
+            idle_ms / 60000);
+}
+
+static void tell_fastcgi(struct exchange *x, const struct verdict *verdict)
+{
+    struct trace *trace = x->trace;
     const struct fastcgi_conf *section = verdict->fastcgi;
 
     trace_add(trace, TRACE_HANDLER, TRACE_YES,
               verdict->proxy ? &verdict->proxy->place : &section->place, "%s: %s '%.*s'; %s",
-              handler_of(section), verdict->proxy ? "ReverseProxy" : "FastCGIserver",
+              handler_of(section), verdict->proxy ? verdict->proxy->option : "FastCGIserver",
               SLICE_ARGS(section->id), why_of(verdict));
+    tell_websocket(x, verdict);
 }
 
 void router_tell_answer(const struct judge *judge)
@@ -69,7 +87,7 @@ void router_tell_answer(const struct judge *judge)
         tell_cgi(trace, verdict);
         break;
     case ANSWER_FASTCGI:
-        tell_fastcgi(trace, verdict);
+        tell_fastcgi(judge->x, verdict);
         break;
     case ANSWER_ALTER:
         trace_add(trace, TRACE_HANDLER, TRACE_YES, NULL, "alter: %.*s",

@@ -897,6 +897,38 @@ static const struct saying_case {
       "error 6:36+1 unknown word behind the URL of 'ReverseProxy': '0' = known are a time limit in "
       "seconds (1 to 3600) and keep-alive" },
 
+    { SITE PORT "WebSocket = ws://127.0.0.1:3000 /chat, /live/*\n"
+                "WebSocket = ws://[::1]:3000 *,/a 60\nWebSocket = /run/chat.sock /\n"
+                "WebSocket = WS://chat.test /,/b\n",
+      "" },
+    { SITE PORT "WebSocket = wss://127.0.0.1:3000 /chat\n",
+      "error 6:13+20 'WebSocket' cannot speak TLS to a backend yet: 'wss://127.0.0.1:3000' = let "
+      "the backend speak plain (ws://), on this machine or on a network of one's own" },
+    { SITE PORT "WebSocket = http://127.0.0.1:3000 /chat\n",
+      "error 6:13+21 'WebSocket' wants ws://HOST[:PORT] or a unix socket: "
+      "'http://127.0.0.1:3000' = for example: WebSocket = ws://127.0.0.1:3000 /chat" },
+    { SITE PORT "WebSocket = ws://127.0.0.1:3000/chat /chat\n",
+      "error 6:13+24 'WebSocket' wants ws://HOST[:PORT] or a unix socket: "
+      "'ws://127.0.0.1:3000/chat' = for example: WebSocket = ws://127.0.0.1:3000 /chat" },
+    { SITE PORT "WebSocket = ws://127.0.0.1:3000\n",
+      "error 6:13+19 'WebSocket' wants paths behind the backend: 'ws://127.0.0.1:3000' = for "
+      "example: WebSocket = ws://127.0.0.1:3000 /chat, /live/*" },
+    { SITE PORT "WebSocket = ws://127.0.0.1:3000 5\n",
+      "error 6:33+1 the last word of 'WebSocket' is a number of minutes: '5' = from 1 to 10080, "
+      "behind the paths: how long nothing need be said" },
+    { SITE PORT "WebSocket = ws://127.0.0.1:3000 /chat 0\n",
+      "error 6:39+1 the last word of 'WebSocket' is a number of minutes: '0' = from 1 to 10080, "
+      "behind the paths: how long nothing need be said" },
+    { SITE PORT "WebSocket = ws://127.0.0.1:3000 /chat 5 /more\n",
+      "error 6:41+5 the last word of 'WebSocket' is a number of minutes: '/more' = from 1 to "
+      "10080, behind the paths: how long nothing need be said" },
+    { SITE PORT "WebSocket = ws://127.0.0.1:3000 /a,chat\n",
+      "error 6:36+4 no path for 'WebSocket': 'chat' = a path begins with '/'; a '*' at its end "
+      "stands for whatever follows, and '*' alone for all paths" },
+    { SITE PORT "WebSocket = ws://127.0.0.1:3000 /*/a\n",
+      "error 6:33+4 no path for 'WebSocket': '/*/a' = a path begins with '/'; a '*' at its end "
+      "stands for whatever follows, and '*' alone for all paths" },
+
     /* names that must exist elsewhere */
     { SITE PORT "UseFastCGI = PHP7\nFastCGIserver {\nFastCGIid = PHP\nConnectTo = /f\n}\n",
       "error 6:14+4 UseFastCGI names 'PHP7', but no FastCGIserver has that FastCGIid = known: "

@@ -11,6 +11,8 @@ static const char conf_text[] = "Binding {\n  Port = 80\n}\n"
                                 "  ReverseProxy = ^/app/ http://127.0.0.1:3000\n"
                                 "  ReverseProxy = ^/(a+)+$ http://127.0.0.1:3001\n"
                                 "  ReverseProxy = ^/\\?q= http://127.0.0.1:3002\n"
+                                "  WebSocket = ws://127.0.0.1:4000 /chat, /live/*\n"
+                                "  WebSocket = ws://127.0.0.1:4001 /app/ws*,/live/more\n"
                                 "}\n";
 
 #define AS "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -27,12 +29,12 @@ static const struct {
     { "/x?/app/", -1 },
 };
 
-/* The place of the rule among those of the host; -1: none. */
-static int number_of(const struct snapshot *snapshot, const struct proxy_conf *rule)
+/* The place of the rule among those of its kind; -1: none. */
+static int number_of(const struct proxy_conf *rules, const struct proxy_conf *rule)
 {
     int number = 0;
 
-    for (const struct proxy_conf *one = snapshot->hosts[0].conf->proxies; one; one = one->next) {
+    for (const struct proxy_conf *one = rules; one; one = one->next) {
         if (one == rule)
             return number;
         number++;
@@ -48,7 +50,8 @@ static struct visit visit;
 static struct exchange x;
 static struct verdict verdict;
 
-static void judge(const char *target)
+/* `key`: of a WebSocket that it asks for; empty: of none. */
+static void judge(const char *target, const char *key)
 {
     struct parse_fault fault;
 
@@ -59,6 +62,7 @@ static void judge(const char *target)
     x.request.method_name = SLICE("GET");
     x.request.method = METHOD_GET;
     x.request.version = 11;
+    x.request.websocket_key = slice_cstr(key);
     ck_assert_int_eq(
         target_parse(slice_cstr(target), false, false, &x.arena, &x.request.target, &fault),
         PARSE_DONE);
@@ -75,16 +79,56 @@ static void end(void)
 
 START_TEST(a_rule_takes_a_target_in_every_form)
 {
-    judge(cases[_i].target);
-    ck_assert_int_eq(number_of(snapshot, verdict.proxy), cases[_i].rule);
+    judge(cases[_i].target, "");
+    ck_assert_int_eq(number_of(snapshot->hosts[0].conf->proxies, verdict.proxy), cases[_i].rule);
     ck_assert_int_eq(verdict.answer == ANSWER_FASTCGI, cases[_i].rule >= 0);
+    end();
+}
+END_TEST
+
+static const struct {
+    const char *target;
+    int rule; /* of WebSocket; -1: none */
+    const char *why;
+} sockets[] = {
+    { "/chat", 0, "a WebSocket rule takes it" },
+    { "/chat?room=5", 0, "a WebSocket rule takes it" },
+    { "/./chat", 0, "a WebSocket rule takes it" }, /* by what is meant */
+    { "/chat/", -1, NULL },
+    { "/cha", -1, NULL }, /* the beginning of a path is not the path */
+    { "/chats", -1, NULL },
+    { "/live/", 0, "a WebSocket rule takes it" },
+    { "/live/a/b", 0, "a WebSocket rule takes it" },
+    { "/live/more", 0, "a WebSocket rule takes it" },
+    { "/live", -1, NULL },
+    { "/app/ws", 1, "a WebSocket rule takes it" }, /* before ReverseProxy */
+    { "/app/x", -1, "a ReverseProxy rule takes it" },
+};
+
+START_TEST(a_websocket_goes_by_its_path)
+{
+    judge(sockets[_i].target, "KEY");
+    ck_assert_int_eq(number_of(snapshot->hosts[0].conf->websockets, verdict.proxy),
+                     sockets[_i].rule);
+    if (sockets[_i].why)
+        ck_assert_str_eq(verdict.why, sockets[_i].why);
+    else
+        ck_assert_int_ne(verdict.answer, ANSWER_FASTCGI);
+    end();
+}
+END_TEST
+
+START_TEST(what_asks_for_no_websocket_is_none_of_its_business)
+{
+    judge("/chat", "");
+    ck_assert_ptr_null(verdict.proxy);
     end();
 }
 END_TEST
 
 START_TEST(what_cannot_be_judged_is_refused)
 {
-    judge("/" AS AS AS AS "!");
+    judge("/" AS AS AS AS "!", "");
     ck_assert_int_eq(verdict.answer, ANSWER_STATUS);
     ck_assert_int_eq(verdict.status, 500);
     ck_assert_ptr_null(verdict.proxy);
@@ -95,4 +139,6 @@ START_TEST(what_cannot_be_judged_is_refused)
 END_TEST
 
 SUITE("router_proxy", LOOP(a_rule_takes_a_target_in_every_form, cases),
+      LOOP(a_websocket_goes_by_its_path, sockets),
+      TEST(what_asks_for_no_websocket_is_none_of_its_business),
       TEST(what_cannot_be_judged_is_refused))
