@@ -40,10 +40,21 @@ static void open_tunnel(struct exchange *x, struct http_answer *answer)
     exchange_open_tunnel(x);
 }
 
+/* RFC 8441 5: over HTTP/2 any success says that there is a WebSocket. */
+static bool would_be_consent(const struct exchange *x, const struct http_answer *answer)
+{
+    return x->request.websocket_key.len > 0 && x->request.version == 20 && answer->status >= 200 &&
+           answer->status <= 299;
+}
+
 static bool deliver_head(struct fcgi_link *link, struct http_answer *answer)
 {
     struct reply *reply = &link->delivery->reply;
 
+    if (would_be_consent(link->delivery->x, answer)) {
+        answer->why = "it was asked for a WebSocket, and answers with a page";
+        return refuse_head(link, answer);
+    }
     if (answer->state == HTTP_ANSWER_SWITCHED)
         open_tunnel(link->delivery->x, answer);
     reply->status = answer->status;

@@ -530,10 +530,24 @@ static bool judge_answer(struct judge *judge)
     return true;
 }
 
+/* A WebSocket that was asked for over HTTP/2 takes every success for one (RFC 8441 5). */
+static void judge_tunnel(const struct judge *judge)
+{
+    const struct request *request = &judge->x->request;
+    const struct verdict *verdict = judge->verdict;
+
+    if (request->version != 20 || request->websocket_key.len == 0 || request->error_status != 0 ||
+        verdict->answer == ANSWER_STATUS || verdict->answer == ANSWER_REDIRECT ||
+        (verdict->answer == ANSWER_FASTCGI && verdict->fastcgi->protocol == PROTOCOL_HTTP))
+        return;
+    say(judge, 501, "nobody here speaks WebSocket");
+}
+
 static void judge_place(struct judge *judge)
 {
     if (!judge_answer(judge))
         return;
+    judge_tunnel(judge);
     if (judge->x->trace)
         router_tell_answer(judge);
     if (judge_access(judge))

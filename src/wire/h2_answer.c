@@ -83,19 +83,25 @@ static void submit(struct h2_stream *stream, const nghttp2_nv *pairs, size_t cou
     assert(r == 0); /* the stream is open, and this is its only answer */
 }
 
+/* RFC 8441 5: there is no 101; a tunnel is opened by any success. */
+static int status_of(const struct response *response)
+{
+    return response->is_tunnel ? 200 : response->status;
+}
+
 void h2_answer_start(struct h2_stream *stream)
 {
     struct exchange *x = stream->x;
     char status[3];
     char digits[24];
     int64_t length = -1;
-    bool has_body = answer_has_body(x, &length);
+    bool has_body = x->response.is_tunnel || answer_has_body(x, &length);
     struct text announced = text_on(digits, sizeof(digits));
     nghttp2_nv *pairs = arena_array(&x->arena, nghttp2_nv, x->response.fields.count + 3);
 
     if (length >= 0)
         text_add_u64(&announced, (uint64_t)length);
-    size_t count = fill_pairs(pairs, &x->response, status_text(x->response.status, status),
+    size_t count = fill_pairs(pairs, &x->response, status_text(status_of(&x->response), status),
                               text_slice(&announced));
 
     if (!has_body || length == 0) {
@@ -107,6 +113,7 @@ void h2_answer_start(struct h2_stream *stream)
     stream->answer = H2_ANSWER_SENDING;
     if (x->response.close)
         stream->conn->last = true;
+    h2_stream_answer_tunnel(stream);
     submit(stream, pairs, count, has_body);
 }
 
@@ -286,6 +293,8 @@ void h2_answer_frame_sent(struct h2_stream *stream, const nghttp2_frame *frame)
     if (!(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
         return;
     stream->answer = H2_ANSWER_OVER;
-    if (stream->intake != H2_INTAKE_OVER)
+    if (stream->intake == H2_INTAKE_TUNNEL)
+        conn_again(stream->conn); /* the client may go on while somebody listens */
+    else if (stream->intake != H2_INTAKE_OVER)
         h2_stream_linger(stream);
 }

@@ -3,6 +3,7 @@
 
 #include "base/number.h"
 #include "base/text.h"
+#include "http/websocket.h"
 
 /* What HTTP/1 would need besides: ": " and the end of the line. */
 #define LINE_EXTRA 4u
@@ -36,6 +37,8 @@ static void add_pseudo(struct h2_head *head, struct arena *arena, const struct h
         head->scheme = arena_copy(arena, value);
     else if (slice_equal(name, SLICE(":authority")))
         head->authority = arena_copy(arena, value);
+    else if (slice_equal(name, SLICE(":protocol")))
+        head->protocol = arena_copy(arena, value);
     else if (!slice_equal(name, SLICE(":path")))
         refuse(head, 400, "unknown pseudo-field");
     else if (limits->target_bytes > 0 && value.len > limits->target_bytes)
@@ -107,14 +110,30 @@ static struct slice line_of(const struct h2_head *head, struct arena *arena)
     return arena_join(arena, parts, sizeof(parts) / sizeof(parts[0]));
 }
 
-static void read_method(struct h2_head *head, struct request *request)
+/* RFC 8441 5: whoever is asked sees the GET that HTTP/1.1 would have brought. */
+static void read_connect(struct h2_head *head, struct exchange *x)
 {
+    if (!slice_equal(head->protocol, SLICE("websocket"))) {
+        refuse(head, 501,
+               head->protocol.len > 0 ? "CONNECT leads to no other protocol than websocket"
+                                      : "CONNECT is not served");
+        return;
+    }
+    x->request.method = METHOD_GET;
+    x->request.method_name = SLICE("GET");
+    x->request.websocket_key = websocket_make_key(&x->arena);
+}
+
+static void read_method(struct h2_head *head, struct exchange *x)
+{
+    struct request *request = &x->request;
+
     request->method_name = head->method;
     request->method = method_of(head->method);
     if (!field_is_token(head->method))
         refuse(head, 400, "method is no token");
     else if (request->method == METHOD_CONNECT)
-        refuse(head, 501, "CONNECT is not served");
+        read_connect(head, x);
 }
 
 /* RFC 9113 8.3.1: the origin form, or "*" for OPTIONS; that is what target_parse() takes for them.
@@ -172,13 +191,15 @@ static void read_length(struct h2_head *head, struct request *request,
     uint64_t length = 0;
 
     request->length = 0;
-    request->has_body = !bare;
+    request->has_body = !bare && request->websocket_key.len == 0;
+    if (field && request->websocket_key.len > 0)
+        refuse(head, 400, "a tunnel has no Content-Length");
     if (field && !number_parse(field->value, INT64_MAX, &length)) {
         refuse(head, 400, "Content-Length is no number of bytes");
         return;
     }
     if (field)
-        request->has_body = length > 0 && !bare;
+        request->has_body = request->has_body && length > 0;
     if (request->has_body)
         request->length = field ? (int64_t)length : -1;
     request->body_most = body_most(limits->body_bytes, limits->put_bytes, request->method);
@@ -203,7 +224,7 @@ void h2_head_finish(struct h2_head *head, struct exchange *x, const struct h1_li
     request->version = 20;
     request->line = line_of(head, &x->arena);
     join_cookies(head, x);
-    read_method(head, request);
+    read_method(head, x);
     read_target(head, x);
     read_host(head, x);
     read_length(head, request, limits, bare);

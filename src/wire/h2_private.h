@@ -44,9 +44,10 @@ struct h2_head {
     struct slice scheme;
     struct slice authority;
     struct slice path;
-    size_t bytes;    /* of names and values, as HTTP/1 would have sent them */
-    unsigned crumbs; /* Cookie fields */
-    int failed;      /* the first reason counts; 0: none */
+    struct slice protocol; /* RFC 8441 4: what CONNECT is to lead to; empty: nothing was said */
+    size_t bytes;          /* of names and values, as HTTP/1 would have sent them */
+    unsigned crumbs;       /* Cookie fields */
+    int failed;            /* the first reason counts; 0: none */
     const char *why;
 };
 
@@ -65,11 +66,14 @@ void h2_head_finish(struct h2_head *head, struct exchange *x, const struct h1_li
 
 /*  HEAD ──whole──> HELD ──wanted──> BODY ──> OVER        BODY ── bad, too slow, too large ──>
  * DROPPED
+ *   └──> ASKED ── the answer opens a tunnel ──> TUNNEL ──> OVER        else ──> DROPPED
  */
 enum h2_intake {
     H2_INTAKE_HEAD,    /* the head is being read */
     H2_INTAKE_HELD,    /* the client waits for 100 Continue */
+    H2_INTAKE_ASKED,   /* for a tunnel: nothing may come before that is agreed to */
     H2_INTAKE_BODY,    /* DATA is to come */
+    H2_INTAKE_TUNNEL,  /* DATA comes or does not, until the client ends its side */
     H2_INTAKE_DROPPED, /* what comes is thrown away */
     H2_INTAKE_OVER,    /* the client has said all */
 };
@@ -177,6 +181,9 @@ struct h2_stream *h2_stream_new(struct conn *conn, int32_t id);
 void h2_stream_head_is_whole(struct h2_stream *stream, bool bare);
 void h2_stream_take_data(struct h2_stream *stream, struct slice data);
 void h2_stream_end_of_data(struct h2_stream *stream);
+
+/* What was asked for with CONNECT is agreed to or refused. */
+void h2_stream_answer_tunnel(struct h2_stream *stream);
 
 /* The answer is out before the request is. */
 void h2_stream_linger(struct h2_stream *stream);

@@ -318,6 +318,7 @@ void h2_session_open(struct conn *conn)
         { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, H2_STREAMS },
         { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, H2_STREAM_WINDOW },
         { NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1 }, /* those of RFC 9218 */
+        { NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1 },
         { NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, (uint32_t)head_bytes },
     };
     const size_t count = sizeof(settings) / sizeof(settings[0]) - (head_bytes == 0);

@@ -111,6 +111,8 @@ void h2_stream_head_is_whole(struct h2_stream *stream, bool bare)
     h2_head_finish(&stream->head, stream->x, &stream->conn->limits->head, bare);
     if (bare)
         end_intake(stream, H2_INTAKE_OVER, BODY_COMPLETE);
+    else if (request->failed == 0 && request->websocket_key.len > 0)
+        end_intake(stream, H2_INTAKE_ASKED, BODY_COMPLETE);
     else if (request->failed != 0 || !request->has_body)
         end_intake(stream, H2_INTAKE_DROPPED, BODY_COMPLETE);
     else
@@ -139,8 +141,11 @@ void h2_stream_take_data(struct h2_stream *stream, struct slice data)
     }
     if (stream->intake == H2_INTAKE_BODY && is_too_large(stream, data.len))
         fail_intake(stream, 413, "the body is larger than allowed");
+    if (stream->intake == H2_INTAKE_ASKED && data.len > 0)
+        h2_stream_cut(stream, RESET_CLIENT_GONE, NGHTTP2_PROTOCOL_ERROR,
+                      "the client spoke WebSocket before that was agreed to");
     h2->owed += data.len;
-    if (stream->intake != H2_INTAKE_BODY)
+    if (stream->intake != H2_INTAKE_BODY && stream->intake != H2_INTAKE_TUNNEL)
         return; /* the connection gets its window back, the stream does not: it has no use for it */
     h2->held += data.len;
     stream->intake_bytes += data.len;
@@ -150,6 +155,16 @@ void h2_stream_take_data(struct h2_stream *stream, struct slice data)
 void h2_stream_end_of_data(struct h2_stream *stream)
 {
     end_intake(stream, H2_INTAKE_OVER, BODY_COMPLETE);
+}
+
+void h2_stream_answer_tunnel(struct h2_stream *stream)
+{
+    struct exchange *x = stream->x;
+
+    if (stream->intake == H2_INTAKE_ASKED)
+        stream->intake = x->response.is_tunnel ? H2_INTAKE_TUNNEL : H2_INTAKE_DROPPED;
+    else if (x->response.is_tunnel)
+        body_finish(&x->request.body, BODY_COMPLETE); /* the client has ended its side already */
 }
 
 /*
@@ -183,7 +198,7 @@ static void give_back(struct h2_stream *stream)
         return;
     stream->given_back = taken;
     stream->conn->h2->held -= news;
-    if (stream->intake == H2_INTAKE_BODY)
+    if (stream->intake == H2_INTAKE_BODY || stream->intake == H2_INTAKE_TUNNEL)
         nghttp2_session_consume_stream(stream->conn->h2->session, stream->id, (size_t)news);
 }
 
@@ -251,8 +266,11 @@ void h2_stream_look(struct h2_stream *stream)
     if (stream->intake == H2_INTAKE_HEAD || stream->cut)
         return;
     give_back(stream);
-    if (stream->answer == H2_ANSWER_OVER)
+    if (stream->answer == H2_ANSWER_OVER) {
+        if (stream->intake == H2_INTAKE_TUNNEL && stream->x->request.body.reader_gone)
+            h2_stream_linger(stream);
         return;
+    }
     look_for_pause(stream);
     if (reset_at_once(stream))
         h2_stream_cut(stream, stream->reset, NGHTTP2_INTERNAL_ERROR, NULL);

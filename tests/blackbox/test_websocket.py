@@ -9,6 +9,7 @@ import pytest
 import websockets
 
 from backends import Program
+from h2wire import H2Visitor
 from house import House, opened, wait_until
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -32,7 +33,7 @@ def house():
     house = House("websocket")
     house.option("DrainTime = 1s")
     house.option("LogFormat = common")
-    house.section(f"Binding {{\n  Port = {house.port}\n  Interface = 127.0.0.1\n}}")
+    house.section(f"Binding {{\n  Port = {house.port}\n  Interface = 127.0.0.1\n  AcceptHTTP2 = prior-knowledge\n}}")
     with contextlib.ExitStack() as stack:
         house.program = stack.enter_context(WebSocketProgram())
         house.host("chat.test", f"  WebSocket = {house.program.socket} /chat, /live/*").put("chat", "a file")
@@ -136,6 +137,35 @@ def test_bytes_that_came_with_the_request_are_heard(house):
         answer = visitor.head()
         assert (answer.status, answer["Sec-WebSocket-Accept"]) == (101, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
         assert visitor.first_bytes(4) == b"\x81\x02hi"
+
+
+def masked(opcode, content=b""):
+    return bytes([0x80 | opcode, 0x80 | len(content), 0, 0, 0, 0]) + content
+
+
+def test_over_http2(house):
+    with H2Visitor(house.port, name="chat.test") as visitor:
+        asked = [(":protocol", "websocket"), ("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Protocol", "chat")]
+        stream = visitor.request("CONNECT", "/chat", fields=asked, end=False)
+        answer = visitor.answers[stream]
+        while answer.status == 0:
+            visitor.listen()
+        assert (answer.status, answer["Sec-WebSocket-Protocol"]) == (200, "chat")
+        assert "sec-websocket-accept" not in dict(answer.fields)
+        visitor.send_body(stream, masked(1, b"hi") + masked(1, b"field"), end=False)
+        heard = b"\x81\x02hi\x81\x09127.0.0.1"
+        while len(answer.body) < len(heard):
+            visitor.listen()
+        assert answer.body == heard and tunnels(house) == 1
+        assert visitor.get("/chat").body == b"a file"  # beside it
+        refused = visitor.answer(visitor.request("CONNECT", "/chat.txt", fields=asked, end=False))
+        assert refused.status == 404
+        visitor.send_body(stream, masked(8), end=False)
+        assert visitor.answer(stream).complete
+        visitor.h2.end_stream(stream)
+        visitor.flush()
+    wait_until("the tunnel to end", lambda: tunnels(house) == 0)
+    wait_until("its line", lambda: '"CONNECT /chat HTTP/2.0" 101 ' in house.sites["chat.test"].access_log())
 
 
 def test_it_is_explained_and_looked_after(house):

@@ -111,6 +111,30 @@ START_TEST(over_http2_the_key_is_ours_and_stays_here)
 }
 END_TEST
 
+/* There any success would be taken for a WebSocket. */
+START_TEST(over_http2_a_page_is_no_consent)
+{
+    begin();
+    struct fastcgi_fake *fake = ask(prepare_h2);
+    raw_say(two, fake, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi");
+    ck_assert_int_eq(v->status, 502);
+    ck_assert(visitor_log_has(v, "asked for a WebSocket, and answers with a page"));
+    end();
+}
+END_TEST
+
+START_TEST(over_http2_a_refusal_is_passed_on)
+{
+    begin();
+    struct fastcgi_fake *fake = ask(prepare_h2);
+    raw_say(two, fake, "HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno");
+    ck_assert_int_eq(v->status, 403);
+    two_programs_check_body(two, "no");
+    ck_assert_uint_eq(v->line_count, 0);
+    end();
+}
+END_TEST
+
 START_TEST(both_sides_are_heard)
 {
     begin();
@@ -214,6 +238,7 @@ START_TEST(another_answer_is_one_like_any_other)
 END_TEST
 
 SUITE("http_tunnel", TEST(the_handshake_goes_to_and_fro),
-      TEST(over_http2_the_key_is_ours_and_stays_here), TEST(both_sides_are_heard),
+      TEST(over_http2_the_key_is_ours_and_stays_here), TEST(over_http2_a_page_is_no_consent),
+      TEST(over_http2_a_refusal_is_passed_on), TEST(both_sides_are_heard),
       TEST(its_time_is_not_that_of_an_answer), TEST(a_rule_says_how_long_it_may_be_silent),
       TEST(a_connection_that_breaks_is_said), LOOP(another_answer_is_one_like_any_other, others))

@@ -7,7 +7,7 @@
 static const char conf_text[] = "Binding {\n  Port = 80\n}\n"
                                 "VirtualHost {\n"
                                 "  Hostname = a.example\n"
-                                "  WebsiteRoot = /srv\n"
+                                "  WebsiteRoot = /etc\n"
                                 "  ReverseProxy = ^/app/ http://127.0.0.1:3000\n"
                                 "  ReverseProxy = ^/(a+)+$ http://127.0.0.1:3001\n"
                                 "  ReverseProxy = ^/\\?q= http://127.0.0.1:3002\n"
@@ -49,6 +49,7 @@ static struct binding_conf binding;
 static struct visit visit;
 static struct exchange x;
 static struct verdict verdict;
+static int version = 11;
 
 /* `key`: of a WebSocket that it asks for; empty: of none. */
 static void judge(const char *target, const char *key)
@@ -61,7 +62,7 @@ static void judge(const char *target, const char *key)
     x = (struct exchange){ .loop = &loop, .visit = &visit };
     x.request.method_name = SLICE("GET");
     x.request.method = METHOD_GET;
-    x.request.version = 11;
+    x.request.version = version;
     x.request.websocket_key = slice_cstr(key);
     ck_assert_int_eq(
         target_parse(slice_cstr(target), false, false, &x.arena, &x.request.target, &fault),
@@ -126,6 +127,27 @@ START_TEST(what_asks_for_no_websocket_is_none_of_its_business)
 }
 END_TEST
 
+static const struct {
+    const char *target;
+    int status; /* 0: a backend is asked */
+} over_http2[] = {
+    { "/chat", 0 },
+    { "/app/x", 0 },
+    { "/passwd", 501 },
+    { "/none", 404 },
+};
+
+/* Any success would be taken for a WebSocket. */
+START_TEST(over_http2_nobody_else_answers)
+{
+    version = 20;
+    judge(over_http2[_i].target, "KEY");
+    ck_assert_int_eq(verdict.answer, over_http2[_i].status == 0 ? ANSWER_FASTCGI : ANSWER_STATUS);
+    ck_assert_int_eq(verdict.status, over_http2[_i].status);
+    end();
+}
+END_TEST
+
 START_TEST(what_cannot_be_judged_is_refused)
 {
     judge("/" AS AS AS AS "!", "");
@@ -139,6 +161,6 @@ START_TEST(what_cannot_be_judged_is_refused)
 END_TEST
 
 SUITE("router_proxy", LOOP(a_rule_takes_a_target_in_every_form, cases),
-      LOOP(a_websocket_goes_by_its_path, sockets),
+      LOOP(a_websocket_goes_by_its_path, sockets), LOOP(over_http2_nobody_else_answers, over_http2),
       TEST(what_asks_for_no_websocket_is_none_of_its_business),
       TEST(what_cannot_be_judged_is_refused))
