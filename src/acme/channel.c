@@ -158,7 +158,8 @@ static bool show(struct world *world, const struct proof *proof)
     struct text text = text_on(bytes, sizeof(bytes));
     const uint64_t number = ++channel->proofs;
 
-    text_printf(&text, "%.*s %.*s", SLICE_ARGS(proof->token), SLICE_ARGS(proof->answer));
+    text_printf(&text, "%.*s %.*s %.*s", SLICE_ARGS(proof->name), SLICE_ARGS(proof->token),
+                SLICE_ARGS(proof->answer));
     if (text.cut)
         return false;
     say(channel, &(struct handover){

@@ -185,38 +185,36 @@ static void check_folder(const struct load *load, const struct server_conf *conf
               "take another one: it holds private keys");
 }
 
-static void check_bindings(const struct load *load, const struct server_conf *conf,
-                           const struct vhost_conf *first)
+/* `port`: 0 for any. */
+static bool has_binding(const struct server_conf *conf, bool speaks_tls, unsigned port)
+{
+    for (const struct binding_conf *binding = conf->bindings; binding; binding = binding->next)
+        if ((binding->tls.certificates != NULL) == speaks_tls &&
+            (port == 0 || binding->port == port))
+            return true;
+    return false;
+}
+
+/* Authorities look at port 80 or 443; where a router passes them on to others is not seen here. */
+static void choose_proof(const struct load *load, struct server_conf *conf,
+                         const struct vhost_conf *first)
 {
     const struct diag_place *place = &first->tls.automatic_place;
-    bool shows = false;
-    bool proves = false;
-    bool is_usual = false;
+    const bool has_80 = has_binding(conf, false, 80);
+    const bool has_443 = has_binding(conf, true, 443);
 
-    for (const struct binding_conf *binding = conf->bindings; binding; binding = binding->next) {
-        const bool secure = binding->tls.certificates != NULL;
-
-        shows |= secure;
-        proves |= !secure;
-        is_usual |= !secure && binding->port == 80;
-    }
-    if (!shows)
+    conf->acme.by_alpn = !has_80 && (has_443 || !has_binding(conf, false, 0));
+    if (!has_binding(conf, true, 0))
         diag_hint(load->diags,
                   diag_add(load->diags, DIAG_ERROR, place,
                            "the certificate would never be shown: no Binding speaks TLS"),
                   "add: Binding {, Port = 443, AutoTLS = yes and }, each on a line of its own");
-    if (!proves)
-        diag_hint(load->diags,
-                  diag_add(load->diags, DIAG_ERROR, place,
-                           "the authority looks at port 80 (HTTP-01), and no Binding goes without "
-                           "TLS"),
-                  "add: Binding {, Port = 80 and }, each on a line of its own");
-    else if (!is_usual)
+    else if (!has_80 && !has_443)
         diag_hint(load->diags,
                   diag_add(load->diags, DIAG_WARNING, place,
-                           "the authority looks at port 80, and no Binding listens there without "
-                           "TLS"),
-                  "add one, or pass port 80 on to the one that there is");
+                           "the authority looks at port %s, and no Binding listens there",
+                           conf->acme.by_alpn ? "443" : "80"),
+                  "add one, or pass that port on to the one that there is");
 }
 
 static void load_ca(const struct load *load, const struct server_conf *conf)
@@ -237,7 +235,7 @@ static void load_ca(const struct load *load, const struct server_conf *conf)
               "leave it out for an authority that the system knows");
 }
 
-void load_automatic(const struct load *load, const struct server_conf *conf)
+void load_automatic(const struct load *load, struct server_conf *conf)
 {
     const struct vhost_conf *first = NULL;
 
@@ -255,5 +253,5 @@ void load_automatic(const struct load *load, const struct server_conf *conf)
         return;
     check_agreed(load, conf, first);
     check_folder(load, conf);
-    check_bindings(load, conf, first);
+    choose_proof(load, conf, first);
 }

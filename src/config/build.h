@@ -92,7 +92,7 @@ void check_reach(struct build *build);
 
 /* Reads what there is for AutoTLS, and tells who will never get a certificate. */
 struct load;
-void load_automatic(const struct load *load, const struct server_conf *conf);
+void load_automatic(const struct load *load, struct server_conf *conf);
 
 /* Reads the files of TLScertFile and TLSkeyFile. */
 void load_certificates(const struct load *load, const struct server_conf *conf);

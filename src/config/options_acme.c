@@ -93,7 +93,8 @@ static const struct option_row rows[] = {
         .grammar = "yes | no",
         .text = "Gets a certificate for all names of the host from an authority (ACME, RFC 8555), "
                 "and the next one when a third of its life is left. Until the first one is there, "
-                "a self-signed one is shown. The authority looks at the names through port 80.",
+                "a self-signed one is shown. The authority looks at the names through port 80, or "
+                "through port 443 when no Binding without TLS has port 80.",
     },
     {
         .name = "ACMEagree",

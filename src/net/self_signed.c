@@ -1,5 +1,7 @@
 #include "net/self_signed.h"
 
+#include "base/sha256.h"
+
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -55,23 +57,46 @@ static bool set_host(X509 *certificate, struct slice host)
     return good;
 }
 
-static bool fill(X509 *certificate, EVP_PKEY *key, struct slice name)
+/* acmeIdentifier, critical: an OCTET STRING with the sum (RFC 8737 3). */
+static bool set_answer(X509 *certificate, struct slice answer)
+{
+    unsigned char value[2 + SHA256_LEN] = { V_ASN1_OCTET_STRING, SHA256_LEN };
+    ASN1_OBJECT *kind = OBJ_txt2obj("1.3.6.1.5.5.7.1.31", 1);
+    ASN1_OCTET_STRING *content = ASN1_OCTET_STRING_new();
+    X509_EXTENSION *extension = NULL;
+    struct sha256 sha;
+
+    sha256_init(&sha);
+    sha256_add(&sha, answer);
+    sha256_end(&sha, value + 2);
+    if (kind && content && ASN1_OCTET_STRING_set(content, value, sizeof(value)) == 1)
+        extension = X509_EXTENSION_create_by_OBJ(NULL, kind, 1, content);
+    const bool good = extension && X509_add_ext(certificate, extension, -1) == 1;
+    X509_EXTENSION_free(extension);
+    ASN1_OCTET_STRING_free(content);
+    ASN1_OBJECT_free(kind);
+    return good;
+}
+
+static bool fill(X509 *certificate, EVP_PKEY *key, struct slice name, struct slice answer)
 {
     return X509_set_version(certificate, X509_VERSION_3) == 1 && set_serial(certificate) &&
            set_issuer(certificate) && set_host(certificate, name) &&
+           (answer.len == 0 || set_answer(certificate, answer)) &&
            X509_gmtime_adj(X509_getm_notBefore(certificate), SINCE_SECONDS) &&
            X509_gmtime_adj(X509_getm_notAfter(certificate), UNTIL_SECONDS) &&
            X509_set_pubkey(certificate, key) == 1 && X509_sign(certificate, key, EVP_sha256()) > 0;
 }
 
-struct slice self_signed_pem(struct slice name, struct arena *arena)
+/* `answer`: empty for a host's own. */
+static struct slice make(struct slice name, struct slice answer, struct arena *arena)
 {
     EVP_PKEY *key = EVP_EC_gen("P-256");
     X509 *certificate = X509_new();
     BIO *bio = BIO_new(BIO_s_mem());
     struct slice pem = { 0 };
 
-    if (key && certificate && bio && fill(certificate, key, name) &&
+    if (key && certificate && bio && fill(certificate, key, name, answer) &&
         PEM_write_bio_X509(bio, certificate) == 1 &&
         PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) == 1) {
         char *at = NULL;
@@ -84,4 +109,14 @@ struct slice self_signed_pem(struct slice name, struct arena *arena)
     EVP_PKEY_free(key);
     ERR_clear_error();
     return pem;
+}
+
+struct slice self_signed_pem(struct slice name, struct arena *arena)
+{
+    return make(name, SLICE(""), arena);
+}
+
+struct slice self_signed_proof(struct slice name, struct slice answer, struct arena *arena)
+{
+    return make(name, answer, arena);
 }

@@ -353,6 +353,7 @@ static void tls_close(struct transport *transport)
         say_end(tls);
     io_close_last(transport->loop, &transport->io);
     SSL_free(tls->ssl);
+    tls_context_drop(tls->proof);
     tls_peer_free(tls->peer);
     tls_authority_drop(tls->authority);
     forget_waiting(tls);

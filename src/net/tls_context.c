@@ -249,6 +249,41 @@ static bool take_identities(struct tls_context *context, const struct tls_option
     return true;
 }
 
+/* ---- proofs for authorities (RFC 8737) ---- */
+
+static const unsigned char proof_protocol[] = "\x0a"
+                                              "acme-tls/1";
+
+/* It offers this protocol and no other (3). */
+static bool asks_for_proof(SSL *ssl)
+{
+    const unsigned char *offered = NULL;
+    size_t len = 0;
+
+    return SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_application_layer_protocol_negotiation,
+                                     &offered, &len) == 1 &&
+           len == 2 + sizeof(proof_protocol) - 1 && offered[0] == 0 &&
+           offered[1] == sizeof(proof_protocol) - 1 &&
+           memcmp(offered + 2, proof_protocol, sizeof(proof_protocol) - 1) == 0;
+}
+
+/* The context is of this handshake: no session of it is good for another. */
+static int show_proof(struct tls *tls, struct slice name, int *alert)
+{
+    const struct tls_chooser *chooser = tls->chooser;
+
+    tls->proof = chooser->prove ? chooser->prove(chooser, name) : NULL;
+    if (!tls->proof) {
+        *alert = SSL_AD_NO_APPLICATION_PROTOCOL;
+        return SSL_CLIENT_HELLO_ERROR;
+    }
+    SSL_set_options(tls->ssl, SSL_OP_NO_TICKET);
+    SSL_set_num_tickets(tls->ssl, 0);
+    SSL_set_SSL_CTX(tls->ssl, tls->proof->ssl);
+    tls_settle(tls, NULL);
+    return SSL_CLIENT_HELLO_SUCCESS;
+}
+
 /* ---- names ---- */
 
 /* Whose the handshake is, before a session is looked for: one that began for another host is not
@@ -264,8 +299,10 @@ static int on_hello(SSL *ssl, int *alert, void *unused)
     if (tls->settled) /* a second hello on our request (RFC 8446 4.1.4) is for the same host */
         return SSL_CLIENT_HELLO_SUCCESS;
     (void)SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &names, &len);
-    const struct tls_context *chosen =
-        tls->chooser->choose(tls->chooser, server_name_first(slice_of(names, len)), &authority);
+    const struct slice name = server_name_first(slice_of(names, len));
+    if (asks_for_proof(ssl))
+        return show_proof(tls, name, alert);
+    const struct tls_context *chosen = tls->chooser->choose(tls->chooser, name, &authority);
     if (!chosen) {
         *alert = SSL_AD_UNRECOGNIZED_NAME;
         return SSL_CLIENT_HELLO_ERROR;
@@ -285,6 +322,11 @@ static int on_protocols(SSL *ssl, const unsigned char **ret, unsigned char *ret_
     const unsigned skip = tls->chooser->offers_h2 ? 0 : 3;
 
     (void)unused;
+    if (tls->proof) {
+        *ret = proof_protocol + 1;
+        *ret_len = proof_protocol[0];
+        return SSL_TLSEXT_ERR_OK;
+    }
     if (SSL_select_next_proto((unsigned char **)ret, ret_len, ours + skip, sizeof(ours) - 1 - skip,
                               offered, offered_len) != OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_NOACK; /* a client of something else: HTTP/1 is tried all the same */

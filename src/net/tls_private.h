@@ -15,8 +15,10 @@ struct tls {
     const struct tls_chooser *chooser; /* borrowed */
     bool settled;                      /* it is known whose the handshake is */
     struct tls_authority *authority;   /* held; NULL: anybody may come */
-    struct client_certificate *peer;   /* owned; NULL: not asked for yet */
-    char *waiting;                     /* enciphered, not yet taken by the kernel: [begin, end) */
+    struct tls_context
+        *proof; /* owned; NULL: it is no handshake of an authority that looks at a name */
+    struct client_certificate *peer; /* owned; NULL: not asked for yet */
+    char *waiting;                   /* enciphered, not yet taken by the kernel: [begin, end) */
     size_t waiting_begin;
     size_t waiting_end;
     size_t waiting_room;

@@ -5,6 +5,7 @@
 #include "net/self_signed.h"
 #include "net/tls.h"
 #include "os/socket.h"
+#include "server/proofs.h"
 #include "site/vhost_map.h"
 
 #include <inttypes.h>
@@ -24,9 +25,10 @@ struct chooser {
 };
 
 struct certificates {
-    const struct snapshot *snapshot; /* borrowed */
-    struct log *log;                 /* borrowed */
-    struct slice ticket_secret;
+    const struct snapshot *snapshot;               /* borrowed */
+    struct proofs *proofs;                         /* borrowed */
+    struct log *log;                               /* borrowed */
+    struct slice ticket_secret;                    /* borrowed while they are made */
     struct tls_context **of_bindings;              /* by binding_conf.index; NULL: no TLS */
     struct tls_context **of_hosts;                 /* by vhost_conf.index; NULL: none of its own */
     struct tls_authority **of_clients_of_bindings; /* likewise; NULL: anybody may come */
@@ -36,20 +38,27 @@ struct certificates {
 
 /* ---- choosing ---- */
 
+/* As our names are written. */
+static struct slice clean_name(struct slice name, char small[NAME_MOST])
+{
+    struct text text = text_on(small, NAME_MOST);
+
+    if (name.len > 0 && name.at[name.len - 1] == '.')
+        name.len--;
+    for (size_t i = 0; i < name.len && i < NAME_MOST - 1; i++)
+        text_add_char(&text, ascii_lower(name.at[i]));
+    return text_slice(&text);
+}
+
 static struct tls_context *choose(const struct tls_chooser *base, struct slice name,
                                   struct tls_authority **ret_authority)
 {
     const struct chooser *self = container_of(base, const struct chooser, chooser);
     const struct certificates *all = self->certificates;
     char small[NAME_MOST];
-    struct text text = text_on(small, sizeof(small));
 
-    if (name.len > 0 && name.at[name.len - 1] == '.')
-        name.len--;
-    for (size_t i = 0; i < name.len && i < sizeof(small) - 1; i++)
-        text_add_char(&text, ascii_lower(name.at[i]));
-
-    unsigned host = vhost_map_find(all->snapshot->names, text_slice(&text), self->binding, NULL);
+    unsigned host =
+        vhost_map_find(all->snapshot->names, clean_name(name, small), self->binding, NULL);
     const unsigned binding = self->binding->index;
     *ret_authority = all->of_clients_of_hosts[host] ? all->of_clients_of_hosts[host]
                                                     : all->of_clients_of_bindings[binding];
@@ -149,6 +158,26 @@ static struct tls_context *self_signed_context(const struct certificates *self,
     return context;
 }
 
+static struct tls_context *prove(const struct tls_chooser *base, struct slice name)
+{
+    const struct certificates *all =
+        container_of(base, const struct chooser, chooser)->certificates;
+    struct arena arena = { 0 };
+    char small[NAME_MOST];
+    char why[TLS_WHY_MOST];
+    const struct slice pem = proofs_certificate(all->proofs, clean_name(name, small), &arena);
+    const struct tls_identity identity = { .certificates = pem, .key = pem };
+    const struct tls_options options = {
+        .identities = &identity,
+        .identity_count = 1,
+        .least_version = all->snapshot->conf->least_tls,
+    };
+    struct tls_context *context = pem.len > 0 ? tls_context_new(&options, why) : NULL;
+
+    arena_done(&arena);
+    return context;
+}
+
 /* NULL with *ret_why. */
 static struct tls_context *make_context(const struct certificates *self, const struct tls_conf *tls,
                                         const char **ret_why)
@@ -217,7 +246,7 @@ static bool make_contexts(struct certificates *self, const char **ret_why)
 
     for (const struct binding_conf *binding = conf->bindings; binding; binding = binding->next) {
         self->choosers[binding->index] = (struct chooser){
-            .chooser = { choose, tell_refusal, binding->http2 != HTTP2_NO },
+            .chooser = { choose, tell_refusal, prove, binding->http2 != HTTP2_NO },
             .certificates = self,
             .binding = binding,
         };
@@ -238,13 +267,14 @@ static bool make_contexts(struct certificates *self, const char **ret_why)
 }
 
 struct certificates *certificates_new(const struct snapshot *snapshot, struct slice ticket_secret,
-                                      struct log *log, const char **ret_why)
+                                      struct proofs *proofs, struct log *log, const char **ret_why)
 {
     const struct server_conf *conf = snapshot->conf;
     struct certificates *self = table_of(1, sizeof(*self));
 
     *self = (struct certificates){
         .snapshot = snapshot,
+        .proofs = proofs,
         .log = log,
         .ticket_secret = ticket_secret,
         .of_bindings = table_of(conf->binding_count, sizeof(struct tls_context *)),

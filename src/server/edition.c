@@ -163,13 +163,13 @@ static struct log *system_log_of(const struct server_conf *conf, struct log_writ
 }
 
 static const char *make_certificates(struct edition *edition, const struct takeover *takeover,
-                                     struct log *log)
+                                     struct proofs *proofs, struct log *log)
 {
     const struct slice given = edition->snapshot->conf->session_key;
     const char *why = NULL;
 
-    edition->certificates =
-        certificates_new(edition->snapshot, given.len > 0 ? given : takeover->key, log, &why);
+    edition->certificates = certificates_new(
+        edition->snapshot, given.len > 0 ? given : takeover->key, proofs, log, &why);
     return edition->certificates ? NULL : why;
 }
 
@@ -330,7 +330,8 @@ static void assign_logs(struct edition *edition, struct log_writer *writer)
 /* ---- the whole ---- */
 
 struct edition *edition_build(struct takeover *takeover, struct log_writer *writer, struct log *log,
-                              const struct edition *former, const char **ret_why)
+                              struct proofs *proofs, const struct edition *former,
+                              const char **ret_why)
 {
     struct model *model = model_load(takeover->bundle_fd, ret_why);
 
@@ -352,7 +353,8 @@ struct edition *edition_build(struct takeover *takeover, struct log_writer *writ
     takeover->listeners = NULL;
     takeover->listener_count = 0;
     make_limits(edition);
-    *ret_why = make_certificates(edition, takeover, system_log_of(model->conf, writer, log));
+    *ret_why =
+        make_certificates(edition, takeover, proofs, system_log_of(model->conf, writer, log));
     if (*ret_why) {
         edition_free(edition);
         return NULL;

@@ -42,7 +42,8 @@ const char *house_build(struct house *house, struct takeover *takeover)
     house->log = &log_writer_find(house->writer, &to_stderr)->log;
 
     const char *why;
-    house->edition = edition_build(takeover, house->writer, house->log, NULL, &why);
+    house->proofs = proofs_new();
+    house->edition = edition_build(takeover, house->writer, house->log, house->proofs, NULL, &why);
     if (!house->edition)
         return why;
     edition_settle(house->edition);
@@ -52,7 +53,6 @@ const char *house_build(struct house *house, struct takeover *takeover)
     house->keeper = keeper_new((takeover->reactors + 1) / 2, house->log);
     house->workers = workers_status_new(conf);
     house->acme = acme_status_new();
-    house->proofs = proofs_new();
     house->guard =
         guard_new(conf->connections_total, conf->connections_per_ip, conf->bans.reconnect_delay_ms);
     house->bans = bans_new();

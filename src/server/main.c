@@ -317,13 +317,15 @@ static void server_write_legacy(struct server *server)
 /* And says so, when all reactors would answer it. */
 static void server_take_proof(struct server *server, const struct handover *message)
 {
+    struct slice name;
     struct slice token;
     struct slice answer;
 
     if (message->index == 1)
         proofs_hide(server->house.proofs, message->text);
-    else if (slice_cut(message->text, ' ', &token, &answer))
-        proofs_show(server->house.proofs, token, answer);
+    else if (slice_cut(message->text, ' ', &name, &answer) &&
+             slice_cut(answer, ' ', &token, &answer))
+        proofs_show(server->house.proofs, name, token, answer);
     server_tell(server, HANDOVER_ACME_PROOF, message->number, NULL);
 }
 

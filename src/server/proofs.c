@@ -1,6 +1,7 @@
 #include "server/proofs.h"
 
 #include "base/list.h"
+#include "net/self_signed.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -11,6 +12,7 @@
 
 struct shown_proof {
     struct list_link link;
+    char *name;
     char *token;
     char *answer;
 };
@@ -45,6 +47,7 @@ static void drop(struct proofs *proofs, struct shown_proof *proof)
         return;
     list_remove(&proof->link);
     proofs->count--;
+    free(proof->name);
     free(proof->token);
     free(proof->answer);
     free(proof);
@@ -67,12 +70,13 @@ static char *copy(struct slice text)
     return made;
 }
 
-static void add(struct proofs *proofs, struct slice token, struct slice answer)
+static void add(struct proofs *proofs, struct slice name, struct slice token, struct slice answer)
 {
     struct shown_proof *proof = calloc(1, sizeof(*proof));
 
     if (!proof)
         abort();
+    proof->name = copy(name);
     proof->token = copy(token);
     proof->answer = copy(answer);
     list_push_back(&proofs->oldest_first, &proof->link);
@@ -91,13 +95,13 @@ void proofs_free(struct proofs *proofs)
     free(proofs);
 }
 
-void proofs_show(struct proofs *proofs, struct slice token, struct slice answer)
+void proofs_show(struct proofs *proofs, struct slice name, struct slice token, struct slice answer)
 {
     pthread_mutex_lock(&proofs->lock);
     drop(proofs, find(proofs, token));
     if (proofs->count == PROOFS_MOST)
         drop(proofs, from_link(list_first(&proofs->oldest_first)));
-    add(proofs, token, answer);
+    add(proofs, name, token, answer);
     pthread_mutex_unlock(&proofs->lock);
 }
 
@@ -170,4 +174,26 @@ bool proofs_start(struct proofs *proofs, struct exchange *x)
         return false;
     answer_with(x, answer);
     return true;
+}
+
+/* ---- the handshake ---- */
+
+/* Of several for one name the last counts. */
+static struct slice answer_for_name(struct proofs *proofs, struct slice name, struct arena *arena)
+{
+    struct slice answer = { 0 };
+
+    pthread_mutex_lock(&proofs->lock);
+    list_for_each (link, &proofs->oldest_first)
+        if (slice_equal_cstr(name, from_link(link)->name))
+            answer = arena_copy(arena, slice_cstr(from_link(link)->answer));
+    pthread_mutex_unlock(&proofs->lock);
+    return answer;
+}
+
+struct slice proofs_certificate(struct proofs *proofs, struct slice name, struct arena *arena)
+{
+    const struct slice answer = answer_for_name(proofs, name, arena);
+
+    return answer.len > 0 ? self_signed_proof(name, answer, arena) : answer;
 }

@@ -102,7 +102,7 @@ const char *reload_begin(struct reload *reload, struct takeover *takeover)
 
     add_logs(house->writer, takeover);
     struct edition *edition =
-        edition_build(takeover, house->writer, house->log, house->edition, &why);
+        edition_build(takeover, house->writer, house->log, house->proofs, house->edition, &why);
     if (!edition)
         return why;
     const struct server_conf *conf = edition->snapshot->conf;

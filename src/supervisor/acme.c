@@ -143,7 +143,7 @@ static void send_tasks(struct house *house)
         .contact = conf->acme.contact,
         .roots = conf->acme.ca ? conf->acme.ca->text : SLICE(""),
         .account = slice_cstr(account),
-        .proof = ACME_PROOF_HTTP,
+        .proof = conf->acme.by_alpn ? ACME_PROOF_ALPN : ACME_PROOF_HTTP,
         .agrees = conf->acme.agrees,
     };
     scoped_fd fd = -1;

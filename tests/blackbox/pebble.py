@@ -18,11 +18,11 @@ def _answers(port):
 class Pebble:
     """`believes`: it takes every proof for good. `refuses`: so many of a hundred good nonces.
 
-    `http_port`: where it looks for proofs; `dns`: whom it asks about names; `life_s`: how long its certificates hold.
+    `http_port`, `tls_port`: where it looks for proofs; `dns`: whom it asks about names; `life_s`: how long its certificates hold.
     """
 
-    def __init__(self, believes=False, refuses=5, http_port=5002, dns=None, life_s=None, port=None):
-        self.http_port = http_port
+    def __init__(self, believes=False, refuses=5, http_port=5002, tls_port=5001, dns=None, life_s=None, port=None):
+        self.http_port, self.tls_port = http_port, tls_port
         self.words = ["-dnsserver", f"127.0.0.1:{dns.port}"] if dns else []
         self.life = {"certificateValidityPeriod": life_s} if life_s else {}
         self.port = port or free_port()
@@ -42,7 +42,7 @@ class Pebble:
             "certificate": str(self.roots),
             "privateKey": str(self.folder / "key.pem"),
             "httpPort": self.http_port,
-            "tlsPort": 5001,
+            "tlsPort": self.tls_port,
             **self.life,
         }}))
         self.process = subprocess.Popen(["pebble", "-config", self.folder / "pebble.json", "-strict", *self.words],

@@ -14,8 +14,8 @@ from pebble import Pebble
 from secure import SecureVisitor, make_certificate, secure_binding
 
 
-def automatic_house(directory, roots, options="", more=""):
-    house = House("autotls")
+def automatic_house(directory, roots, options="", more="", kind=House):
+    house = kind("autotls")
     house.tls_port = free_port()
     house.option(f"ACMEdirectory = {directory}")
     house.option(f"ACMEca = {roots}")
@@ -81,6 +81,24 @@ def test_from_the_first_start_to_the_next_certificate(names):
             wait_until("the next one", lambda: taken_over(house, "a.test") > before, 20)
             assert shown(house, "a.test") != first
             assert house.system_log().count("a new account") == 1
+            assert "gets no new certificate" not in house.system_log()
+
+
+class SecureHouse(House):
+    """Without a binding that speaks plain HTTP."""
+
+    def wait_until_ready(self, deadline_s=15.0):
+        wait_until("the house answers", lambda: self.verb("status")[0] == 0, deadline_s)
+
+
+def test_without_port_80_names_are_proven_in_handshakes(names):
+    house = automatic_house("", "", kind=SecureHouse)
+    del house.sections[0]  # the plain binding
+    with Pebble(tls_port=house.tls_port, dns=names) as pebble:
+        house.options[0:2] = [f"ACMEdirectory = {pebble.directory}", f"ACMEca = {pebble.roots}"]
+        with opened(house):
+            wait_until("the first one", lambda: taken_over(house, "a.test"), 20)
+            assert "Pebble" in shown(house, "a.test")
             assert "gets no new certificate" not in house.system_log()
 
 

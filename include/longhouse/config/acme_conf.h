@@ -13,7 +13,8 @@ struct acme_conf {
     struct conf_file *ca;   /* who vouches for the directory; NULL: as the system says */
     struct slice folder;    /* absolute */
     struct diag_place folder_place;
-    bool agrees; /* to the terms */
+    bool agrees;  /* to the terms */
+    bool by_alpn; /* names are proven in handshakes (TLS-ALPN-01), else by HTTP-01 */
 };
 
 #endif

@@ -24,7 +24,8 @@
  *                           text: the key of the account)
  *   supervisor -> acme      ACME_KEEP: they are kept; with a text: they are not, because
  *   acme -> supervisor -> server, and back when it is so:
- *                           ACME_PROOF index number text ("TOKEN ANSWER"; index 1: no longer)
+ *                           ACME_PROOF index number text ("NAME TOKEN ANSWER"; index 1: no
+ *                           longer, "TOKEN")
  *
  * Generations of the configuration are numbered 1, 2, ...: BUNDLE and POLICY say which one they are
  * (number), READY and FAILED answer for one. For a further generation the server gets BUNDLE,

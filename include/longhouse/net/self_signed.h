@@ -3,7 +3,7 @@
 
 /*
  * A certificate that nobody vouches for, made in memory: what a host shows until an authority gave
- * it one.
+ * it one, and what an authority wants to see before it does.
  */
 #include "base/arena.h"
 #include "base/slice.h"
@@ -14,5 +14,8 @@
  * not make it.
  */
 struct slice self_signed_pem(struct slice name, struct arena *arena);
+
+/* The same with the sum of `answer`, the key authorization of a proof (RFC 8737 3). */
+struct slice self_signed_proof(struct slice name, struct slice answer, struct arena *arena);
 
 #endif

@@ -92,6 +92,10 @@ struct tls_chooser {
                                   struct tls_authority **ret_authority);
     /* A client of `fd` was refused for its certificate; NULL: nobody wants to know. */
     void (*refused)(const struct tls_chooser *chooser, int fd, const char *why);
+    /* An authority wants to see that `name` is ours (TLS-ALPN-01, RFC 8737): a context for this
+     * handshake alone, which takes it over; NULL: the handshake is refused. NULL: nobody proves
+     * anything. */
+    struct tls_context *(*prove)(const struct tls_chooser *chooser, struct slice name);
     bool offers_h2; /* besides HTTP/1.1, and before it (RFC 7301) */
 };
 

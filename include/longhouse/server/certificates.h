@@ -11,11 +11,13 @@
 #include "site/snapshot.h"
 
 struct certificates;
+struct proofs;
 
-/* NULL with *ret_why (valid until the next call). `ticket_secret`: see net/tls.h; `log` (borrowed)
- * is told which clients are refused for their certificate. */
+/* NULL with *ret_why (valid until the next call). `ticket_secret`: see net/tls.h; `proofs`
+ * (borrowed): what authorities may ask for in a handshake; `log` (borrowed) is told which clients
+ * are refused for their certificate. */
 struct certificates *certificates_new(const struct snapshot *snapshot, struct slice ticket_secret,
-                                      struct log *log, const char **ret_why);
+                                      struct proofs *proofs, struct log *log, const char **ret_why);
 void certificates_free(struct certificates *certificates); /* NULL: nothing */
 
 /* A connection to `binding` as transport: TLS where it has certificates. Takes the descriptor. */

@@ -21,6 +21,7 @@
 
 struct backend_group;
 struct certificates;
+struct proofs;
 struct takeover;
 struct throttle_lines;
 struct turnstiles;
@@ -54,7 +55,8 @@ struct edition {
  * name lives on. NULL with *ret_why: it cannot be built, and nothing has changed.
  */
 struct edition *edition_build(struct takeover *takeover, struct log_writer *writer, struct log *log,
-                              const struct edition *former, const char **ret_why);
+                              struct proofs *proofs, const struct edition *former,
+                              const char **ret_why);
 
 /* From now on the seats are as many as it says; to be called when it is adopted. */
 void edition_settle(struct edition *edition);

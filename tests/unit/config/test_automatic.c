@@ -40,10 +40,13 @@ static const struct {
     { BINDINGS SITE AGREED, "no host has AutoTLS: the Binding has no certificate to show" },
     { PLAIN SITE AGREED HOST("a.test", ""),
       "the certificate would never be shown: no Binding speaks TLS" },
-    { SECURE SITE AGREED HOST("a.test", ""),
-      "the authority looks at port 80 (HTTP-01), and no Binding goes without TLS" },
-    { "Binding {\nPort = 8080\n}\n" SECURE SITE AGREED HOST("a.test", ""),
-      "the authority looks at port 80, and no Binding listens there without TLS" },
+    { SECURE SITE AGREED HOST("a.test", ""), "" },
+    { "Binding {\nPort = 8080\n}\n" SECURE SITE AGREED HOST("a.test", ""), "" },
+    { "Binding {\nPort = 8080\n}\nBinding {\nPort = 8443\nAutoTLS = yes\n}\n" SITE AGREED HOST(
+          "a.test", ""),
+      "the authority looks at port 80, and no Binding listens there" },
+    { "Binding {\nPort = 8443\nAutoTLS = yes\n}\n" SITE AGREED HOST("a.test", ""),
+      "the authority looks at port 443, and no Binding listens there" },
     { BINDINGS SITE AGREED HOST("a.test", "") "ACMEfolder = /var/lib/longhouse/acme\n",
       "ACMEfolder '/var/lib/longhouse/acme' lies in WorkDirectory, which belongs to the user of "
       "the server" },
@@ -97,6 +100,33 @@ START_TEST(what_is_there_is_read_and_shown_by_the_binding)
 }
 END_TEST
 
+static const struct {
+    const char *bindings;
+    bool by_alpn;
+} proofs[] = {
+    { BINDINGS, false },
+    { PLAIN "Binding {\nPort = 8443\nAutoTLS = yes\n}\n", false },
+    { SECURE, true },
+    { "Binding {\nPort = 8080\n}\n" SECURE, true },
+    { "Binding {\nPort = 8080\n}\nBinding {\nPort = 8443\nAutoTLS = yes\n}\n", false },
+    { "Binding {\nPort = 8443\nAutoTLS = yes\n}\n", true },
+};
+
+START_TEST(names_are_proven_where_the_authority_looks)
+{
+    struct loaded loaded;
+    char *text = NULL;
+
+    ck_assert_int_gt(asprintf(&text, "%s%s", proofs[_i].bindings, SITE AGREED HOST("a.test", "")),
+                     0);
+    loaded_text(&loaded, text);
+    ck_assert_ptr_nonnull(loaded.conf);
+    ck_assert_int_eq(loaded.conf->acme.by_alpn, proofs[_i].by_alpn);
+    loaded_done(&loaded);
+    free(text);
+}
+END_TEST
+
 START_TEST(a_contact_is_a_url)
 {
     struct loaded loaded;
@@ -111,4 +141,5 @@ START_TEST(a_contact_is_a_url)
 END_TEST
 
 SUITE("automatic", LOOP(what_can_never_work_is_said, cases),
-      TEST(what_is_there_is_read_and_shown_by_the_binding), TEST(a_contact_is_a_url))
+      TEST(what_is_there_is_read_and_shown_by_the_binding),
+      LOOP(names_are_proven_where_the_authority_looks, proofs), TEST(a_contact_is_a_url))

@@ -390,6 +390,59 @@ START_TEST(the_protocol_is_settled_in_the_handshake)
 }
 END_TEST
 
+/* ---- proofs for authorities (RFC 8737) ---- */
+
+static struct tls_context *prove(const struct tls_chooser *self, struct slice name)
+{
+    const struct made made = make_ecdsa("proof.test");
+
+    (void)self;
+    return slice_equal_cstr(name, "first.test") ? make_context(&made, 12) : NULL;
+}
+
+static const struct {
+    const char *name;
+    struct slice asked;
+    const char *shown; /* NULL: the handshake is refused */
+    const char *got;
+} proofs[] = {
+    { "first.test", SLICE_INIT("\12acme-tls/1"), "proof.test", "acme-tls/1" },
+    { "second.test", SLICE_INIT("\12acme-tls/1"), NULL, NULL },
+    { "first.test", SLICE_INIT("\2h2\12acme-tls/1"), "first.test", "h2" },
+    { "first.test", SLICE_INIT("\12acme-tls/2"), "first.test", "" },
+};
+
+START_TEST(who_asks_for_a_proof_and_nothing_else_sees_it)
+{
+    const unsigned char *name = NULL;
+    unsigned len = 0;
+
+    begin(proofs[_i].name);
+    chooser.prove = prove;
+    chooser.offers_h2 = true;
+    SSL_set_alpn_protos(client, (const unsigned char *)proofs[_i].asked.at,
+                        (unsigned)proofs[_i].asked.len);
+    ck_assert_int_eq(shake_hands() == 0, proofs[_i].shown != NULL);
+    if (proofs[_i].shown) {
+        ck_assert_str_eq(peer_name(), proofs[_i].shown);
+        SSL_get0_alpn_selected(client, &name, &len);
+        ck_assert(slice_equal(slice_of(name, len), slice_cstr(proofs[_i].got)));
+    }
+    chooser.prove = NULL;
+    end();
+}
+END_TEST
+
+START_TEST(where_nobody_proves_anything_it_is_refused)
+{
+    begin("first.test");
+    SSL_set_alpn_protos(client, (const unsigned char *)proofs[0].asked.at,
+                        (unsigned)proofs[0].asked.len);
+    ck_assert_int_lt(shake_hands(), 0);
+    end();
+}
+END_TEST
+
 SUITE("tls", TEST(words_go_both_ways), TEST(bytes_may_come_one_by_one),
       TEST(a_read_that_empties_the_socket_needs_no_second), TEST(the_name_chooses_the_certificate),
       TEST(a_name_of_nobody_is_refused), TEST(old_versions_are_refused),
@@ -399,4 +452,6 @@ SUITE("tls", TEST(words_go_both_ways), TEST(bytes_may_come_one_by_one),
       TEST(an_end_of_the_client_is_an_end), TEST(a_cut_is_no_end),
       TEST(faults_of_identities_are_told), TEST(what_a_certificate_is_for),
       TEST(a_chain_is_in_the_order_of_who_signed_whom), TEST(keys_of_two_kinds_stand_side_by_side),
-      LOOP(the_protocol_is_settled_in_the_handshake, protocols))
+      LOOP(the_protocol_is_settled_in_the_handshake, protocols),
+      LOOP(who_asks_for_a_proof_and_nothing_else_sees_it, proofs),
+      TEST(where_nobody_proves_anything_it_is_refused))

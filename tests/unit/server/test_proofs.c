@@ -1,6 +1,7 @@
 #include "server/proofs.h"
 
 #include "gateway/visitor.h"
+#include "net/tls.h"
 #include "suite.h"
 
 #include <stdio.h>
@@ -44,12 +45,12 @@ START_TEST(a_proof_is_answered_while_it_is_shown)
 {
     proofs = proofs_new();
     ck_assert_ptr_null(ask("GET", PLACE "a"));
-    proofs_show(proofs, SLICE("a"), SLICE("a.first"));
-    proofs_show(proofs, SLICE("b"), SLICE("b.second"));
+    proofs_show(proofs, SLICE("a.test"), SLICE("a"), SLICE("a.first"));
+    proofs_show(proofs, SLICE("a.test"), SLICE("b"), SLICE("b.second"));
     ck_assert_str_eq(ask("GET", PLACE "a"), "a.first");
     ck_assert_str_eq(ask("GET", PLACE "b"), "b.second");
     ck_assert_str_eq(ask("HEAD", PLACE "b"), "");
-    proofs_show(proofs, SLICE("a"), SLICE("a.third"));
+    proofs_show(proofs, SLICE("a.test"), SLICE("a"), SLICE("a.third"));
     ck_assert_str_eq(ask("GET", PLACE "a"), "a.third");
     proofs_hide(proofs, SLICE("a"));
     proofs_hide(proofs, SLICE("unknown"));
@@ -70,7 +71,7 @@ static const struct {
 START_TEST(what_is_no_proof_is_left_to_the_host)
 {
     proofs = proofs_new();
-    proofs_show(proofs, SLICE("a"), SLICE("a.first"));
+    proofs_show(proofs, SLICE("a.test"), SLICE("a"), SLICE("a.first"));
     ck_assert_ptr_null(ask(others[_i].method, others[_i].target));
     proofs_free(proofs);
 }
@@ -83,7 +84,7 @@ START_TEST(beyond_the_most_the_oldest_is_given_up)
     proofs = proofs_new();
     for (unsigned i = 0; i <= 64; i++) {
         snprintf(token, sizeof(token), "t%u", i);
-        proofs_show(proofs, slice_cstr(token), SLICE("x"));
+        proofs_show(proofs, SLICE("a.test"), slice_cstr(token), SLICE("x"));
     }
     ck_assert_ptr_null(ask("GET", PLACE "t0"));
     ck_assert_str_eq(ask("GET", PLACE "t1"), "x");
@@ -92,6 +93,24 @@ START_TEST(beyond_the_most_the_oldest_is_given_up)
 }
 END_TEST
 
+START_TEST(a_name_is_proven_by_a_certificate_while_that_is_shown)
+{
+    struct arena arena = { 0 };
+
+    proofs = proofs_new();
+    proofs_show(proofs, SLICE("b.test"), SLICE("b"), SLICE("b.second"));
+    ck_assert_uint_eq(proofs_certificate(proofs, SLICE("a.test"), &arena).len, 0);
+    const struct slice pem = proofs_certificate(proofs, SLICE("b.test"), &arena);
+    const struct tls_identity identity = { .certificates = pem, .key = pem };
+    ck_assert(tls_identity_covers(&identity, SLICE("b.test")));
+    proofs_hide(proofs, SLICE("b"));
+    ck_assert_uint_eq(proofs_certificate(proofs, SLICE("b.test"), &arena).len, 0);
+    proofs_free(proofs);
+    arena_done(&arena);
+}
+END_TEST
+
 SUITE("proofs", TEST(a_proof_is_answered_while_it_is_shown),
       LOOP(what_is_no_proof_is_left_to_the_host, others),
-      TEST(beyond_the_most_the_oldest_is_given_up))
+      TEST(beyond_the_most_the_oldest_is_given_up),
+      TEST(a_name_is_proven_by_a_certificate_while_that_is_shown))
