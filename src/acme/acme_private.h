@@ -233,8 +233,8 @@ void sites_done(struct sites *sites);
 /* The one that is due first; NULL: there is none. */
 struct site *sites_first(const struct sites *sites);
 
-/* By order: it is due now. False: there is no such site. */
-bool sites_renew(const struct sites *sites, struct slice id, int64_t now_unix_s);
+/* By order: it is due now; with an empty id all are. */
+void sites_renew(const struct sites *sites, struct slice id, int64_t now_unix_s);
 
 /* How a try ended. True: that it failed so is news. */
 void site_obtained(struct site *site, struct slice pem, int64_t now_unix_s);
@@ -257,17 +257,18 @@ const char *web_ask(struct web *web, const struct web_request *request, struct a
 /* ---- channel.c ---- */
 
 struct channel {
-    struct world world; /* embedded: what the protocol sees */
-    struct web *web;    /* owned; NULL: no tasks have come */
-    int fd;             /* borrowed */
-    int tasks_fd;       /* owned: tasks that came and are to be taken; -1: none */
-    uint64_t proofs;    /* number of the last one that was shown or hidden */
+    struct world world;  /* embedded: what the protocol sees */
+    struct web *web;     /* owned; NULL: no tasks have come */
+    int fd;              /* borrowed */
+    struct sites *sites; /* borrowed: that may be renewed by order */
+    int tasks_fd;        /* owned: tasks that came and are to be taken; -1: none */
+    uint64_t proofs;     /* number of the last one that was shown or hidden */
     uint64_t proofs_told;
     uint64_t kept_told; /* how often it was answered whether something is kept */
     char why[256];      /* the last one is not; empty: it is */
 };
 
-void channel_init(struct channel *channel, int fd);
+void channel_init(struct channel *channel, int fd, struct sites *sites);
 
 /* Messages to the supervisor; when it is gone, this process ends. */
 void channel_say(const struct channel *channel, enum handover_kind kind, struct slice text);

@@ -73,6 +73,8 @@ static void take(struct channel *channel, const struct handover *message, int fd
     if (message->kind == HANDOVER_ACME_TASKS && fd >= 0) {
         fd_close(&channel->tasks_fd);
         channel->tasks_fd = fd_take(&fd);
+    } else if (message->kind == HANDOVER_ACME_RENEW) {
+        sites_renew(channel->sites, message->text, (int64_t)time(NULL));
     } else if (message->kind == HANDOVER_ACME_PROOF) {
         channel->proofs_told = message->number;
     } else if (message->kind == HANDOVER_ACME_KEEP) {
@@ -196,7 +198,7 @@ static int64_t now_unix_s(struct world *world)
     return (int64_t)time(NULL);
 }
 
-void channel_init(struct channel *channel, int fd)
+void channel_init(struct channel *channel, int fd, struct sites *sites)
 {
     static const struct world_ops ops = {
         .ask = ask,
@@ -207,5 +209,5 @@ void channel_init(struct channel *channel, int fd)
         .now_unix_s = now_unix_s,
     };
 
-    *channel = (struct channel){ .world.ops = &ops, .fd = fd, .tasks_fd = -1 };
+    *channel = (struct channel){ .world.ops = &ops, .fd = fd, .sites = sites, .tasks_fd = -1 };
 }

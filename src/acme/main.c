@@ -123,7 +123,7 @@ int main(void)
         fprintf(stderr, "acme: cannot give up rights: %s\n", strerror(-r));
         return EXIT_FAILURE;
     }
-    channel_init(&office.channel, HANDOVER_FD);
+    channel_init(&office.channel, HANDOVER_FD, &office.sites);
     channel_say(&office.channel, HANDOVER_READY, SLICE(""));
     work(&office);
     channel_say(&office.channel, HANDOVER_FAILED, SLICE("the tasks are not understood"));

@@ -102,15 +102,11 @@ struct site *sites_first(const struct sites *sites)
     return first;
 }
 
-bool sites_renew(const struct sites *sites, struct slice id, int64_t now_unix_s)
+void sites_renew(const struct sites *sites, struct slice id, int64_t now_unix_s)
 {
-    for (unsigned i = 0; i < sites->count; i++) {
-        if (slice_equal_cstr(id, sites->sites[i].id)) {
+    for (unsigned i = 0; i < sites->count; i++)
+        if (id.len == 0 || slice_equal_nocase(id, slice_cstr(sites->sites[i].id)))
             sites->sites[i].due_unix_s = now_unix_s;
-            return true;
-        }
-    }
-    return false;
 }
 
 void site_obtained(struct site *site, struct slice pem, int64_t now_unix_s)

@@ -83,6 +83,12 @@ static void look_at_tls(const struct visit_of_doctor *visit, const struct tls_co
     const struct conf_file *key = tls->keys;
     const struct conf_file *staple = tls->staples;
 
+    if (tls->automatic && tls->certificates->text.len == 0) {
+        finding_add(visit->findings, FINDING_WARN, "certificate",
+                    "'longhouse status' says how it stands; docs/acme.md helps",
+                    "%.*s: AutoTLS has not got it yet", SLICE_ARGS(tls->certificates->path));
+        return;
+    }
     for (const struct conf_file *one = tls->certificates; one; one = one->next) {
         look_at_certificate(visit, one, key, staple);
         key = key ? key->next : NULL;

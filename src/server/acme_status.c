@@ -68,6 +68,15 @@ void acme_status_take(struct acme_status *status, struct slice state)
     entry->state = decoded;
 }
 
+bool acme_status_knows(const struct acme_status *status, struct slice host)
+{
+    const struct entry *entry = status->first;
+
+    while (entry && host.len > 0 && !slice_equal_nocase(entry->state.id, host))
+        entry = entry->next;
+    return entry != NULL;
+}
+
 static void add_day(struct text *text, uint64_t unix_s)
 {
     const time_t time = (time_t)unix_s;

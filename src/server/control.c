@@ -373,8 +373,25 @@ static void asker_wait_for_outcome(struct asker *asker, bool upgrade)
     control->boss.reload(control->boss.self, asker->reload, upgrade);
 }
 
+/* "acme renew [HOST]", behind the first two words. */
+static void order_renewal(const struct control *control, struct slice host, struct text *text)
+{
+    if (!acme_status_knows(control->house->acme, host)) {
+        text_printf(text,
+                    "error: no certificate of AutoTLS is named '%.*s'; 'longhouse status' lists "
+                    "them by the first Hostname\n",
+                    SLICE_ARGS(host));
+        return;
+    }
+    control->boss.renew(control->boss.self, host);
+    text_add_cstr(text,
+                  "ok: the authority is asked; 'longhouse status' and the system log say what "
+                  "comes of it\n");
+}
+
 static void asker_answer(struct asker *asker, struct slice question)
 {
+    static const struct slice renew = SLICE_INIT("acme renew");
     const bool upgrade = slice_equal(question, SLICE("upgrade"));
 
     if (upgrade || slice_equal(question, SLICE("reload"))) {
@@ -390,6 +407,8 @@ static void asker_answer(struct asker *asker, struct slice question)
         control_write_status(asker->control->house, &text);
     else if (slice_equal(question, SLICE("status json")))
         control_write_status_json(asker->control->house, &text);
+    else if (slice_starts(question, renew))
+        order_renewal(asker->control, slice_trim(slice_skip(question, renew.len)), &text);
     else if (!orders_obey(asker->control->house, question, &text))
         text_add_cstr(&text, "error: unknown question; ask for \"status\" or \"status json\"\n");
     asker->answer = buffer;

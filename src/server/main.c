@@ -168,6 +168,11 @@ static void server_ask_reload(void *self, uint64_t number, bool upgrade)
                 &(struct handover){ .kind = HANDOVER_RELOAD, .index = upgrade, .number = number });
 }
 
+static void server_ask_renewal(void *self, struct slice host)
+{
+    server_send(self, &(struct handover){ .kind = HANDOVER_ACME_RENEW, .text = host });
+}
+
 static void server_settled(void *self, uint64_t generation)
 {
     server_tell(self, HANDOVER_READY, generation, NULL);
@@ -252,8 +257,9 @@ static void server_go(struct server *server)
     server->names = names_open(&server->loop, &server->mailbox, &server->house);
     names_connect(server->names, fd_take(&server->takeover.resolver_fd));
     if (control_fd >= 0)
-        server->control = control_open(&server->loop, &server->house, control_fd,
-                                       (struct control_boss){ server_ask_reload, server });
+        server->control =
+            control_open(&server->loop, &server->house, control_fd,
+                         (struct control_boss){ server_ask_reload, server_ask_renewal, server });
     server->reload =
         reload_open(&server->house, (struct reload_boss){ server_settled, server_left, server });
     takeover_done(&server->takeover);

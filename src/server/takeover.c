@@ -130,6 +130,7 @@ bool takeover_take(struct takeover *takeover, const struct handover *message, in
     case HANDOVER_ACME_PIECE:
     case HANDOVER_ACME_KEEP:
     case HANDOVER_ACME_PROOF:
+    case HANDOVER_ACME_RENEW:
         break;
     }
     return false;

@@ -259,7 +259,7 @@ static void on_message(struct child *child, const struct handover *message)
         child_send(&house->server, message, -1);
 }
 
-void acme_proof_told(struct house *house, const struct handover *message)
+void acme_pass_on(struct house *house, const struct handover *message)
 {
     if (house->acme.pid > 0)
         child_send(&house->acme, message, -1);

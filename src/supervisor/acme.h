@@ -32,7 +32,7 @@ bool acme_check_folder(const struct server_conf *conf, struct diags *diags);
 /* The tasks may be others now, or the server another one that knows nothing yet. */
 void acme_renew(struct house *house);
 
-/* The server answers this proof from now on, or no longer. */
-void acme_proof_told(struct house *house, const struct handover *message);
+/* The server answers a proof from now on, or no longer; or somebody asks it for a certificate. */
+void acme_pass_on(struct house *house, const struct handover *message);
 
 #endif

@@ -252,8 +252,9 @@ static void on_message(struct child *child, const struct handover *message)
         reload_failed(house, message);
     else if (message->kind == HANDOVER_FAILED && child->ready)
         log_error(&house->journal.log, "%.*s", SLICE_ARGS(message->text));
-    else if (message->kind == HANDOVER_ACME_PROOF && child == &house->server)
-        acme_proof_told(house, message);
+    else if ((message->kind == HANDOVER_ACME_PROOF || message->kind == HANDOVER_ACME_RENEW) &&
+             child == &house->server)
+        acme_pass_on(house, message);
     else if (message->kind == HANDOVER_WORKERS && child == &house->spawners[0])
         workers_take(&house->workers, message, &house->server);
     else if (message->kind == HANDOVER_SAID && child == &house->spawners[0])

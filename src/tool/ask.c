@@ -1,5 +1,5 @@
-/* `longhouse status`, `backend`, `ban`, `unban`, `bans`, `reload`, `upgrade` and `stop`: word with
- * the running house. */
+/* `longhouse status`, `backend`, `acme`, `ban`, `unban`, `bans`, `reload`, `upgrade` and `stop`:
+ * word with the running house. */
 #include "base/address.h"
 #include "base/number.h"
 #include "os/fd.h"
@@ -154,6 +154,13 @@ int tool_unban(int argc, char **argv)
 int tool_bans(int argc, char **argv)
 {
     return ask_words("bans", argc, argv, 0, 0, "bans [-c FILE|DIR]");
+}
+
+/* ---- acme ---- */
+
+int tool_acme(int argc, char **argv)
+{
+    return ask_words("acme", argc, argv, 1, 2, "acme renew [HOST] [-c FILE|DIR]");
 }
 
 /* ---- reload ---- */

@@ -26,6 +26,8 @@ const struct verb tool_verbs[] = {
     { "status", tool_status, "status [-c FILE|DIR] [--json]", "what the running house does" },
     { "backend", tool_backend, "backend drain|enable NAME [-c FILE|DIR]",
       "a FastCGI target takes no new sessions, or does again" },
+    { "acme", tool_acme, "acme renew [HOST] [-c FILE|DIR]",
+      "get the certificate of a host with AutoTLS, or all, now" },
     { "password", tool_password, "password [--digest REALM] FILE USER",
       "set the password of a user in a file for PasswordFile" },
     { "ban", tool_ban, "ban ADDRESS [TIME] [-c FILE|DIR]",

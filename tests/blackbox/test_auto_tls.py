@@ -5,6 +5,7 @@ import os
 import ssl
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -98,7 +99,11 @@ def test_without_port_80_names_are_proven_in_handshakes(names):
         house.options[0:2] = [f"ACMEdirectory = {pebble.directory}", f"ACMEca = {pebble.roots}"]
         with opened(house):
             wait_until("the first one", lambda: taken_over(house, "a.test"), 20)
-            assert "Pebble" in shown(house, "a.test")
+            first = shown(house, "a.test")
+            assert "Pebble" in first
+            assert house.verb("acme", "renew", "A.test")[1].startswith("ok: ")
+            wait_until("another one", lambda: taken_over(house, "a.test") == 2, 20)
+            assert shown(house, "a.test") != first
             assert "gets no new certificate" not in house.system_log()
 
 
@@ -112,6 +117,12 @@ def test_an_authority_that_is_away_is_asked_again_and_the_house_stands():
         said = wait_until("it is in the status", lambda: state(house) and state(house)["error"] and state(house))
         assert "connect" in said["error"].lower() and said["until"] == 0
         assert "none yet, a self-signed one is shown" in house.verb("status")[1]
+        assert said["next_try"] >= time.time() + 30
+        status, _, errors = house.verb("acme", "renew", "c.test")
+        assert status == 1 and "no certificate of AutoTLS is named 'c.test'" in errors
+        assert house.verb("acme", "renew")[0] == 0
+        wait_until("the next try was made", lambda: state(house)["next_try"] > said["next_try"])
+        assert "a.test.pem: AutoTLS has not got it yet" in house.verb("doctor")[1]
         acme = wait_until("the program", lambda: house.pid_of("acme"))
         os.kill(acme, 9)
         wait_until("another one", lambda: house.pid_of("acme") not in (None, acme))

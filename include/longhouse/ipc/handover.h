@@ -23,6 +23,7 @@
  *                           ACME_KEEP text (the pieces are the certificate of this site; without
  *                           text: the key of the account)
  *   supervisor -> acme      ACME_KEEP: they are kept; with a text: they are not, because
+ *   server -> supervisor -> acme   ACME_RENEW text (a site: its next try is now; without: all)
  *   acme -> supervisor -> server, and back when it is so:
  *                           ACME_PROOF index number text ("NAME TOKEN ANSWER"; index 1: no
  *                           longer, "TOKEN")
@@ -93,7 +94,8 @@ enum handover_kind {
     HANDOVER_ACME_PIECE,
     HANDOVER_ACME_KEEP,
     HANDOVER_ACME_PROOF,
-    HANDOVER_KIND_LAST = HANDOVER_ACME_PROOF,
+    HANDOVER_ACME_RENEW,
+    HANDOVER_KIND_LAST = HANDOVER_ACME_RENEW,
 };
 
 struct handover {

@@ -7,6 +7,8 @@
  */
 #include "base/text.h"
 
+#include <stdbool.h>
+
 struct acme_status;
 
 struct acme_status *acme_status_new(void);
@@ -14,6 +16,9 @@ void acme_status_free(struct acme_status *status); /* NULL: nothing happens */
 
 /* A state of ipc/acme.h; what is not understood is left out. */
 void acme_status_take(struct acme_status *status, struct slice state);
+
+/* Something was told about this host; with an empty name: about any. */
+bool acme_status_knows(const struct acme_status *status, struct slice host);
 
 /* Lines of text; or the objects of a JSON list. Nothing when nothing was told. */
 void acme_status_describe(const struct acme_status *status, int64_t now_unix_s, struct text *text);

@@ -11,10 +11,13 @@
 
 struct control;
 
-/* Who brings about what this process cannot: another generation of the configuration. */
+/* Who brings about what this process cannot: another generation of the configuration, and
+ * certificates. */
 struct control_boss {
     /* Asked for the number-th time; or, in the same row, for an upgrade. */
     void (*reload)(void *self, uint64_t number, bool upgrade);
+    /* The certificate of AutoTLS of this host, or with an empty name all, are got anew. */
+    void (*renew)(void *self, struct slice host);
     void *self;
 };
 

@@ -16,6 +16,7 @@ int tool_doctor(int argc, char **argv);  /* does all work that is configured? */
 int tool_show(int argc, char **argv);    /* the configuration as it is read */
 int tool_import(int argc, char **argv);  /* one in another form, as ours */
 int tool_status(int argc, char **argv);
+int tool_acme(int argc, char **argv);    /* orders about certificates to the running house */
 int tool_backend(int argc, char **argv); /* orders about FastCGI targets to the running house */
 int tool_ban(int argc, char **argv);     /* orders about clients */
 int tool_unban(int argc, char **argv);

@@ -80,9 +80,12 @@ START_TEST(what_is_missing_is_due_at_once_and_before_others)
     sites_take(&sites, &tasks, NOW_S);
     ck_assert_str_eq(sites_first(&sites)->id, "b.test");
     ck_assert_int_eq(sites_first(&sites)->due_unix_s, NOW_S);
-    ck_assert(sites_renew(&sites, SLICE("a.test"), NOW_S - 1));
-    ck_assert(!sites_renew(&sites, SLICE("c.test"), NOW_S));
+    sites_renew(&sites, SLICE("A.test"), NOW_S - 1);
+    sites_renew(&sites, SLICE("c.test"), NOW_S - 2);
     ck_assert_str_eq(sites_first(&sites)->id, "a.test");
+    sites_renew(&sites, SLICE(""), NOW_S - 3);
+    for (unsigned i = 0; i < sites.count; i++)
+        ck_assert_int_eq(sites.sites[i].due_unix_s, NOW_S - 3);
     sites_done(&sites);
     arena_done(&arena);
 }

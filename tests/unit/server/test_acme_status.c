@@ -29,6 +29,7 @@ START_TEST(the_last_word_about_each_counts)
     struct acme_status *status = acme_status_new();
 
     ck_assert_str_eq(lines(status), "");
+    ck_assert(!acme_status_knows(status, SLICE("")));
     ck_assert_str_eq(json(status), "");
     acme_status_take(status, SLICE("a.test 0 1700000060 it is \"down\""));
     acme_status_take(status, SLICE("b.test 1708640000 1705000000 "));
@@ -42,6 +43,9 @@ START_TEST(the_last_word_about_each_counts)
     ck_assert_ptr_nonnull(strstr(lines(status), "(100 days)"));
 
     acme_status_take(status, SLICE("a.test 1708640000 1705000000 "));
+    ck_assert(acme_status_knows(status, SLICE("")));
+    ck_assert(acme_status_knows(status, SLICE("B.test")));
+    ck_assert(!acme_status_knows(status, SLICE("c.test")));
     ck_assert_ptr_null(strstr(lines(status), "none yet"));
     ck_assert_ptr_null(strstr(lines(status), "failed"));
     acme_status_free(status);
