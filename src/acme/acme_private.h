@@ -18,6 +18,7 @@
  *   channel.c      what is said to the supervisor and heard from it
  */
 #include "base/arena.h"
+#include "base/sha256.h"
 #include "ipc/acme.h"
 #include "ipc/handover.h"
 
@@ -218,7 +219,9 @@ struct site {
     char *error; /* of the last try; NULL: none */
     uint64_t until_unix_s;
     int64_t due_unix_s;
-    unsigned failures; /* in a row */
+    unsigned failures;              /* in a row */
+    unsigned char told[SHA256_LEN]; /* sum of the certificate by the last tasks, which may be older
+                                       than `pem` for a while */
 };
 
 struct sites {
@@ -226,7 +229,8 @@ struct sites {
     unsigned count;
 };
 
-/* Those of the tasks; what is known of the same names with the same certificate is kept. */
+/* Those of the tasks; what is known of the same names is kept, unless the tasks have a certificate
+ * that is neither the one that is known nor the one of the tasks before. */
 void sites_take(struct sites *sites, const struct acme_tasks *tasks, int64_t now_unix_s);
 void sites_done(struct sites *sites);
 

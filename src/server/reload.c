@@ -85,13 +85,13 @@ static void add_logs(struct log_writer *writer, struct takeover *takeover)
     }
 }
 
-/* The supervisor tells anew. */
 static void renew_status(struct house *house)
 {
+    const struct server_conf *conf = house->edition->snapshot->conf;
+
     workers_status_free(house->workers);
-    house->workers = workers_status_new(house->edition->snapshot->conf);
-    acme_status_free(house->acme);
-    house->acme = acme_status_new();
+    house->workers = workers_status_new(conf); /* the supervisor tells anew */
+    acme_status_forget(house->acme, conf);
 }
 
 const char *reload_begin(struct reload *reload, struct takeover *takeover)

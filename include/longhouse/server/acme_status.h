@@ -6,6 +6,7 @@
  * `longhouse status`. The main thread's alone.
  */
 #include "base/text.h"
+#include "config/model.h"
 
 #include <stdbool.h>
 
@@ -13,6 +14,9 @@ struct acme_status;
 
 struct acme_status *acme_status_new(void);
 void acme_status_free(struct acme_status *status); /* NULL: nothing happens */
+
+/* What is told of hosts that have no AutoTLS by this configuration. */
+void acme_status_forget(struct acme_status *status, const struct server_conf *conf);
 
 /* A state of ipc/acme.h; what is not understood is left out. */
 void acme_status_take(struct acme_status *status, struct slice state);

@@ -159,6 +159,32 @@ START_TEST(success_ends_the_failures_and_outlives_a_reload)
 }
 END_TEST
 
+/* Tasks that were made before the file was taken over lack it; a file that was removed is missed.
+ */
+START_TEST(tasks_that_are_behind_do_not_ask_for_it_again)
+{
+    struct arena arena = { 0 };
+    struct acme_site one = { .id = SLICE("a.test"), .names = SLICE("a.test") };
+    const struct acme_tasks tasks = { .sites = &one, .count = 1 };
+    struct sites sites = { 0 };
+
+    sites_take(&sites, &tasks, NOW_S);
+    const struct slice pem = make_pem("DNS:a.test", NOW_S, NOW_S + 90 * DAY_S, &arena);
+    site_obtained(sites_first(&sites), pem, NOW_S);
+    const int64_t due_s = sites_first(&sites)->due_unix_s;
+    sites_take(&sites, &tasks, NOW_S + 1);
+    ck_assert_int_eq(sites_first(&sites)->due_unix_s, due_s);
+    one.pem = pem;
+    sites_take(&sites, &tasks, NOW_S + 2);
+    ck_assert_int_eq(sites_first(&sites)->due_unix_s, due_s);
+    one.pem = SLICE("");
+    sites_take(&sites, &tasks, NOW_S + 3);
+    ck_assert_int_eq(sites_first(&sites)->due_unix_s, NOW_S + 3);
+    sites_done(&sites);
+    arena_done(&arena);
+}
+END_TEST
+
 START_TEST(what_is_due_again_at_once_waits_all_the_same)
 {
     struct arena arena = { 0 };
@@ -195,5 +221,6 @@ SUITE("sites", LOOP(a_certificate_is_due_after_two_thirds_of_its_life, plans),
       TEST(names_are_spread_and_each_stays_at_its_place),
       TEST(failures_put_the_next_try_off_and_are_news_once),
       TEST(success_ends_the_failures_and_outlives_a_reload),
+      TEST(tasks_that_are_behind_do_not_ask_for_it_again),
       TEST(what_is_due_again_at_once_waits_all_the_same),
       LOOP(pauses_grow_and_are_never_shorter_than_asked_for, pauses))

@@ -52,4 +52,24 @@ START_TEST(the_last_word_about_each_counts)
 }
 END_TEST
 
-SUITE("acme_status", TEST(the_last_word_about_each_counts))
+START_TEST(a_reload_forgets_who_has_no_certificate_any_more)
+{
+    struct acme_status *status = acme_status_new();
+    struct vhost_conf second = { .tls = { .automatic = true,
+                                          .names = SLICE_INIT("b.test www.b.test") } };
+    struct vhost_conf first = { .next = &second, .tls.names = SLICE_INIT("a.test") };
+    const struct server_conf conf = { .hosts = &first };
+
+    acme_status_take(status, SLICE("a.test 0 1700000060 "));
+    acme_status_take(status, SLICE("b.test 1708640000 1705000000 "));
+    acme_status_take(status, SLICE("www.b.test 1708640000 1705000000 "));
+    acme_status_forget(status, &conf);
+    ck_assert(!acme_status_knows(status, SLICE("a.test")));
+    ck_assert(acme_status_knows(status, SLICE("b.test")));
+    ck_assert(!acme_status_knows(status, SLICE("www.b.test")));
+    acme_status_free(status);
+}
+END_TEST
+
+SUITE("acme_status", TEST(the_last_word_about_each_counts),
+      TEST(a_reload_forgets_who_has_no_certificate_any_more))
