@@ -1,9 +1,13 @@
-/* acme_once DIRECTORY ROOTS NAME...: the protocol of src/acme against a real authority, one that
- * believes every proof. The key and the chain go to stdout, the reason of a failure to stderr. */
+/*
+ * acme_once DIRECTORY ROOTS NAME...: the protocol of src/acme against a real authority, one that
+ * believes every proof. The key and the chain go to stdout, the reason of a failure to stderr.
+ * acme_once DIRECTORY ROOTS --close KEYFILE: closes the account of this key (RFC 8555 7.3.6).
+ */
 #include "acme_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 struct here {
@@ -61,6 +65,26 @@ static struct slice read_whole(const char *path, struct arena *arena)
     return arena_copy(arena, slice_of(bytes, len));
 }
 
+static bool get_one(struct session *session, struct slice names)
+{
+    struct slice pem;
+
+    if (!session_open(session) || !order_certificate(session, names, &pem))
+        return false;
+    fwrite(pem.at, 1, pem.len, stdout);
+    return true;
+}
+
+static bool close_account(struct session *session)
+{
+    struct web_answer answer;
+    struct problem problem;
+
+    return session_open(session) &&
+           session_post(session, session->account, SLICE("{\"status\":\"deactivated\"}"), &answer,
+                        &problem);
+}
+
 int main(int argc, char **argv)
 {
     static const struct world_ops ops = { here_ask,  here_show,  here_hide,
@@ -68,21 +92,20 @@ int main(int argc, char **argv)
     struct arena arena = { 0 };
     struct here here = { .world.ops = &ops };
     struct slice names = { 0 };
-    struct slice pem;
 
     if (argc < 4)
         return 2;
     for (int i = 3; i < argc; i++)
         names = arena_printf(&arena, "%.*s%s%s", SLICE_ARGS(names), i > 3 ? " " : "", argv[i]);
+    const bool closes = argc == 5 && strcmp(argv[3], "--close") == 0;
     const struct acme_tasks tasks = { .directory = slice_cstr(argv[1]),
                                       .contact = SLICE("mailto:root@a.test"),
+                                      .account = closes ? read_whole(argv[4], &arena) : SLICE(""),
                                       .agrees = 1 };
     struct session session = { .world = &here.world, .arena = &arena, .tasks = &tasks };
     here.web = web_new(read_whole(argv[2], &arena));
-    const bool good = session_open(&session) && order_certificate(&session, names, &pem);
-    if (good)
-        fwrite(pem.at, 1, pem.len, stdout);
-    else
+    const bool good = closes ? close_account(&session) : get_one(&session, names);
+    if (!good)
         fprintf(stderr, "%.*s\n", SLICE_ARGS(session.why));
     session_close(&session);
     web_free(here.web);

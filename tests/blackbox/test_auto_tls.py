@@ -10,7 +10,7 @@ import time
 import pytest
 
 from dns import Dns
-from house import House, free_port, open_folder, opened, wait_until
+from house import BACKENDS, House, free_port, open_folder, opened, wait_until
 from pebble import Pebble
 from secure import SecureVisitor, make_certificate, secure_binding
 
@@ -102,9 +102,14 @@ def test_without_port_80_names_are_proven_in_handshakes(names):
             wait_until("the first one", lambda: taken_over(house, "a.test"), 20)
             first = shown(house, "a.test")
             assert "Pebble" in first
+            account = (house.folder / "acme" / "account.key").read_bytes()
+            subprocess.run([BACKENDS / "acme_once", pebble.directory, pebble.roots, "--close",
+                            house.folder / "acme" / "account.key"], check=True)  # fmt: skip
             assert house.verb("acme", "renew", "A.test")[1].startswith("ok: ")
-            wait_until("another one", lambda: taken_over(house, "a.test") == 2, 20)
+            wait_until("another one, by another account", lambda: taken_over(house, "a.test") == 2, 20)
             assert shown(house, "a.test") != first
+            assert house.system_log().count("a new account for certificates is opened") == 2
+            assert (house.folder / "acme" / "account.key").read_bytes() != account
             assert "gets no new certificate" not in house.system_log()
 
 
