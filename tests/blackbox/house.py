@@ -37,6 +37,11 @@ BINARY = find_binary()
 BACKENDS = pathlib.Path(os.environ.get("LONGHOUSE_BACKENDS", BINARY.parent.parent / "backends"))
 
 
+def is_sanitized():
+    program = (BINARY.parent / "server").read_bytes()
+    return b"libasan" in program or b"libtsan" in program
+
+
 def wait_until(what, question, deadline_s=5.0):
     """Asks again and again until the answer is true; the answer is returned."""
     end = time.monotonic() + deadline_s

@@ -11,7 +11,7 @@ import time
 import family
 import pytest
 
-from house import BINARY, House, wait_until
+from house import BINARY, House, is_sanitized, wait_until
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_who_is_who(house):
             assert os.stat(f"/proc/{pid}").st_uid != 0 or _effective_user(pid) != 0
     for pid in (server, spawner):
         assert int(_status(pid)["CapEff"], 16) == 0
-        if not _is_sanitized():  # programs run as the same user: what it may not trace belongs to root
+        if not is_sanitized():  # programs run as the same user: what it may not trace belongs to root
             assert os.stat(f"/proc/{pid}/environ").st_uid == 0
             limits = open(f"/proc/{pid}/limits", encoding="ascii").read()
             assert "Max core file size        0 " in limits
@@ -52,11 +52,6 @@ def test_who_is_who(house):
 def _status(pid):
     lines = open(f"/proc/{pid}/status", encoding="utf-8").read().splitlines()
     return {line.split(":", 1)[0]: line.split(":", 1)[1].strip() for line in lines}
-
-
-def _is_sanitized():
-    program = (BINARY.parent / "server").read_bytes()
-    return b"libasan" in program or b"libtsan" in program
 
 
 def _effective_user(pid):

@@ -22,7 +22,7 @@ def house():
     """Files, programs, FastCGI, uploads, TLS; one reactor, so that each request meets the same one."""
     with everything("torture") as house, contextlib.ExitStack() as stack:
         house.option("Reactors = 1")
-        house.option("TimeForCGI = 4")
+        house.option("TimeForCGI = 20")
         house.options.remove("TimeForCGI = 30")
         house.secure_port = free_port()
         certificate = make_certificate(house.folder, "cert")

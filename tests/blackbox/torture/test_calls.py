@@ -29,7 +29,7 @@ class Plain:
         self.status = status
 
     def connect(self, house):
-        return house.visit(timeout_s=8)
+        return house.visit(timeout_s=30)
 
     def ask(self, house):
         try:
@@ -44,7 +44,7 @@ class Plain:
 
 class Secure(Plain):
     def connect(self, house):
-        return SecureVisitor(house.secure_port, timeout_s=8)
+        return SecureVisitor(house.secure_port, timeout_s=30)
 
 
 class Fresh(Plain):
