@@ -61,6 +61,7 @@ struct cgi {
     struct program_output output;
     enum delivery_end end; /* DRAINING */
     struct timer exit_timer;
+    bool awaits_exit; /* ENDING: it let go of all its pipes, so it is over, or about to be */
     const char *slow; /* which limit it has nearly used up; NULL: none yet, or that was said */
     struct text seen; /* what the spawner saw it do then */
 };
@@ -341,10 +342,27 @@ static enum step cgi_pump(struct cgi *cgi)
 
 /* ---- the end ---- */
 
+/*
+ * Who only closes its stdout may run on for long; who let go of stderr too is dead. The news of
+ * that can be late: while the spawner starts another program, that one has a hold of the channel.
+ */
+static bool has_died_unheard(struct cgi *cgi)
+{
+    program_stderr_look(&cgi->err);
+    return cgi->err.io.fd < 0 && end_is_doubtful(cgi);
+}
+
 static enum step cgi_end(struct cgi *cgi)
 {
     if (end_is_doubtful(cgi) && !cgi->exit_timer.fired)
         return STEP_WAIT;
+    if (!cgi->awaits_exit && has_died_unheard(cgi)) {
+        cgi->awaits_exit = true;
+        cgi->exit_timer.fired = false;
+        timer_set(cgi->errand.x->loop, &cgi->exit_timer,
+                  cgi->errand.x->loop->now_ms + EXIT_WAIT_MS);
+        return STEP_WAIT;
+    }
     timer_stop(cgi->errand.x->loop, &cgi->exit_timer);
     if (was_torn_off(cgi))
         cgi_fail(cgi, 503, "the spawner went away, and the program with it");

@@ -735,6 +735,25 @@ START_TEST(a_spawner_that_dies_cuts_the_answer)
 }
 END_TEST
 
+/* The programs died with the spawner, but its channel closes later: it was starting another one. */
+START_TEST(the_death_of_a_spawner_may_be_heard_late)
+{
+    begin();
+    get();
+    start_program();
+    say("Content-Type: a/b\n\nhalf");
+    fd_close(&program.err);
+    close_output();
+    visitor_pass(v, 900);
+    ck_assert_int_eq(v->end, BODY_OPEN);
+    spawner_fake_close(&spawner);
+    visitor_settle(v);
+    ck_assert_int_eq(v->reset, RESET_BROKEN);
+    ck_assert(visitor_log_has(v, "the spawner went away"));
+    end();
+}
+END_TEST
+
 START_TEST(too_many_variables_are_431)
 {
     begin();
@@ -1047,8 +1066,9 @@ SUITE("cgi", TEST(a_get_is_answered), TEST(the_answer_ends_with_the_output_not_w
       TEST(a_program_that_closes_its_output_and_stays_does_not_hold_the_client),
       LOOP(a_start_that_fails_says_what_to_do, refusals),
       TEST(without_a_spawner_the_answer_is_503_after_a_while),
-      TEST(a_spawner_that_dies_cuts_the_answer), TEST(too_many_variables_are_431),
-      TEST(a_silent_program_gets_504_and_is_killed), TEST(output_does_not_prolong_the_time),
+      TEST(a_spawner_that_dies_cuts_the_answer), TEST(the_death_of_a_spawner_may_be_heard_late),
+      TEST(too_many_variables_are_431), TEST(a_silent_program_gets_504_and_is_killed),
+      TEST(output_does_not_prolong_the_time),
       TEST(a_slow_program_is_looked_at_once_and_the_log_tells),
       TEST(which_limit_is_nearly_over_is_said),
       TEST(a_slow_program_that_is_gone_when_it_is_looked_at_leaves_no_line),
