@@ -1,4 +1,5 @@
 """UseXSLT, ErrorXSLTfile and ShowIndex with a stylesheet: xsltproc makes the answer, in a sandbox of its own."""
+import hashlib
 import os
 
 import pytest
@@ -57,6 +58,13 @@ def house():
     page_of_error = page("concat(error/code, '|', error/message, '|', error/hostname, '|', string-length(error/request) > 0)")
     house.host("error.test", f"  ErrorXSLTfile = {tool('error.xslt', page_of_error)}\n  ErrorHandler = 410:/gone.txt")
     house.host("fault.test", f"  ErrorXSLTfile = {tool('fault.xslt', '<html>')}")
+    hashes = house.folder / "hashes"
+    hashed = house.host("hashed.test", f"  UseXSLT = yes\n  FileHashes = {hashes}")
+    for name in ("good", "bad"):
+        hashed.put(f"{name}.xml", "<a>one</a>")
+        hashed.put(f"{name}.xslt", page("a"))
+    known = [hashed.root / name for name in ("good.xml", "good.xslt", "bad.xml")]
+    hashes.write_text("".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}:{path}\n" for path in known))
     house.section(f"Directory {{\n  DirectoryID = list\n  Path = /list\n  ShowIndex = {tool('list.xslt', page('count(index/file)'))}\n}}")
     listed = house.host("list.test", "  UseDirectory = list")
     for number in range(3):
@@ -128,6 +136,13 @@ def test_what_cannot_be_shown_is_500_with_the_words_in_the_log(site, path, words
 def test_nobody_reads_what_is_not_of_the_website(site):
     assert site.get("/nosy.xml").text == "<html>got </html>\n"
     assert "treasure" not in site.get("/entity.xml").text
+
+
+def test_a_stylesheet_must_be_the_one_that_is_noted(house):
+    site = house.sites["hashed.test"]
+    assert site.get("/good.xml").text == "<html><p>one</p></html>\n"
+    assert site.get("/bad.xml").status == 403
+    assert site.wait_for_error("FileHashes", "bad.xslt", "answering 403")
 
 
 def test_errors_have_a_page_of_their_own(house):
