@@ -38,11 +38,19 @@ static int copy_answer(int fd)
     return n < 0 || out != stdout ? 1 : 0;
 }
 
+typedef struct server_conf *load_face(const char *path, struct arena *arena);
+
+/* For what changes the configuration of the house. */
+static struct server_conf *load_and_tell(const char *path, struct arena *arena)
+{
+    return tool_load(path, false, arena, NULL);
+}
+
 /* Asks the house that runs with this configuration. The exit status. */
-static int ask_house(const char *config, const char *question)
+static int ask_house(load_face *load, const char *config, const char *question)
 {
     struct arena arena = { 0 };
-    const struct server_conf *conf = tool_load(config, false, &arena, NULL);
+    const struct server_conf *conf = load(config, &arena);
 
     if (!conf) {
         arena_done(&arena);
@@ -76,7 +84,7 @@ int tool_status(int argc, char **argv)
         else
             return usage("status [-c FILE|DIR] [--json]");
     }
-    return ask_house(config, question);
+    return ask_house(tool_load_of_house, config, question);
 }
 
 /* ---- backend ---- */
@@ -107,14 +115,14 @@ int tool_backend(int argc, char **argv)
         fprintf(stderr, "longhouse: no target has such a long name\n");
         return 1;
     }
-    return ask_house(config, question);
+    return ask_house(tool_load_of_house, config, question);
 }
 
 /* ---- bans ---- */
 
 /* `VERB WORD [WORD] [-c FILE|DIR]`: asks the house just that. */
-static int ask_words(const char *verb, int argc, char **argv, unsigned least, unsigned most,
-                     const char *how)
+static int ask_words(load_face *load, const char *verb, int argc, char **argv, unsigned least,
+                     unsigned most, const char *how)
 {
     const char *config = CONFIG_FOLDER;
     char question[256];
@@ -138,29 +146,32 @@ static int ask_words(const char *verb, int argc, char **argv, unsigned least, un
         return usage(how);
     question[len] = '\n';
     question[len + 1] = '\0';
-    return ask_house(config, question);
+    return ask_house(load, config, question);
 }
 
 int tool_ban(int argc, char **argv)
 {
-    return ask_words("ban", argc, argv, 1, 2, "ban ADDRESS [TIME] [-c FILE|DIR]");
+    return ask_words(tool_load_of_house, "ban", argc, argv, 1, 2,
+                     "ban ADDRESS [TIME] [-c FILE|DIR]");
 }
 
 int tool_unban(int argc, char **argv)
 {
-    return ask_words("unban", argc, argv, 1, 1, "unban ADDRESS|all [-c FILE|DIR]");
+    return ask_words(tool_load_of_house, "unban", argc, argv, 1, 1,
+                     "unban ADDRESS|all [-c FILE|DIR]");
 }
 
 int tool_bans(int argc, char **argv)
 {
-    return ask_words("bans", argc, argv, 0, 0, "bans [-c FILE|DIR]");
+    return ask_words(tool_load_of_house, "bans", argc, argv, 0, 0, "bans [-c FILE|DIR]");
 }
 
 /* ---- acme ---- */
 
 int tool_acme(int argc, char **argv)
 {
-    return ask_words("acme", argc, argv, 1, 2, "acme renew [HOST] [-c FILE|DIR]");
+    return ask_words(tool_load_of_house, "acme", argc, argv, 1, 2,
+                     "acme renew [HOST] [-c FILE|DIR]");
 }
 
 /* ---- reload ---- */
@@ -168,14 +179,14 @@ int tool_acme(int argc, char **argv)
 /* A faulty file is said here already, with all its faults; the house is then not asked. */
 int tool_reload(int argc, char **argv)
 {
-    return ask_words("reload", argc, argv, 0, 0, "reload [-c FILE|DIR]");
+    return ask_words(load_and_tell, "reload", argc, argv, 0, 0, "reload [-c FILE|DIR]");
 }
 
 /* ---- upgrade ---- */
 
 int tool_upgrade(int argc, char **argv)
 {
-    return ask_words("upgrade", argc, argv, 0, 0, "upgrade [-c FILE|DIR]");
+    return ask_words(load_and_tell, "upgrade", argc, argv, 0, 0, "upgrade [-c FILE|DIR]");
 }
 
 /* ---- stop ---- */
@@ -228,7 +239,7 @@ int tool_stop(int argc, char **argv)
             return usage("stop [-c FILE|DIR]");
         config = value;
     }
-    const struct server_conf *conf = tool_load(config, false, &arena, NULL);
+    const struct server_conf *conf = tool_load_of_house(config, &arena);
     if (!conf)
         return 1;
     uint64_t wait_ms = conf->drain_time_ms + 15000;

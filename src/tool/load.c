@@ -57,6 +57,21 @@ struct server_conf *tool_load_into(const char *path, bool disk, struct diags *di
     return load_config(&load, text);
 }
 
+static void print(const struct diags *diags, const char *path)
+{
+    diags_print(diags, stderr, isatty(2));
+    if (diags->errors > 0)
+        fprintf(stderr, "%s: %u error%s, %u warning%s\n", path, diags->errors,
+                diags->errors == 1 ? "" : "s", diags->warnings, diags->warnings == 1 ? "" : "s");
+}
+
+static bool is_readable(const char *path, const char *why)
+{
+    if (why)
+        fprintf(stderr, "longhouse: %s: %s\n", path, why);
+    return !why;
+}
+
 struct server_conf *tool_load(const char *path, bool disk, struct arena *arena, bool *ret_warned)
 {
     const char *why = NULL;
@@ -64,19 +79,26 @@ struct server_conf *tool_load(const char *path, bool disk, struct arena *arena, 
 
     diags_init(&diags, arena);
     struct server_conf *conf = tool_load_into(path, disk, &diags, &why);
-    if (why) {
-        fprintf(stderr, "longhouse: %s: %s\n", path, why);
+    if (!is_readable(path, why))
         return NULL;
-    }
-    diags_print(&diags, stderr, isatty(2));
+    print(&diags, path);
     if (ret_warned)
         *ret_warned = diags.warnings > 0;
-    if (diags.errors > 0) {
-        fprintf(stderr, "%s: %u error%s, %u warning%s\n", path, diags.errors,
-                diags.errors == 1 ? "" : "s", diags.warnings, diags.warnings == 1 ? "" : "s");
+    return diags.errors > 0 ? NULL : conf;
+}
+
+struct server_conf *tool_load_of_house(const char *path, struct arena *arena)
+{
+    const char *why = NULL;
+    struct diags diags;
+
+    diags_init(&diags, arena);
+    struct server_conf *conf = tool_load_into(path, false, &diags, &why);
+    if (!is_readable(path, why))
         return NULL;
-    }
-    return conf;
+    if (diags.errors > 0)
+        print(&diags, path);
+    return diags.errors > 0 ? NULL : conf;
 }
 
 int control_connect(const char *path)

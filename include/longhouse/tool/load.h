@@ -24,6 +24,10 @@ bool find_program(const char *name, char *path, size_t room);
  */
 struct server_conf *tool_load(const char *path, bool disk, struct arena *arena, bool *ret_warned);
 
+/* The same for who asks something of the running house: warnings and notes are for those who check
+ * or change the configuration, and only what makes it faulty is printed. */
+struct server_conf *tool_load_of_house(const char *path, struct arena *arena);
+
 /* The same, but says nothing: what is wrong is in `diags`, or in *ret_why when nothing can be read.
  */
 struct server_conf *tool_load_into(const char *path, bool disk, struct diags *diags,
