@@ -150,7 +150,7 @@ void tls_settle(struct tls *tls, struct tls_authority *authority)
     tls->settled = true;
     tls->authority = hold(authority);
     if (authority)
-        ask_for_certificate(tls->ssl, authority);
+        ask_for_certificate(tls->pipe.ssl, authority);
 }
 
 const char *tls_authority_complaint(const struct tls *tls)
@@ -161,7 +161,7 @@ const char *tls_authority_complaint(const struct tls *tls)
     case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
         return "it showed none";
     case SSL_R_CERTIFICATE_VERIFY_FAILED:
-        return X509_verify_cert_error_string(SSL_get_verify_result(tls->ssl));
+        return X509_verify_cert_error_string(SSL_get_verify_result(tls->pipe.ssl));
     default:
         return NULL;
     }

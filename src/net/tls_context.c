@@ -14,10 +14,6 @@
 #include <string.h>
 #include <time.h>
 
-/* Forward secrecy and authenticated encryption only (RFC 9325 4.2); TLS 1.3 has no others. */
-#define CIPHERS_OF_1_2 "ECDHE+AESGCM:ECDHE+CHACHA20"
-#define GROUPS         "X25519:P-256:P-384"
-
 /* A ticket's key changes so often; tickets of the time before are still taken. */
 #define TICKET_EPOCH_S 28800
 
@@ -277,9 +273,9 @@ static int show_proof(struct tls *tls, struct slice name, int *alert)
         *alert = SSL_AD_NO_APPLICATION_PROTOCOL;
         return SSL_CLIENT_HELLO_ERROR;
     }
-    SSL_set_options(tls->ssl, SSL_OP_NO_TICKET);
-    SSL_set_num_tickets(tls->ssl, 0);
-    SSL_set_SSL_CTX(tls->ssl, tls->proof->ssl);
+    SSL_set_options(tls->pipe.ssl, SSL_OP_NO_TICKET);
+    SSL_set_num_tickets(tls->pipe.ssl, 0);
+    SSL_set_SSL_CTX(tls->pipe.ssl, tls->proof->ssl);
     tls_settle(tls, NULL);
     return SSL_CLIENT_HELLO_SUCCESS;
 }
@@ -341,8 +337,8 @@ static bool set_up(struct tls_context *context, const struct tls_options *option
     const int least = options->least_version >= 13 ? TLS1_3_VERSION : TLS1_2_VERSION;
 
     if (SSL_CTX_set_min_proto_version(ssl, least) != 1 ||
-        SSL_CTX_set_cipher_list(ssl, CIPHERS_OF_1_2) != 1 ||
-        SSL_CTX_set1_groups_list(ssl, GROUPS) != 1) {
+        SSL_CTX_set_cipher_list(ssl, TLS_CIPHERS_OF_1_2) != 1 ||
+        SSL_CTX_set1_groups_list(ssl, TLS_GROUPS) != 1) {
         snprintf(why, TLS_WHY_MOST, "OpenSSL refuses the settings: %s", tls_reason());
         return false;
     }

@@ -1,7 +1,7 @@
 #ifndef NET_TLS_PRIVATE_H
 #define NET_TLS_PRIVATE_H
 
-/* What tls.c (a connection) and tls_context.c (what it is offered) share. */
+/* What the files about TLS share. */
 #include "net/tls.h"
 
 #include <openssl/ssl.h>
@@ -9,16 +9,19 @@
 
 #define TLS_ID_MOST SSL_MAX_SID_CTX_LENGTH
 
-struct tls {
-    struct transport transport;
-    SSL *ssl;                          /* owned */
-    const struct tls_chooser *chooser; /* borrowed */
-    bool settled;                      /* it is known whose the handshake is */
-    struct tls_authority *authority;   /* held; NULL: anybody may come */
-    struct tls_context
-        *proof; /* owned; NULL: it is no handshake of an authority that looks at a name */
-    struct client_certificate *peer; /* owned; NULL: not asked for yet */
-    char *waiting;                   /* enciphered, not yet taken by the kernel: [begin, end) */
+/* Forward secrecy and authenticated encryption only (RFC 9325 4.2); TLS 1.3 has no others. */
+#define TLS_CIPHERS_OF_1_2 "ECDHE+AESGCM:ECDHE+CHACHA20"
+#define TLS_GROUPS         "X25519:P-256:P-384"
+
+/* What both sides share: see tls_pipe.c. Embedded; zeroed before it is opened. */
+struct tls_pipe {
+    SSL *ssl;                              /* owned */
+    struct io *io;                         /* borrowed: of the socket */
+    void (*failed)(struct tls_pipe *pipe); /* the protocol did, and OpenSSL's errors are still
+                                              there; NULL: nobody wants to know */
+    bool wants_end;                        /* bytes that end without a close_notify were cut (RFC
+                                              8446 6.1); false: what they say tells where it ends */
+    char *waiting; /* enciphered, not yet taken by the kernel: [begin, end) */
     size_t waiting_begin;
     size_t waiting_end;
     size_t waiting_room;
@@ -28,6 +31,37 @@ struct tls {
     bool ended;     /* the peer's bytes have ended */
     bool said_end;  /* close_notify is out, or must not be said */
     bool finishing; /* the socket is to be shut when nothing waits any more */
+};
+
+void tls_pipe_open(struct tls_pipe *pipe, SSL_CTX *context, struct io *io);
+
+/* 0: the handshake is over; -EAGAIN: not yet; another negative errno: it has failed. Reads and
+ * writes do it by themselves. */
+int tls_pipe_shake(struct tls_pipe *pipe);
+
+/* As those of a transport. */
+ssize_t tls_pipe_read(struct tls_pipe *pipe, char *data, size_t room);
+ssize_t tls_pipe_write(struct tls_pipe *pipe, const struct iovec *parts, int count, bool more);
+ssize_t tls_pipe_send_file(struct tls_pipe *pipe, int fd, uint64_t offset, size_t len);
+
+/* Something is to be sent still: the next read does it when there is room. */
+bool tls_pipe_has_waiting(const struct tls_pipe *pipe);
+
+/* Says that nothing more will come, once (RFC 8446 6.1). */
+void tls_pipe_say_end(struct tls_pipe *pipe);
+
+void tls_pipe_done(struct tls_pipe *pipe);
+
+/* The side of the server. */
+struct tls {
+    struct transport transport;
+    struct tls_pipe pipe;
+    const struct tls_chooser *chooser; /* borrowed */
+    bool settled;                      /* it is known whose the handshake is */
+    struct tls_authority *authority;   /* held; NULL: anybody may come */
+    struct tls_context
+        *proof; /* owned; NULL: it is no handshake of an authority that looks at a name */
+    struct client_certificate *peer; /* owned; NULL: not asked for yet */
 };
 
 /* Before the first connection, by one thread. */
