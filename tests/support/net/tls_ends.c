@@ -20,15 +20,15 @@ void text_of(BIO *bio, char *room, size_t size)
     BIO_free(bio);
 }
 
-struct made make_identity(const char *name, EVP_PKEY *key)
+struct made make_identity_until(const char *name, EVP_PKEY *key, long left_s)
 {
     X509 *certificate = X509_new();
     struct made made;
 
     X509_set_version(certificate, 2);
     ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
-    X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
-    X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+    X509_gmtime_adj(X509_getm_notBefore(certificate), -7200);
+    X509_gmtime_adj(X509_getm_notAfter(certificate), left_s);
     X509_set_pubkey(certificate, key);
     X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
                                (const unsigned char *)name, -1, -1, 0);
@@ -44,6 +44,11 @@ struct made make_identity(const char *name, EVP_PKEY *key)
     X509_free(certificate);
     EVP_PKEY_free(key);
     return made;
+}
+
+struct made make_identity(const char *name, EVP_PKEY *key)
+{
+    return make_identity_until(name, key, 3600);
 }
 
 struct made make_ecdsa(const char *name)

@@ -16,6 +16,7 @@ struct made {
 };
 
 struct made make_identity(const char *name, EVP_PKEY *key); /* takes the key */
+struct made make_identity_until(const char *name, EVP_PKEY *key, long left_s);
 struct made make_ecdsa(const char *name);
 void text_of(BIO *bio, char *room, size_t size); /* takes the bio; NUL terminated */
 struct tls_context *make_context(const struct made *made, int least_version);
