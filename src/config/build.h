@@ -94,8 +94,11 @@ void check_reach(struct build *build);
 struct load;
 void load_automatic(const struct load *load, struct server_conf *conf);
 
-/* Reads the files of TLScertFile and TLSkeyFile. */
+/* Reads the files of TLScertFile, TLSkeyFile and RequiredCA. */
 void load_certificates(const struct load *load, const struct server_conf *conf);
+
+/* Reads those of CAcertificates, or the system's where a backend is asked by TLS. */
+void load_trust(const struct load *load, struct server_conf *conf);
 
 /* Reads the files of FileHashes. */
 void load_hashes(const struct load *load, const struct server_conf *conf);
@@ -140,6 +143,11 @@ void proxy_refuse(struct build *build, const struct tree_node *node, struct slic
 
 /* "IPv4:PORT", "[IPv6]:PORT", "HOST:PORT", "srv:NAME" or a unix socket. */
 bool target_parse_text(struct slice text, struct connect_conf *ret);
+
+/* "HOST[:PORT]" of a URL; one that is asked by TLS. On success the text of the target is set. */
+bool target_parse_place(struct arena *arena, struct slice place, unsigned usual_port,
+                        struct connect_conf *ret);
+bool target_parse_secure(struct arena *arena, struct slice place, struct connect_conf *ret);
 
 void build_mention(struct build *build, struct mentions *mentions, struct slice text,
                    struct diag_place place, void *owner);

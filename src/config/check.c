@@ -243,8 +243,21 @@ static void check_probe(struct build *build, const struct fastcgi_conf *fastcgi)
                       "add for example: Probe = /ping");
 }
 
+static void check_tls_targets(struct build *build, const struct fastcgi_conf *fastcgi)
+{
+    for (const struct connect_conf *target = fastcgi->targets; target; target = target->next)
+        if (target->tls && fastcgi->protocol != PROTOCOL_HTTP)
+            diag_hint(build->diags,
+                      diag_add(build->diags, DIAG_ERROR, &target->place,
+                               "'%.*s' is asked by TLS, and section '%.*s' speaks %s",
+                               SLICE_ARGS(target->text), SLICE_ARGS(fastcgi->id),
+                               protocol_text(fastcgi->protocol)),
+                      "TLS is for backends of HTTP: the section needs Protocol = http");
+}
+
 static void check_protocol(struct build *build, const struct fastcgi_conf *fastcgi)
 {
+    check_tls_targets(build, fastcgi);
     if (fastcgi->protocol == PROTOCOL_FASTCGI)
         return;
     if (fastcgi->protocol == PROTOCOL_SCGI && fastcgi->keep_connections > 0)

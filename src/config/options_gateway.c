@@ -250,14 +250,17 @@ static const struct option_row rows[] = {
         .repeat = REPEAT_APPENDS,
         .set = connect_to_set,
         .grammar = "TARGET [weight=N] [max=N] [probe=PORT | probe=ADDRESS] [backup][, TARGET ...]; "
-                   "TARGET = IPv4:PORT | [IPv6]:PORT | HOST:PORT | srv:NAME | /UNIXSOCKET",
+                   "TARGET = IPv4:PORT | [IPv6]:PORT | HOST:PORT | srv:NAME | /UNIXSOCKET | "
+                   "https://HOST[:PORT] [unverified]",
         .text = "Where the program listens. Several targets, listed or repeated, share the "
                 "load as Balance says; one that cannot be reached is passed over. weight: its "
                 "share beside the others (1 to 100). max: MaxConnections of this target. probe: "
                 "where its Probe asks instead (php-fpm: pm.status_listen). backup: "
                 "asked only while none of the others can be. All addresses of a host, or of the "
                 "hosts that SRV records name, are targets (up to 16), and are looked up again and "
-                "again; weight, max and the port of the probe are of each.",
+                "again; weight, max and the port of the probe are of each. https (Protocol = "
+                "http): by TLS, and the certificate is verified (CAcertificates) unless "
+                "`unverified` stands behind it.",
     },
     {
         .name = "Extension",

@@ -27,7 +27,6 @@
 
 static const struct option_row rows[] = {
     /* SCOPE_SERVER */
-    LATER("CAcertificates", SCOPE_SERVER),
     LATER("CacheRProxyExtensions", SCOPE_SERVER),
     LATER("TunnelSSH", SCOPE_SERVER),
     /* SCOPE_HOST */

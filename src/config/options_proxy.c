@@ -31,20 +31,19 @@ static bool read_pattern(struct build *build, const struct tree_node *node, stru
 
 /* ---- where to ---- */
 
-/* HOST[:PORT][/PATH], behind "http://". */
-static bool read_place(struct slice text, struct build *build, struct proxy_conf *rule,
-                       struct connect_conf *target)
+/* HOST[:PORT][/PATH], behind "http://" or "https://". */
+static bool read_place(struct slice text, bool is_secure, struct build *build,
+                       struct proxy_conf *rule, struct connect_conf *target)
 {
     const size_t slash = slice_find(text, '/');
     const struct slice name = slice_first(text, slash);
-    const bool has_port = slice_find_last(name, ':') != SLICE_NONE && !slice_ends(name, SLICE("]"));
 
     if (slash != SLICE_NONE)
         rule->path = slice_skip(text, slash);
     while (rule->path.len > 0 && rule->path.at[rule->path.len - 1] == '/')
         rule->path.len--;
-    target->text = has_port ? name : arena_printf(build->arena, "%.*s:80", SLICE_ARGS(name));
-    if (!target_parse_text(target->text, target) || target->is_srv)
+    if (!(is_secure ? target_parse_secure(build->arena, name, target)
+                    : target_parse_place(build->arena, name, 80, target)))
         return false;
     if (target->host.len > 0)
         rule->host = name;
@@ -54,23 +53,19 @@ static bool read_place(struct slice text, struct build *build, struct proxy_conf
 static bool read_url(struct build *build, const struct tree_node *node, struct slice word,
                      struct proxy_conf *rule, struct connect_conf *target)
 {
-    const struct slice http = SLICE("http://");
+    const bool is_secure = slice_starts_nocase(word, SLICE("https://"));
+    const size_t scheme_len = sizeof("http://") - 1 + is_secure;
 
-    if (slice_starts_nocase(word, SLICE("https://"))) {
-        proxy_refuse(
-            build, node, word, "'ReverseProxy' cannot speak TLS to a backend yet",
-            "let the backend speak plain HTTP, on this machine or on a network of one's own");
-        return false;
-    }
     target->text = word;
     if (slice_starts(word, SLICE("/"))
             ? address_parse_target(word, &target->address)
-            : slice_starts_nocase(word, http) &&
-                  read_place(slice_skip(word, http.len), build, rule, target))
+            : (is_secure || slice_starts_nocase(word, SLICE("http://"))) &&
+                  read_place(slice_skip(word, scheme_len), is_secure, build, rule, target))
         return true;
-    proxy_refuse(build, node, word,
-                 "'ReverseProxy' wants http://HOST[:PORT][/PATH] or a unix socket",
-                 "for example: ReverseProxy = ^/api http://127.0.0.1:3000");
+    proxy_refuse(
+        build, node, word,
+        "'ReverseProxy' wants http://HOST[:PORT][/PATH], the same with https, or a unix socket",
+        "for example: ReverseProxy = ^/api http://127.0.0.1:3000");
     return false;
 }
 
@@ -79,8 +74,9 @@ static bool read_url(struct build *build, const struct tree_node *node, struct s
 struct fastcgi_conf *section_for_proxy(struct build *build, const struct connect_conf *parsed,
                                        bool keeps)
 {
-    const struct slice id =
-        arena_printf(build->arena, "%.*s%s", SLICE_ARGS(parsed->text), keeps ? " keep-alive" : "");
+    const struct slice id = arena_printf(build->arena, "%.*s%s%s", SLICE_ARGS(parsed->text),
+                                         parsed->tls == CONNECT_TLS_UNVERIFIED ? " unverified" : "",
+                                         keeps ? " keep-alive" : "");
     struct fastcgi_conf *section = table_find(&build->proxy_sections, id);
 
     if (section)
@@ -99,7 +95,7 @@ struct fastcgi_conf *section_for_proxy(struct build *build, const struct connect
 
 /* What may stand behind the URL. */
 static bool read_rest(struct build *build, const struct tree_node *node, struct slice rest,
-                      struct proxy_conf *rule, bool *ret_keeps)
+                      struct proxy_conf *rule, struct connect_conf *target, bool *ret_keeps)
 {
     struct slice word;
     uint64_t seconds;
@@ -108,11 +104,15 @@ static bool read_rest(struct build *build, const struct tree_node *node, struct 
     while (word_next(&rest, &word)) {
         if (slice_equal(word, SLICE("keep-alive"))) {
             *ret_keeps = true;
+        } else if (target->tls && slice_equal(word, SLICE("unverified"))) {
+            target->tls = CONNECT_TLS_UNVERIFIED;
         } else if (number_parse(word, 3600, &seconds) && seconds > 0) {
             rule->wait_ms = seconds * 1000;
         } else {
-            proxy_refuse(build, node, word, "unknown word behind the URL of 'ReverseProxy'",
-                         "known are a time limit in seconds (1 to 3600) and keep-alive");
+            proxy_refuse(
+                build, node, word, "unknown word behind the URL of 'ReverseProxy'",
+                "known are a time limit in seconds (1 to 3600), keep-alive and, behind https, "
+                "unverified");
             return false;
         }
     }
@@ -142,7 +142,7 @@ static void reverse_proxy_set(struct build *build, void *record, const struct tr
         word_next(&rest, &word);
     }
     if (!read_url(build, node, word, &rule, &target) ||
-        !read_rest(build, node, rest, &rule, &keeps))
+        !read_rest(build, node, rest, &rule, &target, &keeps))
         return;
     rule.section = section_for_proxy(build, &target, keeps);
     while (*end)
@@ -158,13 +158,15 @@ static const struct option_row rows[] = {
         .scopes = SCOPE_HOST,
         .repeat = REPEAT_APPENDS,
         .set = reverse_proxy_set,
-        .grammar = "[!]PATTERN [SKIP] http://HOST[:PORT][/PATH] | /UNIXSOCKET [SECONDS] "
-                   "[keep-alive]",
+        .grammar = "[!]PATTERN [SKIP] http[s]://HOST[:PORT][/PATH] | /UNIXSOCKET [SECONDS] "
+                   "[keep-alive] [unverified]",
         .text = "Requests whose target, as it was sent, fits the pattern (an extended regular "
                 "expression; !: does not fit it) are sent on to that HTTP backend, before toolkits "
                 "are asked. The first rule that fits counts. SKIP: so many parts are taken off the "
                 "front of the path; PATH is put in front of it. SECONDS: how long the backend may "
-                "say nothing (5). keep-alive: idle connections are kept for the next requests. A "
+                "say nothing (5). keep-alive: idle connections are kept for the next requests. "
+                "https: the backend is asked by TLS, and its certificate is verified "
+                "(CAcertificates) unless `unverified` stands behind it. A "
                 "backend that is named is asked by that name (Host), one that is an address or a "
                 "socket by the client's. For several targets see Protocol (docs/proxy.md).",
     },

@@ -5,7 +5,11 @@
 
 static void hint_target(struct build *build, struct diag *diag, struct slice target)
 {
-    if (slice_starts(target, SLICE("unix:/")))
+    if (slice_starts_nocase(target, SLICE("https://")))
+        diag_hint(build->diags, diag,
+                  "write https://NAME or https://NAME:PORT, with the name that is in its "
+                  "certificate and nothing behind it");
+    else if (slice_starts(target, SLICE("unix:/")))
         diag_hint(build->diags, diag, "write the path alone: %.*s",
                   SLICE_ARGS(slice_skip(target, 5)));
     else if (slice_has(target, '/'))
@@ -76,11 +80,47 @@ static void target_word(struct build *build, const struct tree_node *node, struc
         probe_word(build, node, value, target);
     else if (!has_value && slice_equal_nocase(word, SLICE("backup")))
         target->backup = true;
+    else if (!has_value && slice_equal_nocase(word, SLICE("unverified")) && target->tls)
+        target->tls = CONNECT_TLS_UNVERIFIED;
     else
         diag_hint(build->diags,
                   build_fault(build, DIAG_ERROR, node, word, "unknown word '%.*s' behind a target",
                               SLICE_ARGS(word)),
-                  "known are weight=NUMBER, max=NUMBER, probe=ADDRESS and backup");
+                  "known are weight=NUMBER, max=NUMBER, probe=ADDRESS, backup and, behind "
+                  "https://, unverified");
+}
+
+bool target_parse_place(struct arena *arena, struct slice place, unsigned usual_port,
+                        struct connect_conf *ret)
+{
+    const bool has_port =
+        slice_find_last(place, ':') != SLICE_NONE && !slice_ends(place, SLICE("]"));
+
+    const struct slice text =
+        has_port ? place : arena_printf(arena, "%.*s:%u", SLICE_ARGS(place), usual_port);
+
+    if (slice_has(place, '/') || !target_parse_text(text, ret) || ret->is_srv)
+        return false;
+    ret->text = text;
+    return true;
+}
+
+bool target_parse_secure(struct arena *arena, struct slice place, struct connect_conf *ret)
+{
+    ret->tls = CONNECT_TLS;
+    if (!target_parse_place(arena, place, 443, ret))
+        return false;
+    ret->text = arena_printf(arena, "https://%.*s", SLICE_ARGS(ret->text));
+    return true;
+}
+
+static bool parse_target(struct build *build, struct connect_conf *ret)
+{
+    const struct slice https = SLICE("https://");
+
+    if (slice_starts_nocase(ret->text, https))
+        return target_parse_secure(build->arena, slice_skip(ret->text, https.len), ret);
+    return target_parse_text(ret->text, ret);
 }
 
 bool target_parse_text(struct slice text, struct connect_conf *ret)
@@ -103,7 +143,8 @@ void connect_to_set(struct build *build, void *record, const struct tree_node *n
         struct slice word;
 
         word_next(&item, &parsed.text);
-        if (!target_parse_text(parsed.text, &parsed)) {
+        parsed.place = tree_place(node, parsed.text);
+        if (!parse_target(build, &parsed)) {
             hint_target(build,
                         build_fault(build, DIAG_ERROR, node, parsed.text,
                                     "'ConnectTo' must be an address or a host with a port, or a "
@@ -114,7 +155,6 @@ void connect_to_set(struct build *build, void *record, const struct tree_node *n
         }
         struct connect_conf *target = arena_new(build->arena, struct connect_conf);
         *target = parsed;
-        target->place = tree_place(node, parsed.text);
         while (word_next(&item, &word))
             target_word(build, node, word, target);
         *end = target;

@@ -223,6 +223,19 @@ static const struct option_row rows[] = {
                 "403.",
     },
     {
+        .name = "CAcertificates",
+        .type = OPT_OWN,
+        .scopes = SCOPE_SERVER,
+        .repeat = REPEAT_APPENDS,
+        AT(server_conf, ca_files),
+        .set = files_set,
+        .grammar = "FILE | FOLDER[, ...]",
+        .text = "Whose certificates of backends are believed, where these are asked by https: "
+                "files of PEM certificates, or folders of them. Without it those that this machine "
+                "knows (/etc/ssl/certs/ca-certificates.crt or its like). They are read when the "
+                "configuration is.",
+    },
+    {
         .name = "MinTLSversion",
         .type = OPT_OWN,
         .scopes = SCOPE_SERVER,

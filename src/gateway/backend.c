@@ -3,6 +3,7 @@
 #include "gateway/dialect.h"
 #include "gateway/owner.h"
 #include "gateway/sticky.h"
+#include "net/tls_remote.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -74,6 +75,29 @@ bool backend_group_has_key(const struct backend_group *group, struct slice key)
     const struct sticky_secret secret = sticky_secret_of(key);
 
     return memcmp(&secret, &group->secret, sizeof(secret)) == 0;
+}
+
+/* The name that the certificate is to be for: the host, or the address without its port. */
+static struct slice name_to_verify(const struct connect_conf *conf, char text[ADDRESS_TEXT_MOST])
+{
+    if (conf->host.len > 0)
+        return conf->host;
+    address_text(&conf->address, text);
+    return slice_cstr(text);
+}
+
+void backend_group_set_trust(struct backend_group *group, struct tls_trust *trust)
+{
+    for (unsigned i = 0; i < group->count; i++) {
+        struct backend *backend = &group->targets[i];
+        char text[ADDRESS_TEXT_MOST];
+
+        if (backend->conf->tls == CONNECT_PLAIN)
+            continue;
+        tls_remote_free(backend->remote);
+        backend->remote = tls_remote_new(trust, name_to_verify(backend->conf, text),
+                                         backend->conf->tls == CONNECT_TLS);
+    }
 }
 
 /* ---- from one generation to the next ---- */
@@ -179,6 +203,7 @@ void backend_group_free(struct backend_group *group)
     for (unsigned i = 0; i < group->count; i++) {
         assert(list_empty(&group->targets[i].kept));
         fair_line_done(&group->targets[i].line);
+        tls_remote_free(group->targets[i].remote);
     }
     fair_line_done(&group->line);
     pthread_mutex_destroy(&group->lock);

@@ -2,6 +2,7 @@
 #include "fcgi_link_private.h"
 #include "gateway/dialect.h"
 #include "gateway/owner.h"
+#include "net/tls_remote.h"
 #include "os/fd.h"
 #include "os/socket.h"
 
@@ -81,10 +82,14 @@ void fcgi_link_open(struct fcgi_link *link, const struct fcgi_plan *plan,
     }
     link->conn = fcgi_conn_new(plan->loop, fd, false);
     link->conn->io.task = plan->task;
-    link->state = LINK_GREETING;
+    if (plan->remote)
+        link->conn->tls = tls_line_open(plan->remote, &link->conn->io);
+    link->state = plan->remote ? LINK_SECURING : LINK_GREETING;
     if (r == -EINPROGRESS) {
         link->state = LINK_CONNECTING;
         link->conn->io.writable = false;
+    }
+    if (link->state != LINK_GREETING) {
         link->connect_timer.task = plan->task;
         timer_set(plan->loop, &link->connect_timer, plan->loop->now_ms + connect_ms);
     }
@@ -112,8 +117,41 @@ static enum step link_connect(struct fcgi_link *link)
     int r = socket_error(link->conn->io.fd);
     if (r < 0)
         return fcgi_link_end(link, LINK_UNREACHABLE, r);
-    timer_stop(link->loop, &link->connect_timer);
     link->conn->io.readable = false;
+    if (link->conn->tls) {
+        link->state = LINK_SECURING;
+        return STEP_AGAIN;
+    }
+    timer_stop(link->loop, &link->connect_timer);
+    link->state = LINK_GREETING;
+    return STEP_AGAIN;
+}
+
+/* ---- securing ---- */
+
+static enum step give_up_securing(struct fcgi_link *link, int error, const char *why)
+{
+    link->why = arena_cstr(&link->delivery->x->arena, slice_cstr(why));
+    return fcgi_link_end(link, LINK_INSECURE, error);
+}
+
+static enum step link_secure(struct fcgi_link *link)
+{
+    struct tls_line *tls = link->conn->tls;
+
+    if (link->connect_timer.fired)
+        return give_up_securing(link, -ETIMEDOUT,
+                                "the TLS handshake was not over within ConnectTimeout; does it "
+                                "speak TLS at that port, is it overloaded?");
+    int r = tls_line_shake(tls);
+    if (r == -EAGAIN) {
+        r = io_wait(link->loop, &link->conn->io);
+        if (r == 0)
+            return STEP_WAIT;
+    }
+    if (r < 0)
+        return give_up_securing(link, r, tls_line_why(tls));
+    timer_stop(link->loop, &link->connect_timer);
     link->state = LINK_GREETING;
     return STEP_AGAIN;
 }
@@ -350,28 +388,23 @@ static bool send_some(struct fcgi_link *link)
     }
     open_end(link);
 
-    struct msghdr message = { .msg_iov = parts };
-    message.msg_iovlen = (size_t)list_parts(link, parts);
-    if (message.msg_iovlen == 0) {
+    const int count = list_parts(link, parts);
+    if (count == 0) {
         if (fcgi_link_all_is_sent(link)) /* the body ended, and nothing is said about that */
             link->state = LINK_RECEIVING;
         return false;
     }
 
-    ssize_t put = sendmsg(link->conn->io.fd, &message, MSG_NOSIGNAL);
+    ssize_t put = fcgi_conn_send(link->conn, parts, count);
     if (put >= 0) {
         note_sent(link, (size_t)put);
         if (fcgi_link_all_is_sent(link))
             link->state = LINK_RECEIVING;
         return link->state == LINK_SENDING;
     }
-    if (errno == EINTR)
-        return true;
-    if (errno == EAGAIN)
-        link->conn->io.writable = false;
-    else if (errno == ENOBUFS || errno == ENOMEM) /* ours: the program waits for the rest */
-        fcgi_link_end(link, LINK_UNREACHABLE, -errno);
-    else
+    if (put == -ENOBUFS || put == -ENOMEM) /* ours: the program waits for the rest */
+        fcgi_link_end(link, LINK_UNREACHABLE, (int)put);
+    else if (put != -EAGAIN)
         stop_sending(link);
     return false;
 }
@@ -401,26 +434,19 @@ static enum step receive(struct fcgi_link *link)
     size_t budget = BYTES_PER_TURN;
 
     while (link->conn->io.readable) {
-        const bool no_more = link->conn->io.read_closed || link->conn->io.hung_up;
         size_t room = read_room(link);
         if (room == 0)
             return STEP_WAIT;
 
-        ssize_t got = recv(link->conn->io.fd, bytes, room, 0);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0 && errno == EAGAIN) {
-            link->conn->io.readable = false;
+        ssize_t got = fcgi_conn_receive(link->conn, bytes, room);
+        if (got == -EAGAIN)
             return STEP_WAIT;
-        }
         if (got <= 0)
-            return take_end(link, got < 0 ? -errno : 0);
+            return take_end(link, (int)got);
         link->touched = true;
-        link->drained = (size_t)got < room;
+        link->drained = !link->conn->io.readable;
         if (!link->dialect->take_bytes(link, slice_of(bytes, (size_t)got)))
             return STEP_AGAIN;
-        if ((size_t)got < room && !no_more)
-            link->conn->io.readable = false; /* new bytes and the end make a new edge */
         if (budget <= (size_t)got) {
             loop_wake_next_turn(link->loop, link->task);
             return STEP_WAIT;
@@ -453,6 +479,9 @@ void fcgi_link_advance(struct fcgi_link *link)
         switch (link->state) {
         case LINK_CONNECTING:
             step = link_connect(link);
+            break;
+        case LINK_SECURING:
+            step = link_secure(link);
             break;
         case LINK_GREETING:
             step = link_greet(link);

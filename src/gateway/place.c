@@ -60,6 +60,20 @@ static void unlock(struct place *place)
 
 /* ---- decisions, in the own thread ---- */
 
+/* A kept connection of another thread; NULL: none was given. */
+static struct fcgi_conn *unwrap_gift(struct place *place)
+{
+    struct fcgi_conn *conn = NULL;
+
+    if (place->given_fd >= 0) {
+        conn = fcgi_conn_new(place->desk->loop, place->given_fd, true);
+        fcgi_conn_give_tls(conn, place->given_tls);
+    }
+    place->given_fd = -1;
+    place->given_tls = NULL;
+    return conn;
+}
+
 static void receive(struct place *place)
 {
     struct loop *loop = place->desk->loop;
@@ -68,8 +82,8 @@ static void receive(struct place *place)
     place->backend = place->given;
     place->prober = place->probes != NULL;
     place->conn = place->given_conn;
-    if (!place->conn && place->given_fd >= 0)
-        place->conn = fcgi_conn_new(loop, place->given_fd, true);
+    if (!place->conn)
+        place->conn = unwrap_gift(place);
     if (place->conn && fcgi_conn_is_stale(place->conn)) {
         fcgi_conn_close(place->conn);
         place->conn = NULL;
@@ -77,7 +91,6 @@ static void receive(struct place *place)
     if (place->conn)
         timer_stop(loop, &place->conn->timer);
     place->given_conn = NULL;
-    place->given_fd = -1;
     timer_stop(loop, &place->timer);
 }
 
@@ -380,10 +393,8 @@ static void refuse_gift(struct place *place)
     struct backend *backend = place->given;
 
     fcgi_conn_close(place->given_conn);
-    if (place->given_fd >= 0)
-        fcgi_conn_close(fcgi_conn_new(place->desk->loop, place->given_fd, true));
+    fcgi_conn_close(unwrap_gift(place));
     place->given_conn = NULL;
-    place->given_fd = -1;
     backend->open--;
     atomic_fetch_sub_explicit(&backend->now, 1, memory_order_relaxed);
     place_withdraw(place);

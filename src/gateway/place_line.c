@@ -130,10 +130,13 @@ static void hand_over(struct fcgi_conn *conn, struct place *place, const struct 
     if (conn->desk == place->desk) {
         place->given_conn = conn;
     } else if (conn->desk == own) {
+        place->given_tls = fcgi_conn_take_tls(conn);
         place->given_fd = fcgi_conn_release(conn);
     } else {
         conn->shared = true;
         place->given_fd = fcntl(conn->io.fd, F_DUPFD_CLOEXEC, 3); /* -1: a fresh one will do */
+        if (place->given_fd >= 0)
+            place->given_tls = fcgi_conn_take_tls(conn);
         conn->note.read = on_taken;
         desk_tell(conn->desk, &conn->note, own);
     }

@@ -5,6 +5,7 @@
 #include "gateway/owner.h"
 #include "gateway/place.h"
 #include "gateway/reply.h"
+#include "net/tls_remote.h"
 #include "os/socket.h"
 
 #include <errno.h>
@@ -17,9 +18,9 @@
 #define PARAMS_MOST 4096u
 #define READ_MOST   4096u
 
-/*  IDLE ──timer──> CONNECTING ──> ASKING ──> HEARING ──> IDLE      any ── deadline, failure ──>
- * IDLE */
-enum probe_state { PROBE_IDLE, PROBE_CONNECTING, PROBE_ASKING, PROBE_HEARING };
+/*  IDLE ──timer──> CONNECTING [──> SECURING] ──> ASKING ──> HEARING ──> IDLE      any ── deadline,
+ * failure ──> IDLE */
+enum probe_state { PROBE_IDLE, PROBE_CONNECTING, PROBE_SECURING, PROBE_ASKING, PROBE_HEARING };
 
 /* Of one target. */
 struct probe {
@@ -27,6 +28,7 @@ struct probe {
     struct backend *backend;
     enum probe_state state;
     struct io io;
+    struct tls_line *tls; /* owned; NULL: the target is asked without */
     struct task task;
     struct timer timer; /* IDLE: of the next probe; else: of its deadline */
     uint64_t begun_ms;
@@ -57,6 +59,8 @@ static void rest_until_next(struct probe *probe)
 {
     struct loop *loop = probe->prober->loop;
 
+    tls_line_close(probe->tls);
+    probe->tls = NULL;
     io_close(loop, &probe->io);
     arena_done(&probe->arena);
     arena_init(&probe->arena);
@@ -90,20 +94,25 @@ static void is_well(struct probe *probe)
     rest_until_next(probe);
 }
 
-static void is_ill(struct probe *probe, const char *why)
+static void has_failed(struct probe *probe, enum probe_word word, const char *why)
 {
     const struct prober *prober = probe->prober;
     char target[BACKEND_NAME_MOST];
     const uint64_t rest_ms =
         place_found_ill(prober->group, probe->backend, prober->desk, probe->begun_ms);
 
-    tell(probe, PROBE_ILL, why);
+    tell(probe, word, why);
     if (rest_ms > 0)
         log_warning(prober->log,
                     "%s %.*s: the probe of %s failed: %s; resting it for %" PRIu64 " s",
                     name_of(probe), SLICE_ARGS(conf_of(probe)->id),
                     backend_name(probe->backend, target), why, rest_ms / 1000);
     rest_until_next(probe);
+}
+
+static void is_ill(struct probe *probe, const char *why)
+{
+    has_failed(probe, PROBE_ILL, why);
 }
 
 /* It is busy, or has no address now. */
@@ -154,6 +163,11 @@ static struct slice make_request(struct probe *probe)
 
 static void connected(struct probe *probe)
 {
+    if (probe->backend->remote && !probe->tls) {
+        probe->tls = tls_line_open(probe->backend->remote, &probe->io);
+        probe->state = PROBE_SECURING;
+        return;
+    }
     if (!asks_for_page(probe)) {
         is_well(probe);
         return;
@@ -215,6 +229,19 @@ static bool step_connect(struct probe *probe)
     int r = socket_error(probe->io.fd);
     if (r < 0)
         is_ill(probe, strerror(-r));
+    else
+        connected(probe);
+    return true;
+}
+
+static bool step_secure(struct probe *probe)
+{
+    const int r = tls_line_shake(probe->tls);
+
+    if (r == -EAGAIN)
+        return false;
+    if (r < 0)
+        has_failed(probe, PROBE_INSECURE, tls_line_why(probe->tls));
     else
         connected(probe);
     return true;
@@ -324,12 +351,29 @@ static bool step(struct probe *probe)
         break;
     case PROBE_CONNECTING:
         return step_connect(probe);
+    case PROBE_SECURING:
+        return step_secure(probe);
     case PROBE_ASKING:
         return step_ask(probe);
     case PROBE_HEARING:
         return step_hear(probe);
     }
     return false;
+}
+
+static const char *late_text(enum probe_state state)
+{
+    switch (state) {
+    case PROBE_CONNECTING:
+        return "no connection within ProbeTimeout";
+    case PROBE_SECURING:
+        return "no end of the TLS handshake within ProbeTimeout";
+    case PROBE_IDLE:
+    case PROBE_ASKING:
+    case PROBE_HEARING:
+        break;
+    }
+    return "no answer within ProbeTimeout";
 }
 
 static void probe_on_wake(struct task *task)
@@ -341,8 +385,7 @@ static void probe_on_wake(struct task *task)
         if (probe->state == PROBE_IDLE)
             begin(probe);
         else
-            is_ill(probe, probe->state == PROBE_CONNECTING ? "no connection within ProbeTimeout"
-                                                           : "no answer within ProbeTimeout");
+            is_ill(probe, late_text(probe->state));
     }
     while (step(probe))
         ;
@@ -388,6 +431,7 @@ void prober_free(struct prober *prober)
     for (unsigned i = 0; i < prober->count; i++) {
         struct probe *probe = &prober->probes[i];
 
+        tls_line_close(probe->tls);
         io_close(prober->loop, &probe->io);
         timer_stop(prober->loop, &probe->timer);
         loop_forget(prober->loop, &probe->task);

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <sys/socket.h>
 
 #define PARTS_MOST     16
 #define BYTES_PER_TURN ((size_t)256 * 1024)
@@ -53,29 +52,24 @@ static void finish_sending(struct tunnel *tunnel)
     if (tunnel->up_over || tunnel->up->end == BODY_OPEN || !body_empty(tunnel->up))
         return;
     tunnel->up_over = true;
-    shutdown(tunnel->conn->io.fd, SHUT_WR);
+    fcgi_conn_finish(tunnel->conn);
 }
 
 /* One write. False: nothing to send now, or no room, or sending is over. */
 static bool send_some(struct tunnel *tunnel)
 {
     struct iovec parts[PARTS_MOST];
-    struct msghdr message = { .msg_iov = parts };
+    const int count = body_peek(tunnel->up, parts, PARTS_MOST);
 
-    message.msg_iovlen = (size_t)body_peek(tunnel->up, parts, PARTS_MOST);
-    if (message.msg_iovlen == 0)
+    if (count == 0)
         return false;
-    const ssize_t put = sendmsg(tunnel->conn->io.fd, &message, MSG_NOSIGNAL);
+    const ssize_t put = fcgi_conn_send(tunnel->conn, parts, count);
     if (put >= 0) {
         body_take(tunnel->up, (uint64_t)put);
         move_deadline(tunnel);
         return true;
     }
-    if (errno == EINTR)
-        return true;
-    if (errno == EAGAIN)
-        tunnel->conn->io.writable = false;
-    else
+    if (put != -EAGAIN)
         stop_sending(tunnel);
     return false;
 }
@@ -92,31 +86,21 @@ static void go_up(struct tunnel *tunnel)
 /* One read, straight into the queue. Bytes; 0: no more now, or `down` is over, or all is. */
 static size_t receive_some(struct tunnel *tunnel)
 {
-    struct io *io = &tunnel->conn->io;
-    const bool no_more = io->read_closed || io->hung_up;
     size_t room = 0;
     char *into = body_reserve(tunnel->down, &room);
-    ssize_t got;
 
     if (!into)
         return 0;
-    do
-        got = recv(io->fd, into, room, 0);
-    while (got < 0 && errno == EINTR);
-    const int error = got < 0 ? -errno : 0;
+    const ssize_t got = fcgi_conn_receive(tunnel->conn, into, room);
     body_commit(tunnel->down, got > 0 ? (size_t)got : 0);
     if (got > 0) {
         move_deadline(tunnel);
-        if ((size_t)got < room && !no_more)
-            io->readable = false; /* new bytes and the end make a new edge */
         return (size_t)got;
     }
-    if (error == -EAGAIN)
-        io->readable = false;
-    else if (error < 0)
-        end(tunnel, TUNNEL_BROKEN, error);
-    else
+    if (got == 0)
         body_finish(tunnel->down, BODY_COMPLETE);
+    else if (got != -EAGAIN)
+        end(tunnel, TUNNEL_BROKEN, (int)got);
     return 0;
 }
 

@@ -188,6 +188,8 @@ static const char *last_failure(const struct fastcgi *self)
 
     if (self->last_error == 0)
         return "";
+    if (self->last_why)
+        return arena_printf(arena, "; %.*s: %s", SLICE_ARGS(self->last_target), self->last_why).at;
     return arena_printf(arena, "; %.*s: %s; %s", SLICE_ARGS(self->last_target),
                         strerror(-self->last_error), fastcgi_connect_cure(self, self->last_error))
         .at;
@@ -219,6 +221,8 @@ static enum step turn_away(struct fastcgi *self)
         fastcgi_fail(self, 502, RESET_BROKEN,
                      "it closed before a word, and then %s%s; did its worker die?%s", what,
                      last_failure(self), errand_last_words(&self->errand));
+    else if (self->last_why) /* it is there, and not believed: waiting does not help */
+        fastcgi_fail(self, 502, RESET_BROKEN, "%s%s", what, last_failure(self));
     else
         fastcgi_fail(self, 503, RESET_BROKEN, "%s%s", what, last_failure(self));
     return STEP_AGAIN;
@@ -245,6 +249,7 @@ static struct fcgi_plan plan_of(struct fastcgi *self)
         .greets = !method_is_safe(errand->x->request.method) && is_unix(self->place.backend),
         .keeps_conn = keeps_connections(self),
         .socket_owner = self->group->socket_owner,
+        .remote = self->place.backend->remote,
     };
 }
 
@@ -336,6 +341,7 @@ static bool is_reached(const struct fcgi_link *link)
 {
     switch (link->state) {
     case LINK_CONNECTING:
+    case LINK_SECURING:
     case LINK_GREETING:
         return false;
     case LINK_SENDING:
@@ -344,7 +350,8 @@ static bool is_reached(const struct fcgi_link *link)
     case LINK_ENDED:
         break;
     }
-    return link->end != LINK_UNREACHABLE && link->end != LINK_BUSY && link->end != LINK_UNHEARD;
+    return link->end != LINK_UNREACHABLE && link->end != LINK_INSECURE && link->end != LINK_BUSY &&
+           link->end != LINK_UNHEARD;
 }
 
 static void note_recovery(struct fastcgi *self, bool answered)
@@ -407,6 +414,8 @@ static const char *phase_text(const struct fastcgi *self)
     switch (self->link.state) {
     case LINK_CONNECTING:
         return "while connecting";
+    case LINK_SECURING:
+        return "in the TLS handshake";
     case LINK_GREETING:
         return "while it waited for a worker to read the request";
     case LINK_SENDING:

@@ -84,6 +84,7 @@ static enum step on_unreachable(struct fastcgi *self)
 
     self->last_target = fastcgi_target(self);
     self->last_error = error;
+    self->last_why = NULL;
     find_another(self, is_gone ? PLACE_DOWN : PLACE_UNREACHABLE, &news);
     if (news.is_down)
         log_notice(log, "%s %.*s: %.*s is gone: %s; its requests wait (RestartHold)",
@@ -94,6 +95,21 @@ static enum step on_unreachable(struct fastcgi *self)
                     self->dialect->name, SLICE_ARGS(fastcgi_section(self)),
                     SLICE_ARGS(self->last_target), strerror(-error), news.rest_ms / 1000,
                     fastcgi_connect_cure(self, error));
+    return STEP_AGAIN;
+}
+
+static enum step on_insecure(struct fastcgi *self)
+{
+    struct place_news news;
+
+    self->last_target = fastcgi_target(self);
+    self->last_error = self->link.error;
+    self->last_why = self->link.why;
+    find_another(self, PLACE_UNREACHABLE, &news);
+    if (news.rest_ms > 0)
+        log_warning(self->errand.services->log, "%s %.*s: %.*s: %s; resting it for %" PRIu64 " s",
+                    self->dialect->name, SLICE_ARGS(fastcgi_section(self)),
+                    SLICE_ARGS(self->last_target), self->last_why, news.rest_ms / 1000);
     return STEP_AGAIN;
 }
 
@@ -288,6 +304,8 @@ enum step fastcgi_conclude(struct fastcgi *self)
         return on_busy(self, PLACE_OVERLOADED);
     case LINK_UNREACHABLE:
         return on_unreachable(self);
+    case LINK_INSECURE:
+        return on_insecure(self);
     case LINK_UNHEARD:
         return on_unheard(self);
     case LINK_CLOSED:

@@ -44,6 +44,7 @@ struct fastcgi {
     bool tried_fresh;         /* after a kept one that was closed meanwhile */
     struct slice last_target; /* that could not be reached, and how */
     int last_error;
+    const char *last_why; /* of a TLS handshake; NULL: last_error tells */
 };
 
 static inline struct slice fastcgi_section(const struct fastcgi *self)

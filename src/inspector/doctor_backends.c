@@ -6,6 +6,7 @@
 #include "gateway/named.h"
 #include "gateway/probe.h"
 #include "loop/mailbox.h"
+#include "net/tls_remote.h"
 
 #include <inttypes.h>
 #include <netdb.h>
@@ -18,6 +19,7 @@
 struct rounds {
     const struct visit_of_doctor *visit;
     struct probe_news news;
+    struct tls_trust *trust; /* NULL: none is asked by TLS */
     struct loop loop;
     struct mailbox mailbox;
     struct desk desk;
@@ -52,12 +54,19 @@ static void on_told(struct probe_news *news, const struct backend *backend, enum
     case PROBE_WELL:
         finding_add(findings, FINDING_OK, "backend", NULL, "%.*s: %s %s", SLICE_ARGS(section->id),
                     name,
-                    section->probe_path.len > 0 ? "answers its probe" : "can be connected to");
+                    section->probe_path.len > 0 ? "answers its probe"
+                    : backend->remote           ? "can be connected to, and its TLS handshake is "
+                                                  "good"
+                                                : "can be connected to");
         break;
     case PROBE_SAYS_NOTHING:
         finding_add(findings, FINDING_WARN, "backend",
                     "it needs more workers (php-fpm: pm.max_children), or has come to a standstill",
                     "%.*s: %s is there, and its queue is full", SLICE_ARGS(section->id), name);
+        break;
+    case PROBE_INSECURE:
+        finding_add(findings, FINDING_FAIL, "backend", NULL, "%.*s: %s: %s",
+                    SLICE_ARGS(section->id), name, why);
         break;
     case PROBE_ILL:
         finding_add(
@@ -117,6 +126,8 @@ static void ask_section(struct rounds *rounds, const struct fastcgi_conf *sectio
 
     rounds->section = section;
     rounds->left = group->count;
+    if (section->uses_tls)
+        backend_group_set_trust(group, rounds->trust);
     for (const struct connect_conf *target = section->targets; target; target = target->next)
         if (target->host.len > 0)
             look_up(rounds, group, target);
@@ -163,6 +174,22 @@ static bool is_used(const struct vhost_conf *host, const struct fastcgi_conf *se
     return false;
 }
 
+/* False: it cannot be used, and that is found. */
+static bool make_trust(struct rounds *rounds)
+{
+    const struct visit_of_doctor *visit = rounds->visit;
+    char why[TLS_WHY_MOST];
+
+    if (visit->conf->ca_text.len == 0)
+        return true;
+    rounds->trust = tls_trust_new(visit->conf->ca_text, why);
+    if (!rounds->trust)
+        finding_add(visit->findings, FINDING_FAIL, "backend",
+                    "CAcertificates names PEM files of the certificates of authorities",
+                    "none is asked: who vouches for them is not known: %s", why);
+    return rounds->trust != NULL;
+}
+
 static void ask_all(struct rounds *rounds)
 {
     const struct visit_of_doctor *visit = rounds->visit;
@@ -194,7 +221,9 @@ void doctor_backends(const struct visit_of_doctor *visit)
         return;
     }
     desk_open(&rounds.desk, &rounds.loop, &rounds.mailbox);
-    ask_all(&rounds);
+    if (make_trust(&rounds))
+        ask_all(&rounds);
+    tls_trust_drop(rounds.trust);
     desk_close(&rounds.desk);
     mailbox_close(&rounds.mailbox);
     loop_done(&rounds.loop);

@@ -31,15 +31,7 @@ static ssize_t tls_send_file(struct transport *transport, int fd, uint64_t offse
 
 static void tls_finish(struct transport *transport)
 {
-    struct tls *tls = self_of(transport);
-
-    tls_pipe_say_end(&tls->pipe);
-    if (!tls_pipe_has_waiting(&tls->pipe)) {
-        (void)shutdown(transport->io.fd, SHUT_WR);
-        return;
-    }
-    tls->pipe.finishing = true;
-    transport->io.readable = true;
+    tls_pipe_finish(&self_of(transport)->pipe);
 }
 
 static void tls_abort(struct transport *transport)

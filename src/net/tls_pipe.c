@@ -328,6 +328,17 @@ void tls_pipe_say_end(struct tls_pipe *pipe)
     ERR_clear_error();
 }
 
+void tls_pipe_finish(struct tls_pipe *pipe)
+{
+    tls_pipe_say_end(pipe);
+    if (!tls_pipe_has_waiting(pipe)) {
+        (void)shutdown(pipe->io->fd, SHUT_WR);
+        return;
+    }
+    pipe->finishing = true;
+    pipe->io->readable = true;
+}
+
 /* ---- the face ---- */
 
 void tls_pipe_open(struct tls_pipe *pipe, SSL_CTX *context, struct io *io)

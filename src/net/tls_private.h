@@ -50,6 +50,9 @@ bool tls_pipe_has_waiting(const struct tls_pipe *pipe);
 /* Says that nothing more will come, once (RFC 8446 6.1). */
 void tls_pipe_say_end(struct tls_pipe *pipe);
 
+/* The same, and shuts the socket when nothing waits any more. */
+void tls_pipe_finish(struct tls_pipe *pipe);
+
 void tls_pipe_done(struct tls_pipe *pipe);
 
 /* The side of the server. */

@@ -318,6 +318,11 @@ ssize_t tls_line_write(struct tls_line *line, const struct iovec *parts, int cou
     return tls_pipe_write(&line->pipe, parts, count, false);
 }
 
+void tls_line_finish(struct tls_line *line)
+{
+    tls_pipe_finish(&line->pipe);
+}
+
 void tls_line_close(struct tls_line *line)
 {
     if (!line)

@@ -5,6 +5,7 @@
 #include "config/same.h"
 #include "gateway/backend.h"
 #include "gateway/turnstile.h"
+#include "net/tls_remote.h"
 #include "os/fd.h"
 #include "server/certificates.h"
 #include "server/takeover.h"
@@ -214,7 +215,8 @@ static struct shared_group *share_group(struct edition *edition, const struct ed
 {
     struct shared_group *same = find_shared(former, section);
 
-    if (same && config_same_section(same->group->conf, section) &&
+    if (same && (!section->uses_tls || edition->trust == former->trust) &&
+        config_same_section(same->group->conf, section) &&
         backend_group_has_key(same->group, key)) {
         same->users++;
         return same;
@@ -225,9 +227,27 @@ static struct shared_group *share_group(struct edition *edition, const struct ed
     fresh->model = model_hold(edition->model);
     fresh->group = backend_group_new(section);
     backend_group_set_key(fresh->group, key);
+    if (section->uses_tls)
+        backend_group_set_trust(fresh->group, edition->trust);
     if (same)
         backend_group_inherit(fresh->group, same->group);
     return fresh;
+}
+
+/* Who vouches for backends: the former one lives on while nothing has changed. NULL: it is made, or
+ * none is needed; else why not. */
+static const char *make_trust(struct edition *edition, const struct edition *former)
+{
+    static char why[TLS_WHY_MOST];
+    const struct slice text = edition->snapshot->conf->ca_text;
+
+    if (text.len == 0)
+        return NULL;
+    if (former && former->trust && tls_trust_is_from(former->trust, text))
+        edition->trust = tls_trust_hold(former->trust);
+    else
+        edition->trust = tls_trust_new(text, why);
+    return edition->trust ? NULL : why;
 }
 
 static void make_backends(struct edition *edition, const struct takeover *takeover,
@@ -355,6 +375,8 @@ struct edition *edition_build(struct takeover *takeover, struct log_writer *writ
     make_limits(edition);
     *ret_why =
         make_certificates(edition, takeover, proofs, system_log_of(model->conf, writer, log));
+    if (!*ret_why)
+        *ret_why = make_trust(edition, former);
     if (*ret_why) {
         edition_free(edition);
         return NULL;
@@ -385,6 +407,7 @@ void edition_free(struct edition *edition)
     throttle_lines_free(edition->throttles);
     turnstiles_free(edition->turnstiles);
     certificates_free(edition->certificates);
+    tls_trust_drop(edition->trust);
     edition_close_listeners(edition);
     free(edition->listeners);
     free(edition->limits);

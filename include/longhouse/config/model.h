@@ -162,13 +162,21 @@ struct binding_conf {
     struct tls_conf tls; /* with certificates: TLS is spoken */
 };
 
+/* How a target of HTTP is asked. */
+enum connect_tls {
+    CONNECT_PLAIN,
+    CONNECT_TLS,            /* its certificate is verified */
+    CONNECT_TLS_UNVERIFIED, /* whatever certificate it shows */
+};
+
 struct connect_conf {
     struct connect_conf *next;
     union socket_address address; /* of no family: `host` is to be looked up */
     struct slice host;            /* a name; empty: none */
     bool is_srv;                  /* of SRV records, which tell the ports */
     uint16_t port;                /* of the host, not of SRV records */
-    struct slice text;            /* the address or name as written */
+    enum connect_tls tls;
+    struct slice text; /* the address or name as written */
     struct diag_place place;
     uint64_t weight;                    /* its share beside the others; 1: the usual one */
     uint64_t max_connections;           /* 0: what the section says */
@@ -308,6 +316,7 @@ struct fastcgi_conf {
     uint64_t collect_bytes; /* bodies up to this length are complete before a target is asked */
     struct run_conf run;
     bool is_of_proxy;     /* no section of the text: rules of ReverseProxy or WebSocket made it */
+    bool uses_tls;        /* some target is asked by TLS */
     bool all_local;       /* every target is on this machine and server_root is empty */
     struct slice written; /* its options as they stand, for config/same.h */
 };
@@ -575,9 +584,11 @@ struct server_conf {
     uint64_t body_grace_ms;
     uint64_t max_head_bytes;
     uint64_t max_fields;
-    bool from_thttpd;        /* the text is in the form of thttpd.conf */
-    int least_tls;           /* version: 12 or 13 */
-    bool error_page_version; /* yes: error pages name the version */
+    bool from_thttpd;           /* the text is in the form of thttpd.conf */
+    int least_tls;              /* version: 12 or 13 */
+    struct conf_file *ca_files; /* CAcertificates; folders too, and no texts of their own */
+    struct slice ca_text;       /* who vouches for backends: PEM; empty: none is asked by TLS */
+    bool error_page_version;    /* yes: error pages name the version */
     struct binding_conf *bindings;
     unsigned binding_count;
     struct fastcgi_conf *fastcgi;

@@ -27,6 +27,8 @@
 
 struct place;
 struct sticky;
+struct tls_remote; /* net/tls_remote.h */
+struct tls_trust;
 
 #define BACKEND_ADDRESSES_MOST 16 /* of one host */
 
@@ -39,6 +41,7 @@ enum backend_trouble {
 struct backend {
     const struct connect_conf *conf; /* borrowed */
     union socket_address address;    /* stays as long as a connection is open */
+    struct tls_remote *remote;       /* owned; NULL: it is asked without TLS */
 
     /* Under the lock of the group. */
     bool absent;   /* it has no address, or its host has it no more */
@@ -95,6 +98,9 @@ struct backend_group *backend_group_new(const struct fastcgi_conf *conf);
 void backend_group_set_key(struct backend_group *group, struct slice key);
 
 bool backend_group_has_key(const struct backend_group *group, struct slice key);
+
+/* Before the first request, where a target is asked by TLS: who vouches for it. */
+void backend_group_set_trust(struct backend_group *group, struct tls_trust *trust);
 
 /*
  * Before the first request: what is known of the targets that `former`, the section of the same

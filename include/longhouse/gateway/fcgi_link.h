@@ -24,15 +24,17 @@
 
 struct dialect;     /* gateway/dialect.h */
 struct http_answer; /* gateway/http_answer.h */
+struct tls_remote;  /* net/tls_remote.h */
 
 /* A body up to this length is not given back before the answer begins, so that another target can
  * get all of it. */
 #define FCGI_REPLAY_MOST 32768u
 
 /*  CONNECTING ──> GREETING ──> SENDING ──> RECEIVING ──> ENDED       any ── failure ──> ENDED
- *  SENDING receives as well  */
+ *      └──> SECURING ──^       SENDING receives as well  */
 enum link_state {
     LINK_CONNECTING,
+    LINK_SECURING, /* the handshake of TLS */
     LINK_GREETING, /* the request has begun, and waits for the program to read that */
     LINK_SENDING,
     LINK_RECEIVING, /* all is sent, or the program wants no more */
@@ -48,6 +50,8 @@ enum link_end {
     LINK_OVERLOADED,  /* it said so, or that it cannot multiplex: nothing was executed */
     LINK_UNREACHABLE, /* connect failed, `error` tells how (-ETIMEDOUT: it took too long): nothing
                          was executed */
+    LINK_INSECURE,    /* its TLS handshake failed, `why` tells the cause and the cure: nothing was
+                         executed */
     LINK_UNHEARD,     /* it closed before it had more than the greeting: nothing was executed */
     LINK_CLOSED,      /* it closed, and that is no whole answer; `error`: 0 or negative errno */
     LINK_STRANGE,     /* what came is no FastCGI, or no answer to what was asked: `why` */
@@ -110,9 +114,10 @@ struct fcgi_plan {
     struct body *source;
     int64_t source_length; /* -1: no body */
     struct slice prelude;
-    bool greets;           /* see below */
-    bool keeps_conn;       /* as the prelude says */
-    uint32_t socket_owner; /* see gateway/owner.h */
+    bool greets;               /* see below */
+    bool keeps_conn;           /* as the prelude says */
+    uint32_t socket_owner;     /* see gateway/owner.h */
+    struct tls_remote *remote; /* asked by TLS; NULL: without */
 };
 
 /*

@@ -62,6 +62,7 @@ struct place {
     struct backend *given;
     struct fcgi_conn *given_conn; /* of its own thread */
     int given_fd;                 /* a kept connection of another thread; -1: none */
+    struct tls_line *given_tls;   /* and what was said of TLS on it; NULL: nothing */
     struct desk_note news;
 };
 

@@ -18,9 +18,15 @@
 struct prober;
 
 /* Who wants to know how each probe ended. */
-enum probe_word { PROBE_WELL, PROBE_ILL, PROBE_SAYS_NOTHING };
+enum probe_word {
+    PROBE_WELL,
+    PROBE_ILL,
+    PROBE_INSECURE, /* ILL by its TLS handshake: `why` tells the cure as well */
+    PROBE_SAYS_NOTHING,
+};
 struct probe_news {
-    /* `why`: of PROBE_ILL, valid until it returns. The prober is not to be freed in here. */
+    /* `why`: of PROBE_ILL and PROBE_INSECURE, valid until it returns. The prober is not to be freed
+     * in here. */
     void (*told)(struct probe_news *news, const struct backend *backend, enum probe_word word,
                  const char *why);
 };

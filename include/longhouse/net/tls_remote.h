@@ -54,6 +54,8 @@ const char *tls_line_why(const struct tls_line *line);
 ssize_t tls_line_read(struct tls_line *line, char *data, size_t room);
 ssize_t tls_line_write(struct tls_line *line, const struct iovec *parts, int count);
 
+void tls_line_finish(struct tls_line *line);
+
 /* Tells the server, unless it has gone. The socket stays open. NULL: nothing. */
 void tls_line_close(struct tls_line *line);
 

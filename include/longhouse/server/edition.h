@@ -24,6 +24,7 @@ struct certificates;
 struct proofs;
 struct takeover;
 struct throttle_lines;
+struct tls_trust; /* net/tls_remote.h */
 struct turnstiles;
 struct shared_group; /* a group with the model that it reads, counted by editions */
 struct model;        /* what a text became, with its memory; counted */
@@ -40,6 +41,7 @@ struct edition {
     int *listeners;                       /* likewise; owned; -1: closed */
     unsigned binding_count;
     struct certificates *certificates;
+    struct tls_trust *trust; /* held: who vouches for backends; NULL: none is asked by TLS */
     struct throttle_lines *throttles;
     struct exploit_logs exploit_logs;
     struct challenge_key challenge_key;

@@ -433,7 +433,7 @@ static const struct saying_case {
       "error 6:1+13 FastCGIserver 'F' has neither ConnectTo nor Run = add: ConnectTo = TARGET "
       "[weight=N] [max=N] [probe=PORT | probe=ADDRESS] [backup][, TARGET ...]; TARGET = "
       "IPv4:PORT | [IPv6]:PORT | HOST:PORT | srv:NAME | "
-      "/UNIXSOCKET; "
+      "/UNIXSOCKET | https://HOST[:PORT] [unverified]; "
       "or Run = /PROGRAM, for a "
       "program that the house runs" },
     { SITE PORT "FastCGIserver {\nFastCGIid = F\nRun = /f\nConnectTo = /f\n}\n",
@@ -567,9 +567,9 @@ static const struct saying_case {
       "blanks and all" },
 
     /* known, and not available */
-    { SITE PORT "CAcertificates = /a\n",
-      "error 6:1+14 'CAcertificates' is Hiawatha's and not available yet = a later version adds "
-      "it; leave it out until then" },
+    { SITE PORT "TunnelSSH = /a\n",
+      "error 6:1+9 'TunnelSSH' is Hiawatha's and not available yet = a later version adds it; "
+      "leave it out until then" },
 
     /* stylesheets */
     { SITE PORT "UseXSLT = maybe\n", "error 6:11+5 'UseXSLT' must be yes or no, not 'maybe'" },
@@ -884,18 +884,41 @@ static const struct saying_case {
     { SITE PORT "ReverseProxy = ^/(a http://127.0.0.1\n",
       "error 6:16+4 the pattern of 'ReverseProxy' cannot be read: '^/(a' = a '(' "
       "without its ')'" },
-    { SITE PORT "ReverseProxy = ^/a https://app.test\n",
-      "error 6:20+16 'ReverseProxy' cannot speak TLS to a backend yet: 'https://app.test' = let "
-      "the backend speak plain HTTP, on this machine or on a network of one's own" },
+    { SITE PORT "ReverseProxy = ^/a https://app.test\n"
+                "ReverseProxy = ^/b https://[::1]:8443/app 5 unverified\n",
+      "error 6:16+20 nobody vouches for the certificate of 'https://app.test:443': this machine "
+      "has no list of authorities = install ca-certificates, or name a file by CAcertificates" },
+    { SITE PORT "ReverseProxy = ^/a http://app.test unverified\n",
+      "error 6:36+10 unknown word behind the URL of 'ReverseProxy': 'unverified' = known are a "
+      "time limit in seconds (1 to 3600), keep-alive and, behind https, unverified" },
+    { SITE PORT "ReverseProxy = ^/a https://:443\n",
+      "error 6:20+12 'ReverseProxy' wants http://HOST[:PORT][/PATH], the same with https, or a "
+      "unix socket: 'https://:443' = for example: ReverseProxy = ^/api http://127.0.0.1:3000" },
+    { SITE PORT "FastCGIserver {\nFastCGIid = A\nProtocol = http\n"
+                "ConnectTo = https://app.test weight=2, https://10.0.0.1:8443 unverified\n}\n"
+                "UseFastCGI = A\n",
+      "error 9:13+16 nobody vouches for the certificate of 'https://app.test:443': this machine "
+      "has no list of authorities = install ca-certificates, or name a file by CAcertificates" },
+    { SITE PORT "FastCGIserver {\nFastCGIid = A\nConnectTo = https://app.test\n}\n"
+                "UseFastCGI = A\n",
+      "error 8:13+16 'https://app.test:443' is asked by TLS, and section 'A' speaks FastCGI = TLS "
+      "is for backends of HTTP: the section needs Protocol = http" },
+    { SITE PORT "FastCGIserver {\nFastCGIid = A\nProtocol = http\n"
+                "ConnectTo = https://app.test/app\n}\nUseFastCGI = A\n",
+      "error 9:13+20 'ConnectTo' must be an address or a host with a port, or a unix socket, not "
+      "'https://app.test/app' = write https://NAME or https://NAME:PORT, with the name that is in "
+      "its certificate and nothing behind it" },
     { SITE PORT "ReverseProxy = ^/a ftp://app.test\n",
-      "error 6:20+14 'ReverseProxy' wants http://HOST[:PORT][/PATH] or a unix socket: "
+      "error 6:20+14 'ReverseProxy' wants http://HOST[:PORT][/PATH], the same with https, or a "
+      "unix socket: "
       "'ftp://app.test' = for example: ReverseProxy = ^/api http://127.0.0.1:3000" },
     { SITE PORT "ReverseProxy = ^/a http://app.test:0/\n",
-      "error 6:20+18 'ReverseProxy' wants http://HOST[:PORT][/PATH] or a unix socket: "
+      "error 6:20+18 'ReverseProxy' wants http://HOST[:PORT][/PATH], the same with https, or a "
+      "unix socket: "
       "'http://app.test:0/' = for example: ReverseProxy = ^/api http://127.0.0.1:3000" },
     { SITE PORT "ReverseProxy = ^/a http://app.test 0\n",
       "error 6:36+1 unknown word behind the URL of 'ReverseProxy': '0' = known are a time limit in "
-      "seconds (1 to 3600) and keep-alive" },
+      "seconds (1 to 3600), keep-alive and, behind https, unverified" },
 
     { SITE PORT "WebSocket = ws://127.0.0.1:3000 /chat, /live/*\n"
                 "WebSocket = ws://[::1]:3000 *,/a 60\nWebSocket = /run/chat.sock /\n"
