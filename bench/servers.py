@@ -9,6 +9,7 @@ import re
 import resource
 import socket
 import subprocess
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -202,6 +203,19 @@ https://localhost:{tls_port} {{
 }}
 """
 
+# It ends an answer of a program by a reset of the connection, which the load counts as a failure.
+MERECAT = """
+port = {port}
+hostname = 127.0.0.1
+directory = {dir}/site
+username = root
+compression-level = 0
+cgi "**.cgi|**.pl|**.py|**.sh" {{
+    enabled = true
+    limit = 64
+}}
+"""
+
 PHP = """
 [global]
 error_log = {dir}/php.error
@@ -216,7 +230,21 @@ pm = static
 pm.max_children = {php_workers}
 """
 
-CONFIGURATIONS = {"longhouse": LONGHOUSE, "nginx": NGINX, "lighttpd": LIGHTTPD, "apache": APACHE, "h2o": H2O, "caddy": CADDY}
+CONFIGURATIONS = {
+    "longhouse": LONGHOUSE,
+    "nginx": NGINX,
+    "lighttpd": LIGHTTPD,
+    "apache": APACHE,
+    "h2o": H2O,
+    "caddy": CADDY,
+    "merecat": MERECAT,
+}
+
+# Its package conflicts with one that others want: it is unpacked, not installed (bench/run --install).
+MERECAT_FOLDER = ROOT / "build/bench/merecat"
+MERECAT_PROGRAM = MERECAT_FOLDER / "usr/sbin/merecat"
+
+BOUNDS = ("bare", "signing")  # no servers: what the work costs at least
 
 SCRIPTS = {
     "hello.pl": '#!/usr/bin/perl\nprint "Content-Type: text/plain\\n\\nhello\\n";\n',
@@ -263,6 +291,7 @@ def build_site(folder):
     compile_c("count_cgi.c", f"{site}/count.cgi", "-static")
     compile_c("application.c", f"{folder}/app", "-lfcgi")
     compile_c("bare.c", f"{folder}/bare")
+    compile_c("signing.c", f"{folder}/signing", "-lcrypto")
 
 
 def commands(name, folder, ports, program, reactors):
@@ -293,6 +322,7 @@ def commands(name, folder, ports, program, reactors):
         "apache": [["apache2", "-DFOREGROUND", "-f", str(conf)]],
         "h2o": [["h2o", "-c", str(conf)]],
         "caddy": [["caddy", "run", "--config", str(conf), "--adapter", "caddyfile"]],
+        "merecat": [[str(MERECAT_PROGRAM), "-n", "-f", str(conf), "-P", f"{folder}/merecat.pid"]],
     }[kind]
 
 
@@ -347,6 +377,58 @@ class Server:
     def stop(self):
         end(self.processes)
         self.account.close()
+
+
+class Signing:
+    """The bound of a handshake: a program that signs, while it is measured."""
+
+    def __init__(self, folder):
+        self.name = "signing"
+        self.words = pinned(SERVER_CORE, [f"{folder}/signing", f"{folder}/server.pem"])
+
+    def wait_until_open(self):
+        """It is always ready."""
+
+    def measure(self, seconds):
+        out = subprocess.run([*self.words, str(seconds)], capture_output=True, text=True, check=True).stdout
+        count, used_us = map(float, out.split())
+        return {"cost": used_us / count, "rate": count / seconds, "failed": 0, "p50_ms": None, "p99_ms": None, "memory": 0}
+
+    def stop(self):
+        """Nothing is left of it."""
+
+
+class Repeating:
+    """As a context: `act()` again and again on a thread of its own, and once more at the end."""
+
+    def __init__(self, every_s):
+        self.every_s = every_s
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self):
+        while not self.over.wait(self.every_s):
+            self.act()
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
+        self.act()
+
+
+class Peak(Repeating):
+    """The most memory that the server was seen to have."""
+
+    def __init__(self, server):
+        super().__init__(0.25)
+        self.server, self.bytes = server, 0
+
+    def act(self):
+        self.bytes = max(self.bytes, self.server.memory_bytes())
 
 
 class Backends:

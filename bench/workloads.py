@@ -4,17 +4,20 @@ import re
 import socket
 import subprocess
 
-from servers import LOAD_CORE, allow_descriptors, pinned
+from servers import LOAD_CORE, Peak, Repeating, Signing, allow_descriptors, pinned
 
 UPLOAD = """
 wrk.method = "POST"
 wrk.body = string.rep("a", 1024 * 1024)
 """
 
+SLOW_CLIENTS = 1_000
+SLOW_EVERY_S, SLOW_BYTES = 0.2, 1024  # each takes so many bytes so often
+
 IDLE_CONNECTIONS = 8_000  # twice as many descriptors are what a usual limit allows
 
-GATEWAYS = ("longhouse", "bare", "lighttpd", "nginx", "apache")
-FILES = ("longhouse", "bare", "nginx", "lighttpd", "h2o", "caddy", "apache")
+GATEWAYS = ("longhouse", "bare", "lighttpd", "nginx", "apache", "merecat")
+FILES = ("longhouse", "bare", "nginx", "lighttpd", "h2o", "caddy", "apache", "merecat")
 FASTCGI = ("longhouse", "bare", "nginx", "lighttpd", "h2o")
 KEPT = ("longhouse", "bare", "nginx")
 SPOKEN = ("longhouse", "nginx", "lighttpd", "h2o", "caddy")  # TLS
@@ -31,6 +34,7 @@ class Workload:
     kept_path: str = ""  # where connections to the application are kept; the bare bound always does
     tls: bool = False
     streams: int = 0  # requests at once on a connection: HTTP/2
+    slow: int = 0  # clients beside it who take a large file slowly
     aim: str = ""  # "1.25 bare": what Longhouse may cost at most, beside whom
 
     @property
@@ -47,15 +51,28 @@ WORKLOADS = {
     "static-100k": Workload("File of 100 KiB", "/100k.txt", 16, FILES, aim="1.15 bare"),
     "static-10m": Workload("File of 10 MiB", "/10m.txt", 4, ("longhouse", "nginx", "lighttpd", "h2o", "caddy")),
     "static-1k-close": Workload("File of 1 KiB, a connection each", "/1k.txt", 16, FILES, close=True, aim="1.15 bare"),
+    "static-100k-close": Workload("File of 100 KiB, a connection each", "/100k.txt", 16, FILES, close=True),
+    "static-1k-slow": Workload(
+        f"File of 1 KiB, beside {SLOW_CLIENTS:,} slow clients of 10 MiB", "/1k.txt", 16, SPOKEN, slow=SLOW_CLIENTS
+    ),
     "cgi-c-1": Workload("CGI, a C program, 1 client", "/min.cgi", 1, GATEWAYS, aim="1.25 bare"),
     "cgi-c-16": Workload("CGI, a C program, 16 clients", "/min.cgi", 16, GATEWAYS, aim="1.25 bare"),
     "cgi-c-64": Workload("CGI, a C program, 64 clients", "/min.cgi", 64, GATEWAYS, aim="1.25 bare"),
-    "cgi-sh-16": Workload("CGI, sh", "/hello.sh", 16, GATEWAYS, aim="1.25 bare"),
-    "cgi-perl-16": Workload("CGI, perl", "/hello.pl", 16, GATEWAYS, aim="1.15 bare"),
-    "cgi-python-16": Workload("CGI, python", "/hello.py", 16, GATEWAYS, aim="1.05 bare"),
+    "cgi-sh-1": Workload("CGI, sh, 1 client", "/hello.sh", 1, GATEWAYS, aim="1.25 bare"),
+    "cgi-sh-16": Workload("CGI, sh, 16 clients", "/hello.sh", 16, GATEWAYS, aim="1.25 bare"),
+    "cgi-sh-64": Workload("CGI, sh, 64 clients", "/hello.sh", 64, GATEWAYS, aim="1.25 bare"),
+    "cgi-perl-1": Workload("CGI, perl, 1 client", "/hello.pl", 1, GATEWAYS, aim="1.15 bare"),
+    "cgi-perl-16": Workload("CGI, perl, 16 clients", "/hello.pl", 16, GATEWAYS, aim="1.15 bare"),
+    "cgi-perl-64": Workload("CGI, perl, 64 clients", "/hello.pl", 64, GATEWAYS, aim="1.15 bare"),
+    "cgi-python-1": Workload("CGI, python, 1 client", "/hello.py", 1, GATEWAYS, aim="1.05 bare"),
+    "cgi-python-16": Workload("CGI, python, 16 clients", "/hello.py", 16, GATEWAYS, aim="1.05 bare"),
+    "cgi-python-64": Workload("CGI, python, 64 clients", "/hello.py", 64, GATEWAYS, aim="1.05 bare"),
     "cgi-upload-1m": Workload("1 MiB to a C program", "/count.cgi", 4, GATEWAYS, upload=True, aim="1.5 bare"),
     "fcgi-1k-16": Workload("FastCGI, 1 KiB, not kept", "/1k.app", 16, FASTCGI, aim="0.8 lighttpd"),
     "fcgi-100k-16": Workload("FastCGI, 100 KiB, not kept", "/100k.app", 16, FASTCGI),
+    "fcgi-upload-1m": Workload(
+        "1 MiB to a FastCGI application", "/1k.app", 4, ("longhouse", "nginx", "lighttpd", "h2o"), upload=True
+    ),
     "fcgi-1k-16-kept": Workload("FastCGI, 1 KiB, kept", "/1k.app", 16, KEPT, kept_path="/1k.kept", aim="1.2 bare"),
     "fcgi-100k-16-kept": Workload(
         "FastCGI, 100 KiB, kept", "/100k.app", 16, KEPT, kept_path="/100k.kept", aim="1.15 bare"
@@ -66,7 +83,7 @@ WORKLOADS = {
     "tls-1k": Workload("TLS 1.3, file of 1 KiB, kept", "/1k.txt", 16, SPOKEN, tls=True, aim="1.0 h2o"),
     "tls-100k": Workload("TLS 1.3, file of 100 KiB, kept", "/100k.txt", 16, SPOKEN, tls=True),
     "tls-handshake": Workload(
-        "TLS 1.3, a handshake each", "/1k.txt", 16, SPOKEN, tls=True, close=True, aim="1.0 lighttpd"
+        "TLS 1.3, a handshake each", "/1k.txt", 16, (*SPOKEN, "signing"), tls=True, close=True, aim="1.0 lighttpd"
     ),
     "h2-1k": Workload("HTTP/2, file of 1 KiB, one stream", "/1k.txt", 16, SPOKEN, tls=True, streams=1, aim="1.0 h2o"),
     "h2-1k-10": Workload("HTTP/2, file of 1 KiB, ten streams", "/1k.txt", 16, SPOKEN, tls=True, streams=10, aim="1.0 h2o"),
@@ -149,15 +166,59 @@ def measure_idle(server, workload):
     return {"cost": each, "failed": failed, "rate": None, "p50_ms": None, "p99_ms": None, "memory": server.memory_bytes()}
 
 
+# ---- clients who take what they asked for slowly ----
+
+
+class SlowClients(Repeating):
+    """Each has asked for a file of 10 MiB. `lost`: those whose connection was closed."""
+
+    def __init__(self, port, count):
+        super().__init__(SLOW_EVERY_S)
+        self.lost = 0
+        self.connections = [self.connect(port) for _ in range(count)]
+
+    @staticmethod
+    def connect(port):
+        one = socket.socket()
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        one.connect(("127.0.0.1", port))
+        one.sendall(b"GET /10m.txt HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        one.setblocking(False)
+        return one
+
+    def act(self):
+        for one in list(self.connections):
+            try:
+                gone = not one.recv(SLOW_BYTES)
+            except BlockingIOError:
+                gone = False
+            except OSError:
+                gone = True
+            if gone:
+                self.lost += 1
+                self.connections.remove(one)
+                one.close()
+
+    def __exit__(self, *words):
+        super().__exit__(*words)
+        for one in self.connections:
+            one.close()
+
+
 # ---- one server, once ----
 
 
 def measure(server, workload, seconds, folder):
     """`cost` is microseconds of CPU a request, or bytes a connection."""
+    if isinstance(server, Signing):
+        return server.measure(seconds)
     if workload.path is None:
         return measure_idle(server, workload)
-    before = server.account.used_us()
-    load = h2load(server, workload, seconds) if workload.streams else wrk(server, workload, seconds, folder)
-    load["cost"] = (server.account.used_us() - before) / max(load.pop("requests"), 1)
-    load["memory"] = server.memory_bytes()
+    allow_descriptors()
+    with Peak(server) as peak, SlowClients(server.port, workload.slow) as slow:
+        before = server.account.used_us()
+        load = h2load(server, workload, seconds) if workload.streams else wrk(server, workload, seconds, folder)
+        load["cost"] = (server.account.used_us() - before) / max(load.pop("requests"), 1)
+    load["memory"] = peak.bytes
+    load["failed"] += slow.lost
     return load

@@ -42,6 +42,16 @@ def test_ratios_are_those_within_a_round(run):
     assert run.verdict(run.summarize("static-1k", results)) is None
 
 
+def test_a_bound_is_nobodys_peer(run, capsys):
+    """It is what the others are shown beside."""
+    results = {"longhouse": [once(300)], "lighttpd": [once(400)], "signing": [once(40)]}
+    summary = run.summarize("tls-handshake", results)
+    assert summary["best_peer"] == "lighttpd"
+    run.show("tls-handshake", summary)
+    rows = {line.split()[0]: line.split() for line in capsys.readouterr().out.splitlines() if line.strip()}
+    assert (rows["longhouse"][2], rows["signing"][2]) == ("7.50", "1.00")
+
+
 def test_the_page_shows_what_was_reached_and_what_was_missed(run, tmp_path):
     good = run.summarize("static-1k", {"longhouse": [once(11)], "bare": [once(10)]})
     bad = run.summarize("cgi-c-16", {"longhouse": [once(20)], "bare": [once(10)], "lighttpd": [once(15, failed=3)]})
