@@ -70,7 +70,7 @@ static void note_former(struct build *build, const struct tree_node *node,
 
 static bool may_append(const struct option_row *row)
 {
-    return row->repeat == REPEAT_APPENDS || row->type == OPT_WORDS || row->type == OPT_PAIRS;
+    return row->repeat == REPEAT_APPENDS || row->type == OPT_WORDS;
 }
 
 /* False when the second use is refused. */

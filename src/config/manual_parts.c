@@ -32,5 +32,5 @@ const struct option_row *manual_next(const struct option_row *row, unsigned scop
 
 bool manual_repeats(const struct option_row *row)
 {
-    return row->repeat == REPEAT_APPENDS || row->type == OPT_WORDS || row->type == OPT_PAIRS;
+    return row->repeat == REPEAT_APPENDS || row->type == OPT_WORDS;
 }

@@ -54,7 +54,6 @@ static void put_one_value(FILE *out, const struct option_row *row)
     case OPT_TEXT:
     case OPT_PATH:
     case OPT_WORDS:
-    case OPT_PAIRS:
     case OPT_LOG:
     case OPT_OWN:
     case OPT_LATER:

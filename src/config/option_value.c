@@ -212,29 +212,6 @@ static void set_words(struct build *build, struct conf_word **list, const struct
     }
 }
 
-static void set_pair(struct build *build, struct conf_pair **list, const struct tree_node *node,
-                     const struct option_row *row)
-{
-    struct slice name;
-    struct slice value;
-
-    bool complete = slice_cut(node->value, row->separator, &name, &value);
-    name = slice_trim(name);
-    value = slice_trim(value);
-    if (!complete || name.len == 0) {
-        diag_hint(build->diags,
-                  build_fault(build, DIAG_ERROR, node, node->value,
-                              "'%s' wants a name, '%c' and a value", row->name, row->separator),
-                  "write: %s = %s", row->name, row->grammar);
-        return;
-    }
-    struct conf_pair *pair = arena_new(build->arena, struct conf_pair);
-    while (*list)
-        list = &(*list)->next;
-    *pair = (struct conf_pair){ .name = name, .value = value };
-    *list = pair;
-}
-
 /* `danger`: what a network does that holds everybody. */
 static void nets_add(struct build *build, void *record, const struct tree_node *node,
                      const struct option_row *row, const char *danger)
@@ -473,9 +450,6 @@ void option_set(struct build *build, void *record, const struct tree_node *node,
         if (is_first)
             *(struct conf_word **)member = NULL; /* the default makes room */
         set_words(build, member, node, row);
-        break;
-    case OPT_PAIRS:
-        set_pair(build, member, node, row);
         break;
     case OPT_LOG:
         set_log(build, member, node, row);

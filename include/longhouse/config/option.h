@@ -22,7 +22,6 @@ enum option_type {
     OPT_TEXT,     /* struct slice */
     OPT_PATH,     /* struct slice, absolute */
     OPT_WORDS,    /* struct conf_word *, appends, comma separated */
-    OPT_PAIRS,    /* struct conf_pair *, appends; `separator` '=' or ':' */
     OPT_LOG,      /* struct conf_log */
     OPT_CHOICE,   /* enum (unsigned): `choices` */
     OPT_OWN,      /* `set` does it all */
@@ -62,7 +61,6 @@ struct option_row {
     uint64_t least;
     uint64_t most;
     uint64_t unit;
-    char separator;
     const char *const *choices; /* NULL terminated; the index is the value */
     const char *former;         /* older names, space separated: accepted with a note */
     enum option_repeat repeat;
