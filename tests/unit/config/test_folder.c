@@ -143,6 +143,50 @@ START_TEST(a_wrap_that_is_missing_is_told_where_it_is_wanted)
 }
 END_TEST
 
+/* With a root directory of its own, "/srv|shop", a program finds nothing outside of it. */
+START_TEST(what_a_wrapped_program_cannot_reach_is_told)
+{
+    struct loaded loaded;
+    const struct text_file files[] = {
+        { "longhouse.conf", "Hostname = a\nWebsiteRoot = /srv/shop/a\nBinding {\nPort = 80\n}\n"
+                            "WrapCGI = shop\nExecuteCGI = yes\nCGIextension = cgi\n"
+                            "Alias = /in:/srv/shop/cgi\nAlias = /out:/srv-other\n" },
+        { "cgi-wrapper.conf", "Wrap = shop ; /srv|shop ; alice\n" },
+    };
+
+    loaded_files(&loaded, files, 2);
+    char *said = loaded_report(&loaded);
+    ck_assert_ptr_nonnull(strstr(said,
+                                 "longhouse.conf:10:9: warning: programs in '/srv-other' cannot "
+                                 "run: it lies outside of '/srv'"));
+    ck_assert_ptr_null(strstr(said, "'/srv/shop/cgi' cannot"));
+    free(said);
+    loaded.source.files = NULL;
+    loaded.source.count = 0;
+    loaded_done(&loaded);
+}
+END_TEST
+
+START_TEST(a_host_is_somebody_once)
+{
+    struct loaded loaded;
+    const struct text_file files[] = {
+        { "longhouse.conf", "Hostname = a\nWebsiteRoot = /srv\nBinding {\nPort = 80\n}\n"
+                            "RunAs = bob\nWrapCGI = shop\nExecuteCGI = yes\nCGIextension = cgi\n" },
+        { "cgi-wrapper.conf", "Wrap = shop ; /srv ; alice\n" },
+    };
+
+    loaded_files(&loaded, files, 2);
+    char *said = loaded_report(&loaded);
+    ck_assert_ptr_null(loaded.conf);
+    ck_assert_ptr_nonnull(strstr(said, "a host has RunAs or WrapCGI, not both"));
+    free(said);
+    loaded.source.files = NULL;
+    loaded.source.count = 0;
+    loaded_done(&loaded);
+}
+END_TEST
+
 START_TEST(a_host_executes_when_one_of_its_folders_does)
 {
     struct loaded loaded;
@@ -161,4 +205,5 @@ SUITE("folder", TEST(what_is_given_replaces_and_the_rest_stays), TEST(no_and_zer
       TEST(variables_come_before_those_of_the_host),
       TEST(each_user_of_directories_is_an_identity_of_the_host),
       TEST(a_wrap_that_is_missing_is_told_where_it_is_wanted),
+      TEST(what_a_wrapped_program_cannot_reach_is_told), TEST(a_host_is_somebody_once),
       TEST(a_host_executes_when_one_of_its_folders_does))

@@ -1131,6 +1131,22 @@ START_TEST(a_head_beyond_the_limit_is_refused)
 }
 END_TEST
 
+START_TEST(a_request_that_the_end_of_a_chunk_cuts_is_read_whole)
+{
+    struct house *house = open_house(NULL, NULL);
+    char request[CHUNK_SIZE / 20];
+
+    snprintf(request, sizeof(request), "GET / HTTP/1.1\r\nHost: a\r\nX: %0*d\r\n\r\n",
+             (int)sizeof(request) - 40, 0);
+    for (unsigned i = 0; i < 50; i++)
+        transport_memory_feed(house->client, slice_cstr(request));
+    house_settle(house);
+    ck_assert_uint_eq(house->ended, 50);
+    ck_assert_int_eq(house->failed, 0);
+    close_house(house);
+}
+END_TEST
+
 START_TEST(a_head_may_be_larger_than_a_chunk)
 {
     struct house *house = house_new();
@@ -1663,8 +1679,9 @@ SUITE(
     TEST(continue_is_not_said_when_the_body_came_unasked), TEST(a_client_may_grow_tired_of_waiting),
     TEST(a_final_answer_without_asking_ends_the_connection),
     LOOP(a_bad_head_is_answered_logged_and_ends_the_connection, bad_heads),
-    LOOP(a_head_beyond_the_limit_is_refused, too_large), TEST(a_head_may_be_larger_than_a_chunk),
-    TEST(a_first_head_that_does_not_come_in_time_is_408),
+    LOOP(a_head_beyond_the_limit_is_refused, too_large),
+    TEST(a_request_that_the_end_of_a_chunk_cuts_is_read_whole),
+    TEST(a_head_may_be_larger_than_a_chunk), TEST(a_first_head_that_does_not_come_in_time_is_408),
     TEST(a_connection_that_says_nothing_is_closed_silently),
     TEST(an_idle_connection_is_closed_silently), TEST(a_later_head_that_stays_half_is_408),
     TEST(a_handler_may_take_its_time), TEST(a_client_that_takes_nothing_is_dropped),
