@@ -231,7 +231,7 @@ def test_memory_that_a_program_may_not_have(house):
 @needs_root
 def test_a_limit_of_processes_is_that_of_the_user(house):
     site = host(house, "a.test", "  RunAs = games\n  CGIprocesses = 6")
-    site.put("fork.cgi", HEAD + "ulimit -u 2>/dev/null || ulimit -p\nfor n in 1 2 3 4 5 6 7 8; do sleep 987 & done\necho all\n", 0o755)
+    site.put("fork.cgi", HEAD + "ulimit -u 2>/dev/null || ulimit -p\nfor n in 1 2 3 4 5 6 7 8; do sleep 987 >/dev/null 2>&1 & done\necho all\n", 0o755)
     house.start()
     assert site.get("/fork.cgi").text == "6\n"
     site.wait_for_error("/fork.cgi", "fork")
