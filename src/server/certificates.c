@@ -9,13 +9,16 @@
 #include "site/vhost_map.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 
 #define IDENTITIES_MOST 8u
 #define NAME_MOST       255u /* bytes of a name that a client asks for */
+#define REFUSALS_TOLD   10u  /* lines a minute about clients that are refused */
 
 /* One binding's way to choose. */
 struct chooser {
@@ -24,10 +27,17 @@ struct chooser {
     const struct binding_conf *binding;
 };
 
+/* Of all reactors: anybody can be refused as often as it likes. */
+struct refusals {
+    _Atomic int64_t minute; /* the last in which there was one */
+    _Atomic unsigned count; /* in it */
+};
+
 struct certificates {
     const struct snapshot *snapshot;               /* borrowed */
     struct proofs *proofs;                         /* borrowed */
     struct log *log;                               /* borrowed */
+    struct refusals *refusals;                     /* owned */
     struct slice ticket_secret;                    /* borrowed while they are made */
     struct tls_context **of_bindings;              /* by binding_conf.index; NULL: no TLS */
     struct tls_context **of_hosts;                 /* by vhost_conf.index; NULL: none of its own */
@@ -65,18 +75,32 @@ static struct tls_context *choose(const struct tls_chooser *base, struct slice n
     return all->of_hosts[host] ? all->of_hosts[host] : all->of_bindings[binding];
 }
 
+/* The how manieth of its minute it is, from 1 on. */
+static unsigned count_refusal(struct refusals *refusals)
+{
+    const int64_t minute = (int64_t)time(NULL) / 60;
+
+    if (atomic_exchange(&refusals->minute, minute) != minute)
+        atomic_store(&refusals->count, 0);
+    return atomic_fetch_add(&refusals->count, 1) + 1;
+}
+
 static void tell_refusal(const struct tls_chooser *base, int fd, const char *why)
 {
     const struct chooser *self = container_of(base, const struct chooser, chooser);
+    const unsigned count = count_refusal(self->certificates->refusals);
     char text[ADDRESS_TEXT_MOST] = "somebody";
     union socket_address peer;
 
+    if (count > REFUSALS_TOLD)
+        return;
     if (socket_peer_address(fd, &peer) == 0) {
         address_unmap(&peer);
         address_text(&peer, text);
     }
-    log_notice(self->certificates->log, "the certificate of client %s on port %u is refused: %s",
-               text, self->binding->port, why);
+    log_notice(self->certificates->log, "the certificate of client %s on port %u is refused: %s%s",
+               text, self->binding->port, why,
+               count == REFUSALS_TOLD ? " (further ones in this minute are not told)" : "");
 }
 
 /* ---- building ---- */
@@ -276,6 +300,7 @@ struct certificates *certificates_new(const struct snapshot *snapshot, struct sl
         .snapshot = snapshot,
         .proofs = proofs,
         .log = log,
+        .refusals = table_of(1, sizeof(struct refusals)),
         .ticket_secret = ticket_secret,
         .of_bindings = table_of(conf->binding_count, sizeof(struct tls_context *)),
         .of_hosts = table_of(conf->host_count, sizeof(struct tls_context *)),
@@ -306,6 +331,7 @@ void certificates_free(struct certificates *self)
     free(self->of_clients_of_bindings);
     free(self->of_clients_of_hosts);
     free(self->choosers);
+    free(self->refusals);
     free(self);
 }
 

@@ -105,6 +105,15 @@ def test_a_certificate_that_is_taken_back_opens_nothing(house, club, ann):
     refused(house, house.closed_port, "default.test")
 
 
+def test_who_is_refused_again_and_again_does_not_fill_the_log(house):
+    """The last of those of this house: for the rest of the minute no refusal is told."""
+    before = house.system_log().count("of client 127.0.0.1 on port")
+    for _ in range(30):
+        refused(house, house.open_port, "members.test")
+    wait_until("the log says so", lambda: "(further ones in this minute are not told)" in house.system_log())
+    assert house.system_log().count("of client 127.0.0.1 on port") - before <= 20  # of two minutes at most
+
+
 @pytest.mark.parametrize(
     ("binding", "host", "words"),
     [
