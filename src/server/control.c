@@ -8,6 +8,7 @@
 #include "os/socket.h"
 #include "server/acme_status.h"
 #include "server/bans.h"
+#include "server/house.h"
 #include "server/orders.h"
 #include "server/reactor.h"
 #include "server/workers_status.h"
@@ -254,7 +255,7 @@ void control_write_status(const struct house *house, struct text *text)
 {
     static const char *const kinds[6] = { "without answer", "1xx", "2xx", "3xx", "4xx", "5xx" };
     struct totals sum = totals_of(house);
-    uint64_t now_ms = house->reactors[0]->loop.driver->ops->now_ms(house->reactors[0]->loop.driver);
+    const uint64_t now_ms = house_now_ms(house);
 
     text_printf(text, "Longhouse %s, server process %d, up ", LONGHOUSE_VERSION, (int)getpid());
     add_duration(text, (now_ms - house->started_ms) / 1000);
@@ -300,7 +301,7 @@ void control_write_status(const struct house *house, struct text *text)
 void control_write_status_json(const struct house *house, struct text *text)
 {
     struct totals sum = totals_of(house);
-    uint64_t now_ms = house->reactors[0]->loop.driver->ops->now_ms(house->reactors[0]->loop.driver);
+    const uint64_t now_ms = house_now_ms(house);
 
     text_printf(text,
                 "{\"version\":\"%s\",\"pid\":%d,\"uptime_s\":%llu,\"hosts\":%u,\"bindings\":%u,"

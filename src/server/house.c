@@ -11,6 +11,7 @@
 #include "server/tally.h"
 #include "server/workers_status.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 static void house_open_logs(struct house *house, struct takeover *takeover)
@@ -93,6 +94,7 @@ void house_free(struct house *house)
 
 uint64_t house_now_ms(const struct house *house)
 {
+    assert(house->reactors[0]); /* orders are taken while all of them live */
     struct driver *driver = house->reactors[0]->loop.driver;
 
     return driver->ops->now_ms(driver);
