@@ -251,7 +251,14 @@ static void compare_fields(const struct house *house, const struct second *secon
     }
 }
 
-/* RFC 9110 5.6.3: a tab is a blank. For the second it is a part of the word that it stands beside.
+static bool is_longer(struct slice name, struct slice begin)
+{
+    return name.len > begin.len && slice_starts_nocase(name, begin);
+}
+
+/*
+ * RFC 9110 5.6.3: a tab is a blank. For the second it is a part of the word that it stands beside;
+ * and it drops the coding that it has read at a name that only begins with Transfer-Encoding.
  */
 static bool second_misreads(const struct second *second)
 {
@@ -260,8 +267,9 @@ static bool second_misreads(const struct second *second)
 
     for (unsigned i = 0; i < second->count; i++)
         for (size_t n = 0; n < sizeof(read) / sizeof(read[0]); n++)
-            if (slice_equal_nocase(second->fields[i].name, read[n]) &&
-                slice_has(second->fields[i].value, '\t'))
+            if (is_longer(second->fields[i].name, read[n]) ||
+                (slice_equal_nocase(second->fields[i].name, read[n]) &&
+                 slice_has(second->fields[i].value, '\t')))
                 return true;
     return false;
 }
