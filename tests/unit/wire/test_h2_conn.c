@@ -554,6 +554,21 @@ START_TEST(a_head_does_not_go_on_without_end)
 }
 END_TEST
 
+/* Frames that carry something are no better than empty ones. */
+START_TEST(a_head_in_a_hundred_frames_ends_the_connection)
+{
+    open_client(NULL);
+    h2_client_frame(client, NGHTTP2_HEADERS, 0, 1, SLICE("\x82\0\1b\x7e")); /* 126 bytes follow */
+    for (int i = 0; i < 100; i++)
+        h2_client_frame(client, NGHTTP2_CONTINUATION, 0, 1, SLICE("x"));
+    h2_client_pump(client);
+    ck_assert_ptr_nonnull(strstr(house->misbehaved, "CONTINUATION frames"));
+    ck_assert(has_left());
+    ck_assert_uint_eq(house->begun, 0);
+    close_client();
+}
+END_TEST
+
 START_TEST(a_head_that_does_not_come_in_time_ends_the_connection)
 {
     open_client(NULL);
@@ -648,6 +663,7 @@ SUITE("h2_conn", LOOP(the_first_bytes_tell_the_protocol, openings),
       TEST(requests_are_not_taken_back_without_end),
       TEST(a_burst_of_requests_taken_back_is_cut_short),
       TEST(malformed_requests_are_not_reset_without_end), TEST(a_head_does_not_go_on_without_end),
+      TEST(a_head_in_a_hundred_frames_ends_the_connection),
       TEST(a_head_that_does_not_come_in_time_ends_the_connection),
       TEST(a_small_block_does_not_become_a_large_head),
       TEST(a_client_that_does_not_read_is_not_heard),
