@@ -19,6 +19,7 @@ function(floor name)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.c)
   list(FILTER sources EXCLUDE REGEX "/main\\.c$")
   add_library(${name} STATIC ${sources} ${PROJECT_SOURCE_DIR}/cmake/floor.c)
+  counts_coverage(${name})
   target_include_directories(${name} PRIVATE ${faces})
   target_link_libraries(${name} PUBLIC house_options ${FLOOR_DEPENDS} ${FLOOR_LIBRARIES})
 
@@ -76,6 +77,7 @@ function(program name)
     return()
   endif()
   add_executable(program_${name} ${main})
+  counts_coverage(program_${name})
   set_target_properties(program_${name} PROPERTIES
     OUTPUT_NAME ${name}
     RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)

@@ -54,3 +54,12 @@ if(LONGHOUSE_FUZZ)
   target_link_options(house_options INTERFACE -fsanitize=address,undefined)
   target_compile_definitions(house_options INTERFACE LONGHOUSE_SANITIZED=1)
 endif()
+
+# counts_coverage(TARGET): with LONGHOUSE_COVERAGE its lines and branches are counted (gcc), for scripts/coverage. A child
+# does not write its counts before it execs, as gcc would have it: it may have no right to, and shares our memory.
+function(counts_coverage target)
+  if(LONGHOUSE_COVERAGE)
+    target_compile_options(${target} PRIVATE --coverage -fprofile-update=prefer-atomic -fno-builtin-fork -fno-builtin-execve)
+    target_link_options(${target} PUBLIC --coverage)
+  endif()
+endfunction()
