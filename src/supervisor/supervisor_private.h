@@ -33,23 +33,22 @@
 #include "base/table.h"
 #include "config/load.h"
 #include "estate.h"
+#include "groups.h"
 #include "ipc/handover.h"
 #include "ipc/outbox.h"
-#include "ipc/workers_report.h"
 #include "loop/loop.h"
-#include "os/cgroup.h"
 #include "os/strays.h"
 #include "os/syslog_socket.h"
 #include "renewal.h"
 #include "rotation.h"
+#include "sandboxes.h"
+#include "workers.h"
 
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/resource.h>
 #include <sys/types.h>
-
-#define SPAWNERS_MOST 16u /* as the option Spawners says */
 
 /* ---- identity.c ---- */
 
@@ -98,7 +97,6 @@ void plan_done(struct plan *plan);
 uint64_t plan_rights(const struct server_conf *conf);
 
 /* Texts and rules as sealed files: each start of a child gets the same. 0 or negative errno. */
-struct sandboxes;
 int plan_seal(const struct plan *plan, const struct sandboxes *sandboxes, int *ret_bundle_fd,
               int *ret_policy_fd);
 
@@ -208,110 +206,6 @@ int key_find(const char *path, char out[KEY_DIGITS + 1]);
 /* The key of our own cookies, or nothing where none is needed. False: a diagnostic says why. */
 bool key_open(const struct server_conf *conf, struct arena *arena, struct diags *diags,
               char ret[KEY_DIGITS + 1]);
-
-/* ---- groups.c ---- */
-
-struct groups {
-    struct cgroup_house house;   /* descriptors are -1 without control groups */
-    int programs[SPAWNERS_MOST]; /* owned: the folder of each spawner; -1 without */
-    const char *path;            /* of it */
-    const char *why;             /* there are none */
-    unsigned controllers;        /* those in use */
-};
-
-/* None. */
-void groups_init(struct groups *groups);
-
-/* False: they are asked for and not to be had; a diagnostic says why. */
-bool groups_open(const struct server_conf *conf, unsigned spawners, const struct identity *identity,
-                 struct arena *arena, struct diags *diags, struct groups *ret);
-
-/* The next generation has limits that these were not made for. */
-bool groups_lack(const struct groups *groups, const struct server_conf *next);
-
-/* All programs of the spawner of this number, which has died. */
-void groups_kill(const struct groups *groups, unsigned spawner);
-
-/* Kills what is left in them, and removes them. */
-void groups_close(struct groups *groups);
-
-/* ---- sandboxes.c ---- */
-
-struct sandbox {
-    struct sandbox *next;
-    const struct confine_conf *confine; /* borrowed: of a host, or of a pool */
-    unsigned number;                    /* 1, 2, ... */
-    int ruleset;                        /* owned */
-    const char *tmp;                    /* a folder that is removed at the end */
-};
-
-struct sandboxes {
-    struct sandbox *first;
-    struct sandbox **end;
-    unsigned count;
-};
-
-/* For each host and each pool of workers that has one. False: a diagnostic says why. */
-bool sandboxes_open(const struct server_conf *conf, const struct identity *identity,
-                    struct arena *arena, struct diags *diags, struct sandboxes *ret);
-
-/* NULL: it has none. */
-const struct sandbox *sandboxes_find(const struct sandboxes *sandboxes,
-                                     const struct confine_conf *confine);
-
-/* Removes what was made. */
-void sandboxes_close(struct sandboxes *sandboxes);
-/* ---- workers.c ---- */
-
-struct child;
-
-/* The listening sockets of the pools of workers: kept over every restart of server and spawner. */
-struct workers {
-    const struct server_conf *conf;
-    int *fds;                          /* owned; by number of the pool */
-    bool *fresh;                       /* owned; likewise: not of the generation before */
-    char (*told)[WORKERS_REPORT_MOST]; /* owned: what the spawner said of each pool last */
-    unsigned count;
-    int pools_fd; /* memory file */
-    bool beside;  /* the sockets of another house have their names until workers_take_names() */
-    bool left;    /* or: another house has them from now on */
-};
-
-/*
- * Listens in WorkDirectory, for the user of the server alone. `beside`: there is another house that
- * listens there. False: a diagnostic says why.
- */
-bool workers_open(const struct server_conf *conf, bool beside, const struct sandboxes *sandboxes,
-                  const struct identity *identity, struct diags *diags, struct workers *ret);
-
-/* Who asks for a pool from now on finds ours. 0 or negative errno. */
-int workers_take_names(struct workers *workers);
-
-/* For the next generation: pools that were there before keep their sockets. */
-bool workers_renew(const struct server_conf *conf, const struct sandboxes *sandboxes,
-                   const struct workers *former, const struct identity *identity,
-                   struct diags *diags, struct workers *ret);
-
-/* Removes the sockets that it made itself, for a generation that is given up. */
-void workers_take_back(struct workers *workers);
-
-/* Closes those of the former generation, and removes what this one does not have. */
-void workers_replace(struct workers *former, const struct workers *workers);
-
-/* Removes the sockets. */
-void workers_close(struct workers *workers);
-
-/* To a fresh spawner, before the policy, or when the generation is adopted; to a server: what it
- * shows. */
-void workers_hand_over(const struct workers *workers, uint64_t generation, struct child *spawner);
-void workers_tell_all(const struct workers *workers, struct child *server);
-
-/* WORKERS of the spawner, for the server. */
-void workers_take(struct workers *workers, const struct handover *message, struct child *server);
-
-/* SAID: into the log of the section, or the journal. */
-void workers_write(const struct workers *workers, const struct handover *message,
-                   const struct logs *logs, struct log *log);
 
 /* ---- journal.c ---- */
 
