@@ -137,6 +137,13 @@ struct fastcgi_conf *build_section_of_proxy(struct build *build, const struct di
 struct fastcgi_conf *section_for_proxy(struct build *build, const struct connect_conf *parsed,
                                        bool keeps);
 
+/* SCHEME://HOST[:PORT][/PATH], SCHEMEs://... for TLS, or a unix socket. False: no such thing. */
+bool proxy_read_url(struct slice word, struct slice scheme, struct build *build,
+                    struct proxy_conf *rule, struct connect_conf *target);
+
+/* Adds a copy to the end of the list. */
+void proxy_add(struct build *build, struct proxy_conf **list, const struct proxy_conf *rule);
+
 /* An error under a part of the value: "WHAT: 'PART'", with its cure. */
 void proxy_refuse(struct build *build, const struct tree_node *node, struct slice part,
                   const char *what, const char *cure);

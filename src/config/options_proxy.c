@@ -31,7 +31,7 @@ static bool read_pattern(struct build *build, const struct tree_node *node, stru
 
 /* ---- where to ---- */
 
-/* HOST[:PORT][/PATH], behind "http://" or "https://". */
+/* HOST[:PORT][/PATH] */
 static bool read_place(struct slice text, bool is_secure, struct build *build,
                        struct proxy_conf *rule, struct connect_conf *target)
 {
@@ -50,17 +50,26 @@ static bool read_place(struct slice text, bool is_secure, struct build *build,
     return true;
 }
 
+bool proxy_read_url(struct slice word, struct slice scheme, struct build *build,
+                    struct proxy_conf *rule, struct connect_conf *target)
+{
+    struct slice rest = slice_skip(word, scheme.len);
+
+    target->text = word;
+    if (slice_starts(word, SLICE("/")))
+        return address_parse_target(word, &target->address);
+    if (!slice_starts_nocase(word, scheme))
+        return false;
+    const bool is_secure = slice_starts_nocase(rest, SLICE("s"));
+    rest = slice_skip(rest, is_secure);
+    return slice_starts(rest, SLICE("://")) &&
+           read_place(slice_skip(rest, 3), is_secure, build, rule, target);
+}
+
 static bool read_url(struct build *build, const struct tree_node *node, struct slice word,
                      struct proxy_conf *rule, struct connect_conf *target)
 {
-    const bool is_secure = slice_starts_nocase(word, SLICE("https://"));
-    const size_t scheme_len = sizeof("http://") - 1 + is_secure;
-
-    target->text = word;
-    if (slice_starts(word, SLICE("/"))
-            ? address_parse_target(word, &target->address)
-            : (is_secure || slice_starts_nocase(word, SLICE("http://"))) &&
-                  read_place(slice_skip(word, scheme_len), is_secure, build, rule, target))
+    if (proxy_read_url(word, SLICE("http"), build, rule, target))
         return true;
     proxy_refuse(
         build, node, word,
@@ -119,6 +128,14 @@ static bool read_rest(struct build *build, const struct tree_node *node, struct 
     return true;
 }
 
+void proxy_add(struct build *build, struct proxy_conf **list, const struct proxy_conf *rule)
+{
+    while (*list)
+        list = &(*list)->next;
+    *list = arena_new(build->arena, struct proxy_conf);
+    **list = *rule;
+}
+
 static void reverse_proxy_set(struct build *build, void *record, const struct tree_node *node,
                               const struct option_row *row)
 {
@@ -127,7 +144,6 @@ static void reverse_proxy_set(struct build *build, void *record, const struct tr
                                .wait_ms = PROXY_WAIT_MS,
                                .tunnel_idle_ms = TUNNEL_IDLE_MS };
     struct connect_conf target = { .weight = 1 };
-    struct proxy_conf **end = &host->proxies;
     struct slice rest = node->value;
     struct slice word;
     uint64_t skip;
@@ -145,10 +161,7 @@ static void reverse_proxy_set(struct build *build, void *record, const struct tr
         !read_rest(build, node, rest, &rule, &target, &keeps))
         return;
     rule.section = section_for_proxy(build, &target, keeps);
-    while (*end)
-        end = &(*end)->next;
-    *end = arena_new(build->arena, struct proxy_conf);
-    **end = rule;
+    proxy_add(build, &host->proxies, &rule);
 }
 
 static const struct option_row rows[] = {

@@ -7,38 +7,13 @@
 
 /* ---- where to ---- */
 
-/* HOST[:PORT], behind "ws://". */
-static bool read_host(struct build *build, struct slice name, struct proxy_conf *rule,
-                      struct connect_conf *target)
-{
-    const bool has_port = slice_find_last(name, ':') != SLICE_NONE && !slice_ends(name, SLICE("]"));
-
-    target->text = has_port ? name : arena_printf(build->arena, "%.*s:80", SLICE_ARGS(name));
-    if (!target_parse_text(target->text, target) || target->is_srv)
-        return false;
-    if (target->host.len > 0)
-        rule->host = name;
-    return true;
-}
-
 static bool read_backend(struct build *build, const struct tree_node *node, struct slice word,
                          struct proxy_conf *rule, struct connect_conf *target)
 {
-    const struct slice ws = SLICE("ws://");
-
-    if (slice_starts_nocase(word, SLICE("wss://"))) {
-        proxy_refuse(build, node, word, "'WebSocket' cannot speak TLS to a backend yet",
-                     "let the backend speak plain (ws://), on this machine or on a network of "
-                     "one's own");
-        return false;
-    }
-    target->text = word;
-    if (slice_starts(word, SLICE("/"))
-            ? address_parse_target(word, &target->address)
-            : slice_starts_nocase(word, ws) &&
-                  read_host(build, slice_skip(word, ws.len), rule, target))
+    if (proxy_read_url(word, SLICE("ws"), build, rule, target) && rule->path.len == 0)
         return true;
-    proxy_refuse(build, node, word, "'WebSocket' wants ws://HOST[:PORT] or a unix socket",
+    proxy_refuse(build, node, word,
+                 "'WebSocket' wants ws://HOST[:PORT], the same with wss, or a unix socket",
                  "for example: WebSocket = ws://127.0.0.1:3000 /chat");
     return false;
 }
@@ -110,7 +85,6 @@ static void websocket_set(struct build *build, void *record, const struct tree_n
                                .wait_ms = PROXY_WAIT_MS,
                                .tunnel_idle_ms = TUNNEL_IDLE_MS };
     struct connect_conf target = { .weight = 1 };
-    struct proxy_conf **end = &host->websockets;
     struct slice rest = node->value;
     struct slice word;
 
@@ -119,10 +93,7 @@ static void websocket_set(struct build *build, void *record, const struct tree_n
         !read_rest(build, node, rest, &rule))
         return;
     rule.section = section_for_proxy(build, &target, false);
-    while (*end)
-        end = &(*end)->next;
-    *end = arena_new(build->arena, struct proxy_conf);
-    **end = rule;
+    proxy_add(build, &host->websockets, &rule);
 }
 
 static const struct option_row rows[] = {
@@ -132,7 +103,7 @@ static const struct option_row rows[] = {
         .scopes = SCOPE_HOST,
         .repeat = REPEAT_APPENDS,
         .set = websocket_set,
-        .grammar = "ws://HOST[:PORT] | /UNIXSOCKET PATH[, PATH...] [MINUTES]",
+        .grammar = "ws[s]://HOST[:PORT] | /UNIXSOCKET PATH[, PATH...] [MINUTES]",
         .text = "Requests for a WebSocket on these paths go to that backend; whatever else is "
                 "asked for there is answered as without the rule. A path is compared as a whole, "
                 "without the query; with '*' at its end it is the beginning of all that is meant, "

@@ -1,5 +1,7 @@
 """HTTP backends that are asked by TLS, and what is believed of them."""
+import base64
 import contextlib
+import hashlib
 import shutil
 import socket
 import ssl
@@ -11,6 +13,7 @@ from fault_backend import HungUp
 from house import House, opened, wait_until
 from secure import make_certificate
 from test_http_backend import HELLO, HttpBackend, HttpTalk
+from test_websocket import ASKED
 
 TO_END = b"HTTP/1.1 200 OK\r\n\r\nall of it"
 
@@ -75,6 +78,7 @@ def house():
             ("plain.test", f"https://localhost:{house.plain.port}"),
         ):
             house.host(name, f"  ReverseProxy = . {url}")
+        house.host("chat.test", f"  WebSocket = wss://localhost:{house.known.port} *")
         house.section(
             f"FastCGIserver {{\n  FastCGIid = two\n  Protocol = http\n"
             f"  ConnectTo = https://127.0.0.1:{house.stranger.port}, https://localhost:{house.known.port}\n}}"
@@ -179,6 +183,28 @@ def test_who_is_not_believed_is_told_nothing(house, name, words):
     for backend in (house.known, house.stranger, house.plain):
         backend.wait_until_quiet()
     assert not heard
+
+
+def test_a_websocket_goes_through_tls(house):
+    """Nobody looks at what is said, so plain bytes do."""
+    spoken = bytes(range(256)) * 2048
+
+    def act(talk):
+        talk.read_request()
+        proof = hashlib.sha1(talk.field("Sec-WebSocket-Key").encode() + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11")
+        talk.say(
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Accept: " + base64.b64encode(proof.digest()) + b"\r\n\r\nearly"
+        )
+        talk.say(talk._exactly(len(spoken)))
+        talk.end()
+
+    house.known.plays(act)
+    with house.visit() as visitor:
+        visitor.request("GET", "/chat", host="chat.test", fields=ASKED)
+        assert visitor.head().status == 101
+        visitor.send(spoken)
+        assert visitor.rest() == b"early" + spoken
 
 
 def test_one_that_need_not_be_verified(house):

@@ -13,7 +13,7 @@ from h2wire import H2Visitor
 from house import House, opened, wait_until
 
 HERE = pathlib.Path(__file__).resolve().parent
-MIB = 1024 * 1024
+SIZE = 400_000
 ASKED = [
     ("Connection", "Upgrade"),
     ("Upgrade", "websocket"),
@@ -59,7 +59,7 @@ def test_messages_go_to_and_fro(house, name, path):
     async def visit():
         async with connect(house, name, path, subprotocols=["other", "chat"]) as socket:
             assert socket.subprotocol == "chat"
-            for message in ("path", "field", "hello", os.urandom(MIB)):
+            for message in ("path", "field", "hello", os.urandom(SIZE)):
                 await socket.send(message)
                 answer = await socket.recv()
                 assert answer == {"path": path, "field": "127.0.0.1"}.get(message, message)
@@ -73,7 +73,7 @@ def test_messages_go_to_and_fro(house, name, path):
     wait_until("the tunnel to end", lambda: tunnels(house) == 0)
     wait_until("its line", lambda: f'"GET {path} HTTP/1.1" 101 ' in house.sites[name].access_log())
     line = [line for line in house.sites[name].access_log().splitlines() if " 101 " in line][-1]
-    assert int(line.split(" 101 ")[1].split()[0]) > MIB
+    assert int(line.split(" 101 ")[1].split()[0]) > SIZE
     assert house.sites[name].error_log() == ""
 
 

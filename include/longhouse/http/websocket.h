@@ -11,8 +11,7 @@
 
 #include <stdbool.h>
 
-#define WEBSOCKET_KEY_LEN    24u /* 16 bytes in base64 */
-#define WEBSOCKET_ACCEPT_LEN 28u /* a SHA-1 in base64 */
+#define WEBSOCKET_KEY_LEN 24u /* 16 bytes in base64 */
 
 /*
  * The key of a request of HTTP/1.1 that asks for a WebSocket and nothing else: GET without a body,

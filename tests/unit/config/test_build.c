@@ -924,14 +924,15 @@ static const struct saying_case {
                 "WebSocket = ws://[::1]:3000 *,/a 60\nWebSocket = /run/chat.sock /\n"
                 "WebSocket = WS://chat.test /,/b\n",
       "" },
-    { SITE PORT "WebSocket = wss://127.0.0.1:3000 /chat\n",
-      "error 6:13+20 'WebSocket' cannot speak TLS to a backend yet: 'wss://127.0.0.1:3000' = let "
-      "the backend speak plain (ws://), on this machine or on a network of one's own" },
+    { SITE PORT "WebSocket = WSS://10.0.0.1 /a\n",
+      "error 6:13+17 nobody vouches for the certificate of 'https://10.0.0.1:443': this machine "
+      "has "
+      "no list of authorities = install ca-certificates, or name a file by CAcertificates" },
     { SITE PORT "WebSocket = http://127.0.0.1:3000 /chat\n",
-      "error 6:13+21 'WebSocket' wants ws://HOST[:PORT] or a unix socket: "
+      "error 6:13+21 'WebSocket' wants ws://HOST[:PORT], the same with wss, or a unix socket: "
       "'http://127.0.0.1:3000' = for example: WebSocket = ws://127.0.0.1:3000 /chat" },
     { SITE PORT "WebSocket = ws://127.0.0.1:3000/chat /chat\n",
-      "error 6:13+24 'WebSocket' wants ws://HOST[:PORT] or a unix socket: "
+      "error 6:13+24 'WebSocket' wants ws://HOST[:PORT], the same with wss, or a unix socket: "
       "'ws://127.0.0.1:3000/chat' = for example: WebSocket = ws://127.0.0.1:3000 /chat" },
     { SITE PORT "WebSocket = ws://127.0.0.1:3000\n",
       "error 6:13+19 'WebSocket' wants paths behind the backend: 'ws://127.0.0.1:3000' = for "

@@ -81,7 +81,6 @@ START_TEST(the_answer_is_that_of_the_rfc)
     const struct slice accept = websocket_accept(SLICE(KEY), &arena); /* RFC 6455 1.3 */
 
     assert_slice(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-    ck_assert_uint_eq(accept.len, WEBSOCKET_ACCEPT_LEN);
     arena_done(&arena);
 }
 END_TEST
