@@ -8,10 +8,6 @@
     {                                                                                              \
         .name = name_, .type = OPT_LATER, .scopes = (scopes_)                                      \
     }
-#define LATER_FORMER(name_, scopes_, former_)                                                      \
-    {                                                                                              \
-        .name = name_, .type = OPT_LATER, .scopes = (scopes_), .former = former_                   \
-    }
 
 /* What Hiawatha needs and this house does not: something else takes its place. */
 #define NEEDLESS(name_, scopes_, text_)                                                            \
@@ -58,6 +54,8 @@ static const struct option_row rows[] = {
          "a compressed neighbour of a file (.gz, .br, .zst) is always used"),
     GONE("IgnoreDotHiawatha", SCOPE_SERVER | SCOPE_HOST | SCOPE_DIRECTORY,
          ".hiawatha files are not read by default"),
+    GONE("CommandChannel", SCOPE_SERVER,
+         "`longhouse status`, `bans`, `ban` and `unban` do what was asked for through it"),
     GONE("DenyBot", SCOPE_HOST, "Hiawatha removed it; nothing is denied by it"),
     GONE("ImageReferer", SCOPE_HOST, "Hiawatha removed it; no image is refused by it"),
     GONE("VolatileObject", SCOPE_HOST, "files are always read fresh when they change"),

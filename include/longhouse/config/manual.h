@@ -2,8 +2,9 @@
 #define CONFIG_MANUAL_H
 
 /*
- * The option table for people and for their editors: as the Markdown reference docs/options.md, as
- * the man page longhouse.conf(5), as a JSON Schema of the YAML form, and as a syntax file of vim.
+ * The option table for people and for their editors: as the Markdown reference docs/reference.md,
+ * as the man page longhouse.conf(5), as a JSON Schema of the YAML form, and as a syntax file of
+ * vim.
  */
 #include <stdio.h>
 

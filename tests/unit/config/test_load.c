@@ -164,7 +164,7 @@ START_TEST(the_manual_is_up_to_date)
 
     manual_write(out);
     fclose(out);
-    expect_golden(in_tree("../../../docs/options.md"), text);
+    expect_golden(in_tree("../../../docs/reference.md"), text);
     free(text);
 }
 END_TEST
