@@ -23,6 +23,7 @@
 
 /* A program that closed stdout without an answer has so long to say how it ended, for the log. */
 #define EXIT_WAIT_MS 1000u
+#define LATE_NEWS_MS 300u /* one that has closed stderr too */
 
 /* An answer of unknown length has so long to be confirmed by the program's exit. */
 #define DOUBT_MS 20u
@@ -343,8 +344,9 @@ static enum step cgi_pump(struct cgi *cgi)
 /* ---- the end ---- */
 
 /*
- * Who only closes its stdout may run on for long; who let go of stderr too is dead. The news of
- * that can be late: while the spawner starts another program, that one has a hold of the channel.
+ * Who only closes its stdout may run on for long; who let go of stderr too is mostly dead. The news
+ * of that can be late: while the spawner starts another program, that one has a hold of the
+ * channel. Others have gone on without anybody to listen (daemons), and are not waited for long.
  */
 static bool has_died_unheard(struct cgi *cgi)
 {
@@ -360,7 +362,7 @@ static enum step cgi_end(struct cgi *cgi)
         cgi->awaits_exit = true;
         cgi->exit_timer.fired = false;
         timer_set(cgi->errand.x->loop, &cgi->exit_timer,
-                  cgi->errand.x->loop->now_ms + EXIT_WAIT_MS);
+                  cgi->errand.x->loop->now_ms + LATE_NEWS_MS);
         return STEP_WAIT;
     }
     timer_stop(cgi->errand.x->loop, &cgi->exit_timer);

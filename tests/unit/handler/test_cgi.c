@@ -744,7 +744,7 @@ START_TEST(the_death_of_a_spawner_may_be_heard_late)
     say("Content-Type: a/b\n\nhalf");
     fd_close(&program.err);
     close_output();
-    visitor_pass(v, 900);
+    visitor_pass(v, 250);
     ck_assert_int_eq(v->end, BODY_OPEN);
     spawner_fake_close(&spawner);
     visitor_settle(v);
