@@ -1,8 +1,8 @@
 #include "http/websocket.h"
 
 #include "base/encode.h"
-#include "base/sha1.h"
 
+#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -81,8 +81,9 @@ struct slice websocket_make_key(struct arena *arena)
 struct slice websocket_accept(struct slice key, struct arena *arena)
 {
     const struct slice parts[] = { key, SLICE("258EAFA5-E914-47DA-95CA-C5AB0DC85B11") };
-    unsigned char sum[SHA1_LEN];
+    const struct slice whole = arena_join(arena, parts, 2);
+    unsigned char sum[SHA_DIGEST_LENGTH] = { 0 };
 
-    sha1(arena_join(arena, parts, 2), sum);
-    return base64_in(arena, slice_of(sum, sizeof(sum)));
+    SHA1((const unsigned char *)whole.at, whole.len, sum);
+    return base64_in(arena, slice_of((const char *)sum, sizeof(sum)));
 }
