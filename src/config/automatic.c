@@ -82,10 +82,10 @@ static struct conf_file *file_of(const struct load *load, struct slice path,
 {
     struct conf_file *file = arena_new(load->arena, struct conf_file);
     const char *why;
-    const struct source_text *text = load->source->find(load->source, load->arena, path, &why);
+    const struct source_text *text = source_find_file(load->source, load->arena, path, &why);
 
     *file = (struct conf_file){ .path = path, .place = *place };
-    if (text && !text->next)
+    if (text)
         file->text = text->text;
     return file;
 }
@@ -220,18 +220,18 @@ static void choose_proof(const struct load *load, struct server_conf *conf,
 static void load_ca(const struct load *load, const struct server_conf *conf)
 {
     struct conf_file *file = conf->acme.ca;
-    const char *why = "not found";
+    const char *why;
 
     if (!file)
         return;
-    struct source_text *text = load->source->find(load->source, load->arena, file->path, &why);
-    if (text && !text->next) {
+    const struct source_text *text = source_find_file(load->source, load->arena, file->path, &why);
+    if (text) {
         file->text = text->text;
         return;
     }
     diag_hint(load->diags,
               diag_add(load->diags, DIAG_ERROR, &file->place, "cannot read ACMEca '%.*s': %s",
-                       SLICE_ARGS(file->path), text ? "it is a folder" : why),
+                       SLICE_ARGS(file->path), why),
               "leave it out for an authority that the system knows");
 }
 

@@ -33,16 +33,16 @@ static bool has_certificate(struct slice text)
 /* How bad it is when it cannot be read, `level` says. */
 static bool read_file(const struct load *load, struct conf_file *file, enum diag_level level)
 {
-    const char *why = "not found";
-    struct source_text *text = load->source->find(load->source, load->arena, file->path, &why);
+    const char *why;
+    const struct source_text *text = source_find_file(load->source, load->arena, file->path, &why);
 
-    if (text && !text->next) {
+    if (text) {
         file->text = text->text;
         return true;
     }
     diag_hint(load->diags,
               diag_add(load->diags, level, &file->place, "cannot read '%.*s': %s",
-                       SLICE_ARGS(file->path), text ? "it is a folder" : why),
+                       SLICE_ARGS(file->path), why),
               "the path is relative to the configuration folder, or begins with '/'");
     return false;
 }

@@ -111,14 +111,14 @@ static void fault_file(const struct load *load, const struct vhost_conf *host, c
 
 static void load_host(const struct load *load, struct vhost_conf *host)
 {
-    const char *why = "not found";
+    const char *why;
     const struct source_text *text =
-        load->source->find(load->source, load->arena, host->file_hashes, &why);
+        source_find_file(load->source, load->arena, host->file_hashes, &why);
     struct slice rest;
     struct slice line;
 
-    if (!text || text->next) {
-        fault_file(load, host, text ? "it is a folder" : why);
+    if (!text) {
+        fault_file(load, host, why);
         return;
     }
     struct listing listing = { .load = load, .host = host, .name = text->name };

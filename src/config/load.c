@@ -26,17 +26,17 @@ static void load_mimetypes(const struct load *load, struct build *build)
 {
     struct server_conf *conf = build->conf;
     bool named = conf->mimetype_config.len > 0;
-    const char *why = "not found";
+    const char *why;
 
-    struct source_text *text = load->source->find(
+    const struct source_text *text = source_find_file(
         load->source, load->arena, named ? conf->mimetype_config : SLICE("mimetype.conf"), &why);
-    if (text && !text->next) {
+    if (text) {
         conf->mimetype_text = text->text;
     } else if (named) {
         diag_hint(load->diags,
                   diag_add(load->diags, DIAG_ERROR, &build->mimetype_place,
                            "cannot read the media types from '%.*s': %s",
-                           SLICE_ARGS(conf->mimetype_config), text ? "it is a folder" : why),
+                           SLICE_ARGS(conf->mimetype_config), why),
                   "leave MimetypeConfig out for the built-in table");
     }
 }
@@ -45,19 +45,19 @@ static void load_session_key(const struct load *load, struct build *build)
 {
     struct server_conf *conf = build->conf;
     const struct diag_place *place = &build->session_key_place;
-    const char *why = "not found";
+    const char *why;
 
     if (conf->session_key_file.len == 0)
         return;
-    struct source_text *text =
-        load->source->find(load->source, load->arena, conf->session_key_file, &why);
-    if (text && !text->next) {
+    const struct source_text *text =
+        source_find_file(load->source, load->arena, conf->session_key_file, &why);
+    if (text) {
         session_key_take(load->diags, place, text->text, conf);
         return;
     }
     diag_hint(load->diags,
               diag_add(load->diags, DIAG_ERROR, place, "cannot read the key from '%.*s': %s",
-                       SLICE_ARGS(conf->session_key_file), text ? "it is a folder" : why),
+                       SLICE_ARGS(conf->session_key_file), why),
               "make one with: openssl rand -hex 32");
 }
 

@@ -55,11 +55,10 @@ static void read_words(struct reader *reader, const struct source_text *text);
 static void read_include(struct reader *reader, const struct setting *setting)
 {
     struct slice path = setting->word.value;
-    const char *why = "not found";
-    struct source_text *text =
-        reader->source->find(reader->source, reader->arena, setting->word.value, &why);
+    const char *why;
+    const struct source_text *text = source_find_file(reader->source, reader->arena, path, &why);
 
-    if (text && !text->next && !slice_equal_cstr(slice_cstr(text->name), THTTPD_FLAGS_NAME)) {
+    if (text && !slice_equal_cstr(slice_cstr(text->name), THTTPD_FLAGS_NAME)) {
         const char *outer = reader->file;
 
         reader->file = text->name;
@@ -69,7 +68,8 @@ static void read_include(struct reader *reader, const struct setting *setting)
     }
     diag_hint(reader->diags,
               diag_add(reader->diags, DIAG_ERROR, place_of(reader, setting, path),
-                       "cannot read '%.*s': %s", SLICE_ARGS(path), text ? "it is a folder" : why),
+                       "cannot read '%.*s': %s", SLICE_ARGS(path),
+                       text ? "it is the command line" : why),
               "-C names a file in the form of thttpd.conf");
 }
 
@@ -478,18 +478,18 @@ static void put_throttle(struct reader *reader, const char *file, const struct s
 static void put_throttles(struct reader *reader)
 {
     const struct setting *setting = given(reader, THTTPD_THROTTLES);
-    const char *why = "not found";
+    const char *why;
     struct speed_line line;
 
     if (!setting)
         return;
-    struct source_text *text =
-        reader->source->find(reader->source, reader->arena, setting->word.value, &why);
-    if (!text || text->next) {
+    const struct source_text *text =
+        source_find_file(reader->source, reader->arena, setting->word.value, &why);
+    if (!text) {
         diag_hint(reader->diags,
                   diag_add(reader->diags, DIAG_ERROR,
                            place_of(reader, setting, setting->word.value), "cannot read '%.*s': %s",
-                           SLICE_ARGS(setting->word.value), text ? "it is a folder" : why),
+                           SLICE_ARGS(setting->word.value), why),
                   "it is a file with lines such as `**.iso 100000`");
         return;
     }

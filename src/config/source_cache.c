@@ -101,6 +101,18 @@ void source_cache_add_file(struct source_cache *cache, dev_t device, ino_t inode
     cache->files = file;
 }
 
+struct source_text *source_find_file(struct source *source, struct arena *arena, struct slice path,
+                                     const char **ret_why)
+{
+    *ret_why = "not found";
+    struct source_text *text = source->find(source, arena, path, ret_why);
+
+    if (!text || !text->next)
+        return text;
+    *ret_why = "it is a folder";
+    return NULL;
+}
+
 struct slice source_accounts(struct source *source, struct arena *arena, struct slice folder)
 {
     const struct slice parts[] = { SLICE("\n\n"), folder };

@@ -83,9 +83,9 @@ static void read_systems(const struct load *load, const struct connect_conf *tar
 
     for (size_t i = 0; i < sizeof(of_systems) / sizeof(of_systems[0]); i++) {
         const struct source_text *text =
-            load->source->find(load->source, load->arena, of_systems[i], &why);
+            source_find_file(load->source, load->arena, of_systems[i], &why);
 
-        if (text && !text->next) {
+        if (text) {
             *ret = text->text;
             return;
         }

@@ -227,7 +227,7 @@ static void refuse_all(const struct load *load, const struct vhost_conf *host, c
 void wrapper_load(const struct load *load, struct build *build)
 {
     struct wrapper wrapper = { .load = load };
-    const char *why = "not found";
+    const char *why;
     struct lines lines;
     struct line line;
 
@@ -235,9 +235,9 @@ void wrapper_load(const struct load *load, struct build *build)
         list_wraps(host, load->arena);
     if (!uses_wrapper(build->conf))
         return;
-    struct source_text *text =
-        load->source->find(load->source, load->arena, SLICE(WRAPPER_NAME), &why);
-    if (!text || text->next) {
+    const struct source_text *text =
+        source_find_file(load->source, load->arena, SLICE(WRAPPER_NAME), &why);
+    if (!text) {
         for (struct vhost_conf *host = build->conf->hosts; host; host = host->next)
             refuse_all(load, host, why);
         return;

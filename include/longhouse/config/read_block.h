@@ -44,6 +44,12 @@ struct source {
     struct slice folder;
 };
 
+/* The text of the one file that `path` stands for; NULL and *ret_why when that is none, or a
+ * folder.
+ */
+struct source_text *source_find_file(struct source *source, struct arena *arena, struct slice path,
+                                     const char **ret_why);
+
 /*
  * The value of a variable in the environment of whoever loads; false: it is not set. It is asked
  * for like a text, so that what reads a bundle later has the same answer without the environment.
