@@ -300,6 +300,7 @@ extern const struct option_group server_options;
 extern const struct option_group binding_options;
 extern const struct option_group http2_options;
 extern const struct option_group host_options;
+extern const struct option_group header_options;
 extern const struct option_group fastcgi_options;
 extern const struct option_group proxy_options;
 extern const struct option_group websocket_options;

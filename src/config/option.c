@@ -18,6 +18,7 @@ static const struct option_group *const groups[] = {
     &binding_options,
     &http2_options,
     &host_options,
+    &header_options,
     &path_options,
     &compress_options,
     &file_options,

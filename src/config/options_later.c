@@ -26,7 +26,6 @@ static const struct option_row rows[] = {
     LATER("CacheRProxyExtensions", SCOPE_SERVER),
     LATER("TunnelSSH", SCOPE_SERVER),
     /* SCOPE_HOST */
-    LATER("CustomHeaderBackend", SCOPE_HOST),
     LATER("UseRProxy", SCOPE_HOST),
 
     /* something else takes their place */

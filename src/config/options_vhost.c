@@ -134,61 +134,6 @@ static void cgi_queue_set(struct build *build, void *record, const struct tree_n
     count_and_time_parse(build, node, row, &host->cgi_queue_length, &host->cgi_queue_ms);
 }
 
-/* ---- headers ---- */
-
-/* RFC 9110 5.6.2: tchar */
-static bool is_token(struct slice text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.at[i];
-        if (!ascii_is_alpha(c) && !ascii_is_digit(c) &&
-            (c == '\0' || !strchr("!#$%&'*+-.^_`|~", c)))
-            return false;
-    }
-    return text.len > 0;
-}
-
-/* Fields that frame the message: a wrong one breaks the connection. */
-static bool frames_message(struct slice name)
-{
-    static const char *const names[] = { "Connection",        "Content-Length",
-                                         "Content-Range",     "Date",
-                                         "Keep-Alive",        "Trailer",
-                                         "Transfer-Encoding", "Upgrade" };
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (slice_equal_nocase(name, slice_cstr(names[i])))
-            return true;
-    }
-    return false;
-}
-
-static void custom_header_set(struct build *build, void *record, const struct tree_node *node,
-                              const struct option_row *row)
-{
-    struct vhost_conf *host = record;
-    struct slice name;
-    struct slice value;
-
-    bool complete = slice_cut(node->value, ':', &name, &value);
-    value = slice_trim(value);
-    name = slice_trim(name);
-    if (!complete || name.len == 0 || value.len == 0) {
-        diag_hint(build->diags,
-                  build_fault(build, DIAG_ERROR, node, node->value,
-                              "'%s' wants a name, ':' and a value", row->name),
-                  "for example: CustomHeaderClient = X-Frame-Options: sameorigin");
-    } else if (!is_token(name)) {
-        build_fault(build, DIAG_ERROR, node, name, "'%.*s' is no name of a header field",
-                    SLICE_ARGS(name));
-    } else if (frames_message(name)) {
-        build_fault(build, DIAG_ERROR, node, name, "the server itself writes '%.*s'",
-                    SLICE_ARGS(name));
-    } else {
-        pairs_add(build->arena, &host->custom_headers, name, value);
-    }
-}
-
 static void required_binding_set(struct build *build, void *record, const struct tree_node *node,
                                  const struct option_row *row)
 {
@@ -547,18 +492,6 @@ static const struct option_row rows[] = {
         .set = required_binding_set,
         .grammar = "BindingId[, BindingId ...]",
         .text = "The host answers on these bindings only. Not for the default host.",
-    },
-    {
-        .name = "CustomHeaderClient",
-        .type = OPT_OWN,
-        .scopes = SCOPE_HOST,
-        .repeat = REPEAT_APPENDS,
-        .former = "CustomHeader",
-        .set = custom_header_set,
-        .grammar = "NAME: VALUE",
-        .text = "One more header field in each answer of the host, errors and programs included. "
-                "May be repeated; "
-                "sent in the order of the text.",
     },
 };
 

@@ -91,6 +91,15 @@ static bool is_about_a_websocket_of_ours(const struct exchange *x, const struct 
             slice_equal_nocase(field->name, SLICE("Sec-WebSocket-Version")));
 }
 
+/* The administrator says it himself. */
+static bool is_custom(const struct http_request_plan *plan, struct slice name)
+{
+    for (const struct conf_pair *pair = plan->custom; pair; pair = pair->next)
+        if (slice_equal_nocase(pair->name, name))
+            return true;
+    return false;
+}
+
 static bool is_passed_on(const struct http_request_plan *plan, const struct field *field)
 {
     switch (field->id) {
@@ -105,7 +114,8 @@ static bool is_passed_on(const struct http_request_plan *plan, const struct fiel
         break;
     }
     return !field_is_hop_by_hop(field->id) && !tells_of_the_client(field) &&
-           is_plain_name(field->name) && !is_about_a_websocket_of_ours(plan->x, field) &&
+           is_plain_name(field->name) && !is_custom(plan, field->name) &&
+           !is_about_a_websocket_of_ours(plan->x, field) &&
            !fields_list_has(&plan->x->request.fields, FIELD_CONNECTION, field->name);
 }
 
@@ -135,6 +145,8 @@ static void add_fields(struct text *text, const struct http_request_plan *plan)
         else
             add_field(text, field->name, field->value);
     }
+    for (const struct conf_pair *pair = plan->custom; pair; pair = pair->next)
+        add_field(text, pair->name, pair->value);
 }
 
 /* ---- who asks ---- */
@@ -242,21 +254,25 @@ static void add_framing(struct text *text, const struct http_request_plan *plan)
     }
 }
 
-static size_t room_for(const struct request *request)
+static size_t room_for(const struct http_request_plan *plan)
 {
+    const struct request *request = &plan->x->request;
     const struct target *target = &request->target;
     size_t room = OWN_ROOM + request->method_name.len + target->raw_path.len +
-                  3 * target->path.len + target->query.len + 4 * request->host.len;
+                  3 * target->path.len + target->query.len + 4 * request->host.len +
+                  plan->host.len + plan->path.len;
 
     for (uint32_t i = 0; i < request->fields.count; i++)
         room += request->fields.at[i].name.len + request->fields.at[i].value.len + 4;
+    for (const struct conf_pair *pair = plan->custom; pair; pair = pair->next)
+        room += pair->name.len + pair->value.len + 4;
     return room;
 }
 
 struct slice http_request_head(const struct http_request_plan *plan)
 {
     struct exchange *x = plan->x;
-    const size_t room = room_for(&x->request) + plan->host.len + plan->path.len;
+    const size_t room = room_for(plan);
     struct text text = text_on(arena_bytes(&x->arena, room), room);
 
     add_line(&text, plan);

@@ -89,6 +89,7 @@ static struct slice make_head(const struct fastcgi *self)
         .keep = keeps_connections(self),
         .tell_authorization = tells_authorization(&self->errand),
         .hidden_cookie = session_own_cookie(self->group),
+        .custom = self->errand.verdict->host->conf->backend_headers,
     };
 
     return http_request_head(&plan);

@@ -89,6 +89,7 @@ def house():
             ),
         ).put("page.txt", "of the house")
         house.host("closed.test", f"  ReverseProxy = . {house.python.socket}\n  AccessList = deny all")
+        house.host("custom.test", "  UseFastCGI = fault\n  CustomHeaderBackend = X-Role: guest\n  TimeForCGI = 8")
         with opened(house):
             yield house
 
@@ -127,6 +128,12 @@ def test_the_request_as_it_is_told(house, python):
         'Forwarded: for=127.0.0.1;host="python.test";proto=http',
         "Via: 1.1 longhouse",
     ]
+
+
+def test_the_administrator_speaks_for_the_client(house, fault):
+    house.backend.plays(says(HELLO))
+    assert house.sites["custom.test"].get("/", fields=[("x-role", "admin")]).body == b"hello"
+    assert house.backend.last.field("X-Role") == "guest"
 
 
 def test_nginx(house):

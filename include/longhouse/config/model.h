@@ -503,8 +503,9 @@ struct vhost_conf {
     struct conf_word *required_bindings;
     struct tls_conf tls;
     struct require_tls_conf require_tls;
-    uint64_t random_header;           /* most bytes of X-Random by TLS; 0: none */
-    struct conf_pair *custom_headers; /* sent in the order of the text */
+    uint64_t random_header;            /* most bytes of X-Random by TLS; 0: none */
+    struct conf_pair *custom_headers;  /* sent in the order of the text */
+    struct conf_pair *backend_headers; /* likewise, to HTTP backends */
     struct cgi_handler_conf
         *cgi_handlers; /* the host's own, newest first; the server's come after them */
     struct conf_word *cgi_extensions;

@@ -9,6 +9,7 @@
  * X-Forwarded-Proto, X-Forwarded-Host and Forwarded (RFC 7239): what a client says there itself is
  * dropped, what a trusted proxy says is extended.
  */
+#include "config/model.h"
 #include "http/exchange.h"
 
 #include <stdbool.h>
@@ -22,7 +23,8 @@ struct http_request_plan {
     struct slice path;   /* put in front of the path, when `skip` parts are taken off it */
     unsigned skip;
     bool tell_authorization;
-    struct slice hidden_cookie; /* the house's own; empty: none */
+    struct slice hidden_cookie;     /* the house's own; empty: none */
+    const struct conf_pair *custom; /* CustomHeaderBackend: in place of the client's of that name */
 };
 
 struct slice http_request_head(const struct http_request_plan *plan);

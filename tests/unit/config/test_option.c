@@ -670,6 +670,8 @@ static const struct value_case {
     { OUTER, "CustomHeaderClient = X A: b", "22+3 'X A' is no name of a header field" },
     { OUTER, "CustomHeaderClient = content-length: 5",
       "22+14 the server itself writes 'content-length'" },
+    { OUTER, "CustomHeaderBackend = X-A: b", NULL },
+    { OUTER, "CustomHeaderBackend = via: me", "23+3 the server itself writes 'via'" },
     { OUTER, "CustomHeader = X-A: b", "1+12 'CustomHeader' is a former name" },
 
     /* bindings */

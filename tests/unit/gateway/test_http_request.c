@@ -107,6 +107,27 @@ static void check(int64_t body_length, bool keep, struct slice expect)
     ck_assert_str_eq(arena_cstr(&arena, head), arena_cstr(&arena, expect));
 }
 
+START_TEST(the_administrator_speaks_for_the_client)
+{
+    struct conf_pair second = { .name = SLICE("X-Key"), .value = SLICE("secret") };
+    struct conf_pair first = { &second, SLICE("X-Role"), SLICE("guest") };
+
+    begin("GET", "/", "x-role: admin\nX-Last: 1\nX-ROLE: root\n");
+    const struct http_request_plan plan = {
+        .x = &x,
+        .body_length = -1,
+        .keep = true,
+        .custom = &first,
+    };
+    ck_assert_str_eq(
+        arena_cstr(&arena, http_request_head(&plan)),
+        arena_cstr(&arena, expected("GET / HTTP/1.1\r\nHost: a.test:81\r\nX-Last: 1\r\n"
+                                    "X-Role: guest\r\nX-Key: secret\r\n",
+                                    untrusted)));
+    end();
+}
+END_TEST
+
 START_TEST(a_request_is_told_as_it_was_judged)
 {
     begin(cases[_i].method, cases[_i].target, cases[_i].fields);
@@ -245,6 +266,7 @@ START_TEST(a_proxy_that_speaks_for_itself_is_told_once)
 END_TEST
 
 SUITE("http_request", LOOP(a_request_is_told_as_it_was_judged, cases),
+      TEST(the_administrator_speaks_for_the_client),
       LOOP(a_rule_says_where_and_whom_to_ask, places), TEST(a_websocket_is_asked_for_in_our_words),
       TEST(without_a_key_nothing_is_asked_for),
       TEST(a_password_that_the_house_has_checked_is_not_told),
