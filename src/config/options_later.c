@@ -25,8 +25,6 @@ static const struct option_row rows[] = {
     /* SCOPE_SERVER */
     LATER("CacheRProxyExtensions", SCOPE_SERVER),
     LATER("TunnelSSH", SCOPE_SERVER),
-    /* SCOPE_HOST */
-    LATER("UseRProxy", SCOPE_HOST),
 
     /* something else takes their place */
     NEEDLESS("CGIwrapper", SCOPE_SERVER,
@@ -46,6 +44,8 @@ static const struct option_row rows[] = {
     NEEDLESS("Tomahawk", SCOPE_SERVER,
              "no port is opened for it; `longhouse status`, `bans`, `ban` and `unban` do the same "
              "through a socket that only the administrator may use"),
+    NEEDLESS("UseRProxy", SCOPE_HOST,
+             "Hiawatha reads it and does nothing; ReverseProxy stands in the host itself"),
     NEEDLESS("EnableAccf", SCOPE_BINDING, "accept filters are FreeBSD's"),
 
     /* removed from Hiawatha itself */

@@ -585,8 +585,8 @@ static const struct saying_case {
       "note 6:1+14 'ThreadPoolSize' is accepted and has no effect here = no connection has a "
       "thread of its own (Reactors)" },
     { SITE PORT "VirtualHost {\nHostname = v\nWebsiteRoot = /v\nUseRProxy = yes\n}\n",
-      "error 9:1+9 'UseRProxy' is Hiawatha's and not available yet = a later version adds it; "
-      "leave it out until then" },
+      "note 9:1+9 'UseRProxy' is accepted and has no effect here = Hiawatha reads it and does "
+      "nothing; ReverseProxy stands in the host itself" },
     { SITE PORT "MinTLSversion = TLS1.1\n",
       "warning 6:17+6 TLS 1.0 and 1.1 are broken (RFC 8996) and never spoken = write 1.2, which is "
       "what happens" },
