@@ -77,8 +77,9 @@ static int write_file(const struct server_conf *conf, const char *name, struct s
     int folder = -1;
     int r = folder_open(conf, &folder);
 
-    if (r == 0)
-        r = replacement_open(folder, 0600, &file);
+    if (r < 0)
+        return r;
+    r = replacement_open(folder, 0600, &file);
     if (r < 0)
         return r;
     r = fd_write_all(file.fd, text.at, text.len);
