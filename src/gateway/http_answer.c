@@ -141,29 +141,14 @@ static enum parse read_framing(struct http_answer *answer, const struct fields *
 
 /* ---- another protocol (RFC 6455 4.1, RFC 9110 15.2.2) ---- */
 
-static bool is_only(const struct fields *all, struct slice name, struct slice value, bool any_case)
-{
-    unsigned count = 0;
-    bool fits = true;
-
-    for (uint32_t i = 0; i < all->count; i++) {
-        if (!slice_equal_nocase(all->at[i].name, name))
-            continue;
-        count++;
-        fits = fits && (any_case ? slice_equal_nocase(all->at[i].value, value)
-                                 : slice_equal(all->at[i].value, value));
-    }
-    return count == 1 && fits;
-}
-
 static enum parse read_switch(struct http_answer *answer, const struct fields *all, bool is_11)
 {
     if (!is_11)
         return refuse(answer, "it changes the protocol (101), and says HTTP/1.0");
     if (!fields_list_has(all, FIELD_CONNECTION, SLICE("upgrade")) ||
-        !is_only(all, SLICE("Upgrade"), SLICE("websocket"), true))
+        !slice_equal_nocase(fields_only(all, SLICE("Upgrade")), SLICE("websocket")))
         return refuse(answer, "it changes the protocol (101) to another than WebSocket");
-    if (!is_only(all, accept_name, answer->accept, false))
+    if (!slice_equal(fields_only(all, accept_name), answer->accept))
         return refuse(answer, "its Sec-WebSocket-Accept does not fit the key that was sent");
     if (fields_find(all, FIELD_CONTENT_LENGTH) || fields_find(all, FIELD_TRANSFER_ENCODING))
         return refuse(answer, "it changes the protocol (101), and announces a body");

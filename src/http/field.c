@@ -200,6 +200,20 @@ struct slice fields_value(const struct fields *fields, enum field_id id)
     return field ? field->value : (struct slice){ 0 };
 }
 
+struct slice fields_only(const struct fields *fields, struct slice name)
+{
+    const struct field *found = NULL;
+
+    for (uint32_t i = 0; i < fields->count; i++) {
+        if (!slice_equal_nocase(fields->at[i].name, name))
+            continue;
+        if (found)
+            return SLICE("");
+        found = &fields->at[i];
+    }
+    return found ? found->value : SLICE("");
+}
+
 unsigned fields_count_id(const struct fields *fields, enum field_id id)
 {
     unsigned count = 0;

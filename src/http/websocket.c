@@ -9,21 +9,6 @@
 
 #define NONCE_LEN 16u
 
-/* The value of the only field of that name; empty: there is none, or there are several. */
-static struct slice only_value(const struct fields *fields, struct slice name)
-{
-    const struct field *found = NULL;
-
-    for (uint32_t i = 0; i < fields->count; i++) {
-        if (!slice_equal_nocase(fields->at[i].name, name))
-            continue;
-        if (found)
-            return SLICE("");
-        found = &fields->at[i];
-    }
-    return found ? found->value : SLICE("");
-}
-
 static bool is_key(struct slice value)
 {
     char nonce[WEBSOCKET_KEY_LEN / 4 * 3 + 3];
@@ -48,13 +33,12 @@ struct slice websocket_key_of(const struct request *request)
     if (request->websocket_key.len > 0)
         return request->websocket_key;
     if (request->method != METHOD_GET || request->version != 11 || request->has_body ||
-        fields_count_id(fields, FIELD_UPGRADE) != 1 ||
-        !slice_equal_nocase(fields_value(fields, FIELD_UPGRADE), SLICE("websocket")) ||
+        !slice_equal_nocase(fields_only(fields, SLICE("Upgrade")), SLICE("websocket")) ||
         !fields_list_has(fields, FIELD_CONNECTION, SLICE("upgrade")) ||
-        !is_version(only_value(fields, SLICE("Sec-WebSocket-Version"))))
+        !is_version(fields_only(fields, SLICE("Sec-WebSocket-Version"))))
         return SLICE("");
 
-    const struct slice key = only_value(fields, SLICE("Sec-WebSocket-Key"));
+    const struct slice key = fields_only(fields, SLICE("Sec-WebSocket-Key"));
     return is_key(key) ? key : SLICE("");
 }
 

@@ -95,6 +95,9 @@ struct field *fields_find_name(const struct fields *fields, struct slice name);
 /* The value of the first, or the empty slice. */
 struct slice fields_value(const struct fields *fields, enum field_id id);
 
+/* The value of the only one of that name; empty: there is none, or there are several. */
+struct slice fields_only(const struct fields *fields, struct slice name);
+
 unsigned fields_count_id(const struct fields *fields, enum field_id id);
 
 /* Takes all with that id out. */

@@ -201,6 +201,21 @@ START_TEST(a_bad_byte_is_seen_at_every_place_of_a_value)
 }
 END_TEST
 
+START_TEST(one_of_several_is_not_the_only_one)
+{
+    struct arena arena = { 0 };
+    struct fields fields = { 0 };
+
+    fields_add(&fields, &arena, SLICE("X-One"), SLICE("1"));
+    fields_add(&fields, &arena, SLICE("X-Two"), SLICE("2"));
+    fields_add(&fields, &arena, SLICE("x-two"), SLICE("2"));
+    ck_assert(slice_equal(fields_only(&fields, SLICE("x-one")), SLICE("1")));
+    ck_assert_uint_eq(fields_only(&fields, SLICE("X-Two")).len, 0);
+    ck_assert_uint_eq(fields_only(&fields, SLICE("X-None")).len, 0);
+    arena_done(&arena);
+}
+END_TEST
+
 START_TEST(a_token_is_not_empty_and_holds_no_separators)
 {
     ck_assert(field_is_token(SLICE("X-Mine_1~")));
@@ -217,5 +232,5 @@ SUITE("field", TEST(every_name_finds_its_id_in_any_case),
       TEST(many_fields_keep_their_order), LOOP(a_token_is_found_in_any_of_the_lists, lists),
       TEST(only_fields_of_one_connection_are_hop_by_hop),
       TEST(the_byte_table_says_what_the_rules_say),
-      TEST(a_bad_byte_is_seen_at_every_place_of_a_value),
+      TEST(a_bad_byte_is_seen_at_every_place_of_a_value), TEST(one_of_several_is_not_the_only_one),
       TEST(a_token_is_not_empty_and_holds_no_separators))
