@@ -396,21 +396,9 @@ static void file_start(struct exchange *x, const struct verdict *verdict)
         cached_file_drop(services->files, offer.neighbour);
 }
 
-/* All is put when it has started, the rest is between body and wire: neither is ever called. */
-static void file_advance(struct exchange *x)
-{
-    (void)x;
-}
-
-static void file_cancel(struct exchange *x, enum reset_reason reason)
-{
-    (void)x;
-    (void)reason;
-}
-
 const struct handler_ops handler_file = {
     .name = "file",
     .start = file_start,
-    .advance = file_advance,
-    .cancel = file_cancel,
+    .advance = handler_never_advances,
+    .cancel = handler_never_cancelled,
 };

@@ -29,9 +29,4 @@ bool error_style_start(struct exchange *x, const struct verdict *failed,
 
 const struct verdict *error_page_origin(struct exchange *x, const struct verdict *verdict);
 
-/* For handlers that are done, or have handed over, when they have started: neither is ever called.
- */
-void handler_never_advances(struct exchange *x);
-void handler_never_cancelled(struct exchange *x, enum reset_reason reason);
-
 #endif

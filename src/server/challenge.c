@@ -3,6 +3,7 @@
 #include "base/encode.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "handler/registry.h"
 #include "http/clock.h"
 #include "http/cookie.h"
 #include "server/tally.h"
@@ -158,22 +159,10 @@ static bool can_be_asked(const struct request *request)
            request->target.form != TARGET_ASTERISK;
 }
 
-static void advance(struct exchange *x)
-{
-    (void)x;
-}
-
-static void cancel(struct exchange *x, enum reset_reason reason)
-{
-    (void)x;
-    (void)reason;
-}
-
-/* All is said when it has started: neither is ever called. */
 static const struct handler_ops handler_challenge = {
     .name = "challenge",
-    .advance = advance,
-    .cancel = cancel,
+    .advance = handler_never_advances,
+    .cancel = handler_never_cancelled,
 };
 
 void challenge_start(struct challenger *challenger, const struct challenge_conf *conf,

@@ -1,6 +1,7 @@
 #include "server/proofs.h"
 
 #include "base/list.h"
+#include "handler/registry.h"
 #include "net/self_signed.h"
 
 #include <pthread.h>
@@ -127,22 +128,10 @@ static struct slice answer_of(struct proofs *proofs, struct slice token, struct 
 
 /* ---- the answer ---- */
 
-static void advance(struct exchange *x)
-{
-    (void)x;
-}
-
-static void cancel(struct exchange *x, enum reset_reason reason)
-{
-    (void)x;
-    (void)reason;
-}
-
-/* All is said when it has started: neither is ever called. */
 static const struct handler_ops handler_proof = {
     .name = "proof",
-    .advance = advance,
-    .cancel = cancel,
+    .advance = handler_never_advances,
+    .cancel = handler_never_cancelled,
 };
 
 static void answer_with(struct exchange *x, struct slice text)

@@ -37,6 +37,11 @@ const struct verdict *screen_first(struct exchange *x, const struct verdict *ver
  */
 const struct verdict *hashes_first(struct exchange *x, const struct verdict *verdict);
 
+/* For handlers that are done, or have handed over, when they have started: neither is ever called.
+ */
+void handler_never_advances(struct exchange *x);
+void handler_never_cancelled(struct exchange *x, enum reset_reason reason);
+
 /* The handlers, for tests. */
 extern const struct handler_ops handler_reply;   /* ANSWER_STATUS, ANSWER_REDIRECT */
 extern const struct handler_ops handler_file;    /* ANSWER_FILE */
