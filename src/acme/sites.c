@@ -54,20 +54,11 @@ static struct site site_new(const struct acme_site *from, int64_t now_unix_s)
     return site;
 }
 
-static void sum_of(struct slice text, unsigned char ret[SHA256_LEN])
-{
-    struct sha256 sha;
-
-    sha256_init(&sha);
-    sha256_add(&sha, text);
-    sha256_end(&sha, ret);
-}
-
 static struct site *find_same(const struct sites *sites, const struct acme_site *site)
 {
     unsigned char sum[SHA256_LEN];
 
-    sum_of(site->pem, sum);
+    sha256_of(site->pem, sum);
     for (unsigned i = 0; i < sites->count; i++) {
         struct site *known = &sites->sites[i];
 
@@ -90,7 +81,7 @@ void sites_take(struct sites *sites, const struct acme_tasks *tasks, int64_t now
         struct site *known = find_same(sites, &tasks->sites[i]);
 
         taken.sites[i] = known ? *known : site_new(&tasks->sites[i], now_unix_s);
-        sum_of(tasks->sites[i].pem, taken.sites[i].told);
+        sha256_of(tasks->sites[i].pem, taken.sites[i].told);
         if (known)
             *known = (struct site){ 0 };
     }

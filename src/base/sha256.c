@@ -94,6 +94,15 @@ void sha256_end(struct sha256 *sha, unsigned char ret[SHA256_LEN])
     }
 }
 
+void sha256_of(struct slice text, unsigned char ret[SHA256_LEN])
+{
+    struct sha256 sha;
+
+    sha256_init(&sha);
+    sha256_add(&sha, text);
+    sha256_end(&sha, ret);
+}
+
 /* One of the two passes: the key with `pad`, then the parts. */
 static void pass(const unsigned char key[64], unsigned char pad, const struct slice *parts,
                  unsigned count, unsigned char ret[SHA256_LEN])

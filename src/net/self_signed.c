@@ -64,11 +64,8 @@ static bool set_answer(X509 *certificate, struct slice answer)
     ASN1_OBJECT *kind = OBJ_txt2obj("1.3.6.1.5.5.7.1.31", 1);
     ASN1_OCTET_STRING *content = ASN1_OCTET_STRING_new();
     X509_EXTENSION *extension = NULL;
-    struct sha256 sha;
 
-    sha256_init(&sha);
-    sha256_add(&sha, answer);
-    sha256_end(&sha, value + 2);
+    sha256_of(answer, value + 2);
     if (kind && content && ASN1_OCTET_STRING_set(content, value, sizeof(value)) == 1)
         extension = X509_EXTENSION_create_by_OBJ(NULL, kind, 1, content);
     const bool good = extension && X509_add_ext(certificate, extension, -1) == 1;

@@ -126,15 +126,6 @@ static bool set_up(struct tls_trust *trust, struct slice certificates, char *why
     return take_certificates(trust, certificates, why);
 }
 
-static void identify(struct slice certificates, unsigned char id[SHA256_LEN])
-{
-    struct sha256 sha;
-
-    sha256_init(&sha);
-    sha256_add(&sha, certificates);
-    sha256_end(&sha, id);
-}
-
 struct tls_trust *tls_trust_new(struct slice certificates, char *why)
 {
     struct tls_trust *trust = zeroed(sizeof(*trust));
@@ -144,7 +135,7 @@ struct tls_trust *tls_trust_new(struct slice certificates, char *why)
     trust->context = SSL_CTX_new(TLS_client_method());
     if (!trust->context)
         abort();
-    identify(certificates, trust->id);
+    sha256_of(certificates, trust->id);
     ERR_clear_error();
     const bool good = set_up(trust, certificates, why);
     ERR_clear_error(); /* the end of the text was one */
@@ -177,7 +168,7 @@ bool tls_trust_is_from(const struct tls_trust *trust, struct slice certificates)
 {
     unsigned char id[SHA256_LEN];
 
-    identify(certificates, id);
+    sha256_of(certificates, id);
     return memcmp(id, trust->id, sizeof(id)) == 0;
 }
 

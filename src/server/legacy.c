@@ -119,11 +119,8 @@ static void recall(const struct legacy *legacy, struct slice text)
 static void sum_of(struct slice text, char out[SUM_DIGITS + 1])
 {
     unsigned char sum[SHA256_LEN];
-    struct sha256 sha;
 
-    sha256_init(&sha);
-    sha256_add(&sha, text);
-    sha256_end(&sha, sum);
+    sha256_of(text, sum);
     for (unsigned i = 0; i < SHA256_LEN; i++)
         snprintf(out + 2 * (size_t)i, 3, "%02x", sum[i]);
 }

@@ -107,16 +107,13 @@ static struct slice digest_lines(struct order *order)
         arena_printf(&order->arena, "%.*s:%.*s:%.*s", SLICE_ARGS(order->user),
                      SLICE_ARGS(order->realm), SLICE_ARGS(password));
     unsigned char sum[SHA256_LEN];
-    struct sha256 sha;
     struct md5 md5;
 
     md5_init(&md5);
     md5_add(&md5, secret);
     md5_end(&md5, sum);
     const struct slice old = hex_of(order, sum, MD5_LEN);
-    sha256_init(&sha);
-    sha256_add(&sha, secret);
-    sha256_end(&sha, sum);
+    sha256_of(secret, sum);
     const struct slice new = hex_of(order, sum, SHA256_LEN);
     return arena_printf(&order->arena, "%.*s:%.*s:%.*s\n%.*s:%.*s:%.*s\n", SLICE_ARGS(order->user),
                         SLICE_ARGS(order->realm), SLICE_ARGS(new), SLICE_ARGS(order->user),

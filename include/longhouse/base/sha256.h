@@ -21,6 +21,9 @@ void sha256_init(struct sha256 *sha);
 void sha256_add(struct sha256 *sha, struct slice data);
 void sha256_end(struct sha256 *sha, unsigned char ret[SHA256_LEN]);
 
+/* Of a whole text. */
+void sha256_of(struct slice text, unsigned char ret[SHA256_LEN]);
+
 /* Of the parts one behind the other. */
 void hmac_sha256(struct slice key, const struct slice *parts, unsigned count,
                  unsigned char ret[SHA256_LEN]);

@@ -46,6 +46,8 @@ START_TEST(sums_are_those_of_the_standard)
     sha256_add(&sha, text_of(_i, many));
     sha256_end(&sha, sum);
     check_hex(sum, cases[_i].sum);
+    sha256_of(text_of(_i, many), sum);
+    check_hex(sum, cases[_i].sum);
 }
 END_TEST
 
