@@ -31,6 +31,9 @@
 /* Without padding (RFC 7515 2). */
 struct slice base64url(struct arena *arena, struct slice bytes);
 
+/* With its quotes. */
+struct slice json_quoted(struct arena *arena, struct slice value);
+
 EVP_PKEY *key_new(void);                  /* ECDSA P-256; owned by the caller */
 EVP_PKEY *key_from_pem(struct slice pem); /* NULL: there is no such key in it */
 struct slice key_pem(EVP_PKEY *key, struct arena *arena);

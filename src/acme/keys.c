@@ -31,6 +31,15 @@ struct slice base64url(struct arena *arena, struct slice bytes)
     return text_slice(&text);
 }
 
+struct slice json_quoted(struct arena *arena, struct slice value)
+{
+    const size_t room = 6 * value.len + 3;
+    struct text text = text_on(arena_bytes(arena, room), room);
+
+    text_add_json(&text, value);
+    return text_slice(&text);
+}
+
 /* ---- keys ---- */
 
 EVP_PKEY *key_new(void)
@@ -144,22 +153,13 @@ static struct slice sign(EVP_PKEY *key, struct slice what, struct arena *arena)
     return base64url(arena, slice_of(bytes, sizeof(bytes)));
 }
 
-static struct slice json_string(struct arena *arena, struct slice value)
-{
-    const size_t room = 6 * value.len + 3;
-    struct text text = text_on(arena_bytes(arena, room), room);
-
-    text_add_json(&text, value);
-    return text_slice(&text);
-}
-
 struct slice jws_text(const struct jws *jws, struct arena *arena)
 {
     const bool by_account = jws->account.len > 0;
     const struct slice who =
-        by_account ? json_string(arena, jws->account) : key_jwk(jws->key, arena);
-    const struct slice nonce = json_string(arena, jws->nonce);
-    const struct slice url = json_string(arena, jws->url);
+        by_account ? json_quoted(arena, jws->account) : key_jwk(jws->key, arena);
+    const struct slice nonce = json_quoted(arena, jws->nonce);
+    const struct slice url = json_quoted(arena, jws->url);
     const struct slice head = base64url(
         arena, arena_printf(arena, "{\"alg\":\"ES256\",\"%s\":%.*s,\"nonce\":%.*s,\"url\":%.*s}",
                             by_account ? "kid" : "jwk", SLICE_ARGS(who), SLICE_ARGS(nonce),

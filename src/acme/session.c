@@ -125,11 +125,9 @@ static struct slice account_payload(const struct session *session)
 
     if (contact.len == 0)
         return arena_printf(session->arena, "{\"termsOfServiceAgreed\":%s}", agrees);
-    const size_t room = 6 * contact.len + 3;
-    struct text text = text_on(arena_bytes(session->arena, room), room);
-    text_add_json(&text, contact);
+    const struct slice quoted = json_quoted(session->arena, contact);
     return arena_printf(session->arena, "{\"termsOfServiceAgreed\":%s,\"contact\":[%.*s]}", agrees,
-                        SLICE_ARGS(text_slice(&text)));
+                        SLICE_ARGS(quoted));
 }
 
 /* A key that has an account already finds it so (RFC 8555 7.3.1). */
