@@ -7,6 +7,33 @@
 
 #define NAMES_MOST 100u /* of one certificate, as authorities have it */
 
+/* ---- which hosts ---- */
+
+struct slice acme_id(const struct tls_conf *tls)
+{
+    struct slice names = tls->names;
+    struct slice id = { 0 };
+
+    (void)slice_next(&names, ' ', &id);
+    return id;
+}
+
+bool acme_is_used(const struct server_conf *conf)
+{
+    for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
+        if (host->tls.automatic)
+            return true;
+    return false;
+}
+
+bool acme_has(const struct server_conf *conf, struct slice id)
+{
+    for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
+        if (host->tls.automatic && slice_equal(acme_id(&host->tls), id))
+            return true;
+    return false;
+}
+
 /* ---- names ---- */
 
 static bool is_number(struct slice label)
@@ -113,7 +140,6 @@ static void load_host(const struct load *load, const struct server_conf *conf,
                       struct vhost_conf *host)
 {
     struct tls_conf *tls = &host->tls;
-    struct slice first;
 
     if (has_files(tls)) {
         diag_hint(load->diags,
@@ -123,13 +149,13 @@ static void load_host(const struct load *load, const struct server_conf *conf,
         return;
     }
     tls->names = names_of(load, host);
-    struct slice rest = tls->names;
-    if (!slice_next(&rest, ' ', &first))
+    const struct slice id = acme_id(tls);
+    if (id.len == 0)
         return;
-    tls->certificates = file_of(load,
-                                arena_printf(load->arena, "%.*s/%.*s.pem",
-                                             SLICE_ARGS(conf->acme.folder), SLICE_ARGS(first)),
-                                &tls->automatic_place);
+    tls->certificates = file_of(
+        load,
+        arena_printf(load->arena, "%.*s/%.*s.pem", SLICE_ARGS(conf->acme.folder), SLICE_ARGS(id)),
+        &tls->automatic_place);
     check_file(load, tls->certificates);
 }
 

@@ -41,18 +41,6 @@ void acme_status_free(struct acme_status *status)
     free(status);
 }
 
-static bool is_automatic(const struct server_conf *conf, struct slice id)
-{
-    for (const struct vhost_conf *host = conf->hosts; host; host = host->next) {
-        struct slice names = host->tls.names;
-        struct slice first;
-
-        if (host->tls.automatic && slice_next(&names, ' ', &first) && slice_equal(first, id))
-            return true;
-    }
-    return false;
-}
-
 void acme_status_forget(struct acme_status *status, const struct server_conf *conf)
 {
     struct entry **at = &status->first;
@@ -60,7 +48,7 @@ void acme_status_forget(struct acme_status *status, const struct server_conf *co
     while (*at) {
         struct entry *entry = *at;
 
-        if (is_automatic(conf, entry->state.id)) {
+        if (acme_has(conf, entry->state.id)) {
             at = &entry->next;
             continue;
         }

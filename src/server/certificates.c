@@ -171,11 +171,7 @@ static struct tls_context *self_signed_context(const struct certificates *self,
                                                const struct tls_conf *tls, char *why)
 {
     struct arena arena = { 0 };
-    struct slice names = tls->names;
-    struct slice name;
-
-    (void)slice_next(&names, ' ', &name);
-    const struct slice pem = self_signed_pem(name, &arena);
+    const struct slice pem = self_signed_pem(acme_id(tls), &arena);
     const struct tls_identity identity = { .certificates = pem, .key = pem };
     struct tls_context *context = context_of(self, &identity, 1, why);
     arena_done(&arena);

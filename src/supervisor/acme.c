@@ -93,30 +93,13 @@ static int write_file(const struct server_conf *conf, const char *name, struct s
 
 /* ---- what is to be got ---- */
 
-bool acme_is_used(const struct server_conf *conf)
-{
-    for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
-        if (host->tls.automatic)
-            return true;
-    return false;
-}
-
-static struct slice id_of(const struct vhost_conf *host)
-{
-    struct slice names = host->tls.names;
-    struct slice id = { 0 };
-
-    (void)slice_next(&names, ' ', &id);
-    return id;
-}
-
 static void add_sites(const struct server_conf *conf, struct arena *arena, struct acme_tasks *tasks)
 {
     tasks->sites = arena_array(arena, struct acme_site, conf->host_count);
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
         if (host->tls.automatic)
             tasks->sites[tasks->count++] = (struct acme_site){
-                .id = id_of(host),
+                .id = acme_id(&host->tls),
                 .names = host->tls.names,
                 .pem = host->tls.certificates->text,
             };
@@ -184,14 +167,6 @@ static void take_piece(struct acme_intake *intake, struct slice piece)
     intake->len += piece.len;
 }
 
-static bool is_site(const struct server_conf *conf, struct slice id)
-{
-    for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
-        if (host->tls.automatic && slice_equal(id_of(host), id))
-            return true;
-    return false;
-}
-
 /* NULL, or why it is not kept. Without an id it is the key of the account. */
 static const char *keep(struct house *house, struct slice id)
 {
@@ -201,7 +176,7 @@ static const char *keep(struct house *house, struct slice id)
 
     if (intake->is_too_long)
         return "it is too long";
-    if (id.len > 0 && !is_site(conf, id))
+    if (id.len > 0 && !acme_has(conf, id))
         return "nobody wants it any more";
     if (id.len > 0 && snprintf(name, sizeof(name), "%.*s.pem", SLICE_ARGS(id)) >= (int)sizeof(name))
         return "the name is too long";

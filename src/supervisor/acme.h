@@ -23,9 +23,6 @@ struct acme_intake {
 
 void acme_init(struct house *house);
 
-/* Some host has AutoTLS. */
-bool acme_is_used(const struct server_conf *conf);
-
 /* ACMEfolder is there and ours alone, or not needed. False: a diagnostic says why. */
 bool acme_check_folder(const struct server_conf *conf, struct diags *diags);
 

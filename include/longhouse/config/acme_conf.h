@@ -17,4 +17,13 @@ struct acme_conf {
     bool by_alpn; /* names are proven in handshakes (TLS-ALPN-01), else by HTTP-01 */
 };
 
+struct server_conf;
+
+/* By what a certificate of AutoTLS is known: the first of its names. Empty: it is for none. */
+struct slice acme_id(const struct tls_conf *tls);
+
+/* Some host has AutoTLS; the one whose certificate is known by that. */
+bool acme_is_used(const struct server_conf *conf);
+bool acme_has(const struct server_conf *conf, struct slice id);
+
 #endif
