@@ -5,14 +5,10 @@
 #include "acme_private.h"
 
 #include "os/fd.h"
-#include "os/sandbox.h"
+#include "os/network_program.h"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #define TASKS_MOST (64u << 20)
@@ -107,22 +103,10 @@ static void work(struct office *office)
 int main(void)
 {
     struct office office = { 0 };
-    struct stat channel;
+    const int r = network_program_begin("acme", HANDOVER_FD);
 
-    if (fstat(HANDOVER_FD, &channel) < 0 || !S_ISSOCK(channel.st_mode)) {
-        fprintf(stderr, "acme: this program is started by the supervisor; use 'longhouse run'\n");
-        return 2;
-    }
-    fcntl(HANDOVER_FD, F_SETFD, FD_CLOEXEC);
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGINT, SIG_IGN);
-    signal(SIGTERM, SIG_IGN);
-    signal(SIGHUP, SIG_IGN);
-    int r = sandbox_network_program();
-    if (r < 0) {
-        fprintf(stderr, "acme: cannot give up rights: %s\n", strerror(-r));
-        return EXIT_FAILURE;
-    }
+    if (r != 0)
+        return r;
     channel_init(&office.channel, HANDOVER_FD, &office.sites);
     channel_say(&office.channel, HANDOVER_READY, SLICE(""));
     work(&office);

@@ -226,16 +226,3 @@ int sandbox_resolver_filter(void)
     deny_most(&filter);
     return load(&filter);
 }
-
-int sandbox_network_program(void)
-{
-    int r = sandbox_no_new_privs();
-
-    if (r == 0)
-        r = sandbox_drop_capabilities();
-#ifndef LONGHOUSE_SANITIZED
-    if (r == 0)
-        r = sandbox_undumpable();
-#endif
-    return r < 0 ? r : sandbox_resolver_filter();
-}

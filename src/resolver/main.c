@@ -4,18 +4,13 @@
  */
 #include "ipc/handover.h"
 #include "os/fd.h"
+#include "os/network_program.h"
 #include "os/pass.h"
-#include "os/sandbox.h"
 #include "resolver_private.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
 static void tell(enum handover_kind kind, const char *why)
 {
@@ -69,23 +64,10 @@ static void hear_supervisor(void)
 
 int main(void)
 {
-    struct stat channel;
+    const int r = network_program_begin("resolver", HANDOVER_FD);
 
-    if (fstat(HANDOVER_FD, &channel) < 0 || !S_ISSOCK(channel.st_mode)) {
-        fprintf(stderr,
-                "resolver: this program is started by the supervisor; use 'longhouse run'\n");
-        return 2;
-    }
-    fcntl(HANDOVER_FD, F_SETFD, FD_CLOEXEC);
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGINT, SIG_IGN);
-    signal(SIGTERM, SIG_IGN);
-    signal(SIGHUP, SIG_IGN);
-    int r = sandbox_network_program();
-    if (r < 0) {
-        fprintf(stderr, "resolver: cannot give up rights: %s\n", strerror(-r));
-        return EXIT_FAILURE;
-    }
+    if (r != 0)
+        return r;
     tell(HANDOVER_READY, NULL);
     hear_supervisor();
     _Exit(EXIT_SUCCESS); /* questions may be under way */

@@ -59,13 +59,6 @@ int sandbox_server_filter(void);
 int sandbox_resolver_filter(void);
 
 /*
- * All of it for a program that has nothing but its channel and the network: no new privileges, no
- * capability, no core dump, not traceable (but in a build with sanitizers, whose leak check traces
- * its own process), and the filter above.
- */
-int sandbox_network_program(void);
-
-/*
  * Kills this process when its parent dies; -ESRCH when the parent already is another than `parent`.
  * A change of user undoes the wish: to be called after sandbox_become(). "Parent" is the thread
  * that made this process.
