@@ -5,6 +5,8 @@
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+#include <time.h>
 
 const char *text_cstr(struct text *text)
 {
@@ -114,6 +116,17 @@ void text_add_2digits(struct text *text, unsigned number)
     const char digits[2] = { (char)('0' + number / 10 % 10), (char)('0' + number % 10) };
 
     add_whole(text, digits, sizeof(digits));
+}
+
+void text_add_local_time(struct text *text, int64_t unix_s)
+{
+    const time_t time = (time_t)unix_s;
+    char out[48] = "?";
+    struct tm tm;
+
+    if (localtime_r(&time, &tm))
+        strftime(out, sizeof(out), "%Y-%m-%d %H:%M:%S", &tm);
+    add_whole(text, out, strlen(out));
 }
 
 static bool is_tail(char c)

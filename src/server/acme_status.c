@@ -5,7 +5,6 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define DAY_S 86400
 
@@ -94,17 +93,6 @@ bool acme_status_knows(const struct acme_status *status, struct slice host)
     return entry != NULL;
 }
 
-static void add_day(struct text *text, uint64_t unix_s)
-{
-    const time_t time = (time_t)unix_s;
-    char day[32] = "?";
-    struct tm tm;
-
-    if (localtime_r(&time, &tm))
-        strftime(day, sizeof(day), "%Y-%m-%d %H:%M:%S", &tm);
-    text_add_cstr(text, day);
-}
-
 static void describe(const struct acme_state *state, int64_t now_unix_s, struct text *text)
 {
     text_add_cstr(text, "  ");
@@ -113,11 +101,11 @@ static void describe(const struct acme_state *state, int64_t now_unix_s, struct 
         text_add_cstr(text, ": none yet, a self-signed one is shown; the next try: ");
     } else {
         text_add_cstr(text, ": good until ");
-        add_day(text, state->until_unix_s);
+        text_add_local_time(text, (int64_t)state->until_unix_s);
         text_printf(text, " (%" PRId64 " days); the next one: ",
                     ((int64_t)state->until_unix_s - now_unix_s) / DAY_S);
     }
-    add_day(text, state->next_unix_s);
+    text_add_local_time(text, (int64_t)state->next_unix_s);
     text_add_char(text, '\n');
     if (state->error.len == 0)
         return;

@@ -9,7 +9,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define BUCKETS     4096u
 #define POLITE_MOST 8u   /* so often a banned client is told so */
@@ -369,17 +368,6 @@ static const char *client_text(const struct ban *ban, char out[CLIENT_TEXT_MOST]
     return text_cstr(&text);
 }
 
-static void add_until(struct text *text, int64_t unix_s)
-{
-    const time_t time = (time_t)unix_s;
-    struct tm local;
-    char out[40];
-
-    localtime_r(&time, &local);
-    if (strftime(out, sizeof(out), "%Y-%m-%d %H:%M:%S", &local) > 0)
-        text_add_cstr(text, out);
-}
-
 void bans_describe(struct bans *bans, uint64_t now_ms, int64_t unix_s, struct text *text)
 {
     char out[CLIENT_TEXT_MOST];
@@ -396,7 +384,7 @@ void bans_describe(struct bans *bans, uint64_t now_ms, int64_t unix_s, struct te
             continue;
         }
         text_printf(text, "%-40s until ", client_text(ban, out));
-        add_until(text, unix_s + (int64_t)((ban->until_ms - now_ms) / 1000));
+        text_add_local_time(text, unix_s + (int64_t)((ban->until_ms - now_ms) / 1000));
         text_printf(text, "  %s; came %" PRIu64 " times since\n", offence_text(ban->cause),
                     ban->knocks);
     }

@@ -57,16 +57,15 @@ void reload_tell(struct house *house)
 void reload_note(struct house *house, bool good, char *text)
 {
     struct reload *reload = &house->reload;
-    time_t now = time(NULL);
-    struct tm tm;
+    struct text when = text_on(reload->when, sizeof(reload->when));
 
     free(reload->outcome);
     reload->outcome = text;
     reload->failed = !good;
     reload->state = RELOAD_NONE;
     reload->renews = SLICE("");
-    if (localtime_r(&now, &tm))
-        strftime(reload->when, sizeof(reload->when), "%Y-%m-%d %H:%M:%S", &tm);
+    text_add_local_time(&when, (int64_t)time(NULL));
+    text_cstr(&when);
     reload_tell(house);
     (void)notify_send("READY=1");
 }

@@ -44,6 +44,9 @@ void text_printf(struct text *text, const char *format, ...) __attribute__((form
 /* Always two digits. */
 void text_add_2digits(struct text *text, unsigned number);
 
+/* "2026-11-28 13:05:07" by the local time; "?" when there is no such time. */
+void text_add_local_time(struct text *text, int64_t unix_s);
+
 /* As a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 void text_add_json(struct text *text, struct slice more);
 

@@ -3,6 +3,9 @@
 #include "slice_assert.h"
 #include "suite.h"
 
+#include <stdlib.h>
+#include <time.h>
+
 START_TEST(pieces_follow_each_other)
 {
     char room[200];
@@ -159,6 +162,25 @@ START_TEST(json_strings_are_always_well_formed)
 }
 END_TEST
 
+START_TEST(time_is_local)
+{
+    char room[100];
+    struct text text = text_on(room, sizeof(room));
+
+    setenv("TZ", "XXX-1", 1);
+    tzset();
+    text_add_local_time(&text, 1795867507);
+    assert_slice(text_slice(&text), "2026-11-28 13:05:07");
+    text = text_on(room, sizeof(room));
+    text_add_local_time(&text, INT64_MAX);
+    assert_slice(text_slice(&text), "?");
+    text = text_on(room, 18);
+    text_add_local_time(&text, 0);
+    assert_slice(text_slice(&text), "");
+    ck_assert(text.cut);
+}
+END_TEST
+
 START_TEST(html_has_its_entities)
 {
     char room[100];
@@ -190,5 +212,5 @@ END_TEST
 SUITE("base: text", TEST(pieces_follow_each_other), LOOP(hexadecimal_has_the_least_width, hexes),
       LOOP(what_does_not_fit_is_left_out_and_said, hows),
       TEST(a_full_text_gives_its_last_byte_to_the_nul),
-      LOOP(json_strings_are_always_well_formed, jsons), TEST(html_has_its_entities),
-      TEST(client_text_cannot_end_a_line_or_close_a_quote))
+      LOOP(json_strings_are_always_well_formed, jsons), TEST(time_is_local),
+      TEST(html_has_its_entities), TEST(client_text_cannot_end_a_line_or_close_a_quote))
