@@ -130,6 +130,10 @@ void pools_number(struct build *build);
 /* Handlers in effect and rule numbers of all hosts, when all is read. */
 void programs_number(struct build *build);
 
+/* What such a rule begins as, and its backend. */
+struct proxy_conf proxy_begin(const struct tree_node *node, const struct option_row *row,
+                              struct connect_conf *ret_target);
+
 /* A section for rules of ReverseProxy and WebSocket, with all defaults and without targets. */
 struct fastcgi_conf *build_section_of_proxy(struct build *build, const struct diag_place *place);
 

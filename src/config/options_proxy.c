@@ -128,6 +128,20 @@ static bool read_rest(struct build *build, const struct tree_node *node, struct 
     return true;
 }
 
+struct proxy_conf proxy_begin(const struct tree_node *node, const struct option_row *row,
+                              struct connect_conf *ret_target)
+{
+    const struct diag_place place = tree_place(node, node->value);
+
+    *ret_target = (struct connect_conf){ .weight = 1, .place = place };
+    return (struct proxy_conf){
+        .place = place,
+        .option = row->name,
+        .wait_ms = PROXY_WAIT_MS,
+        .tunnel_idle_ms = TUNNEL_IDLE_MS,
+    };
+}
+
 void proxy_add(struct build *build, struct proxy_conf **list, const struct proxy_conf *rule)
 {
     while (*list)
@@ -140,16 +154,13 @@ static void reverse_proxy_set(struct build *build, void *record, const struct tr
                               const struct option_row *row)
 {
     struct vhost_conf *host = record;
-    struct proxy_conf rule = { .option = row->name,
-                               .wait_ms = PROXY_WAIT_MS,
-                               .tunnel_idle_ms = TUNNEL_IDLE_MS };
-    struct connect_conf target = { .weight = 1 };
+    struct connect_conf target;
+    struct proxy_conf rule = proxy_begin(node, row, &target);
     struct slice rest = node->value;
     struct slice word;
     uint64_t skip;
     bool keeps;
 
-    rule.place = target.place = tree_place(node, node->value);
     if (!word_next(&rest, &word) || !read_pattern(build, node, word, &rule))
         return;
     word_next(&rest, &word);

@@ -81,14 +81,11 @@ static void websocket_set(struct build *build, void *record, const struct tree_n
                           const struct option_row *row)
 {
     struct vhost_conf *host = record;
-    struct proxy_conf rule = { .option = row->name,
-                               .wait_ms = PROXY_WAIT_MS,
-                               .tunnel_idle_ms = TUNNEL_IDLE_MS };
-    struct connect_conf target = { .weight = 1 };
+    struct connect_conf target;
+    struct proxy_conf rule = proxy_begin(node, row, &target);
     struct slice rest = node->value;
     struct slice word;
 
-    rule.place = target.place = tree_place(node, node->value);
     if (!word_next(&rest, &word) || !read_backend(build, node, word, &rule, &target) ||
         !read_rest(build, node, rest, &rule))
         return;
