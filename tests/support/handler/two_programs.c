@@ -65,6 +65,17 @@ struct two_programs *two_programs_open(void)
     return two;
 }
 
+struct two_programs *two_programs_open_http(void)
+{
+    struct two_programs *two = two_programs_open();
+
+    two->sections[0].protocol = PROTOCOL_HTTP;
+    two->sections[0].keep_connections = 4;
+    two->sections[0].keep_ms = 30000;
+    two->fakes[0].raw = true;
+    return two;
+}
+
 void two_programs_close(struct two_programs *two)
 {
     ck_assert_ptr_null(two->v->x);

@@ -31,6 +31,9 @@ struct two_programs {
 
 struct two_programs *two_programs_open(void);
 
+/* The first section speaks HTTP and keeps connections. */
+struct two_programs *two_programs_open_http(void);
+
 /* Everything must have been given back; and closes. */
 void two_programs_close(struct two_programs *two);
 

@@ -10,12 +10,8 @@ static struct visitor *v;
 
 static void begin(void)
 {
-    two = two_programs_open();
+    two = two_programs_open_http();
     v = two->v;
-    two->sections[0].protocol = PROTOCOL_HTTP;
-    two->sections[0].keep_connections = 4;
-    two->sections[0].keep_ms = 30000;
-    two->fakes[0].raw = true;
 }
 
 static void end(void)

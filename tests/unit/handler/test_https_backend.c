@@ -36,10 +36,8 @@ static void begin(const char *name)
 {
     char why[TLS_WHY_MOST];
 
-    two = two_programs_open();
+    two = two_programs_open_http();
     v = two->v;
-    two->sections[0].protocol = PROTOCOL_HTTP;
-    two->fakes[0].raw = true;
     arena_init(&arena);
     const struct slice pem = self_signed_pem(SLICE("backend.test"), &arena);
     trust = tls_trust_new(pem, why);
