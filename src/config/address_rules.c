@@ -10,6 +10,14 @@ bool conf_rules_deny(const struct conf_rule *rules, const union socket_address *
     return false;
 }
 
+bool conf_nets_hold(const struct conf_net *nets, const union socket_address *address)
+{
+    for (; nets; nets = nets->next)
+        if (address_net_holds(&nets->net, address))
+            return true;
+    return false;
+}
+
 static bool rule_parse(struct slice item, struct conf_rule *ret)
 {
     struct slice word;

@@ -242,6 +242,10 @@ struct shared_speed_conf *shared_speed_add(struct build *build, const struct tre
 void folders_set(struct build *build, void *record, const struct tree_node *node,
                  const struct option_row *row);
 
+/* Appends the addresses and networks of `value`. `danger`: what one does that holds everybody. */
+void nets_add(struct build *build, struct conf_net **list, const struct tree_node *node,
+              const struct option_row *row, struct slice value, const char *danger);
+
 /* Addresses and networks whose word counts: appends to a list of struct conf_net. */
 void tracers_set(struct build *build, void *record, const struct tree_node *node,
                  const struct option_row *row);
@@ -317,6 +321,7 @@ extern const struct option_group toolkit_options;
 extern const struct option_group alias_options;
 extern const struct option_group gate_options;
 extern const struct option_group trace_options;
+extern const struct option_group ssh_options;
 extern const struct option_group error_options;
 extern const struct option_group program_options;
 extern const struct option_group sandbox_options;

@@ -39,6 +39,7 @@ static const struct option_group *const groups[] = {
     &alias_options,
     &gate_options,
     &trace_options,
+    &ssh_options,
     &error_options,
     &toolkit_options,
     &user_options,

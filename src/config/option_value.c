@@ -212,12 +212,10 @@ static void set_words(struct build *build, struct conf_word **list, const struct
     }
 }
 
-/* `danger`: what a network does that holds everybody. */
-static void nets_add(struct build *build, void *record, const struct tree_node *node,
-                     const struct option_row *row, const char *danger)
+void nets_add(struct build *build, struct conf_net **list, const struct tree_node *node,
+              const struct option_row *row, struct slice value, const char *danger)
 {
-    struct conf_net **list = (struct conf_net **)(void *)((char *)record + row->offset);
-    struct items items = items_of(build, node, row, node->value);
+    struct items items = items_of(build, node, row, value);
     struct slice item;
 
     while (*list)
@@ -242,22 +240,30 @@ static void nets_add(struct build *build, void *record, const struct tree_node *
     }
 }
 
+static void nets_set(struct build *build, void *record, const struct tree_node *node,
+                     const struct option_row *row, const char *danger)
+{
+    struct conf_net **list = (struct conf_net **)(void *)((char *)record + row->offset);
+
+    nets_add(build, list, node, row, node->value, danger);
+}
+
 void proxies_set(struct build *build, void *record, const struct tree_node *node,
                  const struct option_row *row)
 {
-    nets_add(build, record, node, row, "lets every visitor name the address it comes from");
+    nets_set(build, record, node, row, "lets every visitor name the address it comes from");
 }
 
 void watchers_set(struct build *build, void *record, const struct tree_node *node,
                   const struct option_row *row)
 {
-    nets_add(build, record, node, row, "shows every visitor what programs are told, secrets too");
+    nets_set(build, record, node, row, "shows every visitor what programs are told, secrets too");
 }
 
 void tracers_set(struct build *build, void *record, const struct tree_node *node,
                  const struct option_row *row)
 {
-    nets_add(
+    nets_set(
         build, record, node, row,
         "tells every visitor who asks for it what is configured, and where it lies on the disk");
 }

@@ -24,7 +24,6 @@
 static const struct option_row rows[] = {
     /* SCOPE_SERVER */
     LATER("CacheRProxyExtensions", SCOPE_SERVER),
-    LATER("TunnelSSH", SCOPE_SERVER),
 
     /* something else takes their place */
     NEEDLESS("CGIwrapper", SCOPE_SERVER,

@@ -19,7 +19,7 @@ const struct verdict *authorizer_first(struct exchange *x, const struct verdict 
 {
     const struct fastcgi_conf *section = verdict->host ? verdict->folder->fastcgi_auth : NULL;
 
-    if (!section || x->request.failed != 0)
+    if (!section || x->request.failed != 0 || verdict->answer == ANSWER_SSH)
         return screen_first(x, hashes_first(x, verdict));
 
     struct verdict *question = arena_new(&x->arena, struct verdict);

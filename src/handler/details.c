@@ -11,10 +11,7 @@ static bool is_allowed(const struct errand *errand)
 {
     const union socket_address *client = &errand->x->visit->client;
 
-    for (const struct conf_net *net = errand->verdict->folder->debug_cgi; net; net = net->next)
-        if (address_net_holds(&net->net, client))
-            return true;
-    return false;
+    return conf_nets_hold(errand->verdict->folder->debug_cgi, client);
 }
 
 struct slice errand_variables(const struct errand *errand)

@@ -63,6 +63,7 @@ static bool is_to_be_checked(const struct exchange *x, const struct verdict *ver
     case ANSWER_LOGIN:
     case ANSWER_SCREEN:
     case ANSWER_HASH:
+    case ANSWER_SSH:
         break;
     }
     return false;

@@ -20,6 +20,8 @@ const struct handler_ops *handler_for(enum answer answer)
         return &handler_alter;
     case ANSWER_LISTING:
         return &handler_listing;
+    case ANSWER_SSH:
+        return &handler_ssh;
     case ANSWER_HASH:
         return &handler_hash;
     case ANSWER_LOGIN:

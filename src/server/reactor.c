@@ -58,6 +58,7 @@ static bool is_to_be_challenged(const struct reactor *reactor, const struct read
     const struct visit *visit = x->visit;
 
     if (conf->challenge.threshold == 0 || x->request.failed != 0 ||
+        x->request.method == METHOD_CONNECT ||
         !challenge_is_on(&reactor->house->challenger, &conf->challenge, x->connections,
                          reactor->house->log))
         return false;

@@ -111,6 +111,7 @@ static bool has_content(const struct verdict *verdict)
     case ANSWER_LOGIN:
     case ANSWER_SCREEN:
     case ANSWER_HASH:
+    case ANSWER_SSH:
         break;
     }
     return false;

@@ -4,14 +4,6 @@
 
 #define FIELD_NAME SLICE("X-Longhouse-Trace")
 
-static bool is_allowed(const struct vhost_conf *conf, const union socket_address *client)
-{
-    for (const struct conf_net *net = conf->trace_for; net; net = net->next)
-        if (address_net_holds(&net->net, client))
-            return true;
-    return false;
-}
-
 static bool asks(const struct exchange *x)
 {
     const struct field *field = fields_find_name(&x->request.fields, FIELD_NAME);
@@ -23,7 +15,8 @@ bool trace_reply_begin(struct exchange *x, const struct host *host)
 {
     const struct binding_conf *binding = x->visit->binding;
 
-    if (!host->conf->trace_for || !is_allowed(host->conf, &x->visit->client) || !asks(x))
+    if (!host->conf->trace_for || !conf_nets_hold((host->conf)->trace_for, &x->visit->client) ||
+        !asks(x))
         return false;
     x->trace = arena_new(&x->arena, struct trace);
     trace_init(x->trace, &x->arena);

@@ -6,20 +6,11 @@
 
 /* ---- trust ---- */
 
-static bool nets_hold(const struct conf_net *net, const union socket_address *address)
-{
-    for (; net; net = net->next) {
-        if (address_net_holds(&net->net, address))
-            return true;
-    }
-    return false;
-}
-
 bool origin_trusts(const struct server_conf *conf, const struct binding_conf *binding,
                    const union socket_address *address)
 {
-    return nets_hold(conf->trusted_proxies, address) ||
-           (binding && nets_hold(binding->trusted_proxies, address));
+    return conf_nets_hold(conf->trusted_proxies, address) ||
+           (binding && conf_nets_hold(binding->trusted_proxies, address));
 }
 
 /* ---- one address ---- */

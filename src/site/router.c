@@ -82,7 +82,7 @@ static bool judge_method(const struct judge *judge)
     const struct request *request = &judge->x->request;
 
     if (request->method == METHOD_CONNECT)
-        return router_say_not_allowed(judge, "CONNECT is for proxies");
+        return router_judge_connect(judge);
     if (request->method == METHOD_TRACE) {
         if (!trace_is_on(judge->x))
             return router_say_not_allowed(judge, "EnableTRACE is off for this binding");

@@ -38,6 +38,11 @@ void router_forbid(const struct judge *judge, const char *why);
  * there is no certificate. */
 bool router_is_challenge(struct slice path);
 
+/* ---- router_ssh.c ---- */
+
+/* CONNECT (TunnelSSH). */
+bool router_judge_connect(const struct judge *judge);
+
 /* ---- router_proxy.c ---- */
 
 /* Only which rule: what the host asks of everybody holds for what is sent on as well. What cannot

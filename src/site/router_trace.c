@@ -96,6 +96,9 @@ void router_tell_answer(const struct judge *judge)
     case ANSWER_LISTING:
         trace_add(trace, TRACE_HANDLER, TRACE_YES, NULL, "listing: %s", why_of(verdict));
         break;
+    case ANSWER_SSH:
+        trace_add(trace, TRACE_HANDLER, TRACE_YES, NULL, "TunnelSSH: a tunnel to %s", verdict->ssh);
+        break;
     case ANSWER_LOGIN:
     case ANSWER_SCREEN:
     case ANSWER_HASH:

@@ -54,6 +54,12 @@ static void choose_coding(const struct conn *conn, struct h1_head *head)
         head->body = head->version >= 11 ? H1_BODY_CHUNKED : H1_BODY_CLOSE;
 }
 
+/* What a client says behind a CONNECT, in hope, is no request: it was never agreed to. */
+static bool is_refused_tunnel(const struct exchange *x)
+{
+    return x->request.method == METHOD_CONNECT && !x->response.is_tunnel;
+}
+
 /* A body that will surely not be read to its end here. */
 static bool intake_is_hopeless(const struct h1_leg *leg)
 {
@@ -67,8 +73,8 @@ static bool may_keep_alive(const struct conn *conn, enum h1_body coding)
     const struct h1_leg *leg = conn->h1.leg;
 
     return leg->framing.keep_alive && !conn->draining && !conn->last && !x->response.close &&
-           x->request.failed == 0 && coding != H1_BODY_CLOSE && coding != H1_BODY_TUNNEL &&
-           conn->requests <= conn->limits->keep_alive_most &&
+           x->request.failed == 0 && !is_refused_tunnel(x) && coding != H1_BODY_CLOSE &&
+           coding != H1_BODY_TUNNEL && conn->requests <= conn->limits->keep_alive_most &&
            !(x->response.out->end == BODY_COMPLETE && intake_is_hopeless(leg)) &&
            leg->intake != H1_INTAKE_HELD;
 }

@@ -118,11 +118,9 @@ static enum parse read_parts(struct head *head, struct slice line)
     request->method = method_of(request->method_name);
 
     /* The version first: a request that will be understood in no way is not worth a closer look. */
-    if (read_version(head, version) != PARSE_DONE || read_target(head, target) != PARSE_DONE)
+    if (read_version(head, version) != PARSE_DONE)
         return PARSE_BAD;
-    if (request->method == METHOD_CONNECT)
-        return refuse(head, head->at, 501, "CONNECT is not served");
-    return PARSE_DONE;
+    return read_target(head, target);
 }
 
 static void skip_empty_lines(struct head *head)
@@ -325,8 +323,11 @@ static enum parse read_codings(struct head *head)
     return PARSE_DONE;
 }
 
+/* RFC 9110 9.3.6: what stands behind a CONNECT is for the other end of the tunnel. */
 static enum parse read_framing(struct head *head)
 {
+    if (head->request->method == METHOD_CONNECT && head->codings + head->lengths > 0)
+        return refuse(head, 0, 400, "CONNECT with a body");
     if (head->codings > 0)
         return read_codings(head);
     if (head->lengths > 0)

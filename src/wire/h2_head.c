@@ -113,10 +113,10 @@ static struct slice line_of(const struct h2_head *head, struct arena *arena)
 /* RFC 8441 5: whoever is asked sees the GET that HTTP/1.1 would have brought. */
 static void read_connect(struct h2_head *head, struct exchange *x)
 {
+    if (head->protocol.len == 0)
+        return; /* RFC 9113 8.5: an ordinary one */
     if (!slice_equal(head->protocol, SLICE("websocket"))) {
-        refuse(head, 501,
-               head->protocol.len > 0 ? "CONNECT leads to no other protocol than websocket"
-                                      : "CONNECT is not served");
+        refuse(head, 501, "CONNECT leads to no other protocol than websocket");
         return;
     }
     x->request.method = METHOD_GET;
@@ -136,24 +136,37 @@ static void read_method(struct h2_head *head, struct exchange *x)
         read_connect(head, x);
 }
 
-/* RFC 9113 8.3.1: the origin form, or "*" for OPTIONS; that is what target_parse() takes for them.
- */
-static void read_target(struct h2_head *head, struct exchange *x)
+static void take_target(struct h2_head *head, struct exchange *x, struct slice raw)
 {
     struct request *request = &x->request;
     struct parse_fault fault = { 0 };
 
+    if (target_parse(raw, request->method == METHOD_CONNECT, request->method == METHOD_OPTIONS,
+                     &x->arena, &request->target, &fault) == PARSE_DONE)
+        return;
+    request->bad_target = true;
+    refuse(head, 400, fault.why);
+}
+
+/* RFC 9113 8.3.1: the origin form, or "*" for OPTIONS; that is what target_parse() takes for them.
+ * CONNECT has neither scheme nor path. */
+static void read_target(struct h2_head *head, struct exchange *x)
+{
+    struct request *request = &x->request;
+
     if (head->failed != 0)
         return;
+    if (request->method == METHOD_CONNECT) {
+        take_target(head, x, head->authority);
+        return;
+    }
     if (!slice_equal(head->scheme, SLICE("https")) && !slice_equal(head->scheme, SLICE("http"))) {
         refuse(head, 400, "scheme is neither http nor https");
     } else if (!slice_starts(head->path, SLICE("/")) && !slice_equal(head->path, SLICE("*"))) {
         request->bad_target = true;
         refuse(head, 400, "target does not begin with '/'");
-    } else if (target_parse(head->path, false, request->method == METHOD_OPTIONS, &x->arena,
-                            &request->target, &fault) != PARSE_DONE) {
-        request->bad_target = true;
-        refuse(head, 400, fault.why);
+    } else {
+        take_target(head, x, head->path);
     }
 }
 
@@ -191,8 +204,8 @@ static void read_length(struct h2_head *head, struct request *request,
     uint64_t length = 0;
 
     request->length = 0;
-    request->has_body = !bare && request->websocket_key.len == 0;
-    if (field && request->websocket_key.len > 0)
+    request->has_body = !bare && !request_asks_tunnel(request);
+    if (field && request_asks_tunnel(request))
         refuse(head, 400, "a tunnel has no Content-Length");
     if (field && !number_parse(field->value, INT64_MAX, &length)) {
         refuse(head, 400, "Content-Length is no number of bytes");

@@ -111,7 +111,7 @@ void h2_stream_head_is_whole(struct h2_stream *stream, bool bare)
     h2_head_finish(&stream->head, stream->x, &stream->conn->limits->head, bare);
     if (bare)
         end_intake(stream, H2_INTAKE_OVER, BODY_COMPLETE);
-    else if (request->failed == 0 && request->websocket_key.len > 0)
+    else if (request->failed == 0 && request_asks_tunnel(request))
         end_intake(stream, H2_INTAKE_ASKED, BODY_COMPLETE);
     else if (request->failed != 0 || !request->has_body)
         end_intake(stream, H2_INTAKE_DROPPED, BODY_COMPLETE);
@@ -143,7 +143,7 @@ void h2_stream_take_data(struct h2_stream *stream, struct slice data)
         fail_intake(stream, 413, "the body is larger than allowed");
     if (stream->intake == H2_INTAKE_ASKED && data.len > 0)
         h2_stream_cut(stream, RESET_CLIENT_GONE, NGHTTP2_PROTOCOL_ERROR,
-                      "the client spoke WebSocket before that was agreed to");
+                      "the client spoke before the tunnel was agreed to");
     h2->owed += data.len;
     if (stream->intake != H2_INTAKE_BODY && stream->intake != H2_INTAKE_TUNNEL)
         return; /* the connection gets its window back, the stream does not: it has no use for it */

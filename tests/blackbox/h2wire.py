@@ -62,16 +62,28 @@ class H2Visitor:
 
     # ---- out ----
 
-    def request(self, method, target, host=None, fields=(), body=None, end=True):
+    def _begin(self, head, end):
         stream = self.h2.get_next_available_stream_id()
+        self.answers[stream] = Answer(0, "", [])
+        self.answers[stream].complete = False
+        self.h2.send_headers(stream, head, end_stream=end)
+        self.flush()
+        return stream
+
+    def connect(self, authority, fields=()):
+        """CONNECT as for any proxy (RFC 9113 8.5)."""
+        head = [(":method", "CONNECT"), (":authority", authority)]
+        self.h2.config.validate_outbound_headers = False  # python3-h2 misses scheme and path
+        stream = self._begin(head + [(name.lower(), value) for name, value in fields], False)
+        self.h2.config.validate_outbound_headers = True
+        return stream
+
+    def request(self, method, target, host=None, fields=(), body=None, end=True):
         head = [(":method", method), (":scheme", self.scheme), (":authority", host or self.name), (":path", target)]
         head.extend((name.lower(), value) for name, value in fields)
         if body is not None and not any(name == "content-length" for name, _ in head):
             head.append(("content-length", str(len(body))))
-        self.answers[stream] = Answer(0, "", [])
-        self.answers[stream].complete = False
-        self.h2.send_headers(stream, head, end_stream=body is None and end)
-        self.flush()
+        stream = self._begin(head, body is None and end)
         if body is not None:
             self.send_body(stream, body, end)
         return stream

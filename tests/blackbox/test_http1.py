@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from house import House, opened
+from house import House, opened, wait_until
 
 OK = b"hello\n"
 
@@ -95,7 +95,8 @@ REFUSED = [
     ("large head", GET + f"X: {'a' * 9000}\r\n\r\n", 431),
     ("many fields", GET + "X: a\r\n" * 60 + "\r\n", 431),
     ("expectation", GET + "Expect: miracles\r\n\r\n", 417),
-    ("CONNECT", "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", 501),
+    ("CONNECT", "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", 405),
+    ("CONNECT with a body", "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\nContent-Length: 3\r\n\r\nabc", 400),
     ("too large", POST + "Content-Length: 200000\r\n\r\n", 413),
 ]
 
@@ -450,6 +451,7 @@ def test_too_many_connections_are_told(new_house):
     house.option("ConnectionsPerIP = 3")
     house.default.put("hello.txt", OK)
     house.start()
+    wait_until("who looked whether it is there to be gone", lambda: house.status()["connections_now"] == 0)
     held = [house.visit() for _ in range(3)]
     for visitor in held:
         visitor.request("GET", "/hello.txt")

@@ -8,6 +8,8 @@
 #include "base/diag.h"
 #include "base/slice.h"
 
+#include <stdbool.h>
+
 /* A list of texts (host names, extensions, start files ...). */
 struct conf_word {
     struct conf_word *next;
@@ -33,5 +35,7 @@ struct conf_net {
     struct conf_net *next;
     struct address_net net;
 };
+
+bool conf_nets_hold(const struct conf_net *nets, const union socket_address *address);
 
 #endif

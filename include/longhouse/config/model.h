@@ -17,6 +17,7 @@
 #include "config/log_format.h"
 #include "config/logs_conf.h"
 #include "config/screen_conf.h"
+#include "config/ssh_conf.h"
 #include "config/throttle_conf.h"
 #include "config/tls_conf.h"
 
@@ -355,6 +356,7 @@ struct server_conf {
         *cgi_handlers; /* newest first: the first that claims an extension wins */
     struct slice work_directory;
     struct acme_conf acme;
+    struct ssh_conf ssh;
     struct slice session_key;      /* SessionKey, or what SessionKeyFile holds; empty: none */
     struct slice session_key_file; /* empty: none */
     struct slice control_socket;   /* unix socket for `longhouse status`, `stop` ... */

@@ -53,6 +53,7 @@ extern const struct handler_ops handler_listing; /* ANSWER_LISTING */
 extern const struct handler_ops handler_login;   /* ANSWER_LOGIN */
 extern const struct handler_ops handler_screen;  /* ANSWER_SCREEN */
 extern const struct handler_ops handler_hash;    /* ANSWER_HASH */
+extern const struct handler_ops handler_ssh;     /* ANSWER_SSH */
 
 /*
  * Answers `status` with a small page instead of whatever was going to answer (nothing of an answer

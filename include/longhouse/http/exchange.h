@@ -149,6 +149,12 @@ struct request {
     struct slice unread;    /* as it came, perhaps cut, where it cannot be read; else empty */
 };
 
+/* What follows the answer, if it agrees, is a tunnel (exchange_open_tunnel()). */
+static inline bool request_asks_tunnel(const struct request *request)
+{
+    return request->method == METHOD_CONNECT || request->websocket_key.len > 0;
+}
+
 struct response {
     int status;          /* 0: none yet */
     struct slice phrase; /* a program's own; empty: the registered one */

@@ -27,6 +27,7 @@ enum answer {
     ANSWER_ALTER,   /* a file is made, replaced or removed */
     ANSWER_LOGIN,   /* who asks? What is behind it is `guarded` */
     ANSWER_SCREEN,  /* what does the request hold? Likewise */
+    ANSWER_SSH,     /* a tunnel to `ssh` */
     ANSWER_HASH,    /* is the file the one that is noted? What is behind it is `guarded` */
 };
 
@@ -58,6 +59,8 @@ struct verdict {
     const struct cgi_handler_conf *interpreter; /* ANSWER_CGI: NULL = the file itself runs */
     const struct fastcgi_conf *fastcgi;         /* ANSWER_FASTCGI */
     const struct proxy_conf *proxy;             /* by which rule; NULL: by none */
+
+    const char *ssh; /* ANSWER_SSH: static, an address with its port */
 
     /* ANSWER_CGI: what runs is xsltproc, and that is what for; NULL: it is a script. */
     const struct transformation *transformation;

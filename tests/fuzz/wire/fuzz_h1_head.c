@@ -34,7 +34,8 @@ static void check_request(const struct request *request, const struct h1_framing
     const struct fields *fields = &request->fields;
     unsigned lengths = fields_count_id(fields, FIELD_CONTENT_LENGTH);
 
-    assert(request->failed == 0 && request->method != METHOD_CONNECT);
+    assert(request->failed == 0);
+    assert(request->method != METHOD_CONNECT || !request->has_body);
     assert(request->version == 10 || request->version == 11);
     assert(field_is_token(request->method_name) && request->line.len > 0);
     assert(request->target.path.len > 0 && request->target.path.at[0] == '/');

@@ -199,7 +199,7 @@ static const struct {
     { "malformed version", LINE },
     { "version is neither HTTP/1.0 nor HTTP/1.1", LINE },
     { "method is no token", LINE },
-    { "CONNECT is not served", SERVED },
+    { "CONNECT with a body", "RFC 9110 9.3.6: it looks for one behind the head" },
     { "expectation is not 100-continue", SERVED },
     { "transfer coding is not chunked", SERVED },
     { "Transfer-Encoding in HTTP/1.0",

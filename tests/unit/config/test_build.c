@@ -567,9 +567,20 @@ static const struct saying_case {
       "blanks and all" },
 
     /* known, and not available */
-    { SITE PORT "TunnelSSH = /a\n",
-      "error 6:1+9 'TunnelSSH' is Hiawatha's and not available yet = a later version adds it; "
-      "leave it out until then" },
+    { SITE PORT "CacheRProxyExtensions = css\n",
+      "error 6:1+21 'CacheRProxyExtensions' is Hiawatha's and not available yet = a later version "
+      "adds it; leave it out until then" },
+
+    /* SSH */
+    { SITE PORT "TunnelSSH = 10.0.0.0/8, 192.0.2.1\n", "" },
+    { SITE PORT "TunnelSSH = 10.0.0.0/8;dXNlcjpwYXNz\n", "" },
+    { SITE PORT "TunnelSSH = dXNlcjpwYXNz\n", "" },
+    { SITE PORT "TunnelSSH = dXNlcg==\n",
+      "error 6:13+8 'TunnelSSH' wants USER:PASSWORD in base64 here, not 'dXNlcg==' = `printf '%s' "
+      "'user:password' | base64` writes it" },
+    { SITE PORT "TunnelSSH = 10.0.0.1, b\n",
+      "error 6:23+1 'TunnelSSH' wants IPv4 or IPv6 addresses or networks, not 'b' = for example: "
+      "TunnelSSH = 127.0.0.1, ::1, 10.0.0.0/8" },
 
     /* stylesheets */
     { SITE PORT "UseXSLT = maybe\n", "error 6:11+5 'UseXSLT' must be yes or no, not 'maybe'" },

@@ -128,6 +128,9 @@ static void show(const struct fixture *f, char *out, size_t room)
     case ANSWER_HASH:
         snprintf(out, room, "login");
         break;
+    case ANSWER_SSH:
+        snprintf(out, room, "ssh");
+        break;
     case ANSWER_CGI:
     case ANSWER_FASTCGI:
         snprintf(out, room, "%.*s script %.*s info %.*s query %.*s",

@@ -303,7 +303,10 @@ static const struct {
     { BYTES("GET /a#b HTTP/1.1\r\n" HOST "\r\n"), 400, "byte that does not belong in a target" },
     { BYTES("GET www.example.org/ HTTP/1.1\r\n" HOST "\r\n"), 400,
       "target is neither a path nor an http URL" },
-    { BYTES("CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n"), 501, "CONNECT is not served" },
+    { BYTES("CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\nContent-Length: 0\r\n\r\n"), 400,
+      "CONNECT with a body" },
+    { BYTES("CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\nTransfer-Encoding: chunked\r\n\r\n"), 400,
+      "CONNECT with a body" },
     { BYTES("CONNECT / HTTP/1.1\r\nHost: a:443\r\n\r\n"), 400,
       "byte that does not belong in a host" },
 

@@ -138,7 +138,10 @@ static const struct {
     { ":method: GET\n:scheme: http\n:authority: a\n:path: /../x\n", 400, NULL },
     { ":method: GET\n:scheme: http\n:authority: a\n:path: /\nexpect: cake\n", 417,
       "expectation is not 100-continue" },
-    { ":method: CONNECT\n:authority: a:443\n", 501, "CONNECT is not served" },
+    { ":method: CONNECT\n:authority: a:443\n", 200, "CONNECT / a:443 0 Host=a:443" },
+    { ":method: CONNECT\n:authority: a\n", 400, "CONNECT needs a host and a port" },
+    { ":method: CONNECT\n:authority: a:443\ncontent-length: 0\n", 400,
+      "a tunnel has no Content-Length" },
 };
 
 START_TEST(heads_are_read_as_those_of_http_1)

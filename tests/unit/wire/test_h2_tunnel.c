@@ -156,7 +156,7 @@ START_TEST(who_speaks_before_it_is_agreed_to_is_cut)
     ck_assert_uint_eq(reply->error, NGHTTP2_PROTOCOL_ERROR);
     ck_assert_uint_eq(house->cancels, 1);
     ck_assert_uint_eq(house->received_len, 0);
-    ck_assert_str_eq(house->cause, "the client spoke WebSocket before that was agreed to");
+    ck_assert_str_eq(house->cause, "the client spoke before the tunnel was agreed to");
     end();
 }
 END_TEST
@@ -193,12 +193,21 @@ START_TEST(other_protocols_are_refused)
 }
 END_TEST
 
-START_TEST(plain_connect_stays_refused)
+START_TEST(plain_connect_opens_a_tunnel_as_well)
 {
-    begin(NULL);
-    h2_client_ask_raw(client, ":method: CONNECT\n:authority: localhost:22\n");
+    begin(open_tunnel);
+    int32_t id = h2_client_ask_raw(client, ":method: CONNECT\n:authority: localhost:22\n");
     h2_client_pump(client);
-    ck_assert_int_eq(house->failed, 501);
+    struct h2_reply *reply = h2_client_reply(client, id);
+    ck_assert_int_eq(reply->status, 200);
+    ck_assert_int_eq(house->x->request.method, METHOD_CONNECT);
+    ck_assert(slice_equal(house->x->request.target.authority, SLICE("localhost:22")));
+    ck_assert(slice_equal(house->x->request.line, SLICE("CONNECT localhost:22 HTTP/2.0")));
+    hear("ping");
+    ck_assert(is_text(reply, "ping"));
+    house_finish(house->x, BODY_COMPLETE);
+    h2_client_pump(client);
+    ck_assert(reply->ended);
     end();
 }
 END_TEST
@@ -249,5 +258,5 @@ END_TEST
 SUITE("h2_tunnel", TEST(both_sides_talk), TEST(a_client_that_heard_the_end_may_go_on),
       TEST(nobody_listens_for_what_nobody_wants), TEST(who_speaks_before_it_is_agreed_to_is_cut),
       TEST(who_has_ended_before_is_over_at_once), LOOP(other_protocols_are_refused, refused),
-      TEST(plain_connect_stays_refused), TEST(a_refusal_is_an_answer),
+      TEST(plain_connect_opens_a_tunnel_as_well), TEST(a_refusal_is_an_answer),
       TEST(who_takes_nothing_holds_the_client))
