@@ -381,11 +381,6 @@ static void put_start(struct alteration *self)
 
 /* ---- rehearsals ---- */
 
-static bool is_rehearsed(const struct exchange *x)
-{
-    return x->trace && x->trace->rehearses;
-}
-
 /* What would be answered; nothing is touched. */
 static void rehearse(struct alteration *self)
 {
@@ -436,7 +431,7 @@ static void alter_start(struct exchange *x, const struct verdict *verdict)
         .most = most_of(x),
     };
     x->handler_self = self;
-    if (is_rehearsed(x))
+    if (trace_rehearses(x->trace))
         rehearse(self);
     else if (x->request.method == METHOD_DELETE)
         delete_start(self);

@@ -65,7 +65,7 @@ bool error_style_start(struct exchange *x, const struct verdict *failed,
         return false;
     trace_note(x->trace, TRACE_HANDLER, TRACE_FACT, "ErrorXSLTfile: %.*s makes the page",
                SLICE_ARGS(stylesheet));
-    if ((x->trace && x->trace->rehearses) || fill_document(x, failed) < 0)
+    if (trace_rehearses(x->trace) || fill_document(x, failed) < 0)
         return false;
     note_origin(x, failed);
     transform_by_own(x, failed, stylesheet, failed->status, fields);

@@ -172,7 +172,7 @@ void errand_tell_trace(const struct errand *errand)
 
 bool errand_is_rehearsed(const struct errand *errand)
 {
-    return errand->x->trace && errand->x->trace->rehearses;
+    return trace_rehearses(errand->x->trace);
 }
 
 void errand_end_rehearsal(struct errand *errand)

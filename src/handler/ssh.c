@@ -10,6 +10,7 @@
 #include "gateway/fcgi_conn.h"
 #include "gateway/tunnel.h"
 #include "os/socket.h"
+#include "site/trace.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -112,6 +113,15 @@ static void ssh_advance(struct exchange *x)
         conclude(self);
 }
 
+/* What the client would be told. */
+static void rehearse(struct exchange *x)
+{
+    x->response.status = 200;
+    exchange_send_head(x);
+    body_finish(&x->response.body, BODY_COMPLETE);
+    exchange_handler_done(x);
+}
+
 static void ssh_start(struct exchange *x, const struct verdict *verdict)
 {
     struct ssh *self = arena_new(&x->arena, struct ssh);
@@ -121,6 +131,10 @@ static void ssh_start(struct exchange *x, const struct verdict *verdict)
     *self = (struct ssh){ .x = x, .place = verdict->ssh, .timer.task = &x->wake };
     x->handler_self = self;
     x->record.handler = "ssh";
+    if (trace_rehearses(x->trace)) {
+        rehearse(x);
+        return;
+    }
     const bool is_address = address_parse_target(slice_cstr(verdict->ssh), &address);
     assert(is_address);
     (void)is_address;

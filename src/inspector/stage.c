@@ -189,10 +189,20 @@ static const struct wire_ops wire_ops = {
 
 /* ---- the request ---- */
 
+/* Where a CONNECT leads stands in place of the path: "http://a.example/localhost:22". */
+static struct slice target_of(const struct stage_question *question)
+{
+    const struct slice target = question->url->target;
+
+    return slice_equal(question->method, SLICE("CONNECT")) ? slice_skip(target, 1) : target;
+}
+
 static struct slice write_head(const struct stage_question *question, struct arena *arena)
 {
+    const struct slice target = target_of(question);
+
     return arena_printf(arena, "%.*s %.*s HTTP/1.1\r\nHost: %.*s\r\n%.*s\r\n",
-                        SLICE_ARGS(question->method), SLICE_ARGS(question->url->target),
+                        SLICE_ARGS(question->method), SLICE_ARGS(target),
                         SLICE_ARGS(question->url->authority), SLICE_ARGS(question->fields));
 }
 

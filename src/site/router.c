@@ -491,7 +491,8 @@ static bool judge_access(const struct judge *judge)
 static bool ends_at(const struct judge *judge, const char *name, bool is_there, bool judged)
 {
     if (is_there)
-        trace_note(judge->x->trace, TRACE_GATE, trace_mark_of(!judged), "%s%s%s", name,
+        trace_note(judge->x->trace, TRACE_GATE,
+                   trace_mark_of(!judged || judge->verdict->answer == ANSWER_SSH), "%s%s%s", name,
                    judged ? ": " : "", judged ? judge->verdict->why : "");
     return judged;
 }

@@ -46,9 +46,10 @@ static bool ask_for_password(const struct judge *judge, bool was_given)
                          : "TunnelSSH: a password is needed");
 }
 
-static bool let_through(const struct judge *judge, const char *place)
+static bool let_through(const struct judge *judge, const char *place, const char *why)
 {
     judge->verdict->answer = ANSWER_SSH;
+    judge->verdict->why = why;
     judge->verdict->ssh = place;
     return true;
 }
@@ -65,11 +66,11 @@ bool router_judge_connect(const struct judge *judge)
         return router_say_not_allowed(
             judge, "TunnelSSH leads to localhost:22, 127.0.0.1:22 and [::1]:22 only");
     if (conf_nets_hold(ssh->clients, &x->visit->client))
-        return let_through(judge, place);
+        return let_through(judge, place, "TunnelSSH names this client");
     if (ssh->user.len == 0)
         return router_say_not_allowed(judge, "TunnelSSH does not name this client");
     const struct field *field = fields_find(&x->request.fields, FIELD_PROXY_AUTHORIZATION);
     if (field && is_right(ssh, field, &x->arena))
-        return let_through(judge, place);
+        return let_through(judge, place, "TunnelSSH: the password is right");
     return ask_for_password(judge, field != NULL);
 }

@@ -97,7 +97,8 @@ void router_tell_answer(const struct judge *judge)
         trace_add(trace, TRACE_HANDLER, TRACE_YES, NULL, "listing: %s", why_of(verdict));
         break;
     case ANSWER_SSH:
-        trace_add(trace, TRACE_HANDLER, TRACE_YES, NULL, "TunnelSSH: a tunnel to %s", verdict->ssh);
+        trace_add(trace, TRACE_HANDLER, TRACE_YES, NULL, "ssh: a tunnel to %s (%s)", verdict->ssh,
+                  verdict->why);
         break;
     case ANSWER_LOGIN:
     case ANSWER_SCREEN:

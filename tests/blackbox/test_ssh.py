@@ -142,6 +142,21 @@ def test_nobody_is_there(house):
     assert "does sshd listen there?" in house.default.error_log()
 
 
+@pytest.mark.parametrize(
+    "place, client, status, why",
+    [
+        ("localhost:22", "192.0.2.1", "200, ssh", "+ method: TunnelSSH names this client"),
+        ("localhost:22", "198.51.100.1", "407, reply", "- method: TunnelSSH: a password is needed"),
+        ("localhost:23", "192.0.2.1", "405, reply", "- method: TunnelSSH leads to localhost:22, 127.0.0.1:22 and"),
+    ],
+)
+def test_explain_knows(house, place, client, status, why):
+    url = f"http://ssh.test:{house.port}/{place}"
+    code, output, errors = house.verb("explain", "-X", "CONNECT", "--from", client, url)
+    assert code == 0, errors
+    assert why in output and output.strip().endswith(status)
+
+
 def test_it_is_off_by_default():
     house = House("no-ssh")
     house.host("ssh.test")

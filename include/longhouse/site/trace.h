@@ -72,6 +72,12 @@ void trace_add(struct trace *trace, enum trace_part part, enum trace_mark mark,
     } while (0)
 #define trace_note(trace, part, mark, ...) trace_note_at((trace), (part), (mark), NULL, __VA_ARGS__)
 
+/* Nothing is to be started, changed or talked to. */
+static inline bool trace_rehearses(const struct trace *trace)
+{
+    return trace && trace->rehearses;
+}
+
 static inline enum trace_mark trace_mark_of(bool holds)
 {
     return holds ? TRACE_YES : TRACE_NO;
