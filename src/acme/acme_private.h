@@ -18,7 +18,7 @@
  *   channel.c      what is said to the supervisor and heard from it
  */
 #include "base/arena.h"
-#include "base/sha256.h"
+#include "base/sum.h"
 #include "ipc/acme.h"
 #include "ipc/handover.h"
 

@@ -1,7 +1,7 @@
 /* How long to wait after a failure. */
 #include "acme_private.h"
 
-#include "base/sha256.h"
+#include "base/sum.h"
 
 #include <string.h>
 
@@ -22,14 +22,11 @@ uint64_t pause_after_s(unsigned failures, uint64_t asked_s)
 
 uint64_t spread_s(const char *name, uint64_t number, uint64_t most_s)
 {
+    const struct slice parts[] = { slice_cstr(name), slice_of(&number, sizeof(number)) };
     unsigned char sum[SHA256_LEN];
-    struct sha256 sha;
     uint64_t dice;
 
-    sha256_init(&sha);
-    sha256_add(&sha, slice_cstr(name));
-    sha256_add(&sha, slice_of((const char *)&number, sizeof(number)));
-    sha256_end(&sha, sum);
+    sum_of(SUM_SHA256, parts, 2, sum);
     memcpy(&dice, sum, sizeof(dice));
     return most_s > 0 ? dice % most_s : 0;
 }

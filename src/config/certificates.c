@@ -2,7 +2,7 @@
  * The PEM files of TLScertFile and TLSkeyFile: read while the configuration is loaded, by who may
  * read them, so that the server need not. What is in them is looked at here as text only.
  */
-#include "base/sha256.h"
+#include "base/sum.h"
 #include "build.h"
 #include "config/load.h"
 
@@ -266,17 +266,13 @@ static void read_authority(const struct load *load, struct tls_conf *tls)
 {
     struct conf_file *file = tls->authorities;
     struct conf_file *revoked = file ? file->next : NULL;
-    struct sha256 sha;
 
     if (!file || !read_file(load, file, DIAG_ERROR) ||
         (revoked && !read_file(load, revoked, DIAG_ERROR)))
         return;
     check_authority(load, file, revoked);
-    sha256_init(&sha);
-    sha256_add(&sha, file->text);
-    if (revoked)
-        sha256_add(&sha, revoked->text);
-    sha256_end(&sha, tls->authority_id);
+    const struct slice parts[] = { file->text, revoked ? revoked->text : SLICE("") };
+    sum_of(SUM_SHA256, parts, 2, tls->authority_id);
 }
 
 /* ---- all of it ---- */

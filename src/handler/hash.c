@@ -11,7 +11,7 @@
 #include "handler/registry.h"
 
 #include "base/encode.h"
-#include "base/sha256.h"
+#include "base/sum.h"
 #include "base/text.h"
 #include "handler/services.h"
 
@@ -31,7 +31,7 @@ struct known_hash {
 struct hashing {
     struct exchange *x; /* borrowed */
     const struct verdict *guarded;
-    struct sha256 sha;
+    struct sum sum;
     uint64_t read_bytes;
 };
 
@@ -76,13 +76,13 @@ static void free_known(void *derived)
     free(derived);
 }
 
-static const struct known_hash *keep(struct cached_file *file, struct sha256 *sha)
+static const struct known_hash *keep(struct cached_file *file, struct sum *sum)
 {
     struct known_hash *known = calloc(1, sizeof(*known));
 
     if (!known)
         abort(); /* true exhaustion: the supervisor starts the next process */
-    sha256_end(sha, known->sum);
+    sum_end(sum, known->sum);
     if (file->derived)
         file->free_derived(file->derived);
     file->derived = known;
@@ -92,15 +92,15 @@ static const struct known_hash *keep(struct cached_file *file, struct sha256 *sh
 
 static const struct known_hash *find_known(struct cached_file *file)
 {
-    struct sha256 sha;
+    struct sum sum;
 
     if (file->derived && file->free_derived == free_known)
         return file->derived;
     if (file->file->fd >= 0 && file->size > 0)
         return NULL;
-    sha256_init(&sha);
-    sha256_add(&sha, file->file->bytes);
-    return keep(file, &sha);
+    sum_begin(&sum, SUM_SHA256);
+    sum_add(&sum, file->file->bytes);
+    return keep(file, &sum);
 }
 
 /* ---- answers ---- */
@@ -175,7 +175,7 @@ static bool read_slice(struct hashing *hashing)
 
         if (got <= 0)
             return true;
-        sha256_add(&hashing->sha, slice_of(bytes, (size_t)got));
+        sum_add(&hashing->sum, slice_of(bytes, (size_t)got));
         hashing->read_bytes += (uint64_t)got;
         if (hashing->read_bytes > file->size)
             return true;
@@ -193,7 +193,7 @@ static void hash_advance(struct exchange *x)
         return;
     }
     const struct verdict *verdict =
-        screen_first(x, compare(x, hashing->guarded, keep(file, &hashing->sha)));
+        screen_first(x, compare(x, hashing->guarded, keep(file, &hashing->sum)));
     exchange_hand_over(x, handler_for(verdict->answer), verdict);
 }
 
@@ -202,14 +202,17 @@ static void hash_start(struct exchange *x, const struct verdict *verdict)
     struct hashing *hashing = arena_new(&x->arena, struct hashing);
 
     *hashing = (struct hashing){ .x = x, .guarded = verdict->guarded };
-    sha256_init(&hashing->sha);
+    sum_begin(&hashing->sum, SUM_SHA256);
     x->handler_self = hashing;
     hash_advance(x);
 }
 
 static void hash_cancel(struct exchange *x, enum reset_reason reason)
 {
+    struct hashing *hashing = x->handler_self;
+
     (void)reason;
+    sum_drop(&hashing->sum);
     exchange_handler_done(x);
 }
 

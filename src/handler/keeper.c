@@ -1,8 +1,8 @@
 #include "handler/keeper.h"
 
 #include "base/container.h"
-#include "base/sha256.h"
 #include "base/siphash.h"
+#include "base/sum.h"
 #include "login_file.h"
 #include "os/password_hash.h"
 

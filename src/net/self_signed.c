@@ -1,6 +1,6 @@
 #include "net/self_signed.h"
 
-#include "base/sha256.h"
+#include "base/sum.h"
 
 #include <openssl/ec.h>
 #include <openssl/err.h>

@@ -2,7 +2,7 @@
 #include "net/tls_remote.h"
 
 #include "base/container.h"
-#include "base/sha256.h"
+#include "base/sum.h"
 #include "loop/io.h"
 #include "tls_private.h"
 

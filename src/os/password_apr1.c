@@ -4,7 +4,7 @@
  */
 #include "os_private.h"
 
-#include "base/md5.h"
+#include "base/sum.h"
 
 #define SALT_MOST   8u
 #define ROUNDS      1000u
@@ -34,52 +34,52 @@ static void write_digits(struct text *text, const unsigned char sum[MD5_LEN])
     add_digits(text, sum[11], 2);
 }
 
-static void add_sum(struct md5 *md5, const unsigned char sum[MD5_LEN])
+static void add_sum(struct sum *md5, const unsigned char sum[MD5_LEN])
 {
-    md5_add(md5, slice_of(sum, MD5_LEN));
+    sum_add(md5, slice_of(sum, MD5_LEN));
 }
 
 /* The sum that the rounds begin with. */
 static void begin(struct slice password, struct slice salt, unsigned char sum[MD5_LEN])
 {
-    struct md5 md5;
+    struct sum md5;
 
-    md5_init(&md5);
-    md5_add(&md5, password);
-    md5_add(&md5, salt);
-    md5_add(&md5, password);
-    md5_end(&md5, sum);
+    sum_begin(&md5, SUM_MD5);
+    sum_add(&md5, password);
+    sum_add(&md5, salt);
+    sum_add(&md5, password);
+    sum_end(&md5, sum);
 
-    md5_init(&md5);
-    md5_add(&md5, password);
-    md5_add(&md5, magic);
-    md5_add(&md5, salt);
+    sum_begin(&md5, SUM_MD5);
+    sum_add(&md5, password);
+    sum_add(&md5, magic);
+    sum_add(&md5, salt);
     for (size_t left = password.len; left > 0; left -= left < MD5_LEN ? left : MD5_LEN)
-        md5_add(&md5, slice_of(sum, left < MD5_LEN ? left : MD5_LEN));
+        sum_add(&md5, slice_of(sum, left < MD5_LEN ? left : MD5_LEN));
     for (size_t bits = password.len; bits > 0; bits >>= 1)
-        md5_add(&md5, bits & 1 ? SLICE("\0") : slice_first(password, 1));
-    md5_end(&md5, sum);
+        sum_add(&md5, bits & 1 ? SLICE("\0") : slice_first(password, 1));
+    sum_end(&md5, sum);
 }
 
 static void go_round(unsigned round, struct slice password, struct slice salt,
                      unsigned char sum[MD5_LEN])
 {
-    struct md5 md5;
+    struct sum md5;
 
-    md5_init(&md5);
+    sum_begin(&md5, SUM_MD5);
     if (round & 1)
-        md5_add(&md5, password);
+        sum_add(&md5, password);
     else
         add_sum(&md5, sum);
     if (round % 3 != 0)
-        md5_add(&md5, salt);
+        sum_add(&md5, salt);
     if (round % 7 != 0)
-        md5_add(&md5, password);
+        sum_add(&md5, password);
     if (round & 1)
         add_sum(&md5, sum);
     else
-        md5_add(&md5, password);
-    md5_end(&md5, sum);
+        sum_add(&md5, password);
+    sum_end(&md5, sum);
 }
 
 /* Cuts the hash into its parts; false: it is none of these. */

@@ -1,7 +1,7 @@
 #include "server/legacy.h"
 
 #include "base/number.h"
-#include "base/sha256.h"
+#include "base/sum.h"
 #include "loop/loop.h"
 #include "loop/mailbox.h"
 #include "os/fd.h"
@@ -116,7 +116,7 @@ static void recall(const struct legacy *legacy, struct slice text)
     }
 }
 
-static void sum_of(struct slice text, char out[SUM_DIGITS + 1])
+static void digits_of(struct slice text, char out[SUM_DIGITS + 1])
 {
     unsigned char sum[SHA256_LEN];
 
@@ -133,7 +133,7 @@ static bool is_whole(struct slice text, struct slice *ret_rest)
 
     if (!slice_cut(text, '\n', &first, ret_rest))
         return false;
-    sum_of(*ret_rest, sum);
+    digits_of(*ret_rest, sum);
     return slice_equal_cstr(first, sum);
 }
 
@@ -193,7 +193,7 @@ static char *text_of(const struct legacy *legacy, size_t *ret_len)
     fclose(out);
     if (!text)
         abort();
-    sum_of(slice_of(text + SUM_DIGITS + 1, *ret_len - SUM_DIGITS - 1), sum);
+    digits_of(slice_of(text + SUM_DIGITS + 1, *ret_len - SUM_DIGITS - 1), sum);
     memcpy(text, sum, SUM_DIGITS);
     return text;
 }

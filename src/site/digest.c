@@ -1,8 +1,7 @@
 #include "site/digest.h"
 
 #include "base/encode.h"
-#include "base/md5.h"
-#include "base/sha256.h"
+#include "base/sum.h"
 
 #include <string.h>
 
@@ -31,38 +30,16 @@ const char *digest_algorithm_name(enum digest_algorithm algorithm)
 
 /* ---- the response (RFC 7616 3.4.1) ---- */
 
-static unsigned sum_md5(const struct slice *parts, unsigned count, unsigned char *out)
-{
-    struct md5 md5;
-
-    md5_init(&md5);
-    for (unsigned i = 0; i < count; i++)
-        md5_add(&md5, parts[i]);
-    md5_end(&md5, out);
-    return MD5_LEN;
-}
-
-static unsigned sum_sha256(const struct slice *parts, unsigned count, unsigned char *out)
-{
-    struct sha256 sha;
-
-    sha256_init(&sha);
-    for (unsigned i = 0; i < count; i++)
-        sha256_add(&sha, parts[i]);
-    sha256_end(&sha, out);
-    return SHA256_LEN;
-}
-
 /* H() of the parts one behind the other, in hexadecimal. */
 static struct slice sum(enum digest_algorithm algorithm, const struct slice *parts, unsigned count,
                         char out[SUM_DIGITS_MOST])
 {
     struct text text = text_on(out, SUM_DIGITS_MOST);
     unsigned char bytes[SHA256_LEN];
-    const unsigned len =
-        algorithm == DIGEST_MD5 ? sum_md5(parts, count, bytes) : sum_sha256(parts, count, bytes);
+    const bool is_md5 = algorithm == DIGEST_MD5;
 
-    hex_encode(&text, slice_of(bytes, len));
+    sum_of(is_md5 ? SUM_MD5 : SUM_SHA256, parts, count, bytes);
+    hex_encode(&text, slice_of(bytes, is_md5 ? MD5_LEN : SHA256_LEN));
     return text_slice(&text);
 }
 

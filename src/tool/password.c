@@ -1,8 +1,7 @@
 /* `longhouse password`: sets the password of a user in a file that PasswordFile names. */
 #include "base/arena.h"
 #include "base/encode.h"
-#include "base/md5.h"
-#include "base/sha256.h"
+#include "base/sum.h"
 #include "os/fd.h"
 #include "os/password_hash.h"
 #include "tool/tool.h"
@@ -107,11 +106,8 @@ static struct slice digest_lines(struct order *order)
         arena_printf(&order->arena, "%.*s:%.*s:%.*s", SLICE_ARGS(order->user),
                      SLICE_ARGS(order->realm), SLICE_ARGS(password));
     unsigned char sum[SHA256_LEN];
-    struct md5 md5;
 
-    md5_init(&md5);
-    md5_add(&md5, secret);
-    md5_end(&md5, sum);
+    sum_of(SUM_MD5, &secret, 1, sum);
     const struct slice old = hex_of(order, sum, MD5_LEN);
     sha256_of(secret, sum);
     const struct slice new = hex_of(order, sum, SHA256_LEN);

@@ -11,7 +11,7 @@
  * they bring no proof.
  */
 #include "base/address.h"
-#include "base/sha256.h"
+#include "base/sum.h"
 #include "config/screen_conf.h"
 #include "http/exchange.h"
 

@@ -1,6 +1,6 @@
 #include "handler/registry.h"
 
-#include "base/sha256.h"
+#include "base/sum.h"
 #include "gateway/visitor.h"
 #include "handler/services.h"
 #include "os/fd.h"
@@ -45,13 +45,9 @@ static const struct handler_ops gate = { .name = "gate", .start = gate_start };
 
 static void note(unsigned index, const char *name, struct slice content)
 {
-    struct sha256 sha;
-
     snprintf(paths[index], sizeof(paths[index]), "%s/%s", tree.root, name);
     hashes[index].path = slice_cstr(paths[index]);
-    sha256_init(&sha);
-    sha256_add(&sha, content);
-    sha256_end(&sha, hashes[index].sum);
+    sha256_of(content, hashes[index].sum);
 }
 
 static void begin(void)

@@ -2,7 +2,7 @@
 
 #include "base/container.h"
 #include "base/encode.h"
-#include "base/md5.h"
+#include "base/sum.h"
 #include "base/text.h"
 #include "gateway/visitor.h"
 #include "os/fd.h"
@@ -424,11 +424,9 @@ static void hash_md5(const char *text, char out[33])
 {
     unsigned char sum[MD5_LEN];
     struct text hex = text_on(out, 32);
-    struct md5 md5;
+    const struct slice whole = slice_cstr(text);
 
-    md5_init(&md5);
-    md5_add(&md5, slice_cstr(text));
-    md5_end(&md5, sum);
+    sum_of(SUM_MD5, &whole, 1, sum);
     hex_encode(&hex, slice_of(sum, sizeof(sum)));
     out[32] = '\0';
 }
