@@ -3,6 +3,7 @@
 #include "base_private.h"
 
 #include <assert.h>
+#include <malloc.h>
 #include <stdalign.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -265,4 +266,11 @@ struct slice arena_printf(struct arena *arena, const char *format, ...)
     struct slice text = arena_printf_v(arena, format, args);
     va_end(args);
     return text;
+}
+
+void arena_give_back(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }

@@ -1,5 +1,6 @@
 #include "server/reload.h"
 
+#include "base/arena.h"
 #include "os/fd.h"
 #include "server/acme_status.h"
 #include "server/reactor.h"
@@ -55,6 +56,7 @@ static void read_left(struct letter *letter)
         return;
     unlink_edition(house, edition);
     edition_free(edition);
+    arena_give_back();
     the_reload->boss.left(the_reload->boss.self, generation);
 }
 

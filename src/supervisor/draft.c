@@ -219,6 +219,7 @@ void past_release(struct house *house, uint64_t generation)
             continue;
         *at = past->next;
         free_past(past);
+        arena_give_back();
         return;
     }
 }
