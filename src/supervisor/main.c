@@ -173,13 +173,14 @@ static char *folder_of_program(void)
 
 /* ---- preparation: everything that can be wrong is said at once ---- */
 
+/* `arena`: of what lives as long as the house; the generation has its own. */
 static bool prepare(struct house *house, const struct wishes *wishes, struct arena *arena,
                     struct diags *diags)
 {
     const bool beside = house->estate.channel >= 0;
 
     house->places = (struct places){ .pid_fd = -1, .control_fd = -1 };
-    if (!plan_load(&wishes->from, arena, diags, &house->plan))
+    if (!plan_load(&wishes->from, &house->arena, diags, &house->plan))
         return false;
     const struct server_conf *conf = house->plan.conf;
     if (!identity_find(conf, arena, diags, &house->identity))
@@ -189,13 +190,13 @@ static bool prepare(struct house *house, const struct wishes *wishes, struct are
     if (!good)
         return false;
     good = ports_open(conf, &house->estate, diags, &house->ports);
-    good &= logs_open(conf, &house->identity, house->behind, arena, diags, &house->logs);
+    good &= logs_open(conf, &house->identity, house->behind, &house->arena, diags, &house->logs);
     good &= places_open(conf, &house->estate, &house->identity, arena, diags, &house->places);
     good = good && key_open(conf, arena, diags, house->key);
     good = good && acme_check_folder(conf, diags);
     good = good &&
            groups_open(conf, house->plan.spawners, &house->identity, arena, diags, &house->groups);
-    good = good && sandboxes_open(conf, &house->identity, arena, diags, &house->sandboxes);
+    good = good && sandboxes_open(conf, &house->identity, &house->arena, diags, &house->sandboxes);
     good = good &&
            workers_open(conf, beside, &house->sandboxes, &house->identity, diags, &house->workers);
     return good && diags->errors == 0;
