@@ -237,10 +237,25 @@ void exchange_wire_done(struct exchange *x)
 
 void exchange_want_body(struct exchange *x)
 {
+    static const struct fields no_fields;
+
     if (!x->request.expects_continue || x->response.head_sent || exchange_is_over(x))
         return;
     x->request.expects_continue = false;
-    x->wire->interim(x, 100);
+    x->wire->interim(x, 100, &no_fields);
+}
+
+/* Some proxies that speak HTTP/1.1 take such an answer for the final one (nginx 1.22 does). */
+static bool knows_interims(const struct exchange *x)
+{
+    return x->request.version == 20 || (x->request.version == 11 && !x->visit->shared);
+}
+
+void exchange_inform(struct exchange *x, int status, const struct fields *fields)
+{
+    assert(status >= 102 && status <= 199);
+    if (knows_interims(x) && !x->response.head_sent && !exchange_is_over(x))
+        x->wire->interim(x, status, fields);
 }
 
 void exchange_field(struct exchange *x, struct slice name, struct slice value)

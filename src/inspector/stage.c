@@ -162,10 +162,11 @@ static const struct exchange_owner_ops owner_ops = { .route = route,
 
 /* ---- the wire: a client that reads the head and leaves ---- */
 
-static void on_interim(struct exchange *x, int status)
+static void on_interim(struct exchange *x, int status, const struct fields *fields)
 {
     (void)x;
     (void)status;
+    (void)fields;
 }
 
 static void on_head(struct exchange *x)

@@ -79,14 +79,14 @@ static bool may_keep_alive(const struct conn *conn, enum h1_body coding)
            leg->intake != H1_INTAKE_HELD;
 }
 
-/* An upper bound of what h1_write_head() writes. */
-static size_t head_room(const struct response *response)
+/* An upper bound of what a head takes. */
+static size_t head_room(struct slice phrase, const struct fields *fields)
 {
     const size_t status_line_and_our_own_fields = 512;
-    size_t room = status_line_and_our_own_fields + response->phrase.len;
+    size_t room = status_line_and_our_own_fields + phrase.len;
 
-    for (uint32_t i = 0; i < response->fields.count; i++)
-        room += response->fields.at[i].name.len + response->fields.at[i].value.len + 4;
+    for (uint32_t i = 0; i < fields->count; i++)
+        room += fields->at[i].name.len + fields->at[i].value.len + 4;
     return room;
 }
 
@@ -100,7 +100,7 @@ static void start_answer(struct conn *conn)
     choose_coding(conn, &head);
     head.keep_alive = may_keep_alive(conn, head.body);
 
-    size_t room = head_room(&x->response);
+    size_t room = head_room(x->response.phrase, &x->response.fields);
     struct text text = text_on(arena_bytes(&x->arena, room), room);
     h1_write_head(&text, &x->response, &head);
 
@@ -248,13 +248,16 @@ uint64_t h1_answer_look_ms(const struct conn *conn)
     return leg->intake_held_ms + REQUEST_FIRST_MS;
 }
 
-static struct slice interim_head(struct exchange *x, int status)
+void h1_answer_interim(struct conn *conn, int status, const struct fields *fields)
 {
-    const size_t room = 64;
-    struct text text = text_on(arena_bytes(&x->arena, room), room);
+    struct arena *arena = &conn->h1.x->arena;
+    struct h1_leg *leg = conn->h1.leg;
+    const size_t room = head_room(SLICE(""), fields);
+    struct text text = text_on(arena_bytes(arena, room), room);
 
-    h1_write_interim(&text, status);
-    return text_slice(&text);
+    h1_write_interim(&text, status, fields);
+    const struct slice parts[] = { leg->interim, text_slice(&text) };
+    leg->interim = leg->interim.len > 0 ? arena_join(arena, parts, 2) : text_slice(&text);
 }
 
 static enum step next_frame(struct conn *conn)
@@ -265,14 +268,12 @@ static enum step next_frame(struct conn *conn)
     if (leg->answer == H1_ANSWER_OVER)
         return STEP_WAIT;
     if (leg->answer == H1_ANSWER_WAITING) {
-        if (!x->response.head_sent) {
-            if (!leg->interim_wanted)
-                return STEP_WAIT;
-            leg->interim_wanted = false;
-            leg->frame.head = interim_head(x, 100);
+        if (leg->interim.len > 0) {
+            leg->frame.head = leg->interim;
+            leg->interim = SLICE("");
             return STEP_AGAIN;
         }
-        if (waits_for_request(conn))
+        if (!x->response.head_sent || waits_for_request(conn))
             return STEP_WAIT;
         start_answer(conn);
     }

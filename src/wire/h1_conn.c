@@ -43,13 +43,13 @@ void h1_cut(struct conn *conn, enum reset_reason reason, const char *cause)
 
 /* ---- what the exchange says ---- */
 
-static void wire_interim(struct exchange *x, int status)
+static void wire_interim(struct exchange *x, int status, const struct fields *fields)
 {
     struct conn *conn = x->wire_self;
-    struct h1_leg *leg = conn->h1.leg;
+    const struct h1_leg *leg = conn->h1.leg;
 
-    if (status == 100 && leg->intake == H1_INTAKE_HELD && leg->answer == H1_ANSWER_WAITING)
-        leg->interim_wanted = true;
+    if (status == 100 ? leg->intake == H1_INTAKE_HELD : leg->blocked_since_ms == 0)
+        h1_answer_interim(conn, status, fields);
     loop_wake(conn->loop, &conn->wake);
 }
 

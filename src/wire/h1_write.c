@@ -106,6 +106,11 @@ static char *put_status_line(char *at, int status, struct slice phrase)
     return put(at, SLICE("\r\n"));
 }
 
+static size_t field_line_len(const struct field *field)
+{
+    return field->name.len + field->value.len + 4;
+}
+
 static char *put_field(char *at, const struct field *field)
 {
     if (field->name.len > 0)
@@ -159,7 +164,7 @@ static void plan_make(struct plan *plan, const struct response *response,
         }
         if (field->id == FIELD_DATE)
             plan->date.len = 0;
-        len += field->name.len + field->value.len + 4;
+        len += field_line_len(field);
     }
     if (plan->date.len > 0)
         len += sizeof("Date: \r\n") - 1 + plan->date.len;
@@ -205,13 +210,22 @@ void h1_write_head(struct text *text, const struct response *response, const str
     assert(end == at + plan.len); /* both walks saw the same */
 }
 
-void h1_write_interim(struct text *text, int status)
+void h1_write_interim(struct text *text, int status, const struct fields *fields)
 {
-    struct slice phrase = status_phrase(status);
-    char *at = claim(text, status_line_len(phrase) + 2);
+    const struct slice phrase = status_phrase(status);
+    size_t len = status_line_len(phrase) + 2;
 
+    for (uint32_t i = 0; i < fields->count; i++) {
+        if (answer_field_goes_out(&fields->at[i]))
+            len += field_line_len(&fields->at[i]);
+    }
+    char *at = claim(text, len);
     if (!at)
         return;
     at = put_status_line(at, status, phrase);
+    for (uint32_t i = 0; i < fields->count; i++) {
+        if (answer_field_goes_out(&fields->at[i]))
+            at = put_field(at, &fields->at[i]);
+    }
     put(at, SLICE("\r\n"));
 }

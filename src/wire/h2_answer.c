@@ -46,6 +46,17 @@ static struct slice status_text(int status, char digits[3])
     return slice_of(digits, 3);
 }
 
+static size_t fill_fields(nghttp2_nv *pairs, const struct fields *fields)
+{
+    size_t count = 0;
+
+    for (uint32_t i = 0; i < fields->count; i++) {
+        if (goes_out(&fields->at[i]))
+            pairs[count++] = pair(fields->at[i].name, slice_trim(fields->at[i].value));
+    }
+    return count;
+}
+
 /* Status, Date, the fields of the handler, Content-Length: in the order of HTTP/1. */
 static size_t fill_pairs(nghttp2_nv *pairs, const struct response *response, struct slice status,
                          struct slice length)
@@ -56,10 +67,7 @@ static size_t fill_pairs(nghttp2_nv *pairs, const struct response *response, str
     pairs[count++] = pair(SLICE(":status"), status);
     if (!fields_find(fields, FIELD_DATE))
         pairs[count++] = pair(SLICE("date"), clock_http_date());
-    for (uint32_t i = 0; i < fields->count; i++) {
-        if (goes_out(&fields->at[i]))
-            pairs[count++] = pair(fields->at[i].name, slice_trim(fields->at[i].value));
-    }
+    count += fill_fields(pairs + count, fields);
     if (length.len > 0)
         pairs[count++] = pair(SLICE("content-length"), length);
     return count;
@@ -117,13 +125,15 @@ void h2_answer_start(struct h2_stream *stream)
     submit(stream, pairs, count, has_body);
 }
 
-void h2_answer_interim(struct h2_stream *stream, int status)
+void h2_answer_interim(struct h2_stream *stream, int status, const struct fields *fields)
 {
+    nghttp2_nv *pairs = arena_array(&stream->x->arena, nghttp2_nv, fields->count + 1);
     char digits[3];
-    const nghttp2_nv line = pair(SLICE(":status"), status_text(status, digits));
 
+    pairs[0] = pair(SLICE(":status"), status_text(status, digits));
+    const size_t count = 1 + fill_fields(pairs + 1, fields);
     int r = nghttp2_submit_headers(stream->conn->h2->session, NGHTTP2_FLAG_NONE, stream->id, NULL,
-                                   &line, 1, NULL);
+                                   pairs, count, NULL);
 
     if (r == NGHTTP2_ERR_NOMEM)
         abort();

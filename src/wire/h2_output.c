@@ -99,6 +99,11 @@ static bool push_kept(struct conn *conn)
     return true;
 }
 
+bool h2_output_is_blocked(const struct conn *conn)
+{
+    return conn->h2->kept != NULL;
+}
+
 enum step h2_output_step(struct conn *conn)
 {
     struct h2 *h2 = conn->h2;

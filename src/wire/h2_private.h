@@ -80,7 +80,7 @@ enum h2_intake {
 
 /*  WAITING ──head is final──> SENDING ──> OVER  */
 enum h2_answer {
-    H2_ANSWER_WAITING, /* for the head; 100 Continue may go out */
+    H2_ANSWER_WAITING, /* for the head; interim ones may go out */
     H2_ANSWER_SENDING, /* DATA as the windows and the body allow */
     H2_ANSWER_OVER,    /* the last frame is written */
 };
@@ -105,9 +105,8 @@ struct h2_stream {
     bool deferred;             /* nghttp2 waits to be told that there is more */
     uint64_t blocked_since_ms; /* data waits and the client takes none; 0: not so */
     uint64_t lingers_until_ms; /* answered; the client still sends; 0: not so */
-    bool interim_wanted;
-    enum reset_reason reset; /* asked for by the handler */
-    bool cut;                /* cancelled: it only waits for nghttp2 to let go */
+    enum reset_reason reset;   /* asked for by the handler */
+    bool cut;                  /* cancelled: it only waits for nghttp2 to let go */
 };
 
 /* ---- the connection ---- */
@@ -207,7 +206,8 @@ void h2_window_settle(struct conn *conn);
 
 /* ---- the answer ---- */
 
-void h2_answer_interim(struct h2_stream *stream, int status);
+/* Before the head. */
+void h2_answer_interim(struct h2_stream *stream, int status, const struct fields *fields);
 void h2_answer_start(struct h2_stream *stream);
 /* A DATA frame with the next `len` bytes; 0 or what nghttp2's send_data callback may say. */
 int h2_answer_put_data(struct h2_stream *stream, struct slice frame_head, size_t len);
@@ -218,6 +218,9 @@ void h2_answer_frame_sent(struct h2_stream *stream, const nghttp2_frame *frame);
 /* Bytes of a DATA frame are added to what is being collected; NULL: there is no room now. */
 char *h2_output_claim(size_t len);
 void h2_output_unclaim(size_t len);
+
+/* The transport did not take all of what was written last. */
+bool h2_output_is_blocked(const struct conn *conn);
 
 /* Writes what there is. Wait: nothing more can be written now, or there is nothing. */
 enum step h2_output_step(struct conn *conn);

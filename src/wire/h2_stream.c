@@ -3,12 +3,21 @@
 
 /* ---- what the exchange says ---- */
 
-static void wire_interim(struct exchange *x, int status)
+static void begin_body(struct h2_stream *stream)
+{
+    stream->intake = H2_INTAKE_BODY;
+    stream->intake_since_ms = stream->conn->loop->now_ms;
+}
+
+static void wire_interim(struct exchange *x, int status, const struct fields *fields)
 {
     struct h2_stream *stream = x->wire_self;
+    const bool ends_wait = status == 100 && stream->intake == H2_INTAKE_HELD;
 
-    if (status == 100 && stream->intake == H2_INTAKE_HELD)
-        stream->interim_wanted = true;
+    if (ends_wait)
+        begin_body(stream);
+    if (ends_wait || (status != 100 && !h2_output_is_blocked(stream->conn)))
+        h2_answer_interim(stream, status, fields);
     loop_wake(x->loop, &stream->conn->wake);
 }
 
@@ -136,8 +145,7 @@ void h2_stream_take_data(struct h2_stream *stream, struct slice data)
     /* A client that grows tired of waiting sends without being asked (RFC 9110 10.1.1). */
     if (stream->intake == H2_INTAKE_HELD) {
         stream->x->request.expects_continue = false;
-        stream->intake_since_ms = stream->conn->loop->now_ms;
-        stream->intake = H2_INTAKE_BODY;
+        begin_body(stream);
     }
     if (stream->intake == H2_INTAKE_BODY && is_too_large(stream, data.len))
         fail_intake(stream, 413, "the body is larger than allowed");
@@ -250,11 +258,6 @@ static void look_at_answer(struct h2_stream *stream)
 
     if (stream->answer == H2_ANSWER_WAITING && response->head_sent) {
         h2_answer_start(stream);
-    } else if (stream->interim_wanted) {
-        stream->interim_wanted = false;
-        stream->intake = H2_INTAKE_BODY;
-        stream->intake_since_ms = stream->conn->loop->now_ms;
-        h2_answer_interim(stream, 100);
     } else if (stream->deferred && has_more(&response->body)) {
         stream->deferred = false;
         nghttp2_session_resume_data(stream->conn->h2->session, stream->id);

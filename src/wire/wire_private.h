@@ -61,7 +61,7 @@ enum h1_intake {
 
 /*  WAITING ──head is final──> BODY ──> OVER  */
 enum h1_answer {
-    H1_ANSWER_WAITING, /* for the head; 100 Continue may go out */
+    H1_ANSWER_WAITING, /* for the head; interim ones may go out */
     H1_ANSWER_BODY,    /* head, then bytes as they come */
     H1_ANSWER_OVER,    /* all is with the kernel */
 };
@@ -96,8 +96,8 @@ struct h1_leg {
     uint64_t blocked_since_ms; /* data waits and the client takes none; 0: not so */
     bool keep_alive;           /* said in the head */
     bool last_chunk_framed;
-    bool finished; /* H1_BODY_TUNNEL: the client was told that no more comes */
-    bool interim_wanted;
+    bool finished;           /* H1_BODY_TUNNEL: the client was told that no more comes */
+    struct slice interim;    /* heads of interim answers that are to be written */
     enum reset_reason reset; /* asked for by the handler */
 };
 
@@ -271,6 +271,9 @@ void h1_intake_fail(struct conn *conn, int status, const char *why);
 uint64_t h1_intake_due(const struct conn *conn); /* when the client is too slow; 0: never */
 
 enum step h1_answer_step(struct conn *conn);
+
+/* Before the head. */
+void h1_answer_interim(struct conn *conn, int status, const struct fields *fields);
 uint64_t h1_answer_due(const struct conn *conn); /* when the client takes too little; 0: never */
 
 /* When the answer is to be looked at again, though nothing has happened; 0: never. */

@@ -59,7 +59,7 @@ struct handler_ops {
 /* What carries. Called by exchange_...() below; they only note and wake the wire's task. */
 struct wire_ops {
     const char *name;
-    void (*interim)(struct exchange *, int status);      /* 100, 103 */
+    void (*interim)(struct exchange *, int status, const struct fields *fields); /* 1xx but 101 */
     void (*head)(struct exchange *);                     /* status and fields are final */
     void (*reset)(struct exchange *, enum reset_reason); /* the answer cannot be finished */
 };
@@ -262,6 +262,13 @@ void exchange_wire_done(struct exchange *x);
 
 /* The body is wanted now: 100 Continue goes out if the client waits for it. */
 void exchange_want_body(struct exchange *x);
+
+/*
+ * An answer of 1xx before the head, neither 100 nor 101 (RFC 9110 15.2), for a client that knows of
+ * such answers. It is dropped if the client cannot take it now. The fields need not outlive the
+ * call.
+ */
+void exchange_inform(struct exchange *x, int status, const struct fields *fields);
 
 /* An answer field; name and value are not copied (literals or arena). */
 void exchange_field(struct exchange *x, struct slice name, struct slice value);

@@ -31,7 +31,7 @@ struct h1_head {
  * text->cut: it did not fit. */
 void h1_write_head(struct text *text, const struct response *response, const struct h1_head *head);
 
-/* "HTTP/1.1 100 Continue\r\n\r\n" */
-void h1_write_interim(struct text *text, int status);
+/* "HTTP/1.1 103 Early Hints", the fields, an empty line; likewise. */
+void h1_write_interim(struct text *text, int status, const struct fields *fields);
 
 #endif

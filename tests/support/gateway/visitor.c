@@ -77,12 +77,25 @@ static void take_answer(struct task *task)
         exchange_wire_done(x);
 }
 
-static void wire_interim(struct exchange *x, int status)
+static void note_interim(struct visitor *visitor, int status, const struct fields *fields)
+{
+    const size_t len = strlen(visitor->informed);
+    struct text text = text_on(visitor->informed + len, sizeof(visitor->informed) - len);
+
+    text_printf(&text, "%d ", status);
+    for (uint32_t i = 0; i < fields->count; i++)
+        text_printf(&text, "%.*s: %.*s\n", SLICE_ARGS(fields->at[i].name),
+                    SLICE_ARGS(fields->at[i].value));
+    text_cstr(&text);
+}
+
+static void wire_interim(struct exchange *x, int status, const struct fields *fields)
 {
     struct visitor *visitor = x->wire_self;
 
-    ck_assert_int_eq(status, 100);
     visitor->interims++;
+    if (status != 100)
+        note_interim(visitor, status, fields);
 }
 
 static void wire_head(struct exchange *x)
@@ -188,6 +201,7 @@ void visitor_ask(struct visitor *visitor, const char *method, const char *target
 
     visitor->x = x;
     visitor->status = 0;
+    visitor->informed[0] = '\0';
     visitor->body_len = 0;
     visitor->end = BODY_OPEN;
     visitor->reset = RESET_NONE;

@@ -38,6 +38,7 @@ struct visitor {
     enum body_end end;
     enum reset_reason reset; /* by the handler */
     unsigned interims;
+    char informed[1024]; /* of those that are not 100: "103 name: value\n" */
     unsigned ended;
     const char *cause;
     char lines[VISITOR_LINES_MOST][1024]; /* of the log */

@@ -55,10 +55,11 @@ static const struct exchange_owner_ops owner_ops = { .route = route, .head = hea
 
 /* ---- the wire ---- */
 
-static void on_interim(struct exchange *x, int status)
+static void on_interim(struct exchange *x, int status, const struct fields *fields)
 {
     (void)x;
     (void)status;
+    (void)fields;
 }
 
 static void on_head(struct exchange *x)

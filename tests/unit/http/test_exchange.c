@@ -70,9 +70,10 @@ static void second_start(struct exchange *x, const struct verdict *verdict)
 static const struct handler_ops second = { "second", second_start, handler_advance,
                                            handler_cancel };
 
-static void wire_interim(struct exchange *x, int status)
+static void wire_interim(struct exchange *x, int status, const struct fields *fields)
 {
     (void)x;
+    (void)fields;
     note(status == 100 ? "100" : "interim");
 }
 
@@ -299,6 +300,49 @@ START_TEST(the_body_is_asked_for_only_when_the_client_waits)
 }
 END_TEST
 
+START_TEST(who_knows_of_interim_answers_is_told)
+{
+    const struct fields none = { 0 };
+    struct exchange *x = bench_new();
+    struct visit *visit = (struct visit *)x->visit; /* a copy */
+
+    x->request.version = 10;
+    exchange_inform(x, 103, &none);
+    x->request.version = 11;
+    visit->shared = true; /* a proxy may not know */
+    exchange_inform(x, 103, &none);
+    ck_assert_str_eq(told(), "");
+    x->request.version = 20;
+    exchange_inform(x, 103, &none);
+    x->request.version = 11;
+    visit->shared = false;
+    exchange_inform(x, 102, &none);
+    ck_assert_str_eq(told(), "interim interim");
+
+    x->response.status = 200;
+    exchange_send_head(x);
+    exchange_inform(x, 103, &none);
+    ck_assert_str_eq(told(), "head");
+    exchange_begin(x);
+    bench_end(x);
+}
+END_TEST
+
+START_TEST(who_left_is_told_nothing)
+{
+    const struct fields none = { 0 };
+    struct exchange *x = bench_new();
+
+    x->request.version = 20;
+    exchange_begin(x);
+    exchange_cancel(x, RESET_CLIENT_GONE);
+    told();
+    exchange_inform(x, 103, &none);
+    ck_assert_str_eq(told(), "");
+    bench_end(x);
+}
+END_TEST
+
 START_TEST(the_owner_has_the_last_touch_at_the_head)
 {
     struct exchange *x = bench_new();
@@ -455,6 +499,7 @@ SUITE("http/exchange", TEST(an_exchange_is_routed_once_and_advanced_after_that),
       TEST(one_that_is_cancelled_before_it_was_routed_asks_nobody),
       TEST(one_without_a_handler_ends_with_its_client),
       TEST(the_body_is_asked_for_only_when_the_client_waits),
+      TEST(who_knows_of_interim_answers_is_told), TEST(who_left_is_told_nothing),
       TEST(the_owner_has_the_last_touch_at_the_head),
       TEST(a_reset_breaks_the_body_and_is_told_to_the_wire),
       TEST(a_handler_that_lets_go_without_an_answer_resets), TEST(after_cancel_a_reset_is_not_told),

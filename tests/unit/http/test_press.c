@@ -51,8 +51,9 @@ static void handler_cancel(struct exchange *x, enum reset_reason reason)
 static const struct handler_ops handler = { "test", handler_start, handler_advance,
                                             handler_cancel };
 
-static void wire_interim(struct exchange *x, int status)
+static void wire_interim(struct exchange *x, int status, const struct fields *fields)
 {
+    (void)fields;
     (void)x;
     (void)status;
 }

@@ -1070,6 +1070,77 @@ START_TEST(a_final_answer_without_asking_ends_the_connection)
 }
 END_TEST
 
+/* ---- interim answers ---- */
+
+#define HINT "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+
+static void hint(struct exchange *x)
+{
+    struct fields fields = { 0 };
+
+    fields_add(&fields, &x->arena, SLICE("Link"), SLICE("</a>"));
+    exchange_inform(x, 103, &fields);
+}
+
+static void hint_and_answer(struct house *house, struct exchange *x)
+{
+    (void)house;
+    hint(x);
+    hint(x);
+    house_answer(x, "hello");
+}
+
+START_TEST(interim_answers_go_out_before_the_head)
+{
+    struct house *house = open_house(answer_nothing, NULL);
+
+    house_feed(house, GET);
+    hint(house->x);
+    house_settle(house);
+    ck_assert_str_eq(house_written(house), HINT);
+    hint(house->x);
+    house_answer(house->x, "hello");
+    house_settle(house);
+    ck_assert_str_eq(house_written(house), HINT HINT HELLO);
+    ck_assert_uint_eq(house->record.body_bytes, 5);
+    ck_assert_ptr_nonnull(house->conn);
+
+    house_forget(house);
+    house->start = hint_and_answer;
+    house_feed(house, GET GET);
+    ck_assert_str_eq(house_written(house), HINT HINT HELLO HINT HINT HELLO);
+    close_house(house);
+}
+END_TEST
+
+START_TEST(http_1_0_has_no_interim_answers)
+{
+    struct house *house = open_house(hint_and_answer, NULL);
+
+    house_feed(house, "GET /a HTTP/1.0\r\n\r\n");
+    ck_assert_str_eq(house_written(house), HELLO_BYE);
+    close_house(house);
+}
+END_TEST
+
+START_TEST(a_client_that_takes_nothing_is_not_informed)
+{
+    struct house *house = open_house(answer_nothing, NULL);
+
+    house_feed(house, EXPECTING);
+    transport_memory_room(house->client, 10);
+    hint(house->x);
+    house_settle(house);
+    hint(house->x);
+    hint(house->x);
+    exchange_want_body(house->x); /* it waits for that */
+    transport_memory_room(house->client, TRANSPORT_MEMORY_UNLIMITED);
+    house_settle(house);
+    ck_assert_str_eq(house_written(house), HINT "HTTP/1.1 100 Continue\r\n\r\n");
+    close_house(house);
+}
+END_TEST
+
 /* ---- heads that cannot be read ---- */
 
 static const struct {
@@ -1678,6 +1749,8 @@ SUITE(
     TEST(continue_is_said_when_the_body_is_wanted),
     TEST(continue_is_not_said_when_the_body_came_unasked), TEST(a_client_may_grow_tired_of_waiting),
     TEST(a_final_answer_without_asking_ends_the_connection),
+    TEST(interim_answers_go_out_before_the_head), TEST(http_1_0_has_no_interim_answers),
+    TEST(a_client_that_takes_nothing_is_not_informed),
     LOOP(a_bad_head_is_answered_logged_and_ends_the_connection, bad_heads),
     LOOP(a_head_beyond_the_limit_is_refused, too_large),
     TEST(a_request_that_the_end_of_a_chunk_cuts_is_read_whole),

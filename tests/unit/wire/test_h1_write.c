@@ -148,24 +148,31 @@ START_TEST(nothing_splits_an_answer)
 }
 END_TEST
 
-START_TEST(interim_answers_are_two_lines)
+START_TEST(interim_answers_have_nothing_but_their_fields)
 {
+    const struct fields none = { 0 };
+    struct fields fields = { 0 };
+    struct arena arena = { 0 };
     char room[128];
     struct text text = text_on(room, sizeof(room));
 
-    h1_write_interim(&text, 100);
-    h1_write_interim(&text, 103);
-    ck_assert_str_eq(text_cstr(&text),
-                     "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n");
+    fields_add(&fields, &arena, SLICE("Link"), SLICE("</a>"));
+    fields_add(&fields, &arena, SLICE("Content-Length"), SLICE("5"));
+    fields_add(&fields, &arena, SLICE("X-Split"), SLICE("a\r\nb"));
+    h1_write_interim(&text, 100, &none);
+    h1_write_interim(&text, 103, &fields);
+    ck_assert_str_eq(text_cstr(&text), "HTTP/1.1 100 Continue\r\n\r\n"
+                                       "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n");
 
     text = text_on(room, 24);
-    h1_write_interim(&text, 100);
+    h1_write_interim(&text, 100, &none);
     ck_assert(text.cut);
     ck_assert_uint_eq(text.len, 0);
+    arena_done(&arena);
 }
 END_TEST
 
 SUITE("h1_write", LOOP(each_head_is_written_exactly, cases),
       LOOP(a_head_that_does_not_fit_leaves_nothing_behind, cases),
       TEST(the_date_of_the_fields_goes_before_ours), TEST(a_phrase_of_a_program_is_kept),
-      TEST(nothing_splits_an_answer), TEST(interim_answers_are_two_lines))
+      TEST(nothing_splits_an_answer), TEST(interim_answers_have_nothing_but_their_fields))

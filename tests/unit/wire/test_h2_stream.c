@@ -642,6 +642,57 @@ START_TEST(continue_is_not_said_when_the_body_came_unasked)
 }
 END_TEST
 
+static void hint(struct exchange *x)
+{
+    struct fields fields = { 0 };
+
+    fields_add(&fields, &x->arena, SLICE("Link"), SLICE("</a>"));
+    fields_add(&fields, &x->arena, SLICE("Upgrade"), SLICE("x"));
+    exchange_inform(x, 103, &fields);
+}
+
+START_TEST(interim_answers_go_out_before_the_head)
+{
+    open_client(wait_for_test, NULL);
+    const int32_t first = h2_client_get(client, "/1");
+    const int32_t second = h2_client_get(client, "/2");
+
+    h2_client_pump(client);
+    hint(asked[0]);
+    ck_assert_str_eq(reply_to(first)->interim, "103 ");
+    ck_assert_str_eq(h2_reply_field(h2_client_reply(client, first), "link"), "</a>");
+    ck_assert_ptr_null(h2_reply_field(h2_client_reply(client, first), "upgrade"));
+    ck_assert_ptr_null(h2_reply_field(h2_client_reply(client, first), "date"));
+    hint(asked[0]);
+    house_answer(asked[0], "hello");
+    ck_assert_str_eq(reply_to(first)->interim, "103 103 ");
+    ck_assert_int_eq(h2_client_reply(client, first)->status, 200);
+    ck_assert(is_text(h2_client_reply(client, first), "hello"));
+    house_answer(asked[1], "hello");
+    ck_assert_str_eq(reply_to(second)->interim, "");
+    close_client();
+}
+END_TEST
+
+START_TEST(a_client_that_takes_nothing_is_not_informed)
+{
+    open_client(wait_for_test, NULL);
+    const int32_t id = h2_client_get(client, "/");
+
+    h2_client_pump(client);
+    transport_memory_room(house->client, 3);
+    hint(asked[0]);
+    house_settle(house);
+    for (int i = 0; i < 20; i++)
+        hint(asked[0]);
+    transport_memory_room(house->client, TRANSPORT_MEMORY_UNLIMITED);
+    house_answer(asked[0], "hello");
+    ck_assert_str_eq(reply_to(id)->interim, "103 ");
+    ck_assert(is_text(h2_client_reply(client, id), "hello"));
+    close_client();
+}
+END_TEST
+
 START_TEST(a_length_over_the_limit_is_413_at_once)
 {
     make_content();
@@ -816,6 +867,8 @@ SUITE("h2_stream", TEST(a_request_is_answered_and_the_connection_kept),
       TEST(a_slow_handler_closes_its_own_window_only),
       TEST(continue_is_said_when_the_body_is_wanted),
       TEST(continue_is_not_said_when_the_body_came_unasked),
+      TEST(interim_answers_go_out_before_the_head),
+      TEST(a_client_that_takes_nothing_is_not_informed),
       TEST(a_length_over_the_limit_is_413_at_once), LOOP(a_put_has_a_limit_of_its_own, uploads),
       TEST(an_unknown_length_over_the_limit_is_413), TEST(a_body_that_comes_too_slowly_is_408),
       TEST(our_own_pauses_are_not_held_against_the_client),
