@@ -112,6 +112,20 @@ static bool take_head(struct delivery *delivery, struct slice *bytes)
     return delivery->reply.state != PARSE_BAD;
 }
 
+/* The page for an error, another path, the word of an authorizer: none of them was asked for. */
+static bool was_asked_for(const struct delivery *delivery)
+{
+    const struct exchange *x = delivery->x;
+
+    return !delivery->judges && x->request.error_status == 0 && x->redirects == 0;
+}
+
+void delivery_inform(struct delivery *delivery, int status, const struct fields *fields)
+{
+    if (was_asked_for(delivery))
+        exchange_inform(delivery->x, status, fields);
+}
+
 bool delivery_take_head(struct delivery *delivery, size_t head_bytes)
 {
     delivery->output_bytes += head_bytes;

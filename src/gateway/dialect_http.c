@@ -67,17 +67,28 @@ static bool deliver_head(struct fcgi_link *link, struct http_answer *answer)
     return false;
 }
 
+/* That the body may come (100) is our own affair: the backend is never asked for it. */
+static void pass_interim(struct fcgi_link *link, const struct http_answer *answer)
+{
+    if (answer->status != 100)
+        delivery_inform(link->delivery, answer->status, &answer->fields);
+}
+
 static bool take_head(struct fcgi_link *link, struct http_answer *answer, struct slice *bytes)
 {
-    switch (http_answer_head(answer, bytes)) {
-    case PARSE_MORE:
-        return true;
-    case PARSE_DONE:
-        return deliver_head(link, answer);
-    case PARSE_BAD:
-        break;
+    for (;;) {
+        switch (http_answer_head(answer, bytes)) {
+        case PARSE_MORE:
+            return true;
+        case PARSE_BAD:
+            return refuse_head(link, answer);
+        case PARSE_DONE:
+            if (answer->state != HTTP_ANSWER_HEAD)
+                return deliver_head(link, answer);
+            pass_interim(link, answer);
+            break;
+        }
     }
-    return refuse_head(link, answer);
 }
 
 static bool take_body(struct fcgi_link *link, struct http_answer *answer, struct slice *bytes)

@@ -72,11 +72,25 @@ static enum parse read_fields(struct http_answer *answer, struct slice head, str
     }
 }
 
+static bool is_interim(const struct http_answer *answer)
+{
+    return answer->status < 200 && answer->status != 101;
+}
+
+/* Who is in front heeds these in an answer, and then takes them out. */
+static bool is_for_who_answers(struct slice name)
+{
+    return slice_starts_nocase(name, SLICE("X-Longhouse-")) ||
+           slice_starts_nocase(name, SLICE("X-Hiawatha-"));
+}
+
 /* RFC 9110 7.6.1, and what would speak to a server in front. */
 static bool is_passed_on(const struct http_answer *answer, const struct fields *all,
                          const struct field *field)
 {
     if (answer->state == HTTP_ANSWER_SWITCHED && slice_equal_nocase(field->name, accept_name))
+        return false;
+    if (is_interim(answer) && is_for_who_answers(field->name))
         return false;
     return !field_is_hop_by_hop(field->id) && field->id != FIELD_CONTENT_LENGTH &&
            field->id != FIELD_X_SENDFILE && !slice_starts_nocase(field->name, SLICE("X-Accel-")) &&
@@ -158,13 +172,30 @@ static enum parse read_switch(struct http_answer *answer, const struct fields *a
 
 /* ---- the head ---- */
 
-/* Interim answers (RFC 9110 15.2) are heard and forgotten. */
+/* The next head follows. What was read of this one is pointed to. */
 static void forget_interim(struct http_answer *answer, size_t len)
 {
     answer->interim_bytes += len;
+    answer->head = NULL;
     answer->head_len = 0;
+    answer->head_room = 0;
     answer->scanned = 0;
-    answer->status = 0;
+}
+
+/* RFC 9110 15.2. */
+static enum parse count_interim(struct http_answer *answer)
+{
+    if (++answer->interims > HTTP_ANSWER_INTERIMS_MOST)
+        return refuse(answer, "it has said 1xx more than 32 times, and no answer");
+    return PARSE_DONE;
+}
+
+static enum parse read_meaning(struct http_answer *answer, const struct fields *all, bool is_11)
+{
+    if (is_interim(answer))
+        return count_interim(answer);
+    return answer->status == 101 ? read_switch(answer, all, is_11)
+                                 : read_framing(answer, all, is_11);
 }
 
 static enum parse read_head(struct http_answer *answer, size_t len)
@@ -176,13 +207,9 @@ static enum parse read_head(struct http_answer *answer, size_t len)
     if (read_status_line(answer, &head, &is_11) != PARSE_DONE ||
         read_fields(answer, head, &all) != PARSE_DONE)
         return PARSE_BAD;
-    if (answer->status < 200 && answer->status != 101) {
-        forget_interim(answer, len);
-        return PARSE_MORE;
-    }
-    if ((answer->status == 101 ? read_switch(answer, &all, is_11)
-                               : read_framing(answer, &all, is_11)) != PARSE_DONE)
+    if (read_meaning(answer, &all, is_11) != PARSE_DONE)
         return PARSE_BAD;
+    answer->fields = (struct fields){ 0 };
     for (uint32_t i = 0; i < all.count; i++)
         if (is_passed_on(answer, &all, &all.at[i]))
             fields_add(&answer->fields, answer->arena, all.at[i].name, all.at[i].value);
@@ -229,12 +256,11 @@ enum parse http_answer_head(struct http_answer *answer, struct slice *bytes)
         }
         *bytes = slice_skip(*bytes, len - before);
         const enum parse parse = read_head(answer, len);
-        if (parse != PARSE_MORE) {
+        if (parse == PARSE_DONE && answer->state == HTTP_ANSWER_HEAD)
+            forget_interim(answer, len);
+        else
             answer->head_len = len; /* what came behind it is for the next call */
-            return parse;
-        }
-        answer->head = NULL; /* what was read of it may be pointed to no more */
-        answer->head_room = 0;
+        return parse;
     }
     return PARSE_MORE;
 }

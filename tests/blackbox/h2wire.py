@@ -135,7 +135,8 @@ class H2Visitor:
     def _take(self, event):
         answer = self.answers.get(getattr(event, "stream_id", None))
         if isinstance(event, h2.events.InformationalResponseReceived):
-            answer.interim.append(int(dict(event.headers)[":status"]))
+            answer.interim.append(int(event.headers[0][1]))
+            answer.hints.extend(event.headers[1:])
         elif isinstance(event, h2.events.ResponseReceived):
             answer.status = int(event.headers[0][1])
             answer.fields = list(event.headers[1:])

@@ -13,6 +13,7 @@ class Answer:
         self.fields = fields  # [(name in lower case, value)]
         self.body = b""
         self.interim = []  # status codes of 1xx answers before it
+        self.hints = []  # their fields, as those of the answer
         self.complete = True  # the body ended as its framing said
 
     def __getitem__(self, name):
@@ -142,12 +143,13 @@ class Visitor:
 
     def answer(self, method="GET"):
         """A whole answer; interim ones are noted in it."""
-        interim = []
+        before = []
         answer = self.head()
         while 100 <= answer.status < 200:
-            interim.append(answer.status)
+            before.append(answer)
             answer = self.head()
-        answer.interim = interim
+        answer.interim = [other.status for other in before]
+        answer.hints = [field for other in before for field in other.fields]
         self._check_framing(answer)
         self.body_of(answer, method)
         return answer

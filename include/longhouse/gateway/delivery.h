@@ -64,6 +64,9 @@ void delivery_init(struct delivery *delivery, struct exchange *x, bool local_red
 bool delivery_add(struct delivery *delivery, struct slice bytes);
 bool delivery_add_chunk(struct delivery *delivery, struct chunk *chunk);
 
+/* An answer of 1xx before the head, for the client if this is the answer to what it asked for. */
+void delivery_inform(struct delivery *delivery, int status, const struct fields *fields);
+
 /*
  * A head that was read by somebody else: status, phrase, fields and length are in the reply, which
  * nothing was fed to. False: it is refused (reply.why).

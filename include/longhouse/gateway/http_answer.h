@@ -17,8 +17,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HTTP_ANSWER_HEAD_MOST   65536u /* of all heads, interim ones included */
-#define HTTP_ANSWER_FIELDS_MOST 100u
+#define HTTP_ANSWER_HEAD_MOST     65536u /* of all heads, interim ones included */
+#define HTTP_ANSWER_FIELDS_MOST   100u
+#define HTTP_ANSWER_INTERIMS_MOST 32u /* answers of 1xx before the head */
 
 /*  HEAD ──> LENGTH, CHUNKED ──> OVER
  *   ├─────> TO_END      (the end of the connection ends it)
@@ -41,7 +42,7 @@ struct http_answer {
     enum http_answer_state state;
     const char *why; /* PARSE_BAD: static text */
 
-    /* Of the head, once it is read. Fields about one connection, and those that are for a server
+    /* Of the head that was read last. Fields about one connection, and those that are for a server
      * in front (X-Sendfile, X-Accel-...), are left out; so are Content-Length, and
      * Sec-WebSocket-Accept of who gives what was asked for. */
     int status;
@@ -55,6 +56,7 @@ struct http_answer {
     size_t head_room;
     size_t scanned;
     size_t interim_bytes;
+    unsigned interims;
     uint64_t left; /* LENGTH: of the body */
     struct h1_chunk chunk;
     char *held; /* in the arena: what came of a line of the coding */
@@ -64,8 +66,9 @@ struct http_answer {
 void http_answer_init(struct http_answer *answer, struct arena *arena, bool is_to_head);
 
 /*
- * Takes what belongs to the head off *bytes. PARSE_DONE: the head is read, and the state is another
- * one; what is left is the body. PARSE_MORE: all was taken. PARSE_BAD: answer->why.
+ * Takes what belongs to a head off *bytes. PARSE_DONE: a head is read. The state is another one,
+ * and what is left is the body; or it is still HEAD, then this was an interim one (1xx), which
+ * holds until the next call. PARSE_MORE: all was taken. PARSE_BAD: answer->why.
  */
 enum parse http_answer_head(struct http_answer *answer, struct slice *bytes);
 

@@ -17,6 +17,7 @@ static void require(bool good)
 struct result {
     struct http_answer answer;
     enum parse end;
+    unsigned interims;
     size_t content;
     uint32_t sum; /* of the content, its order counts */
     struct slice rest;
@@ -29,13 +30,37 @@ static void take(struct result *result, struct slice part)
         result->sum = result->sum * 31 + (unsigned char)part.at[i];
 }
 
+static void check_fields(const struct fields *fields)
+{
+    require(fields->count <= HTTP_ANSWER_FIELDS_MOST);
+    for (uint32_t i = 0; i < fields->count; i++) {
+        require(field_is_token(fields->at[i].name));
+        require(field_is_value(fields->at[i].value));
+        require(!field_is_hop_by_hop(fields->at[i].id));
+        require(fields->at[i].id != FIELD_CONTENT_LENGTH);
+        require(fields->at[i].id != FIELD_X_SENDFILE);
+    }
+}
+
+static void take_heads(struct result *result, struct slice *bytes)
+{
+    struct http_answer *answer = &result->answer;
+
+    while ((result->end = http_answer_head(answer, bytes)) == PARSE_DONE &&
+           answer->state == HTTP_ANSWER_HEAD) {
+        require(answer->status >= 100 && answer->status <= 199 && answer->status != 101);
+        require(++result->interims <= HTTP_ANSWER_INTERIMS_MOST);
+        check_fields(&answer->fields);
+    }
+}
+
 static void give(struct result *result, struct slice bytes)
 {
     struct http_answer *answer = &result->answer;
     struct slice part;
 
     if (answer->state == HTTP_ANSWER_HEAD)
-        result->end = http_answer_head(answer, &bytes);
+        take_heads(result, &bytes);
     while (result->end != PARSE_BAD && answer->state != HTTP_ANSWER_HEAD &&
            answer->state != HTTP_ANSWER_OVER && answer->state != HTTP_ANSWER_SWITCHED) {
         result->end = http_answer_body(answer, &bytes, &part);
@@ -51,14 +76,7 @@ static void check_head(const struct http_answer *answer)
     require(answer->state == HTTP_ANSWER_SWITCHED ? answer->status == 101
                                                   : answer->status >= 200 && answer->status <= 599);
     require(field_is_value(answer->phrase));
-    require(answer->fields.count <= HTTP_ANSWER_FIELDS_MOST);
-    for (uint32_t i = 0; i < answer->fields.count; i++) {
-        require(field_is_token(answer->fields.at[i].name));
-        require(field_is_value(answer->fields.at[i].value));
-        require(!field_is_hop_by_hop(answer->fields.at[i].id));
-        require(answer->fields.at[i].id != FIELD_CONTENT_LENGTH);
-        require(answer->fields.at[i].id != FIELD_X_SENDFILE);
-    }
+    check_fields(&answer->fields);
     require(!answer->keeps || answer->state != HTTP_ANSWER_TO_END);
 }
 
@@ -83,6 +101,7 @@ static void read_both_ways(struct slice in, struct slice accept)
         give(&single, slice_of(in.at + at, 1));
     require((whole.end == PARSE_BAD) == (single.end == PARSE_BAD));
     require(whole.answer.state == single.answer.state || whole.end == PARSE_BAD);
+    require(whole.interims == single.interims);
     require(whole.content == single.content && whole.sum == single.sum);
     if (whole.end == PARSE_BAD)
         require(whole.answer.why && strcmp(whole.answer.why, single.answer.why) == 0);

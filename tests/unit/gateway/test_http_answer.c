@@ -9,12 +9,36 @@
 
 struct result {
     struct arena arena;
+    char interims[256]; /* "103 Link " */
     struct http_answer answer;
     enum parse end; /* of the last call */
     char content[256];
     size_t len;
     struct slice rest;
 };
+
+static void add_names(char *to, const struct fields *fields)
+{
+    for (uint32_t i = 0; i < fields->count; i++) {
+        strncat(to, fields->at[i].name.at, fields->at[i].name.len);
+        strcat(to, " ");
+    }
+}
+
+static enum parse take_heads(struct result *result, struct slice *bytes)
+{
+    struct http_answer *answer = &result->answer;
+    enum parse end;
+
+    while ((end = http_answer_head(answer, bytes)) == PARSE_DONE &&
+           answer->state == HTTP_ANSWER_HEAD) {
+        char *to = result->interims + strlen(result->interims);
+
+        snprintf(to, sizeof(result->interims) - strlen(result->interims), "%d ", answer->status);
+        add_names(to, &answer->fields);
+    }
+    return end;
+}
 
 /* Content that comes in whatever pieces; what is left behind the answer is in `rest`. */
 static void give(struct result *result, struct slice bytes)
@@ -23,7 +47,7 @@ static void give(struct result *result, struct slice bytes)
     struct slice part;
 
     if (answer->state == HTTP_ANSWER_HEAD)
-        result->end = http_answer_head(answer, &bytes);
+        result->end = take_heads(result, &bytes);
     while (result->end != PARSE_BAD && answer->state != HTTP_ANSWER_HEAD &&
            answer->state != HTTP_ANSWER_OVER) {
         result->end = http_answer_body(answer, &bytes, &part);
@@ -106,10 +130,7 @@ static void check_good(const struct result *result, int i)
     ck_assert_int_eq(answer->status, good[i].status);
     ck_assert_int_eq(answer->length, good[i].length);
     ck_assert_int_eq(answer->keeps, good[i].keeps);
-    for (uint32_t at = 0; at < answer->fields.count; at++) {
-        strncat(names, answer->fields.at[at].name.at, answer->fields.at[at].name.len);
-        strcat(names, " ");
-    }
+    add_names(names, &answer->fields);
     ck_assert_str_eq(names, good[i].fields);
     ck_assert(slice_equal_cstr(slice_of(result->content, result->len), good[i].content));
 }
@@ -239,9 +260,10 @@ START_TEST(a_protocol_that_was_asked_for_follows)
 
     begin(&result, false);
     result.answer.accept = SLICE("Right=");
-    struct slice in = SLICE("HTTP/1.1 103 Early\r\n\r\n" SWITCH TO_WS ACCEPTED
+    struct slice in = SLICE("HTTP/1.1 103 Early\r\nX-Hint: 1\r\n\r\n" SWITCH TO_WS ACCEPTED
                             "Sec-WebSocket-Protocol: a\r\n\r\nHTTP/1.1 200 no HTTP\r\n\r\n");
-    ck_assert_int_eq(http_answer_head(&result.answer, &in), PARSE_DONE);
+    ck_assert_int_eq(take_heads(&result, &in), PARSE_DONE);
+    ck_assert_str_eq(result.interims, "103 X-Hint ");
     ck_assert_int_eq(result.answer.state, HTTP_ANSWER_SWITCHED);
     ck_assert_int_eq(result.answer.status, 101);
     ck_assert(!result.answer.keeps);
@@ -301,8 +323,53 @@ START_TEST(interim_answers_without_end_are_refused)
         ck_assert_uint_le(bytes, HTTP_ANSWER_HEAD_MOST);
         give(&result, interim);
     }
-    ck_assert_str_eq(result.answer.why, "its head is longer than 64 KiB");
+    ck_assert_str_eq(result.answer.why, "it has said 1xx more than 32 times, and no answer");
+    ck_assert_uint_eq(bytes, (HTTP_ANSWER_INTERIMS_MOST + 1) * interim.len);
     end(&result);
+}
+END_TEST
+
+START_TEST(interim_answers_share_the_room_of_the_head)
+{
+    struct slice interim;
+    struct result result;
+    struct arena arena = { 0 };
+    size_t bytes = 0;
+
+    interim = arena_printf(&arena, "HTTP/1.1 103 Early\r\nX: %04000d\r\n\r\n", 1);
+    begin(&result, false);
+    for (; result.end != PARSE_BAD; bytes += interim.len) {
+        ck_assert_uint_le(bytes, HTTP_ANSWER_HEAD_MOST);
+        result.interims[0] = '\0';
+        give(&result, interim);
+    }
+    ck_assert_str_eq(result.answer.why, "its head is longer than 64 KiB");
+    arena_done(&arena);
+    end(&result);
+}
+END_TEST
+
+START_TEST(interim_answers_are_told_in_pieces_of_any_size)
+{
+    static const struct slice in =
+        SLICE_INIT("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n"
+                   "Connection: x-own\r\nX-Own: 1\r\nContent-Length: 5\r\nUpgrade: h2c\r\n"
+                   "X-Sendfile: /etc/passwd\r\nX-Accel-Redirect: /x\r\nX-Hiawatha-Ban: 9\r\n"
+                   "X-Longhouse-Cache: 9\r\nTransfer-Encoding: chunked\r\nX-B: 1\r\n\r\n"
+                   "HTTP/1.1 199\r\nX-C: 1\r\n\r\n" OK "X-D: 1\r\nContent-Length: 1\r\n\r\na");
+
+    for (size_t size = 1; size <= in.len; size++) {
+        struct result result;
+
+        begin(&result, false);
+        for (size_t at = 0; at < in.len; at += size)
+            give(&result, slice_first(slice_skip(in, at), size));
+        ck_assert_str_eq(result.interims, "100 103 Link X-B 199 X-C ");
+        ck_assert_int_eq(result.answer.state, HTTP_ANSWER_OVER);
+        ck_assert_int_eq(result.answer.status, 200);
+        ck_assert_uint_eq(result.answer.fields.count, 1);
+        end(&result);
+    }
 }
 END_TEST
 
@@ -343,5 +410,7 @@ SUITE("http_answer", LOOP(an_answer_is_read_at_once, good),
       LOOP(a_line_that_is_none_is_refused, wrong_lines),
       TEST(a_protocol_that_was_asked_for_follows),
       LOOP(another_protocol_is_refused, wrong_switches),
-      TEST(interim_answers_without_end_are_refused), TEST(a_head_without_end_is_refused),
+      TEST(interim_answers_without_end_are_refused),
+      TEST(interim_answers_share_the_room_of_the_head),
+      TEST(interim_answers_are_told_in_pieces_of_any_size), TEST(a_head_without_end_is_refused),
       TEST(more_than_a_hundred_fields_are_refused))

@@ -181,6 +181,7 @@ static const struct {
       "does not speak as expected" },
     { "HTTP/1.1 200 OK\r\nContent-Le", 502, BODY_COMPLETE, "did it crash, or restart?" },
     { "HTTP/1.1 100 Continue\r\n\r\n", 502, BODY_COMPLETE, "did it crash, or restart?" },
+    { EARLY_HINTS, 502, BODY_COMPLETE, "did it crash, or restart?" },
     { "", 502, BODY_COMPLETE, "did it crash, or restart?" },
     { "220 mail.test ESMTP\r\n\r\n", 502, BODY_COMPLETE, "it begins with '220 mail.test ESMTP" },
     { "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 502,
@@ -200,6 +201,90 @@ START_TEST(the_end_of_a_connection_is_seldom_that_of_an_answer)
     ck_assert_uint_eq(v->line_count, ends[_i].line != NULL);
     ck_assert(!ends[_i].line || visitor_log_has(v, ends[_i].line));
     ck_assert(!ends[_i].line || visitor_log_has(v, "HTTP FIRST"));
+    end();
+}
+END_TEST
+
+START_TEST(interim_answers_are_passed_on_before_the_head)
+{
+    begin();
+    struct fastcgi_fake *fake = ask("GET", VISITOR_NO_BODY);
+    raw_say(two, fake, EARLY_HINTS "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Still\r\n\r\n");
+    ck_assert_str_eq(v->informed, "103 Link: </a>\n102 ");
+    ck_assert_int_eq(v->status, 0);
+    raw_say(two, fake, EARLY_HINTS ANSWER);
+    ck_assert_str_eq(v->informed, "103 Link: </a>\n102 103 Link: </a>\n");
+    ck_assert_int_eq(v->status, 200);
+    ck_assert_ptr_null(strstr(v->fields, "Link"));
+    two_programs_check_body(two, "hello");
+    ck_assert(!is_closed(fake));
+    end();
+}
+END_TEST
+
+static void be_an_error_page(struct exchange *x)
+{
+    x->request.error_status = 404;
+}
+
+static void be_redirected(struct exchange *x)
+{
+    x->redirects = 1;
+}
+
+static void (*const others[])(struct exchange *) = { be_an_error_page, be_redirected };
+
+START_TEST(what_the_client_did_not_ask_for_has_no_interim_answers)
+{
+    begin();
+    visitor_ask(v, "GET", "/a.php", VISITOR_NO_BODY, others[_i]);
+    struct fastcgi_fake *fake = two_programs_accept(two, 0);
+    raw_say(two, fake, EARLY_HINTS ANSWER);
+    ck_assert_str_eq(v->informed, "");
+    two_programs_check_body(two, "hello");
+    end();
+}
+END_TEST
+
+START_TEST(interim_answers_without_end_are_a_502)
+{
+    begin();
+    struct fastcgi_fake *fake = ask("GET", VISITOR_NO_BODY);
+    for (int i = 0; i < 33 && fake->fd >= 0; i++)
+        raw_say(two, fake, EARLY_HINTS);
+    ck_assert_int_eq(v->status, 502);
+    ck_assert(visitor_log_has(v, "it has said 1xx more than 32 times, and no answer"));
+    ck_assert(is_closed(fake));
+    end();
+}
+END_TEST
+
+/* It has begun to answer, and what it said has reached the client. */
+START_TEST(a_get_with_an_interim_answer_is_not_asked_again)
+{
+    begin();
+    struct fastcgi_fake *fake = ask("GET", VISITOR_NO_BODY);
+    raw_say(two, fake, ANSWER);
+    ask_again(fake, "GET", VISITOR_NO_BODY);
+    raw_say(two, fake, EARLY_HINTS);
+    raw_hang_up(two, fake);
+    ck_assert(!fastcgi_fake_accept(&two->fakes[0]));
+    ck_assert_int_eq(v->status, 502);
+    ck_assert_uint_eq(v->line_count, 1);
+    end();
+}
+END_TEST
+
+/* A backend that says nothing else has as much time as one that says nothing. */
+START_TEST(interim_answers_prolong_nothing)
+{
+    begin();
+    struct fastcgi_fake *fake = ask("GET", VISITOR_NO_BODY);
+    visitor_pass(v, two->vhost.folder.time_for_cgi_ms - 1);
+    raw_say(two, fake, EARLY_HINTS);
+    ck_assert_int_eq(v->status, 0);
+    visitor_pass(v, 1);
+    ck_assert_int_eq(v->status, 504);
     end();
 }
 END_TEST
@@ -309,6 +394,10 @@ SUITE("http_backend", TEST(a_request_goes_on_as_it_is),
       TEST(an_answer_before_the_whole_request_closes_the_connection),
       TEST(without_keeping_the_backend_is_told_to_close),
       LOOP(the_end_of_a_connection_is_seldom_that_of_an_answer, ends),
+      TEST(interim_answers_are_passed_on_before_the_head),
+      LOOP(what_the_client_did_not_ask_for_has_no_interim_answers, others),
+      TEST(interim_answers_without_end_are_a_502),
+      TEST(a_get_with_an_interim_answer_is_not_asked_again), TEST(interim_answers_prolong_nothing),
       TEST(an_answer_to_head_has_no_body),
       TEST(a_get_on_a_stale_connection_is_asked_on_a_fresh_one),
       TEST(an_answer_that_nobody_asked_for_is_nobodys),
