@@ -4,6 +4,7 @@
 #include "http/clock.h"
 #include "http/press.h"
 #include "http/spill.h"
+#include "http/trailer.h"
 
 #include <assert.h>
 #include <stdatomic.h>
@@ -266,6 +267,17 @@ void exchange_field(struct exchange *x, struct slice name, struct slice value)
 void exchange_field_id(struct exchange *x, enum field_id id, struct slice value)
 {
     fields_add_id(&x->response.fields, &x->arena, id, value);
+}
+
+void exchange_add_trailers(struct exchange *x, const struct fields *fields)
+{
+    assert(x->response.body.end == BODY_OPEN);
+    for (uint32_t i = 0; i < fields->count; i++) {
+        const struct field *field = &fields->at[i];
+
+        if (trailer_is_allowed(field->name) && !(x->press && trailer_is_about_bytes(field->name)))
+            fields_add(&x->response.trailers, &x->arena, field->name, field->value);
+    }
 }
 
 void exchange_send_head(struct exchange *x)

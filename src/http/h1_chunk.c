@@ -105,7 +105,16 @@ static enum parse read_data_end(struct h1_chunk *chunk, struct slice in, size_t 
     return PARSE_DONE;
 }
 
-/* RFC 9112 7.1.2: fields that may be dropped. */
+static void keep_trailer(struct h1_chunk *chunk, const struct field_line *line)
+{
+    struct arena *arena = chunk->arena;
+
+    if (arena)
+        fields_add(&chunk->trailers, arena, arena_copy(arena, line->name),
+                   arena_copy(arena, line->value));
+}
+
+/* RFC 9112 7.1.2. */
 static enum parse read_trailer(struct h1_chunk *chunk, struct slice in, size_t *ret_used,
                                struct parse_fault *reterr)
 {
@@ -124,6 +133,8 @@ static enum parse read_trailer(struct h1_chunk *chunk, struct slice in, size_t *
     *ret_used = used;
     if (line.name.len == 0)
         chunk->state = H1_CHUNK_OVER;
+    else
+        keep_trailer(chunk, &line);
     return PARSE_DONE;
 }
 

@@ -20,13 +20,19 @@ static bool frame_empty(const struct h1_frame *frame)
 
 /* ---- the head ---- */
 
+bool answer_has_trailers(const struct exchange *x)
+{
+    return x->response.trailers.count > 0 && exchange_takes_trailers(x);
+}
+
 bool answer_has_body(const struct exchange *x, int64_t *ret_length)
 {
     const struct body *body = x->response.out;
     const int64_t announced = x->response.recoded ? -1 : x->response.length;
     int64_t length = announced;
 
-    if (length < 0 && body->end == BODY_COMPLETE)
+    /* A client that knows the length may look no further (curl does, over HTTP/2 too). */
+    if (length < 0 && body->end == BODY_COMPLETE && !answer_has_trailers(x))
         length = (int64_t)body_waiting(body);
     *ret_length = length;
 
@@ -117,10 +123,26 @@ static void start_answer(struct conn *conn)
 
 /* ---- frames ---- */
 
+/* The end of the chunk before it, and the last chunk with what stands behind it. */
+static struct slice last_chunk(struct exchange *x)
+{
+    const struct fields *trailers = &x->response.trailers;
+
+    if (!answer_has_trailers(x))
+        return SLICE("\r\n0\r\n\r\n");
+    const size_t room = head_room(SLICE(""), trailers);
+    struct text text = text_on(arena_bytes(&x->arena, room), room);
+
+    text_add_cstr(&text, "\r\n0\r\n");
+    h1_write_trailers(&text, trailers);
+    return text_slice(&text);
+}
+
 /* All that waits, and may be taken, goes into one frame: what a program wrote before it paused is
  * on its way when it pauses. */
-static void frame_data(struct h1_leg *leg, struct body *body)
+static void frame_data(struct h1_leg *leg, struct exchange *x)
 {
+    struct body *body = x->response.out;
     struct h1_frame *frame = &leg->frame;
     uint64_t waiting = body_ready(body);
 
@@ -144,7 +166,7 @@ static void frame_data(struct h1_leg *leg, struct body *body)
         leg->last_chunk_framed = body->end == BODY_COMPLETE && waiting == body_waiting(body);
         frame->before = text_slice(&line);
         frame->data = waiting;
-        frame->after = leg->last_chunk_framed ? SLICE("\r\n0\r\n\r\n") : SLICE("\r\n");
+        frame->after = leg->last_chunk_framed ? last_chunk(x) : SLICE("\r\n");
         break;
     }
 }
@@ -204,7 +226,7 @@ static enum step end_of_data(struct conn *conn)
     if (leg->coding != H1_BODY_CHUNKED || leg->last_chunk_framed)
         return answer_over(leg);
     leg->last_chunk_framed = true;
-    leg->frame.after = SLICE("0\r\n\r\n");
+    leg->frame.after = slice_skip(last_chunk(conn->h1.x), 2); /* no chunk is before it */
     return STEP_AGAIN;
 }
 
@@ -277,7 +299,7 @@ static enum step next_frame(struct conn *conn)
             return STEP_WAIT;
         start_answer(conn);
     }
-    frame_data(leg, x->response.out);
+    frame_data(leg, x);
     if (!frame_empty(&leg->frame))
         return STEP_AGAIN;
     return is_held_back(leg, x->response.out) ? STEP_WAIT : end_of_data(conn);

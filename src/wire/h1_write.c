@@ -210,22 +210,40 @@ void h1_write_head(struct text *text, const struct response *response, const str
     assert(end == at + plan.len); /* both walks saw the same */
 }
 
-void h1_write_interim(struct text *text, int status, const struct fields *fields)
+/* Of the fields that go out, with the empty line. */
+static size_t fields_len(const struct fields *fields)
 {
-    const struct slice phrase = status_phrase(status);
-    size_t len = status_line_len(phrase) + 2;
+    size_t len = 2;
 
     for (uint32_t i = 0; i < fields->count; i++) {
         if (answer_field_goes_out(&fields->at[i]))
             len += field_line_len(&fields->at[i]);
     }
-    char *at = claim(text, len);
-    if (!at)
-        return;
-    at = put_status_line(at, status, phrase);
+    return len;
+}
+
+static void put_fields(char *at, const struct fields *fields)
+{
     for (uint32_t i = 0; i < fields->count; i++) {
         if (answer_field_goes_out(&fields->at[i]))
             at = put_field(at, &fields->at[i]);
     }
     put(at, SLICE("\r\n"));
+}
+
+void h1_write_interim(struct text *text, int status, const struct fields *fields)
+{
+    const struct slice phrase = status_phrase(status);
+    char *at = claim(text, status_line_len(phrase) + fields_len(fields));
+
+    if (at)
+        put_fields(put_status_line(at, status, phrase), fields);
+}
+
+void h1_write_trailers(struct text *text, const struct fields *fields)
+{
+    char *at = claim(text, fields_len(fields));
+
+    if (at)
+        put_fields(at, fields);
 }

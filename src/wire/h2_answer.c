@@ -154,6 +154,29 @@ static ssize_t cut(struct h2_stream *stream, const char *cause)
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
+static void submit_trailers(struct h2_stream *stream)
+{
+    const struct fields *trailers = &stream->x->response.trailers;
+    nghttp2_nv *pairs = arena_array(&stream->x->arena, nghttp2_nv, trailers->count);
+    const size_t count = fill_fields(pairs, trailers);
+
+    int r = nghttp2_submit_trailer(stream->conn->h2->session, stream->id, pairs, count);
+
+    if (r == NGHTTP2_ERR_NOMEM)
+        abort();
+    assert(r == 0);
+}
+
+/* No data follows this frame; trailers may. */
+static void end_data(struct h2_stream *stream, uint32_t *flags)
+{
+    *flags |= NGHTTP2_DATA_FLAG_EOF;
+    if (!answer_has_trailers(stream->x))
+        return;
+    *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+    submit_trailers(stream);
+}
+
 /* Nothing waits that may be taken now: more will come, that was all, or it broke. */
 static ssize_t end_of_data(struct h2_stream *stream, uint32_t *flags)
 {
@@ -173,7 +196,7 @@ static ssize_t end_of_data(struct h2_stream *stream, uint32_t *flags)
     }
     if (stream->announced && stream->answer_left > 0)
         return cut(stream, "the answer is shorter than its Content-Length");
-    *flags |= NGHTTP2_DATA_FLAG_EOF;
+    end_data(stream, flags);
     return 0;
 }
 
@@ -211,7 +234,7 @@ static ssize_t read_data(nghttp2_session *session, int32_t id, uint8_t *unused, 
     if (len == 0)
         return end_of_data(stream, flags);
     if (is_last(stream, len))
-        *flags |= NGHTTP2_DATA_FLAG_EOF;
+        end_data(stream, flags);
     *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
     return (ssize_t)len;
 }

@@ -242,6 +242,9 @@ const struct field *find_unknown_expectation(const struct fields *fields, bool *
  */
 bool answer_has_body(const struct exchange *x, int64_t *ret_length);
 
+/* Fields go out behind its body. Known when that is finished. */
+bool answer_has_trailers(const struct exchange *x);
+
 /*
  * The wire alone frames. And whatever a handler let through, no field ends its line early: what
  * could split an answer in two is left out here, at the last place where it can be seen.

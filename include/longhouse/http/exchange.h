@@ -136,7 +136,7 @@ struct request {
     uint64_t body_most;    /* beyond it the wire refuses the body (413); 0: no limit. A handler may
                               change it before it wants the body */
     bool expects_continue; /* the client waits for 100; exchange_want_body() sends it */
-    bool wants_trailers;
+    bool wants_trailers;   /* it says that it reads fields behind the content (TE) */
     struct slice websocket_key; /* it asks for a WebSocket, and who could give one has looked: to be
                                    sent on (http/websocket.h); empty: it does not */
     struct proof proof;
@@ -159,6 +159,7 @@ struct response {
     int status;          /* 0: none yet */
     struct slice phrase; /* a program's own; empty: the registered one */
     struct fields fields;
+    struct fields trailers; /* behind the body; final when that is finished */
     struct body body;
     struct body *out; /* what the wire reads: `body`, or what a press makes of it */
     int64_t length; /* announced Content-Length; -1: unknown (then the wire chunks, unless the body
@@ -274,6 +275,10 @@ void exchange_inform(struct exchange *x, int status, const struct fields *fields
 void exchange_field(struct exchange *x, struct slice name, struct slice value);
 void exchange_field_id(struct exchange *x, enum field_id id, struct slice value);
 
+/* Fields behind the body, before that is finished: those that may stand there (http/trailer.h) and
+ * still hold. The texts are in the arena. */
+void exchange_add_trailers(struct exchange *x, const struct fields *fields);
+
 /* Status and fields are final. Bytes may be put afterwards (or before; they wait). */
 void exchange_send_head(struct exchange *x);
 
@@ -295,6 +300,13 @@ void exchange_handler_done(struct exchange *x);
 static inline bool exchange_is_over(const struct exchange *x)
 {
     return x->wire_finished || x->reset != RESET_NONE;
+}
+
+/* Fields behind the body reach the client: over HTTP/1.1 only who asks for them reads them
+ * (RFC 9110 6.5.1). */
+static inline bool exchange_takes_trailers(const struct exchange *x)
+{
+    return x->request.version == 20 || (x->request.version == 11 && x->request.wants_trailers);
 }
 
 /* The client may be banned for it (http/offence.h). The first one counts. `ban_ms`: for so long,

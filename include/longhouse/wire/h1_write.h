@@ -34,4 +34,7 @@ void h1_write_head(struct text *text, const struct response *response, const str
 /* "HTTP/1.1 103 Early Hints", the fields, an empty line; likewise. */
 void h1_write_interim(struct text *text, int status, const struct fields *fields);
 
+/* The fields behind the last chunk, and the empty line; likewise. */
+void h1_write_trailers(struct text *text, const struct fields *fields);
+
 #endif

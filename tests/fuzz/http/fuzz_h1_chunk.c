@@ -14,6 +14,8 @@ struct result {
     char *content;
     size_t len;
     size_t used;
+    struct arena arena;
+    struct fields trailers;
 };
 
 static void take(struct result *result, struct slice at_front, size_t used, struct slice data)
@@ -29,7 +31,8 @@ static void take(struct result *result, struct slice at_front, size_t used, stru
 /* `step` 0: all at once; otherwise pieces that begin with that size and vary. */
 static struct result decode(struct slice in, size_t step)
 {
-    struct h1_chunk chunk = { 0 };
+    struct arena arena = { 0 };
+    struct h1_chunk chunk = { .arena = &arena };
     struct result result = { .end = PARSE_MORE, .content = malloc(in.len + 1) };
     size_t given = step == 0 ? in.len : 0;
 
@@ -54,7 +57,24 @@ static struct result decode(struct slice in, size_t step)
         given = in.len - given < step ? in.len : given + step;
         step = step == 1 ? 1 : step * 7 % 13 + 1;
     }
+    result.arena = arena;
+    result.trailers = chunk.trailers;
     return result;
+}
+
+static void check_trailers(const struct fields *a, const struct fields *b)
+{
+    assert(a->count == b->count);
+    for (uint32_t i = 0; i < a->count; i++) {
+        assert(field_is_token(a->at[i].name) && slice_equal(a->at[i].name, b->at[i].name));
+        assert(field_is_value(a->at[i].value) && slice_equal(a->at[i].value, b->at[i].value));
+    }
+}
+
+static void release(struct result *result)
+{
+    arena_done(&result->arena);
+    free(result->content);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -69,8 +89,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(memcmp(pieces.content, whole.content, whole.len) == 0);
         if (whole.end == PARSE_DONE)
             assert(pieces.used == whole.used);
-        free(pieces.content);
+        check_trailers(&pieces.trailers, &whole.trailers);
+        release(&pieces);
     }
-    free(whole.content);
+    release(&whole);
     return 0;
 }

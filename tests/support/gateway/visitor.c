@@ -57,6 +57,21 @@ static void take_bytes(struct visitor *visitor, struct body *body)
     }
 }
 
+static void add_lines(struct text *text, const struct fields *fields)
+{
+    for (uint32_t i = 0; i < fields->count; i++)
+        text_printf(text, "%.*s: %.*s\n", SLICE_ARGS(fields->at[i].name),
+                    SLICE_ARGS(fields->at[i].value));
+    text_cstr(text);
+}
+
+static void take_trailers(struct visitor *visitor, const struct fields *trailers)
+{
+    struct text text = text_on(visitor->trailers, sizeof(visitor->trailers));
+
+    add_lines(&text, trailers);
+}
+
 static void take_answer(struct task *task)
 {
     struct visitor *visitor = container_of(task, struct visitor, task);
@@ -73,8 +88,10 @@ static void take_answer(struct task *task)
         return;
     take_bytes(visitor, &x->response.body);
     visitor->end = x->response.body.end;
-    if (visitor->end != BODY_OPEN)
-        exchange_wire_done(x);
+    if (visitor->end == BODY_OPEN)
+        return;
+    take_trailers(visitor, &x->response.trailers);
+    exchange_wire_done(x);
 }
 
 static void note_interim(struct visitor *visitor, int status, const struct fields *fields)
@@ -83,10 +100,7 @@ static void note_interim(struct visitor *visitor, int status, const struct field
     struct text text = text_on(visitor->informed + len, sizeof(visitor->informed) - len);
 
     text_printf(&text, "%d ", status);
-    for (uint32_t i = 0; i < fields->count; i++)
-        text_printf(&text, "%.*s: %.*s\n", SLICE_ARGS(fields->at[i].name),
-                    SLICE_ARGS(fields->at[i].value));
-    text_cstr(&text);
+    add_lines(&text, fields);
 }
 
 static void wire_interim(struct exchange *x, int status, const struct fields *fields)
@@ -104,10 +118,7 @@ static void wire_head(struct exchange *x)
     struct text text = text_on(visitor->fields, sizeof(visitor->fields));
 
     visitor->status = x->response.status;
-    for (uint32_t i = 0; i < x->response.fields.count; i++)
-        text_printf(&text, "%.*s: %.*s\n", SLICE_ARGS(x->response.fields.at[i].name),
-                    SLICE_ARGS(x->response.fields.at[i].value));
-    text_cstr(&text);
+    add_lines(&text, &x->response.fields);
     x->response.body.reader = &visitor->task;
     loop_wake(&visitor->loop, &visitor->task);
 }

@@ -33,6 +33,7 @@ struct visitor {
     /* What came of it. */
     int status;
     char fields[4096]; /* "name: value\n" */
+    char trailers[1024];
     char body[1 << 21];
     size_t body_len;
     enum body_end end;

@@ -65,7 +65,10 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
     }
     snprintf(line, sizeof(line), "\n%.*s: %.*s", (int)name_len, (const char *)name, (int)value_len,
              (const char *)value);
-    add(reply->fields, sizeof(reply->fields), line);
+    if (frame->headers.cat == NGHTTP2_HCAT_HEADERS && reply->status > 0)
+        add(reply->trailers, sizeof(reply->trailers), line);
+    else
+        add(reply->fields, sizeof(reply->fields), line);
     return 0;
 }
 

@@ -21,6 +21,7 @@ struct h2_reply {
     int status;
     char interim[32]; /* "100 103 " */
     char fields[2048];
+    char trailers[512]; /* as the fields: what came behind the body */
     char body[1 << 16]; /* the beginning */
     size_t body_len;    /* all of it */
     bool ended;         /* END_STREAM came */

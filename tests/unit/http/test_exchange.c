@@ -343,6 +343,29 @@ START_TEST(who_left_is_told_nothing)
 }
 END_TEST
 
+START_TEST(only_some_fields_stand_behind_the_body)
+{
+    struct exchange *x = bench_new();
+    struct fields said = { 0 };
+
+    exchange_begin(x);
+    fields_add(&said, &x->arena, SLICE("Repr-Digest"), SLICE("sha-256=:AA==:"));
+    fields_add(&said, &x->arena, SLICE("Set-Cookie"), SLICE("a=b"));
+    exchange_add_trailers(x, &said);
+    ck_assert_uint_eq(x->response.trailers.count, 1);
+
+    x->request.version = 20;
+    ck_assert(exchange_takes_trailers(x));
+    x->request.version = 11;
+    ck_assert(!exchange_takes_trailers(x));
+    x->request.wants_trailers = true;
+    ck_assert(exchange_takes_trailers(x));
+    x->request.version = 10;
+    ck_assert(!exchange_takes_trailers(x));
+    bench_end(x);
+}
+END_TEST
+
 START_TEST(the_owner_has_the_last_touch_at_the_head)
 {
     struct exchange *x = bench_new();
@@ -500,7 +523,7 @@ SUITE("http/exchange", TEST(an_exchange_is_routed_once_and_advanced_after_that),
       TEST(one_without_a_handler_ends_with_its_client),
       TEST(the_body_is_asked_for_only_when_the_client_waits),
       TEST(who_knows_of_interim_answers_is_told), TEST(who_left_is_told_nothing),
-      TEST(the_owner_has_the_last_touch_at_the_head),
+      TEST(only_some_fields_stand_behind_the_body), TEST(the_owner_has_the_last_touch_at_the_head),
       TEST(a_reset_breaks_the_body_and_is_told_to_the_wire),
       TEST(a_handler_that_lets_go_without_an_answer_resets), TEST(after_cancel_a_reset_is_not_told),
       TEST(another_handler_begins_with_a_clean_answer),

@@ -9,12 +9,13 @@ struct result {
     char content[64 * 1024];
     size_t len;
     size_t used;
+    struct fields trailers; /* of a whole body */
 };
 
 /* Gives the bytes away in pieces of `piece`, keeping what was not used, as a connection does. */
-static void decode(struct slice in, size_t piece, struct result *ret)
+static void decode_into(struct arena *arena, struct slice in, size_t piece, struct result *ret)
 {
-    struct h1_chunk chunk = { 0 };
+    struct h1_chunk chunk = { .arena = arena };
     size_t given = 0;
 
     *ret = (struct result){ .end = PARSE_MORE };
@@ -39,6 +40,12 @@ static void decode(struct slice in, size_t piece, struct result *ret)
         if (ret->end == PARSE_MORE)
             given = in.len - given < piece ? in.len : given + piece;
     }
+    ret->trailers = chunk.trailers;
+}
+
+static void decode(struct slice in, size_t piece, struct result *ret)
+{
+    decode_into(NULL, in, piece, ret);
 }
 
 static const struct {
@@ -72,6 +79,26 @@ START_TEST(the_content_is_the_same_in_pieces_of_any_size)
         ck_assert_mem_eq(result.content, good[_i].content, result.len);
         ck_assert_uint_eq(in.len - result.used, good[_i].rest);
     }
+}
+END_TEST
+
+START_TEST(trailers_are_kept_for_who_wants_them)
+{
+    static struct result result;
+    const struct slice in = SLICE("1\r\nx\r\n0\r\nA: b \r\nC:\r\n\r\n");
+    struct arena arena = { 0 };
+
+    for (size_t piece = 1; piece <= in.len; piece++) {
+        decode_into(&arena, in, piece, &result);
+        ck_assert_uint_eq(result.trailers.count, 2);
+        ck_assert(slice_equal_cstr(result.trailers.at[0].name, "A"));
+        ck_assert(slice_equal_cstr(result.trailers.at[0].value, "b"));
+        ck_assert(slice_equal_cstr(result.trailers.at[1].name, "C"));
+        ck_assert_uint_eq(result.trailers.at[1].value.len, 0);
+    }
+    arena_done(&arena);
+    decode(in, in.len, &result);
+    ck_assert_uint_eq(result.trailers.count, 0);
 }
 END_TEST
 
@@ -268,6 +295,7 @@ START_TEST(behind_the_end_nothing_is_read)
 END_TEST
 
 SUITE("h1_chunk", LOOP(the_content_is_the_same_in_pieces_of_any_size, good),
+      TEST(trailers_are_kept_for_who_wants_them),
       LOOP(an_unfinished_body_waits_at_every_byte, good),
       LOOP(bad_framing_is_refused_in_pieces_of_any_size, bad),
       LOOP(a_refusal_tells_place_and_reason, bad), TEST(extensions_are_limited_over_all_chunks),

@@ -176,6 +176,21 @@ START_TEST(an_answer_that_is_whole_is_whole_before_its_head_goes)
 }
 END_TEST
 
+START_TEST(what_is_said_of_other_bytes_does_not_follow)
+{
+    struct exchange *x = bench_new();
+    struct fields said = { 0 };
+
+    fields_add(&said, &x->arena, SLICE("Repr-Digest"), SLICE("sha-256=:AA==:"));
+    fields_add(&said, &x->arena, SLICE("X-Took"), SLICE("5"));
+    exchange_add_trailers(x, &said);
+    ck_assert_uint_eq(x->response.trailers.count, 1);
+    ck_assert(slice_equal_cstr(x->response.trailers.at[0].name, "X-Took"));
+    body_finish(&x->response.body, BODY_COMPLETE);
+    bench_free();
+}
+END_TEST
+
 START_TEST(the_head_of_an_answer_that_takes_its_time_goes_at_once)
 {
     bench_new();
@@ -424,6 +439,7 @@ START_TEST(many_in_one_turn_are_busy_too)
 END_TEST
 
 SUITE("press", TEST(an_answer_that_is_whole_is_whole_before_its_head_goes),
+      TEST(what_is_said_of_other_bytes_does_not_follow),
       TEST(the_head_of_an_answer_that_takes_its_time_goes_at_once),
       TEST(at_a_pause_the_client_has_all_that_was_put),
       TEST(who_writes_in_each_turn_is_not_flushed),

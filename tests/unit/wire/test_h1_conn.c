@@ -306,6 +306,88 @@ START_TEST(a_chunked_answer_can_end_without_further_bytes)
 }
 END_TEST
 
+/* ---- fields behind the body ---- */
+
+#define GET_TE "GET /a HTTP/1.1\r\nHost: a\r\nTE: trailers\r\nConnection: TE\r\n\r\n"
+
+static void add_trailers(struct exchange *x)
+{
+    struct fields fields = { 0 };
+
+    fields_add(&fields, &x->arena, SLICE("X-Sum"), SLICE("5"));
+    fields_add(&fields, &x->arena, SLICE("Content-Length"), SLICE("5"));
+    fields_add(&fields, &x->arena, SLICE("X-Took"), SLICE("7 ms"));
+    exchange_add_trailers(x, &fields);
+}
+
+static void answer_with_trailers(struct house *house, struct exchange *x)
+{
+    (void)house;
+    house_head(x, 200, -1);
+    house_put(x, "hello");
+    add_trailers(x);
+    house_finish(x, BODY_COMPLETE);
+}
+
+#define BEHIND  "X-Sum: 5\r\nX-Took: 7 ms\r\n\r\n"
+#define CHUNKED OK_HEAD "Transfer-Encoding: chunked\r\n\r\n"
+
+/* What is whole when its head is written would have had a length. */
+START_TEST(fields_follow_the_body_of_who_wants_them)
+{
+    struct house *house = open_house(answer_with_trailers, NULL);
+
+    house_feed(house, GET_TE GET_TE);
+    ck_assert_str_eq(house_written(house),
+                     CHUNKED "5\r\nhello\r\n0\r\n" BEHIND CHUNKED "5\r\nhello\r\n0\r\n" BEHIND);
+    ck_assert_uint_eq(house->record.body_bytes, 5);
+    house_forget(house);
+    house_feed(house, GET);
+    ck_assert_str_eq(house_written(house), HELLO);
+    ck_assert_ptr_nonnull(house->conn);
+    close_house(house);
+}
+END_TEST
+
+START_TEST(fields_may_follow_when_nothing_else_does)
+{
+    struct house *house = open_house(start_head_then_wait, NULL);
+
+    house_feed(house, GET_TE);
+    house_forget(house);
+    add_trailers(house->x);
+    house_finish(house->x, BODY_COMPLETE);
+    house_settle(house);
+    ck_assert_str_eq(house_written(house), "0\r\n" BEHIND);
+    close_house(house);
+}
+END_TEST
+
+START_TEST(nothing_follows_an_answer_that_broke)
+{
+    struct house *house = open_house(start_head_then_wait, NULL);
+
+    house_feed(house, GET_TE);
+    house_forget(house);
+    add_trailers(house->x);
+    house_finish(house->x, BODY_BROKEN);
+    house_settle(house);
+    ck_assert_str_eq(house_written(house), "");
+    ck_assert(client_was_cut(house));
+    close_house(house);
+}
+END_TEST
+
+START_TEST(http_1_0_has_no_fields_behind_the_body)
+{
+    struct house *house = open_house(answer_with_trailers, NULL);
+
+    house_feed(house, "GET / HTTP/1.0\r\nTE: trailers\r\n\r\n");
+    ck_assert_str_eq(house_written(house), HELLO_BYE);
+    close_house(house);
+}
+END_TEST
+
 START_TEST(to_http_1_0_the_end_is_the_close)
 {
     struct house *house = open_house(start_head_then_wait, NULL);
@@ -1722,8 +1804,10 @@ SUITE(
     TEST(the_last_request_of_a_connection_says_so), TEST(empty_lines_between_requests_are_nothing),
     TEST(a_flood_of_empty_lines_leaves_room_for_others),
     TEST(an_answer_of_unknown_length_is_chunked_as_it_comes),
-    TEST(a_chunked_answer_can_end_without_further_bytes), TEST(to_http_1_0_the_end_is_the_close),
-    LOOP(the_answer_is_framed_by_what_is_known, shapes),
+    TEST(a_chunked_answer_can_end_without_further_bytes),
+    TEST(fields_follow_the_body_of_who_wants_them), TEST(fields_may_follow_when_nothing_else_does),
+    TEST(nothing_follows_an_answer_that_broke), TEST(http_1_0_has_no_fields_behind_the_body),
+    TEST(to_http_1_0_the_end_is_the_close), LOOP(the_answer_is_framed_by_what_is_known, shapes),
     TEST(more_than_announced_is_dropped_and_the_connection_ends),
     TEST(less_than_announced_is_cut_visibly),
     LOOP(a_broken_body_is_cut_after_what_was_said, breaks),

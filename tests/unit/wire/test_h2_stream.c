@@ -693,6 +693,80 @@ START_TEST(a_client_that_takes_nothing_is_not_informed)
 }
 END_TEST
 
+static void add_trailers(struct exchange *x)
+{
+    struct fields fields = { 0 };
+
+    fields_add(&fields, &x->arena, SLICE("X-Sum"), SLICE("5"));
+    fields_add(&fields, &x->arena, SLICE("grpc-status"), SLICE("0"));
+    exchange_add_trailers(x, &fields);
+}
+
+static void answer_with_trailers(struct house *self, struct exchange *x)
+{
+    (void)self;
+    house_head(x, 200, -1);
+    if (!slice_equal_cstr(x->request.target.path, "/empty"))
+        house_put(x, content);
+    add_trailers(x);
+    house_finish(x, BODY_COMPLETE);
+}
+
+START_TEST(fields_follow_the_body)
+{
+    static const char *const paths[] = { "/", "/empty", "/" };
+
+    make_content();
+    content[50000] = '\0'; /* more than a frame */
+    open_client(answer_with_trailers, NULL);
+    for (unsigned i = 0; i < 3; i++) {
+        struct h2_reply *reply = reply_to(h2_client_get(client, paths[i]));
+
+        ck_assert_int_eq(reply->status, 200);
+        ck_assert_uint_eq(reply->body_len, i == 1 ? 0 : 50000);
+        ck_assert_ptr_null(h2_reply_field(reply, "content-length"));
+        ck_assert_str_eq(reply->trailers, "\nx-sum: 5\ngrpc-status: 0");
+        ck_assert(reply->ended && reply->closed);
+        ck_assert_uint_eq(reply->error, NGHTTP2_NO_ERROR);
+    }
+    ck_assert_uint_eq(house->ended, 3);
+    close_client();
+}
+END_TEST
+
+START_TEST(fields_follow_a_body_that_takes_its_time)
+{
+    open_client(wait_for_test, NULL);
+    const int32_t id = h2_client_get(client, "/");
+
+    h2_client_pump(client);
+    house_head(asked[0], 200, -1);
+    house_put(asked[0], "hello");
+    ck_assert(is_text(reply_to(id), "hello"));
+    add_trailers(asked[0]);
+    house_finish(asked[0], BODY_COMPLETE);
+    ck_assert_str_eq(reply_to(id)->trailers, "\nx-sum: 5\ngrpc-status: 0");
+    ck_assert(h2_client_reply(client, id)->ended);
+    close_client();
+}
+END_TEST
+
+START_TEST(nothing_follows_an_answer_that_broke)
+{
+    open_client(wait_for_test, NULL);
+    const int32_t id = h2_client_get(client, "/");
+
+    h2_client_pump(client);
+    house_head(asked[0], 200, -1);
+    house_put(asked[0], "hello");
+    add_trailers(asked[0]);
+    house_finish(asked[0], BODY_BROKEN);
+    ck_assert_str_eq(reply_to(id)->trailers, "");
+    ck_assert_uint_eq(h2_client_reply(client, id)->error, NGHTTP2_INTERNAL_ERROR);
+    close_client();
+}
+END_TEST
+
 START_TEST(a_length_over_the_limit_is_413_at_once)
 {
     make_content();
@@ -868,7 +942,8 @@ SUITE("h2_stream", TEST(a_request_is_answered_and_the_connection_kept),
       TEST(continue_is_said_when_the_body_is_wanted),
       TEST(continue_is_not_said_when_the_body_came_unasked),
       TEST(interim_answers_go_out_before_the_head),
-      TEST(a_client_that_takes_nothing_is_not_informed),
+      TEST(a_client_that_takes_nothing_is_not_informed), TEST(fields_follow_the_body),
+      TEST(fields_follow_a_body_that_takes_its_time), TEST(nothing_follows_an_answer_that_broke),
       TEST(a_length_over_the_limit_is_413_at_once), LOOP(a_put_has_a_limit_of_its_own, uploads),
       TEST(an_unknown_length_over_the_limit_is_413), TEST(a_body_that_comes_too_slowly_is_408),
       TEST(our_own_pauses_are_not_held_against_the_client),
