@@ -214,6 +214,12 @@ bool delivery_is_satisfied(const struct delivery *delivery)
     return response->length >= 0 && delivery->body_bytes >= (uint64_t)response->length;
 }
 
+void delivery_add_trailers(struct delivery *delivery, const struct fields *fields)
+{
+    if (delivery->way == DELIVERY_TO_CLIENT)
+        exchange_add_trailers(delivery->x, fields);
+}
+
 enum delivery_end delivery_finish(struct delivery *delivery)
 {
     if (reply_end(&delivery->reply) == PARSE_BAD)

@@ -47,6 +47,13 @@ static bool would_be_consent(const struct exchange *x, const struct http_answer 
            answer->status <= 299;
 }
 
+/* Who cannot get what follows the body need not know of it. */
+static void announce_trailers(struct exchange *x, struct http_answer *answer)
+{
+    if (answer->announced.len > 0 && exchange_takes_trailers(x))
+        fields_add_id(&answer->fields, &x->arena, FIELD_TRAILER, answer->announced);
+}
+
 static bool deliver_head(struct fcgi_link *link, struct http_answer *answer)
 {
     struct reply *reply = &link->delivery->reply;
@@ -57,6 +64,7 @@ static bool deliver_head(struct fcgi_link *link, struct http_answer *answer)
     }
     if (answer->state == HTTP_ANSWER_SWITCHED)
         open_tunnel(link->delivery->x, answer);
+    announce_trailers(link->delivery->x, answer);
     reply->status = answer->status;
     reply->phrase = answer->phrase;
     reply->fields = answer->fields;
@@ -111,6 +119,7 @@ static bool take_body(struct fcgi_link *link, struct http_answer *answer, struct
             return false;
         }
     }
+    delivery_add_trailers(link->delivery, &answer->trailers);
     fcgi_link_complete(link, answer->keeps && bytes->len == 0);
     return false;
 }

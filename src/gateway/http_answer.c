@@ -4,6 +4,7 @@
 #include "http/field_line.h"
 #include "http/h1_head.h"
 #include "http/status.h"
+#include "http/trailer.h"
 
 #include <assert.h>
 #include <string.h>
@@ -15,7 +16,9 @@ static const struct slice accept_name = SLICE_INIT("Sec-WebSocket-Accept");
 
 void http_answer_init(struct http_answer *answer, struct arena *arena, bool is_to_head)
 {
-    *answer = (struct http_answer){ .arena = arena, .is_to_head = is_to_head, .length = -1 };
+    *answer = (struct http_answer){
+        .arena = arena, .is_to_head = is_to_head, .length = -1, .chunk.arena = arena
+    };
 }
 
 static enum parse refuse(struct http_answer *answer, const char *why)
@@ -209,6 +212,9 @@ static enum parse read_head(struct http_answer *answer, size_t len)
         return PARSE_BAD;
     if (read_meaning(answer, &all, is_11) != PARSE_DONE)
         return PARSE_BAD;
+    answer->all = all;
+    if (answer->state == HTTP_ANSWER_CHUNKED)
+        answer->announced = trailer_announced(&all, answer->arena);
     answer->fields = (struct fields){ 0 };
     for (uint32_t i = 0; i < all.count; i++)
         if (is_passed_on(answer, &all, &all.at[i]))
@@ -283,6 +289,20 @@ static enum parse take_length(struct http_answer *answer, struct slice *bytes, s
     return PARSE_DONE;
 }
 
+static enum parse end_chunked(struct http_answer *answer)
+{
+    const struct fields *trailers = &answer->chunk.trailers;
+
+    if (trailers->count > HTTP_ANSWER_FIELDS_MOST)
+        return refuse(answer, "more than 100 fields stand behind its body");
+    answer->state = HTTP_ANSWER_OVER;
+    for (uint32_t i = 0; i < trailers->count; i++)
+        if (is_passed_on(answer, &answer->all, &trailers->at[i]))
+            fields_add(&answer->trailers, answer->arena, trailers->at[i].name,
+                       trailers->at[i].value);
+    return PARSE_DONE;
+}
+
 static enum parse decode(struct http_answer *answer, struct slice in, size_t *ret_used,
                          struct slice *ret)
 {
@@ -292,7 +312,7 @@ static enum parse decode(struct http_answer *answer, struct slice in, size_t *re
     if (parse == PARSE_BAD)
         return refuse(answer, fault.why);
     if (parse == PARSE_DONE && answer->chunk.state == H1_CHUNK_OVER)
-        answer->state = HTTP_ANSWER_OVER;
+        return end_chunked(answer);
     return parse;
 }
 

@@ -237,6 +237,20 @@ static void add_sender(struct text *text, struct exchange *x)
 
 /* ---- the whole ---- */
 
+static void add_connection(struct text *text, const struct http_request_plan *plan)
+{
+    const struct exchange *x = plan->x;
+
+    if (x->request.websocket_key.len > 0) {
+        text_add_cstr(text, "Connection: Upgrade\r\nUpgrade: websocket\r\n");
+        return;
+    }
+    if (!plan->keep)
+        text_add_cstr(text, "Connection: close\r\n");
+    if (x->request.wants_trailers && exchange_takes_trailers(x)) /* RFC 9110 10.1.4 */
+        text_add_cstr(text, "Connection: TE\r\nTE: trailers\r\n");
+}
+
 /* RFC 9110 8.6: that a request which may have a body has none is said too, if it was said here. */
 static void add_framing(struct text *text, const struct http_request_plan *plan)
 {
@@ -244,10 +258,7 @@ static void add_framing(struct text *text, const struct http_request_plan *plan)
         text_printf(text, "Content-Length: %" PRId64 "\r\n", plan->body_length);
     else if (fields_find(&plan->x->request.fields, FIELD_CONTENT_LENGTH))
         text_add_cstr(text, "Content-Length: 0\r\n");
-    if (plan->x->request.websocket_key.len > 0)
-        text_add_cstr(text, "Connection: Upgrade\r\nUpgrade: websocket\r\n");
-    else if (!plan->keep)
-        text_add_cstr(text, "Connection: close\r\n");
+    add_connection(text, plan);
     if (plan->x->request.websocket_key.len > 0 && plan->x->request.version == 20) {
         add_field(text, SLICE("Sec-WebSocket-Key"), plan->x->request.websocket_key);
         add_field(text, SLICE("Sec-WebSocket-Version"), SLICE("13"));

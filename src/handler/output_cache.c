@@ -342,6 +342,20 @@ static bool note_varies(struct stored_answer *draft, const struct fields *fields
     return count <= VARIES_MOST;
 }
 
+/* Without the word that fields follow the body: those are not kept. */
+static void keep_fields(struct stored_answer *draft, const struct fields *fields)
+{
+    struct arena *arena = &draft->arena;
+
+    for (uint32_t i = 0; i < fields->count; i++) {
+        const struct field *field = &fields->at[i];
+
+        if (field->id != FIELD_TRAILER)
+            fields_add(&draft->fields, arena, arena_copy(arena, field->name),
+                       arena_copy(arena, field->value));
+    }
+}
+
 static struct stored_answer *draft_of(const struct output_tap *tap, const struct reply *reply,
                                       uint64_t lasts_ms)
 {
@@ -353,9 +367,7 @@ static struct stored_answer *draft_of(const struct output_tap *tap, const struct
     draft->name = hash_of(x->request.target.raw);
     draft->status = 200;
     draft->phrase = arena_copy(arena, reply->phrase);
-    for (uint32_t i = 0; i < reply->fields.count; i++)
-        fields_add(&draft->fields, arena, arena_copy(arena, reply->fields.at[i].name),
-                   arena_copy(arena, reply->fields.at[i].value));
+    keep_fields(draft, &reply->fields);
     draft->stored_ms = x->loop->now_ms;
     draft->until_ms = x->loop->now_ms + lasts_ms;
     if (note_varies(draft, &reply->fields, &x->request.fields))

@@ -143,6 +143,8 @@ class H2Visitor:
         elif isinstance(event, h2.events.DataReceived):
             answer.body += event.data
             self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+        elif isinstance(event, h2.events.TrailersReceived):
+            answer.trailers.extend(event.headers)
         elif isinstance(event, h2.events.StreamEnded):
             answer.complete = True
         elif isinstance(event, h2.events.StreamReset):

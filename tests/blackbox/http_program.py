@@ -1,4 +1,5 @@
 """An HTTP/1.1 application of Python's standard library, on a unix socket."""
+import base64
 import hashlib
 import http.server
 import socketserver
@@ -37,12 +38,25 @@ class Handler(http.server.BaseHTTPRequestHandler):
             size -= len(part)
         self.wfile.write(b"0\r\n\r\n")
 
+    def with_trailers(self, body):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.send_header("Trailer", "X-Sum, Content-Digest, Set-Cookie")
+        self.end_headers()
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(body), body) if body else b"")
+        digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+        behind = f"X-Sum: {len(body)}\r\nContent-Digest: sha-256=:{digest}:\r\nSet-Cookie: a=b\r\nX-TE: {self.headers['TE']}"
+        self.wfile.write(f"0\r\n{behind}\r\n\r\n".encode())
+
     def do_GET(self):
         path, _, query = self.path.partition("?")
         if path == "/told":
             self.whole(f"{self.requestline}\n{self.headers}".encode())
         elif path == "/connections":
             self.whole(str(Handler.connections).encode())
+        elif path == "/trailers":
+            self.with_trailers(b"x" * int(query))
         elif path == "/chunks":
             self.in_chunks(int(query))
         else:

@@ -1,5 +1,8 @@
-"""What an HTTP backend says beside its answer: interim answers before it."""
+"""What an HTTP backend says beside its answer: interim answers before it, fields behind its body."""
+import base64
 import contextlib
+import gzip
+import hashlib
 import subprocess
 import threading
 
@@ -8,7 +11,7 @@ import pytest
 from h2wire import H2Visitor
 from house import House, free_port, opened
 from nginx import Nginx
-from test_http_backend import HELLO, HttpBackend, says
+from test_http_backend import HELLO, KEPT, Http, HttpBackend, says
 
 HINT = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\nConnection: X-Own\r\nX-Own: 1\r\n\r\n"
 LINK = ("link", "</style.css>; rel=preload")
@@ -30,11 +33,17 @@ def house():
     house.option("CGIhandler = /bin/sh:sh")
     with contextlib.ExitStack() as stack:
         house.backend = stack.enter_context(HttpBackend())
+        house.python = stack.enter_context(Http())
         house.nginx = Nginx(house.backend.folder, IN_FRONT.replace("HOUSE", str(house.behind)))
         rules = f"  ReverseProxy = ^/(page|gone)$ http://127.0.0.1:{house.backend.port} 5"
         house.host("fault.test", rules)
-        target = f"  ConnectTo = 127.0.0.1:{house.backend.port}"
-        house.section(f"FastCGIserver {{\n  FastCGIid = pages\n  Protocol = http\n{target}\n  Extension = php\n}}")
+        for name, target, more in (
+            ("pages", f"127.0.0.1:{house.backend.port}", "  Extension = php"),
+            ("python", house.python.socket, KEPT),
+        ):
+            words = f"  FastCGIid = {name}\n  Protocol = http\n  ConnectTo = {target}\n{more}"
+            house.section(f"FastCGIserver {{\n{words}\n}}")
+        house.host("python.test", "  UseFastCGI = python")
         errors = "  ErrorHandler = 404:/gone.php\n  UseFastCGI = pages\n  ExecuteCGI = yes"
         site = house.host("errors.test", f"{errors}\n{rules}")
         site.put("away.sh", "printf 'Location: /gone\\n\\n'")
@@ -159,3 +168,59 @@ def test_a_backend_that_leaves_behind_it_is_not_asked_again(house, fault):
     answer = fault.get("/page")
     assert (answer.interim, answer.status) == ([103], 502)
     assert len(house.backend.talks) == 1
+
+
+# ---- fields behind the body ----
+
+WANTED = ("TE", "trailers")
+
+
+def digest_of(body):
+    return ("content-digest", f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:")
+
+
+@pytest.mark.parametrize("size", [0, 5, 300000])
+def test_fields_behind_the_body_are_passed_on(get, size):
+    for _ in range(2):
+        answer = get(f"/trailers?{size}", host="python.test", fields=[WANTED])
+        assert (answer.status, answer.body, answer.complete) == (200, b"x" * size, True)
+        assert answer.trailers == [("x-sum", str(size)), digest_of(answer.body), ("x-te", "trailers")]
+        assert answer["trailer"] == "X-Sum, Content-Digest"
+
+
+def test_over_http_2_nobody_has_to_ask(house):
+    with H2Visitor(house.port, name="python.test") as visitor:
+        assert visitor.get("/trailers?5").trailers == [("x-sum", "5"), digest_of(b"xxxxx"), ("x-te", "None")]
+
+
+@pytest.mark.parametrize("version, fields", [("1.1", []), ("1.0", [WANTED])])
+def test_who_does_not_read_them_gets_none(house, version, fields):
+    answer = house.sites["python.test"].get("/trailers?300000", version=version, fields=fields)
+    assert (len(answer.body), answer.complete, answer.trailers, answer["trailer"]) == (300000, True, [], None)
+
+
+def test_what_is_compressed_has_no_digest_of_other_bytes(get):
+    answer = get("/trailers?300000", host="python.test", fields=[WANTED, ("Accept-Encoding", "gzip")])
+    assert dict(answer.fields)["content-encoding"] == "gzip"
+    assert gzip.decompress(answer.body) == b"x" * 300000
+    assert answer.trailers == [("x-sum", "300000"), ("x-te", "trailers")]
+
+
+def test_curl_and_nghttp_read_them(house):
+    resolve = ["--resolve", f"python.test:{house.port}:127.0.0.1"]
+    url = f"http://python.test:{house.port}/trailers?5"
+    for version in ("--http1.1", "--http2-prior-knowledge"):
+        words = ["curl", "-sS", "-D", "-", "-H", "TE: trailers", version, *resolve, url]
+        done = subprocess.run(words, capture_output=True, text=True, check=True)
+        assert "x-sum: 5" in done.stdout.lower() and "a=b" not in done.stdout
+    words = ["nghttp", "-v", "-H", ":authority: python.test", f"http://127.0.0.1:{house.port}/trailers?5"]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout.index("x-sum: 5") > done.stdout.index("recv DATA")
+
+
+def test_too_many_of_them_cut_the_answer(house, fault):
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
+    house.backend.plays(says(chunked, b"0\r\n" + b"X-A: 1\r\n" * 101 + b"\r\n"))
+    with contextlib.suppress(ConnectionError):  # perhaps before the head was out
+        assert not fault.get("/page", fields=[WANTED]).complete
+    fault.wait_for_error("more than 100 fields stand behind its body")

@@ -14,6 +14,7 @@ class Answer:
         self.body = b""
         self.interim = []  # status codes of 1xx answers before it
         self.hints = []  # their fields, as those of the answer
+        self.trailers = []  # fields behind the body
         self.complete = True  # the body ended as its framing said
 
     def __getitem__(self, name):
@@ -135,10 +136,7 @@ class Visitor:
             raise BadAnswer(f"version is {version}")
         answer = Answer(int(status), phrase.strip(), [])
         while line := self._line():
-            name, colon, value = line.partition(":")
-            if not colon or name != name.strip():
-                raise BadAnswer(f"no field line: {line!r}")
-            answer.fields.append((name.lower(), value.strip()))
+            answer.fields.append(self._field(line))
         return answer
 
     def answer(self, method="GET"):
@@ -168,7 +166,7 @@ class Visitor:
         elif answer["transfer-encoding"] is not None:
             if answer["transfer-encoding"] != "chunked":
                 raise BadAnswer(f"coding {answer['transfer-encoding']}")
-            answer.body, answer.complete = self._chunks()
+            answer.body, answer.complete = self._chunks(answer.trailers)
         elif answer["content-length"] is not None:
             length = int(answer["content-length"])
             answer.body = self._bytes(length)
@@ -177,14 +175,20 @@ class Visitor:
             answer.body = self.rest()
             answer.complete = not self.was_reset
 
-    def _chunks(self):
+    def _field(self, line):
+        name, colon, value = line.partition(":")
+        if not colon or name != name.strip():
+            raise BadAnswer(f"no field line: {line!r}")
+        return name.lower(), value.strip()
+
+    def _chunks(self, trailers):
         body = []
         try:
             while True:
                 size = int(self._line().partition(";")[0], 16)
                 if size == 0:
-                    while self._line():
-                        pass
+                    while line := self._line():
+                        trailers.append(self._field(line))
                     return b"".join(body), True
                 data = self._bytes(size)
                 body.append(data)

@@ -98,6 +98,9 @@ static inline bool delivery_knows_head(const struct delivery *delivery)
 /* True when all that was announced has come: an end now is no surprise, however it came about. */
 bool delivery_is_satisfied(const struct delivery *delivery);
 
+/* Fields behind the body, before delivery_finish(). */
+void delivery_add_trailers(struct delivery *delivery, const struct fields *fields);
+
 /* The output is over. Once. */
 enum delivery_end delivery_finish(struct delivery *delivery);
 

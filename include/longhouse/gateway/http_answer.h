@@ -48,10 +48,15 @@ struct http_answer {
     int status;
     struct slice phrase;
     struct fields fields;
-    int64_t length; /* Content-Length; -1: none */
-    bool keeps;     /* the backend leaves the connection open */
+    struct slice announced; /* CHUNKED: names of fields that are to follow the body, as Trailer */
+    int64_t length;         /* Content-Length; -1: none */
+    bool keeps;             /* the backend leaves the connection open */
 
-    char *head; /* in the arena: what came of it */
+    /* Once the state is OVER: fields behind the body, without those about one connection. */
+    struct fields trailers;
+
+    struct fields all; /* of the head */
+    char *head;        /* in the arena: what came of it */
     size_t head_len;
     size_t head_room;
     size_t scanned;

@@ -107,6 +107,9 @@ static void read_both_ways(struct slice in, struct slice accept)
         require(whole.answer.why && strcmp(whole.answer.why, single.answer.why) == 0);
     else if (is_over(&whole.answer))
         require(in.len - whole.rest.len == at);
+    require(whole.answer.trailers.count == single.answer.trailers.count);
+    check_fields(&whole.answer.trailers);
+    require(slice_equal(whole.answer.announced, single.answer.announced));
     if (whole.end != PARSE_BAD && whole.answer.state != HTTP_ANSWER_HEAD) {
         require(whole.answer.head_len == single.answer.head_len);
         check_head(&whole.answer);

@@ -173,6 +173,38 @@ END_TEST
 
 static const struct {
     struct slice in;
+    const char *announced;
+    const char *trailers;
+} behind[] = {
+    { SLICE_INIT(OK "Transfer-Encoding: chunked\r\nTrailer: X-Sum, Content-Length\r\n\r\n"
+                    "1\r\na\r\n0\r\nX-Sum: 1\r\nContent-Length: 9\r\nX-Also: 2\r\n\r\n"),
+      "X-Sum", "X-Sum X-Also " },
+    { SLICE_INIT(OK "Transfer-Encoding: chunked\r\nConnection: x-own\r\n\r\n"
+                    "0\r\nX-Own: 1\r\nUpgrade: x\r\nX-Accel-Redirect: /x\r\nX-B: 1\r\n\r\n"),
+      "", "X-B " },
+    { SLICE_INIT(OK "Content-Length: 1\r\nTrailer: X-Sum\r\n\r\na"), "", "" },
+};
+
+START_TEST(fields_behind_the_body_are_read_in_pieces_of_any_size)
+{
+    for (size_t size = 1; size <= behind[_i].in.len; size++) {
+        struct result result;
+        char names[256] = "";
+
+        begin(&result, false);
+        for (size_t at = 0; at < behind[_i].in.len; at += size)
+            give(&result, slice_first(slice_skip(behind[_i].in, at), size));
+        ck_assert_int_eq(result.answer.state, HTTP_ANSWER_OVER);
+        ck_assert(slice_equal_cstr(result.answer.announced, behind[_i].announced));
+        add_names(names, &result.answer.trailers);
+        ck_assert_str_eq(names, behind[_i].trailers);
+        end(&result);
+    }
+}
+END_TEST
+
+static const struct {
+    struct slice in;
     const char *why;
 } bad[] = {
     { SLICE_INIT("HTTP/1.1 200 OK\nContent-Length: 0\r\n\r\n"),
@@ -389,6 +421,22 @@ START_TEST(a_head_without_end_is_refused)
 }
 END_TEST
 
+START_TEST(more_than_a_hundred_fields_behind_the_body_are_refused)
+{
+    struct result result;
+
+    begin(&result, false);
+    give(&result, SLICE(OK "Transfer-Encoding: chunked\r\n\r\n0\r\n"));
+    for (unsigned i = 0; i < HTTP_ANSWER_FIELDS_MOST + 1; i++)
+        give(&result, SLICE("X: 1\r\n"));
+    ck_assert_int_ne(result.end, PARSE_BAD);
+    give(&result, SLICE("\r\n"));
+    ck_assert_int_eq(result.end, PARSE_BAD);
+    ck_assert_str_eq(result.answer.why, "more than 100 fields stand behind its body");
+    end(&result);
+}
+END_TEST
+
 START_TEST(more_than_a_hundred_fields_are_refused)
 {
     struct result result;
@@ -413,4 +461,6 @@ SUITE("http_answer", LOOP(an_answer_is_read_at_once, good),
       TEST(interim_answers_without_end_are_refused),
       TEST(interim_answers_share_the_room_of_the_head),
       TEST(interim_answers_are_told_in_pieces_of_any_size), TEST(a_head_without_end_is_refused),
-      TEST(more_than_a_hundred_fields_are_refused))
+      TEST(more_than_a_hundred_fields_are_refused),
+      TEST(more_than_a_hundred_fields_behind_the_body_are_refused),
+      LOOP(fields_behind_the_body_are_read_in_pieces_of_any_size, behind))

@@ -107,6 +107,28 @@ static void check(int64_t body_length, bool keep, struct slice expect)
     ck_assert_str_eq(arena_cstr(&arena, head), arena_cstr(&arena, expect));
 }
 
+/* TE is about one connection: it is said anew by who passes on what it asks for. */
+START_TEST(who_reads_fields_behind_the_body_says_so_to_the_backend)
+{
+    static const char head[] = "GET / HTTP/1.1\r\nHost: a.test:81\r\n|";
+    static const char asks[] = "Connection: TE\r\nTE: trailers\r\n";
+
+    begin("GET", "/", "TE: trailers\n");
+    x.request.wants_trailers = true;
+    const struct slice kept[] = { slice_cstr(head), slice_cstr(asks) };
+    check(-1, true, expected(arena_cstr(&arena, arena_join(&arena, kept, 2)), untrusted));
+    const struct slice parts[] = { slice_cstr(head), SLICE("Connection: close\r\n"),
+                                   slice_cstr(asks) };
+    check(-1, false, expected(arena_cstr(&arena, arena_join(&arena, parts, 3)), untrusted));
+    x.request.version = 10;
+    ck_assert_uint_eq(slice_find_slice(http_request_head(&(struct http_request_plan){
+                                           .x = &x, .body_length = -1, .keep = true }),
+                                       SLICE("TE:")),
+                      SLICE_NONE);
+    end();
+}
+END_TEST
+
 START_TEST(the_administrator_speaks_for_the_client)
 {
     struct conf_pair second = { .name = SLICE("X-Key"), .value = SLICE("secret") };
@@ -265,7 +287,8 @@ START_TEST(a_proxy_that_speaks_for_itself_is_told_once)
 }
 END_TEST
 
-SUITE("http_request", LOOP(a_request_is_told_as_it_was_judged, cases),
+SUITE("http_request", TEST(who_reads_fields_behind_the_body_says_so_to_the_backend),
+      LOOP(a_request_is_told_as_it_was_judged, cases),
       TEST(the_administrator_speaks_for_the_client),
       LOOP(a_rule_says_where_and_whom_to_ask, places), TEST(a_websocket_is_asked_for_in_our_words),
       TEST(without_a_key_nothing_is_asked_for),

@@ -289,6 +289,36 @@ START_TEST(interim_answers_prolong_nothing)
 }
 END_TEST
 
+#define WITH_TRAILERS                                                                              \
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum, Set-Cookie\r\n\r\n"          \
+    "5\r\nhello\r\n0\r\nX-Sum: 5\r\nSet-Cookie: a=b\r\n\r\n"
+
+static void want_trailers(struct exchange *x)
+{
+    x->request.wants_trailers = true;
+}
+
+START_TEST(fields_behind_the_body_are_passed_on)
+{
+    begin();
+    visitor_ask(v, "GET", "/a.php", VISITOR_NO_BODY, want_trailers);
+    struct fastcgi_fake *fake = two_programs_accept(two, 0);
+    ck_assert(raw_has_heard(fake, SLICE("\r\nTE: trailers\r\n")));
+    raw_say(two, fake, WITH_TRAILERS);
+    two_programs_check_body(two, "hello");
+    ck_assert_int_eq(v->end, BODY_COMPLETE);
+    ck_assert_ptr_nonnull(strstr(v->fields, "Trailer: X-Sum\n"));
+    ck_assert_str_eq(v->trailers, "X-Sum: 5\n");
+    ck_assert(!is_closed(fake));
+
+    ask_again(fake, "GET", VISITOR_NO_BODY); /* it does not say that it reads them */
+    raw_say(two, fake, WITH_TRAILERS);
+    two_programs_check_body(two, "hello");
+    ck_assert_ptr_null(strstr(v->fields, "Trailer"));
+    end();
+}
+END_TEST
+
 START_TEST(an_answer_to_head_has_no_body)
 {
     begin();
@@ -398,7 +428,7 @@ SUITE("http_backend", TEST(a_request_goes_on_as_it_is),
       LOOP(what_the_client_did_not_ask_for_has_no_interim_answers, others),
       TEST(interim_answers_without_end_are_a_502),
       TEST(a_get_with_an_interim_answer_is_not_asked_again), TEST(interim_answers_prolong_nothing),
-      TEST(an_answer_to_head_has_no_body),
+      TEST(fields_behind_the_body_are_passed_on), TEST(an_answer_to_head_has_no_body),
       TEST(a_get_on_a_stale_connection_is_asked_on_a_fresh_one),
       TEST(an_answer_that_nobody_asked_for_is_nobodys),
       TEST(a_post_that_was_sent_is_not_sent_again),

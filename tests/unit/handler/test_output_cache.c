@@ -313,6 +313,32 @@ START_TEST(a_websocket_is_no_page)
 }
 END_TEST
 
+static void want_trailers(struct exchange *x)
+{
+    x->request.wants_trailers = true;
+}
+
+START_TEST(fields_behind_the_body_are_not_kept)
+{
+    begin();
+    two->sections[0].protocol = PROTOCOL_HTTP;
+    two->fakes[0].raw = true;
+    for (unsigned i = 0; i < 2; i++) {
+        forget_last();
+        visitor_ask(two->v, "GET", "/a.php", VISITOR_NO_BODY, want_trailers);
+        if (i == 0)
+            raw_say(two, two_programs_accept(two, 0),
+                    "HTTP/1.1 200 OK\r\n" CACHED "Transfer-Encoding: chunked\r\n"
+                    "Trailer: X-Sum\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: 5\r\n\r\n");
+        ck_assert(is_kept());
+        ck_assert_str_eq(two->v->body, "hello");
+        ck_assert_int_eq(has_field("Trailer: X-Sum\n"), i == 0);
+        ck_assert_str_eq(two->v->trailers, i == 0 ? "X-Sum: 5\n" : "");
+    }
+    end();
+}
+END_TEST
+
 static const struct {
     const char *removal;
     bool forgets;
@@ -424,6 +450,7 @@ SUITE("handler/output_cache", TEST(what_a_program_wants_kept_is_given_again),
       LOOP(who_is_known_neither_gets_nor_gives, requests), TEST(an_answer_varies_as_it_says),
       TEST(what_is_encoded_varies_by_what_is_accepted), TEST(each_host_and_each_script_has_its_own),
       TEST(a_backend_behind_reverseproxy_has_its_own), TEST(a_websocket_is_no_page),
+      TEST(fields_behind_the_body_are_not_kept),
       LOOP(a_program_can_take_it_back_in_all_reactors, removals),
       TEST(who_is_far_behind_forgets_everything), TEST(what_was_taken_back_meanwhile_is_not_kept),
       TEST(an_answer_that_broke_off_is_not_kept), TEST(a_long_answer_is_sent_but_not_kept))
