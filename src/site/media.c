@@ -269,3 +269,63 @@ struct slice media_type_in(const struct media *media, struct slice extension, st
     const struct slice parts[] = { type, SLICE("; charset="), charset };
     return arena_join(arena, parts, 3);
 }
+
+/* ---- kin ---- */
+
+static struct slice without_parameters(struct slice type)
+{
+    struct slice rest;
+
+    slice_cut(type, ';', &type, &rest);
+    return slice_trim(type);
+}
+
+static bool is_font(struct slice type)
+{
+    return slice_starts_nocase(type, SLICE("font/")) ||
+           slice_starts_nocase(type, SLICE("application/font-")) ||
+           slice_starts_nocase(type, SLICE("application/x-font-")) ||
+           slice_equal_nocase(type, SLICE("application/vnd.ms-fontobject"));
+}
+
+static bool is_script(struct slice type)
+{
+    return slice_equal_nocase(type, SLICE("text/javascript")) ||
+           slice_equal_nocase(type, SLICE("application/javascript")) ||
+           slice_equal_nocase(type, SLICE("application/x-javascript"));
+}
+
+static bool is_xml(struct slice type)
+{
+    return slice_equal_nocase(type, SLICE("text/xml")) ||
+           slice_equal_nocase(type, SLICE("application/xml"));
+}
+
+static bool is_image(struct slice type)
+{
+    return slice_starts_nocase(type, SLICE("image/"));
+}
+
+static bool is_sound(struct slice type)
+{
+    return slice_starts_nocase(type, SLICE("audio/"));
+}
+
+static bool is_film(struct slice type)
+{
+    return slice_starts_nocase(type, SLICE("video/"));
+}
+
+bool media_is_kin(struct slice type, struct slice other)
+{
+    static bool (*const families[])(struct slice) = { is_font,  is_script, is_xml,
+                                                      is_image, is_sound,  is_film };
+
+    type = without_parameters(type);
+    other = without_parameters(other);
+    for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+        if (families[i](type) && families[i](other))
+            return true;
+    }
+    return slice_equal_nocase(type, other);
+}

@@ -8,6 +8,8 @@
 #include "base/arena.h"
 #include "base/slice.h"
 
+#include <stdbool.h>
+
 struct media;
 
 /* `text`: content of a mimetype file; empty: the built-in table. */
@@ -21,5 +23,8 @@ struct slice media_type(const struct media *media, struct slice extension);
 /* The same with another character set, or with none when `charset` is empty. */
 struct slice media_type_in(const struct media *media, struct slice extension, struct slice charset,
                            struct arena *arena);
+
+/* Both name the same kind of content, perhaps by an older name of it; parameters do not count. */
+bool media_is_kin(struct slice type, struct slice other);
 
 #endif

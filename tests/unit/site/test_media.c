@@ -91,6 +91,39 @@ START_TEST(text_is_said_to_be_in_the_character_set_of_the_host)
 }
 END_TEST
 
-SUITE("media", LOOP(the_table_knows_common_types, built_in),
-      LOOP(a_file_replaces_the_table, from_file),
+static const struct {
+    const char *type;
+    const char *other;
+    bool is_kin;
+} pairs[] = {
+    { "text/css", "text/css; charset=utf-8", true },
+    { "TEXT/CSS ;x=y", "text/css", true },
+    { "text/css", "text/html", false },
+    { "text/css", "", false },
+    { "text/javascript; charset=utf-8", "application/javascript", true },
+    { "text/javascript", "application/json", false },
+    { "image/x-icon", "image/vnd.microsoft.icon", true },
+    { "image/png", "text/html", false },
+    { "image/svg+xml", "application/xhtml+xml", false },
+    { "font/woff2", "application/font-woff2", true },
+    { "application/vnd.ms-fontobject", "application/x-font-ttf", true },
+    { "text/xml", "application/xml", true },
+    { "application/xml", "application/xhtml+xml", false },
+    { "audio/ogg", "audio/vorbis", true },
+    { "video/mp4", "video/webm", true },
+    { "video/mp4", "audio/mp4", false },
+};
+
+START_TEST(kin_is_the_same_content_by_another_name)
+{
+    const struct slice type = slice_cstr(pairs[_i].type);
+    const struct slice other = slice_cstr(pairs[_i].other);
+
+    ck_assert_int_eq(media_is_kin(type, other), pairs[_i].is_kin);
+    ck_assert_int_eq(media_is_kin(other, type), pairs[_i].is_kin);
+}
+END_TEST
+
+SUITE("media", LOOP(kin_is_the_same_content_by_another_name, pairs),
+      LOOP(the_table_knows_common_types, built_in), LOOP(a_file_replaces_the_table, from_file),
       TEST(text_is_said_to_be_in_the_character_set_of_the_host))
