@@ -16,7 +16,8 @@ static const struct option_row rows[] = {
         .unit = MIB,
         .grammar = "SIZE, a bare number counts megabytes",
         .text = "Memory for answers of programs that ask to be kept (`X-Longhouse-Cache: SECONDS`, "
-                "see docs/cgi.md), of all websites together; 0 keeps none. The reactors share it "
+                "see docs/cgi.md) and of CacheRProxyExtensions, of all websites together; 0 keeps "
+                "none. The reactors share it "
                 "equally. Files are not kept here: the kernel's own cache has them.",
     },
     {
@@ -30,6 +31,19 @@ static const struct option_row rows[] = {
         .unit = KIB,
         .grammar = "SIZE, a bare number counts kilobytes",
         .text = "The longest answer of a program that is kept.",
+    },
+    {
+        .name = "CacheRProxyExtensions",
+        .type = OPT_OWN,
+        .scopes = SCOPE_SERVER,
+        .repeat = REPEAT_APPENDS,
+        AT(server_conf, cache_proxy_extensions),
+        .set = extensions_set,
+        .grammar = "EXT[, EXT ...]",
+        .text = "Answers of backends of ReverseProxy to paths with one of these extensions, in any "
+                "case, are kept for a minute: `css, js, png, woff2`. Those whose own fields say "
+                "less for less, and what is not for everybody not at all (see docs/proxy.md). May "
+                "be repeated.",
     },
     {
         .name = "SkipCacheCookie",

@@ -1,13 +1,5 @@
-/*
- * Options of Hiawatha that this version knows by name only. Using one is an error that says so: a
- * website must not run without a protection that its owner has asked for.
- */
+/* Options of Hiawatha that this version knows by name only: they have no effect. */
 #include "build.h"
-
-#define LATER(name_, scopes_)                                                                      \
-    {                                                                                              \
-        .name = name_, .type = OPT_LATER, .scopes = (scopes_)                                      \
-    }
 
 /* What Hiawatha needs and this house does not: something else takes its place. */
 #define NEEDLESS(name_, scopes_, text_)                                                            \
@@ -22,9 +14,6 @@
     }
 
 static const struct option_row rows[] = {
-    /* SCOPE_SERVER */
-    LATER("CacheRProxyExtensions", SCOPE_SERVER),
-
     /* something else takes their place */
     NEEDLESS("CGIwrapper", SCOPE_SERVER,
              "the spawner changes the user itself (WrapCGI, RunAs); no wrapper program is run"),

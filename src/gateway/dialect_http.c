@@ -69,6 +69,7 @@ static bool deliver_head(struct fcgi_link *link, struct http_answer *answer)
     reply->phrase = answer->phrase;
     reply->fields = answer->fields;
     reply->length = answer->length;
+    reply->is_open_ended = answer->state == HTTP_ANSWER_TO_END;
     if (delivery_take_head(link->delivery, answer->head_len))
         return true;
     fcgi_link_end(link, LINK_BAD_HEAD, 0);

@@ -8,7 +8,9 @@
 #include "http/conditional.h"
 #include "http/cookie.h"
 #include "http/date.h"
+#include "http/freshness.h"
 #include "output_tap.h"
+#include "proxy_cache.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -126,6 +128,13 @@ void output_cache_forget(struct forgotten *forgotten, struct slice host, struct 
                                             .all = slice_equal_cstr(target, "all") });
 }
 
+/* A program that wants its answers kept is asked no more often for that; a backend of ReverseProxy
+ * did not say so. */
+static bool wants_it_fresh(const struct exchange *x, const struct verdict *verdict)
+{
+    return freshness_is_wanted(&x->request.fields) && proxy_cache_is_meant(x, verdict);
+}
+
 static bool has_skip_cookie(const struct exchange *x, const struct host *host)
 {
     struct cookie_walk walk = { .fields = &x->request.fields };
@@ -163,6 +172,14 @@ static bool wants_it_whole(const struct exchange *x)
            !fields_find(fields, FIELD_IF_UNMODIFIED_SINCE);
 }
 
+/* What a trusted proxy says that the client asked for, which programs build links with. */
+static struct slice told_host(const struct exchange *x)
+{
+    const struct field *told = fields_find_name(&x->request.fields, SLICE("X-Forwarded-Host"));
+
+    return x->visit->believed && told ? told->value : SLICE("");
+}
+
 /* All that decides what the program is told, but for fields, which Vary names. */
 static struct slice key_of(struct exchange *x, const struct verdict *verdict)
 {
@@ -172,7 +189,10 @@ static struct slice key_of(struct exchange *x, const struct verdict *verdict)
         end,
         x->request.host,
         end,
-        arena_printf(&x->arena, "%d %u", x->visit->secure, x->visit->local_port),
+        arena_printf(&x->arena, "%d %u %u", x->visit->secure, x->visit->local_port,
+                     x->request.host_port),
+        end,
+        told_host(x),
         end,
         x->request.target.raw,
         end,
@@ -218,7 +238,7 @@ static bool is_about_content(enum field_id id)
 static void give_head(struct exchange *x, const struct stored_answer *answer, int status)
 {
     struct arena *arena = &x->arena;
-    const uint64_t age_s = (x->loop->now_ms - answer->stored_ms) / 1000;
+    const uint64_t age_s = answer->age_s + (x->loop->now_ms - answer->stored_ms) / 1000;
 
     x->response.status = status;
     if (status == answer->status)
@@ -255,7 +275,8 @@ bool output_cache_answers(struct exchange *x, const struct verdict *verdict)
 {
     struct output_cache *cache = cache_of(x);
 
-    if (!cache || cache->store.count == 0 || !is_anybodys(x, verdict) || !wants_it_whole(x))
+    if (!cache || cache->store.count == 0 || !is_anybodys(x, verdict) || !wants_it_whole(x) ||
+        wants_it_fresh(x, verdict))
         return false;
     heed_notes(cache);
     const struct stored_answer *answer =
@@ -303,9 +324,8 @@ static void heed_removal(const struct output_tap *tap, struct fields *fields)
 /* The program's own word counts beside its wish. */
 static bool is_for_everybody(const struct fields *fields)
 {
-    return !fields_find(fields, FIELD_SET_COOKIE) &&
-           !fields_list_has(fields, FIELD_CACHE_CONTROL, SLICE("private")) &&
-           !fields_list_has(fields, FIELD_CACHE_CONTROL, SLICE("no-store")) &&
+    return !fields_find(fields, FIELD_SET_COOKIE) && !cache_control_has(fields, SLICE("private")) &&
+           !cache_control_has(fields, SLICE("no-store")) &&
            !fields_list_has(fields, FIELD_VARY, SLICE("*"));
 }
 
@@ -317,6 +337,22 @@ static bool lasts(struct slice wish, uint64_t *ret_ms)
         return false;
     *ret_ms = 1000 * (seconds < SECONDS_MAX ? seconds : SECONDS_MAX);
     return true;
+}
+
+static bool find_time(const struct output_tap *tap, struct fields *fields, uint64_t *ret_ms)
+{
+    struct slice wish;
+
+    if (take_wish(fields, SLICE("X-Longhouse-Cache"), SLICE("X-Hiawatha-Cache"), &wish))
+        return lasts(wish, ret_ms);
+    return proxy_cache_lasts(tap->x, tap->verdict, fields, ret_ms);
+}
+
+static bool names_an_origin(const struct fields *fields)
+{
+    const struct field *field = fields_find_name(fields, SLICE("Access-Control-Allow-Origin"));
+
+    return field && !slice_equal_cstr(field->value, "*");
 }
 
 /* False: by too much. */
@@ -336,13 +372,20 @@ static bool note_varies(struct stored_answer *draft, const struct fields *fields
                 stored_answer_vary(draft, name, request);
         }
     }
-    /* Who does not say so and is encoded meant it. */
+    /* Who does not say so and is encoded, or is for one origin, meant it. */
     if (fields_find(fields, FIELD_CONTENT_ENCODING))
         stored_answer_vary(draft, SLICE("Accept-Encoding"), request);
+    if (names_an_origin(fields))
+        stored_answer_vary(draft, SLICE("Origin"), request);
     return count <= VARIES_MOST;
 }
 
-/* Without the word that fields follow the body: those are not kept. */
+/* Age is told anew; fields that follow the body, which Trailer announces, are not kept. */
+static bool is_kept(const struct field *field)
+{
+    return field->id != FIELD_TRAILER && !slice_equal_nocase(field->name, SLICE("Age"));
+}
+
 static void keep_fields(struct stored_answer *draft, const struct fields *fields)
 {
     struct arena *arena = &draft->arena;
@@ -350,7 +393,7 @@ static void keep_fields(struct stored_answer *draft, const struct fields *fields
     for (uint32_t i = 0; i < fields->count; i++) {
         const struct field *field = &fields->at[i];
 
-        if (field->id != FIELD_TRAILER)
+        if (is_kept(field))
             fields_add(&draft->fields, arena, arena_copy(arena, field->name),
                        arena_copy(arena, field->value));
     }
@@ -369,6 +412,7 @@ static struct stored_answer *draft_of(const struct output_tap *tap, const struct
     draft->phrase = arena_copy(arena, reply->phrase);
     keep_fields(draft, &reply->fields);
     draft->stored_ms = x->loop->now_ms;
+    draft->age_s = freshness_age_s(&reply->fields);
     draft->until_ms = x->loop->now_ms + lasts_ms;
     if (note_varies(draft, &reply->fields, &x->request.fields))
         return draft;
@@ -384,18 +428,17 @@ static struct output_tap *from_tap(struct delivery_tap *tap)
 static void on_head(struct delivery_tap *base, struct reply *reply)
 {
     struct output_tap *tap = from_tap(base);
-    struct slice wish;
     uint64_t lasts_ms;
 
     heed_removal(tap, &reply->fields);
-    if (!take_wish(&reply->fields, SLICE("X-Longhouse-Cache"), SLICE("X-Hiawatha-Cache"), &wish) ||
-        !tap->cache || !lasts(wish, &lasts_ms))
+    if (!find_time(tap, &reply->fields, &lasts_ms) || !tap->cache)
         return;
     if (tap->x->request.method != METHOD_GET || !is_anybodys(tap->x, tap->verdict) ||
         fields_find(&tap->x->request.fields, FIELD_RANGE))
         return;
     if ((reply->status != 0 && reply->status != 200) || reply_wants_file(reply) ||
-        fields_find(&reply->fields, FIELD_LOCATION) || !is_for_everybody(&reply->fields))
+        reply->is_open_ended || fields_find(&reply->fields, FIELD_LOCATION) ||
+        !is_for_everybody(&reply->fields))
         return;
     if (reply->length > 0 && (uint64_t)reply->length > tap->cache->answer_most)
         return;

@@ -9,6 +9,7 @@ import sys
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     connections = 0
+    counted = 0
 
     def address_string(self):
         return "-"
@@ -49,12 +50,30 @@ class Handler(http.server.BaseHTTPRequestHandler):
         behind = f"X-Sum: {len(body)}\r\nContent-Digest: sha-256=:{digest}:\r\nSet-Cookie: a=b\r\nX-TE: {self.headers['TE']}"
         self.wfile.write(f"0\r\n{behind}\r\n\r\n".encode())
 
+    def count(self, path):
+        """How many such answers there were; X-Say is a field that it has, in place of the usual one."""
+        Handler.counted += 1
+        body = f"run {Handler.counted}".encode()
+        name, _, value = (self.headers["X-Say"] or "X-Nothing: 1").partition(": ")
+        fields = {"Content-Type": "text/javascript" if path.endswith("JS") else "text/css", name: value}
+        if name != "Connection":
+            fields.setdefault("Content-Length", str(len(body)))
+        self.send_response(200)
+        for field in fields.items():
+            self.send_header(*field)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+        self.close_connection |= name in ("Connection", "Content-Length")
+
     def do_GET(self):
         path, _, query = self.path.partition("?")
         if path == "/told":
             self.whole(f"{self.requestline}\n{self.headers}".encode())
         elif path == "/connections":
             self.whole(str(Handler.connections).encode())
+        elif path.startswith("/count/"):
+            self.count(path)
         elif path == "/trailers":
             self.with_trailers(b"x" * int(query))
         elif path == "/chunks":

@@ -60,7 +60,6 @@ BROKEN = [
      r"longhouse\.conf:13:\d+: error: ", None),
     ("required option missing", "VirtualHost {\n WebsiteRoot = ROOT\n}\n", r"longhouse\.conf:1[35]:\d+: error: .*Hostname", None),
     ("misplaced", "Port = 80\n", r"longhouse\.conf:13:1: error: .*'Port'", "Binding"),
-    ("Hiawatha's, not here yet", "CacheRProxyExtensions = css\n", r"longhouse\.conf:13:1: error: .*'CacheRProxyExtensions'.*", "Hiawatha"),
     ("superuser", "ServerId = root\n", r"longhouse\.conf:13:12: error: .*'ServerId'.*'root'", "www-data"),
     ("relative root", "VirtualHost {\n Hostname = a.test\n WebsiteRoot = www\n}\n",
      r"longhouse\.conf:15:16: error: .*'WebsiteRoot'.*", None),

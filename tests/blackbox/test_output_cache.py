@@ -3,7 +3,9 @@ import re
 
 import pytest
 
+from h2wire import H2Visitor
 from house import House, opened
+from test_http_backend import KEPT, Http
 
 COUNTER = r"""
 folder=$DOCUMENT_ROOT/count
@@ -88,3 +90,96 @@ def test_nothing_is_kept_where_there_is_no_room(new_house):
     (site.root / "count").chmod(0o777)
     house.start()
     assert [site.get("/count.sh?x").text for _ in range(2)] == ["run 1\n", "run 2\n"]
+
+
+# ---- ReverseProxy ----
+
+
+@pytest.fixture(scope="module")
+def proxied():
+    house = House("kept_of_backend")
+    house.option("Reactors = 1")
+    house.option("CacheRProxyExtensions = css, .JS")
+    house.option("CacheRProxyExtensions = odd")
+    house.section(f"Binding {{\n  Port = {house.port}\n  Interface = 127.0.0.1\n  AcceptHTTP2 = prior-knowledge\n}}")
+    with Http() as backend:
+        house.host("rule.test", f"  ReverseProxy = . {backend.socket}\n  SkipCacheCookie = login").put("own.css", "of disk")
+        house.host("other.test", f"  ReverseProxy = . {backend.socket}")
+        words = f"  FastCGIid = section\n  Protocol = http\n  ConnectTo = {backend.socket}\n{KEPT}"
+        house.section(f"FastCGIserver {{\n{words}\n}}")
+        house.host("section.test", "  UseFastCGI = section")
+        with opened(house):
+            yield house
+
+
+def count_of(answer):
+    assert answer.status == 200
+    return int(answer.text.removeprefix("run "))
+
+
+def is_kept(site, target, **more):
+    """The second answer is the first once more."""
+    return count_of(site.get(target, **more)) == count_of(site.get(target, **more))
+
+
+def test_answers_of_a_backend_are_kept_by_extension(proxied):
+    rule = proxied.sites["rule.test"]
+    first, second = rule.get("/count/kept.css?a"), rule.get("/count/kept.css?a")
+    assert (second.text, second["content-type"]) == (first.text, "text/css")
+    assert first["age"] is None and re.fullmatch(r"\d+", second["age"])
+    with H2Visitor(proxied.port, name="rule.test") as visitor:
+        assert visitor.get("/count/kept.css?a").body == first.body
+    head = rule.get("/count/kept.css?a", method="HEAD")
+    assert (head["content-length"], head.body) == (str(len(first.body)), b"")
+    assert rule.get("/count/kept.css?b").text != first.text
+    assert proxied.sites["other.test"].get("/count/kept.css?a").text != first.text
+    assert is_kept(rule, "/count/a/b.JS") and is_kept(rule, "/count/kept.odd")
+    assert not is_kept(rule, "/count/kept.png")
+    assert not is_kept(proxied.sites["section.test"], "/count/kept.css")
+
+
+@pytest.mark.parametrize(
+    "field",
+    [("Cache-Control", "no-cache"), ("Pragma", "no-cache"), ("Authorization", "Bearer x"), ("Cookie", "a=1; login=joe")],
+    ids=["no-cache", "pragma", "auth", "cookie"],
+)
+def test_who_wants_his_own_gets_it_from_the_backend(proxied, field):
+    site = proxied.sites["rule.test"]
+    target = f"/count/own-{field[0]}.css"
+    first = count_of(site.get(target))
+    assert count_of(site.get(target, fields=[field])) > first
+    assert is_kept(site, target) and not is_kept(site, target, fields=[field])
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Set-Cookie: session=1",
+        "Cache-Control: private",
+        "Cache-Control: no-store",
+        "Cache-Control: no-cache",
+        "Cache-Control: max-age=0",
+        "Expires: 0",
+        "Vary: *",
+        "Content-Type: text/html",
+    ],
+)
+def test_what_a_backend_wants_for_one_is_for_one(proxied, said):
+    site = proxied.sites["rule.test"]
+    assert not is_kept(site, f"/count/{said.replace(' ', '').replace('*', 'x')}.css", fields=[("X-Say", said)])
+
+
+def test_what_varies_is_kept_for_each(proxied):
+    site = proxied.sites["rule.test"]
+    say = ("X-Say", "Vary: Accept-Language")
+    de, en = ([say, ("Accept-Language", language)] for language in ("de", "en"))
+    first = site.get("/count/varies.css", fields=de).text
+    assert site.get("/count/varies.css", fields=en).text != first
+    assert site.get("/count/varies.css", fields=de).text == first
+
+
+def test_what_is_cut_is_not_kept(proxied):
+    site = proxied.sites["rule.test"]
+    assert not site.get("/count/cut.css", fields=[("X-Say", "Content-Length: 100")]).complete
+    assert not is_kept(site, "/count/cut.css", fields=[("X-Say", "Connection: close")])  # only its end ends it
+    assert is_kept(site, "/count/cut.css")

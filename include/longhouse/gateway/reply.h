@@ -47,6 +47,7 @@ struct reply {
     struct slice phrase;
     bool bare;              /* by reply_give_head(): the output has no head */
     bool nph;               /* by whoever feeds it, before the first byte */
+    bool is_open_ended;     /* by who gave the head: only the end of the connection ends the body */
     bool status_from_field; /* "Status:" beats the first line */
     int64_t length;         /* Content-Length, -1: none */
     struct slice sendfile;  /* X-Sendfile: a place on disk; empty: none */

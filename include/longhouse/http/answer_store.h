@@ -31,6 +31,7 @@ struct stored_answer {
     struct fields varies;  /* by these fields of the request, and their values then */
     struct file_ref *body; /* owned: one reference */
     uint64_t stored_ms;    /* of the loop's clock */
+    uint64_t age_s;        /* that it had then */
     uint64_t until_ms;
     size_t size;
 };

@@ -566,11 +566,6 @@ static const struct saying_case {
       "warning 6:13+8 the quotes are part of the value = values are written without quotes, with "
       "blanks and all" },
 
-    /* known, and not available */
-    { SITE PORT "CacheRProxyExtensions = css\n",
-      "error 6:1+21 'CacheRProxyExtensions' is Hiawatha's and not available yet = a later version "
-      "adds it; leave it out until then" },
-
     /* SSH */
     { SITE PORT "TunnelSSH = 10.0.0.0/8, 192.0.2.1\n", "" },
     { SITE PORT "TunnelSSH = 10.0.0.0/8;dXNlcjpwYXNz\n", "" },
@@ -647,6 +642,12 @@ static const struct saying_case {
       "error 6:19+3 'a/b' is no extension = write what follows the last dot of the file names: "
       "php, pl, py" },
     { SITE PORT "EnforceFirstHostname = yes\nSecureURL = yes\nBlockExtensions = sql, bak\n", "" },
+
+    /* what is kept */
+    { "CacheRProxyExtensions = css, js\nCacheRProxyExtensions = woff2\n" SITE PORT, "" },
+    { "CacheRProxyExtensions = css, *.js\n" SITE PORT,
+      "error 1:30+4 '*.js' is no extension = write what follows the last dot of the file names: "
+      "php, pl, py" },
 
     /* aliases */
     { SITE PORT "Alias = /x\n",

@@ -119,8 +119,8 @@ static char *summary(const struct server_conf *conf)
 }
 
 static const char *const broken[] = {
-    "01-typo",     "02-range", "03-fastcgi-id", "04-not-closed", "05-misplaced",
-    "06-included", "07-later", "08-twice",      "09-variables",  "10-nothing",
+    "01-typo",     "02-range",    "03-fastcgi-id", "04-not-closed", "05-misplaced",
+    "06-included", "07-needless", "08-twice",      "09-variables",  "10-nothing",
 };
 
 START_TEST(a_broken_file_is_explained)

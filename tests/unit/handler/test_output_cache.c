@@ -3,6 +3,7 @@
 #include "gateway/fcgi_record.h"
 #include "handler/registry.h"
 #include "handler/two_programs.h"
+#include "site/media.h"
 #include "suite.h"
 
 #include <stdlib.h>
@@ -339,6 +340,199 @@ START_TEST(fields_behind_the_body_are_not_kept)
 }
 END_TEST
 
+/* ---- CacheRProxyExtensions ---- */
+
+static struct arena media_arena;
+static struct media *media;
+
+static void begin_proxy(void)
+{
+    static struct conf_word odd = { .text = SLICE_INIT("odd") };
+    static struct conf_word css = { .next = &odd, .text = SLICE_INIT("css") };
+    static const struct proxy_conf rule;
+
+    begin();
+    media = media_build(SLICE(""), &media_arena);
+    two->host.media = media;
+    two->conf.cache_proxy_extensions = &css;
+    two->verdict.proxy = &rule;
+    two->sections[0].protocol = PROTOCOL_HTTP;
+    two->fakes[0].raw = true;
+}
+
+static void end_proxy(void)
+{
+    end();
+    media_done(media);
+    arena_done(&media_arena);
+}
+
+static void backend_says(const char *head, const char *rest)
+{
+    struct fastcgi_fake *fake = two_programs_accept(two, 0);
+    char text[512];
+
+    snprintf(text, sizeof(text), "%s\r\n%s", head, rest);
+    raw_say(two, fake, text);
+    raw_hang_up(two, fake);
+    ck_assert_ptr_null(two->v->x);
+}
+
+#define OK_CSS  "HTTP/1.1 200 OK\r\nContent-Type: text/css\r\n"
+#define STYLE   OK_CSS "Content-Length: 5\r\n"
+#define CHUNKED "Transfer-Encoding: chunked\r\n"
+
+static const struct {
+    const char *target;
+    const char *head;
+    const char *rest;
+    unsigned kept_s; /* 0: not at all */
+} proxied[] = {
+    { "/a.css", STYLE, "hello", 60 },
+    { "/b/A.CSS", STYLE, "hello", 60 },
+    { "/a.css", OK_CSS CHUNKED, "5\r\nhello\r\n0\r\n\r\n", 60 },
+    { "/a.odd", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n", "hello", 60 },
+    { "/a.css", STYLE "Cache-Control: max-age=7\r\n", "hello", 7 },
+    { "/a.css", STYLE "Cache-Control: max-age=700\r\n", "hello", 60 },
+    { "/a.css", STYLE "Cache-Control: max-age=700\r\nAge: 690\r\n", "hello", 10 },
+    { "/a.css", STYLE "X-Longhouse-Cache: 100\r\nCache-Control: max-age=7\r\n", "hello", 100 },
+    /* another path */
+    { "/a.png", STYLE, "hello", 0 },
+    { "/css", STYLE, "hello", 0 },
+    { "/a.css/b", STYLE, "hello", 0 },
+    /* another kind of answer */
+    { "/a.css", "HTTP/1.1 404 No\r\nContent-Type: text/css\r\nContent-Length: 5\r\n", "hello", 0 },
+    { "/a.css", "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 5\r\n", "hello", 0 },
+    { "/a.css", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n", "hello", 0 },
+    /* not for everybody, or not for long */
+    { "/a.css", STYLE "Set-Cookie: a=b\r\n", "hello", 0 },
+    { "/a.css", STYLE "Cache-Control: private\r\n", "hello", 0 },
+    { "/a.css", STYLE "Cache-Control: no-store\r\n", "hello", 0 },
+    { "/a.css", STYLE "Cache-Control: no-cache\r\n", "hello", 0 },
+    { "/a.css", STYLE "Cache-Control: max-age=0\r\n", "hello", 0 },
+    { "/a.css", STYLE "Expires: 0\r\n", "hello", 0 },
+    { "/a.css", STYLE "Vary: *\r\n", "hello", 0 },
+    { "/a.css", STYLE "X-Longhouse-Cache: 0\r\n", "hello", 0 },
+    /* not whole, or nobody knows */
+    { "/a.css", OK_CSS, "hello", 0 },
+    { "/a.css", OK_CSS "Content-Length: 9\r\n", "hello", 0 },
+    { "/a.css", OK_CSS CHUNKED, "5\r\nhello\r\n", 0 },
+};
+
+START_TEST(answers_of_reverseproxy_are_kept_by_extension)
+{
+    begin_proxy();
+    ask("GET", proxied[_i].target);
+    backend_says(proxied[_i].head, proxied[_i].rest);
+    if (proxied[_i].kept_s > 0) {
+        visitor_pass(two->v, 1000 * proxied[_i].kept_s - 1);
+        ask("GET", proxied[_i].target);
+        ck_assert(is_kept());
+        ck_assert_str_eq(two->v->body, "hello");
+        visitor_pass(two->v, 1);
+    }
+    ask("GET", proxied[_i].target);
+    ck_assert(is_asked());
+    end_proxy();
+}
+END_TEST
+
+START_TEST(an_answer_goes_on_ageing)
+{
+    begin_proxy();
+    ask("GET", "/a.css");
+    backend_says(STYLE "Age: 5\r\n", "hello");
+    ck_assert(has_field("Age: 5\n"));
+    visitor_pass(two->v, 2000);
+    ask("GET", "/a.css");
+    ck_assert(is_kept());
+    ck_assert(has_field("Age: 7\n"));
+    ck_assert(!has_field("Age: 5\n"));
+    end_proxy();
+}
+END_TEST
+
+static const struct {
+    const char *name;
+    const char *value;
+    bool is_kept_of; /* its answer is given to others */
+} owners[] = {
+    { "Cache-Control", "no-cache", true },  { "Cache-Control", "max-age=0", true },
+    { "Pragma", "no-cache", true },         { "Authorization", "Basic eDp5", false },
+    { "Cookie", "a=1; login=x", false },    { "Range", "bytes=0-1", false },
+    { "Cache-Control", "no-store", false },
+};
+
+START_TEST(who_wants_it_from_the_backend_gets_it_from_there)
+{
+    struct conf_word login = { .text = SLICE_INIT("login") };
+
+    begin_proxy();
+    two->vhost.skip_cache_cookies = &login;
+    asked[0] = owners[_i].name;
+    asked[1] = owners[_i].value;
+    ask("GET", "/a.css");
+    backend_says(STYLE, "first");
+    asked[0] = NULL;
+    ask("GET", "/a.css");
+    ck_assert_int_eq(is_kept(), owners[_i].is_kept_of);
+    if (!owners[_i].is_kept_of)
+        backend_says(STYLE, "for all");
+    asked[0] = owners[_i].name;
+    ask("GET", "/a.css");
+    if (strcmp(owners[_i].value, "no-store") != 0) /* is about what comes of it only */
+        ck_assert(is_asked());
+    end_proxy();
+}
+END_TEST
+
+/* The same path by the same rule: what else the backend is told. */
+static void ask_another_port(struct exchange *x)
+{
+    x->request.host_port = 8080;
+}
+
+static void ask_by_tls(struct exchange *x)
+{
+    ((struct visit *)x->visit)->secure = true;
+}
+
+static void ask_another_name(struct exchange *x)
+{
+    x->request.host = SLICE("b.example");
+}
+
+static void ask_through_a_proxy(struct exchange *x)
+{
+    ((struct visit *)x->visit)->believed = true;
+    fields_add(&x->request.fields, &x->arena, SLICE("X-Forwarded-Host"), SLICE("evil"));
+}
+
+static void ask_from_elsewhere(struct exchange *x)
+{
+    fields_add(&x->request.fields, &x->arena, SLICE("Origin"), SLICE("https://b.example"));
+}
+
+static void (*const different[])(struct exchange *) = { ask_another_port, ask_by_tls,
+                                                        ask_another_name, ask_through_a_proxy,
+                                                        ask_from_elsewhere };
+
+START_TEST(what_the_backend_would_be_told_otherwise_is_another_answer)
+{
+    begin_proxy();
+    ask("GET", "/a.css");
+    backend_says(STYLE "Access-Control-Allow-Origin: https://a.example\r\n", "hello");
+    forget_last();
+    visitor_ask(two->v, "GET", "/a.css", VISITOR_NO_BODY, different[_i]);
+    ck_assert(is_asked());
+    ask("GET", "/a.css?x");
+    ck_assert(is_asked());
+    ask("GET", "/a.css");
+    ck_assert(is_kept());
+    end_proxy();
+}
+END_TEST
+
 static const struct {
     const char *removal;
     bool forgets;
@@ -451,6 +645,9 @@ SUITE("handler/output_cache", TEST(what_a_program_wants_kept_is_given_again),
       TEST(what_is_encoded_varies_by_what_is_accepted), TEST(each_host_and_each_script_has_its_own),
       TEST(a_backend_behind_reverseproxy_has_its_own), TEST(a_websocket_is_no_page),
       TEST(fields_behind_the_body_are_not_kept),
+      LOOP(answers_of_reverseproxy_are_kept_by_extension, proxied), TEST(an_answer_goes_on_ageing),
+      LOOP(who_wants_it_from_the_backend_gets_it_from_there, owners),
+      LOOP(what_the_backend_would_be_told_otherwise_is_another_answer, different),
       LOOP(a_program_can_take_it_back_in_all_reactors, removals),
       TEST(who_is_far_behind_forgets_everything), TEST(what_was_taken_back_meanwhile_is_not_kept),
       TEST(an_answer_that_broke_off_is_not_kept), TEST(a_long_answer_is_sent_but_not_kept))
