@@ -120,13 +120,6 @@ static void note_given(struct build *build, const struct option_row *row)
 static void use_option(struct build *build, void *record, const struct tree_node *node,
                        const struct option_row *row)
 {
-    if (row->type == OPT_LATER) {
-        diag_hint(build->diags,
-                  diag_add(build->diags, DIAG_ERROR, &node->name_place,
-                           "'%s' is Hiawatha's and not available yet", row->name),
-                  "a later version adds it; leave it out until then");
-        return;
-    }
     if (row->type == OPT_NEEDLESS) {
         diag_hint(build->diags,
                   diag_add(build->diags, DIAG_NOTE, &node->name_place,

@@ -174,7 +174,7 @@ const struct tree_node *build_given(const struct build *build, const struct opti
 const struct diag_place *build_place(struct build *build, const struct tree_node *node,
                                      struct slice part);
 
-/* Sets the member of `record`; `row` must not be OPT_LATER or OPT_GONE. */
+/* Sets the member of `record`; `row` must not be OPT_NEEDLESS or OPT_GONE. */
 void option_set(struct build *build, void *record, const struct tree_node *node,
                 const struct option_row *row);
 
@@ -342,7 +342,7 @@ extern const struct option_group challenge_options;
 extern const struct option_group index_options;
 extern const struct option_group user_options;
 extern const struct option_group xslt_options;
-extern const struct option_group later_options;
+extern const struct option_group needless_options;
 
 /* The row of a member of `type`, as designated initialisers. */
 #define AT(type, member) .offset = offsetof(struct type, member)

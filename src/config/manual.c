@@ -89,7 +89,7 @@ static void write_option(FILE *out, const struct option_row *row)
 
 static bool is_available(const struct option_row *row)
 {
-    return row->type != OPT_LATER && row->type != OPT_NEEDLESS && row->type != OPT_GONE;
+    return row->type != OPT_NEEDLESS && row->type != OPT_GONE;
 }
 
 static void write_scope(FILE *out, unsigned scope, const char *title, const char *text)
@@ -120,11 +120,6 @@ static void write_names(FILE *out, bool (*is_meant)(const struct option_row *row
         column += width;
     }
     fputs("\n", out);
-}
-
-static bool is_later(const struct option_row *row)
-{
-    return row->type == OPT_LATER;
 }
 
 static bool is_needless(const struct option_row *row)
@@ -179,21 +174,8 @@ static const char toolkit_text[] =
     "through,\n"
     "  and the client is banned for so long (seconds, or a number with m, h or d).\n";
 
-static void write_later(FILE *out)
+static void write_without_effect(FILE *out)
 {
-    fputs("\n## Not available yet\n\n"
-          "These options of Hiawatha are known, and using one is an error that says so: a website "
-          "must not run\n"
-          "without a protection that its owner has asked for.\n",
-          out);
-    fputs("\nOutside sections:\n\n", out);
-    write_names(out, is_later, SCOPE_SERVER);
-    fputs("\nIn `Binding`:\n\n", out);
-    write_names(out, is_later, SCOPE_BINDING);
-    fputs("\nIn `VirtualHost`:\n\n", out);
-    write_names(out, is_later, SCOPE_HOST);
-    fputs("\nIn `Directory`:\n\n", out);
-    write_names(out, is_later, SCOPE_DIRECTORY);
     fputs("\n## Without effect\n\n"
           "Hiawatha needs them, and something else takes their place here: accepted with a note "
           "that says what.\n\n",
@@ -219,5 +201,5 @@ void manual_write(FILE *out)
     write_scope(out, SCOPE_FASTCGI, "FastCGIserver",
                 "A FastCGI program that runs already, for the hosts that name it in UseFastCGI.");
     write_scope(out, SCOPE_TOOLKIT, "UrlToolkit", toolkit_text);
-    write_later(out);
+    write_without_effect(out);
 }

@@ -19,7 +19,7 @@ const struct manual_part manual_parts[] = {
 
 bool manual_available(const struct option_row *row)
 {
-    return row->type != OPT_LATER && row->type != OPT_NEEDLESS && row->type != OPT_GONE;
+    return row->type != OPT_NEEDLESS && row->type != OPT_GONE;
 }
 
 const struct option_row *manual_next(const struct option_row *row, unsigned scope)

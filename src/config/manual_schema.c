@@ -56,7 +56,6 @@ static void put_one_value(FILE *out, const struct option_row *row)
     case OPT_WORDS:
     case OPT_LOG:
     case OPT_OWN:
-    case OPT_LATER:
     case OPT_NEEDLESS:
     case OPT_GONE:
         fputs("{ \"type\": [\"string\", \"number\", \"boolean\"] }", out);

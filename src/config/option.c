@@ -44,7 +44,7 @@ static const struct option_group *const groups[] = {
     &toolkit_options,
     &user_options,
     &xslt_options,
-    &later_options,
+    &needless_options,
 };
 /* clang-format on */
 

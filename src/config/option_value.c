@@ -466,7 +466,6 @@ void option_set(struct build *build, void *record, const struct tree_node *node,
     case OPT_OWN:
         row->set(build, record, node, row);
         break;
-    case OPT_LATER:
     case OPT_NEEDLESS:
     case OPT_GONE:
         break;

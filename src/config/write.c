@@ -372,13 +372,11 @@ static void annotate(struct tree_node *node, unsigned scope, struct arena *arena
     const struct option_row *row = option_find(node->name, scope);
     struct slice why;
 
-    if (row && row->type != OPT_LATER && row->type != OPT_NEEDLESS && row->type != OPT_GONE) {
+    if (row && row->type != OPT_NEEDLESS && row->type != OPT_GONE) {
         node->name = slice_cstr(row->name);
         return;
     }
-    why = !row                     ? SLICE("unknown here")
-          : row->type == OPT_LATER ? SLICE("not available yet")
-                                   : slice_cstr(row->text);
+    why = row ? slice_cstr(row->text) : SLICE("unknown here");
     node->value = arena_printf(arena, "%.*s = %.*s: %.*s", SLICE_ARGS(node->name),
                                SLICE_ARGS(node->value), SLICE_ARGS(why));
     node->is_remark = true;

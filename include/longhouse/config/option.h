@@ -25,7 +25,6 @@ enum option_type {
     OPT_LOG,      /* struct conf_log */
     OPT_CHOICE,   /* enum (unsigned): `choices` */
     OPT_OWN,      /* `set` does it all */
-    OPT_LATER,    /* known, Hiawatha's, and not available yet: an error that says so */
     OPT_NEEDLESS, /* of Hiawatha, and nothing is lost without it: accepted with a note */
     OPT_GONE,     /* of an older Hiawatha: accepted with a warning, without effect */
 };

@@ -22,8 +22,8 @@ enum write_form { WRITE_BLOCK, WRITE_YAML };
 bool write_tree(const struct tree *tree, enum write_form form, struct diags *diags, FILE *out);
 
 /*
- * Makes remarks of the options that have no effect, are unknown, or are not available yet, each
- * with the reason, and gives the others their present names.
+ * Makes remarks of the options that have no effect or are unknown, each with the reason, and gives
+ * the others their present names.
  */
 void write_annotate(struct tree *tree, struct arena *arena);
 

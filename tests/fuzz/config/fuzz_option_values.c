@@ -58,7 +58,7 @@ static void try_value(const struct option_row *row, size_t place, struct slice v
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     for (const struct option_row *row = option_next(NULL); row; row = option_next(row)) {
-        if (row->type == OPT_LATER || row->type == OPT_GONE)
+        if (row->type == OPT_NEEDLESS || row->type == OPT_GONE)
             continue;
         for (size_t place = 0; place < sizeof(places) / sizeof(places[0]); place++) {
             if (row->scopes & places[place].scope)

@@ -1,4 +1,4 @@
-/* Options of Hiawatha that this version knows by name only: they have no effect. */
+/* Options of Hiawatha that are accepted and have no effect. */
 #include "build.h"
 
 /* What Hiawatha needs and this house does not: something else takes its place. */
@@ -51,4 +51,4 @@ static const struct option_row rows[] = {
     GONE("PreventCMDi", SCOPE_HOST, "Hiawatha removed it; nothing is prevented by it"),
 };
 
-const struct option_group later_options = { rows, sizeof(rows) / sizeof(rows[0]) };
+const struct option_group needless_options = { rows, sizeof(rows) / sizeof(rows[0]) };
