@@ -82,6 +82,7 @@ void check_run(struct build *build);
 
 /* Part of it. */
 void check_php_settings(struct build *build);
+void check_cache(struct build *build);
 void check_kept(struct build *build);
 void check_logs(struct build *build);
 void check_access(struct build *build);

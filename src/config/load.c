@@ -113,6 +113,7 @@ struct server_conf *load_config(const struct load *load, const struct source_tex
     users_load(load, build.conf);
     pools_number(&build);
     check_php_settings(&build);
+    check_cache(&build);
     check_kept(&build);
     check_logs(&build);
     check_reach(&build);

@@ -4,6 +4,15 @@
 #define KIB UINT64_C(1024)
 #define MIB (KIB * 1024)
 
+static void set_proxy_extensions(struct build *build, void *record, const struct tree_node *node,
+                                 const struct option_row *row)
+{
+    struct server_conf *conf = record;
+
+    extensions_set(build, record, node, row);
+    conf->cache_proxy_place = node->name_place;
+}
+
 static const struct option_row rows[] = {
     {
         .name = "CacheSize",
@@ -38,7 +47,7 @@ static const struct option_row rows[] = {
         .scopes = SCOPE_SERVER,
         .repeat = REPEAT_APPENDS,
         AT(server_conf, cache_proxy_extensions),
-        .set = extensions_set,
+        .set = set_proxy_extensions,
         .grammar = "EXT[, EXT ...]",
         .text = "Answers of backends of ReverseProxy to paths with one of these extensions, in any "
                 "case, are kept for a minute: `css, js, png, woff2`. Those whose own fields say "

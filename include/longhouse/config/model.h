@@ -363,6 +363,7 @@ struct server_conf {
     uint64_t cache_bytes;          /* of the output of programs that is kept; 0: none */
     uint64_t cache_answer_bytes;   /* of one of them */
     struct conf_word *cache_proxy_extensions; /* of paths whose answers by ReverseProxy are kept */
+    struct diag_place cache_proxy_place;
     uint64_t compress_cache_bytes; /* of compressed forms of files that are kept; 0: none */
     struct log_format log_format;
     struct conf_syslog syslog;
