@@ -234,6 +234,17 @@ void fields_remove(struct fields *fields, enum field_id id)
     fields->count = kept;
 }
 
+void fields_remove_name(struct fields *fields, struct slice name)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < fields->count; i++) {
+        if (!slice_equal_nocase(fields->at[i].name, name))
+            fields->at[kept++] = fields->at[i];
+    }
+    fields->count = kept;
+}
+
 static bool list_has(struct slice list, struct slice token)
 {
     struct slice item;

@@ -146,8 +146,13 @@ static void weaken_etag(struct exchange *x)
 
 static void say_coding(struct exchange *x, enum coding coding)
 {
+    struct fields *fields = &x->response.fields;
+
     weaken_etag(x);
-    fields_remove(&x->response.fields, FIELD_ACCEPT_RANGES);
+    fields_remove(fields, FIELD_ACCEPT_RANGES);
+    fields_remove_name(fields, SLICE("Content-Digest")); /* RFC 9530: of what was to be sent */
+    fields_remove_name(fields, SLICE("Repr-Digest"));
+    fields_remove_name(fields, SLICE("Digest"));
     exchange_field_id(x, FIELD_CONTENT_ENCODING, coding_name(coding));
 }
 

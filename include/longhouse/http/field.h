@@ -100,8 +100,9 @@ struct slice fields_only(const struct fields *fields, struct slice name);
 
 unsigned fields_count_id(const struct fields *fields, enum field_id id);
 
-/* Takes all with that id out. */
+/* Takes all with that id / name out. */
 void fields_remove(struct fields *fields, enum field_id id);
+void fields_remove_name(struct fields *fields, struct slice name);
 
 /* True when the comma-separated list in any of the fields with that id holds `token` (any case). */
 bool fields_list_has(const struct fields *fields, enum field_id id, struct slice token);

@@ -59,6 +59,8 @@ static void nothing(struct exchange_owner *owner, struct exchange *x)
 
 static const struct exchange_owner_ops owner_ops = { nothing, nothing, nothing };
 
+#define DIGESTS "Content-Digest: sha-256=:x:\nRepr-Digest: sha-256=:x:\nDigest: SHA-256=x"
+
 static const struct {
     const char *request; /* "Name: value" lines */
     int status;
@@ -102,7 +104,19 @@ static const struct {
       "Content-Type: text/html", "gzip Accept-Encoding -", true },
     { "Accept-Encoding: gzip\nSec-Fetch-Site: cross-site", 200, 5000, "Content-Type: text/html",
       "gzip Accept-Encoding -", true },
+    { "Accept-Encoding: gzip", 200, 5000, "Content-Type: text/html\n" DIGESTS,
+      "gzip Accept-Encoding -", true },
+    { "", 200, 5000, "Content-Type: text/html\n" DIGESTS, "- Accept-Encoding -", true },
+    { "Accept-Encoding: gzip", 200, 5000, "Content-Type: image/png\n" DIGESTS, "- - -", true },
 };
+
+/* They hold for the bytes as they were. */
+static bool has_digest(const struct exchange *x)
+{
+    return fields_find_name(&x->response.fields, SLICE("Content-Digest")) ||
+           fields_find_name(&x->response.fields, SLICE("Repr-Digest")) ||
+           fields_find_name(&x->response.fields, SLICE("Digest"));
+}
 
 static void add_fields(struct fields *fields, struct arena *arena, const char *text)
 {
@@ -153,6 +167,7 @@ START_TEST(heads_say_how_it_is_sent)
     x->response.unsent_length = 5000;
     x->record.handler = cases[_i].is_program ? "cgi" : NULL;
 
+    const bool had_digest = has_digest(x);
     compression_apply(x, &verdict, NULL, SLICE(""));
     snprintf(all, sizeof(all), "%s %s %s",
              value_of(x, FIELD_CONTENT_ENCODING, said[0], sizeof(said[0])),
@@ -160,6 +175,7 @@ START_TEST(heads_say_how_it_is_sent)
              value_of(x, FIELD_ETAG, said[2], sizeof(said[2])));
     ck_assert_str_eq(all, cases[_i].expect);
     ck_assert_int_eq(x->press != NULL, x->response.recoded);
+    ck_assert_int_eq(has_digest(x), had_digest && !x->response.recoded);
 
     exchange_wire_done(x);
     x->response.head_sent = true;
