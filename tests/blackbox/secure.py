@@ -2,6 +2,7 @@
 import os
 import ssl
 import subprocess
+import threading
 
 from wire import Visitor
 
@@ -40,6 +41,55 @@ def make_certificate(folder, name, kind=("ec", "-pkeyopt", "ec_paramgen_curve:P-
     both.chmod(0o600)
     key.chmod(0o600)
     return both
+
+
+def shown_by(certificate):
+    """What a client is shown of a certificate in a file: its bytes."""
+    text = certificate.read_text()
+    return ssl.PEM_cert_to_DER_cert(text[text.index("-----BEGIN CERTIFICATE") :])
+
+
+class Handshakes:
+    """Clients who shake hands, ask once and leave, again and again; `failures` should be empty in the end."""
+
+    def __init__(self, port, target, body, count=6, name="default.test"):
+        self.port, self.name, self.target, self.body = port, name, target, body
+        self.last = [None] * count  # the certificate that each was shown last
+        self.seen = set()
+        self.done = [0] * count
+        self.failures = []
+        self.ended = threading.Event()
+        self.threads = [threading.Thread(target=self._visit, args=(number,)) for number in range(count)]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        for thread in self.threads:
+            thread.join()
+
+    def all_see(self, certificate):
+        return set(self.last) == {certificate}
+
+    def _visit(self, number):
+        while not self.ended.is_set():
+            try:
+                self._ask(number)
+            except (OSError, AssertionError) as error:
+                self.failures.append(repr(error))
+
+    def _ask(self, number):
+        with SecureVisitor(self.port, self.name, timeout_s=30) as visitor:
+            shown = visitor.socket.getpeercert(binary_form=True)
+            visitor.request("GET", self.target, host=self.name)
+            answer = visitor.answer()
+        assert (answer.status, answer.body) == (200, self.body), answer
+        self.seen.add(shown)
+        self.last[number] = shown
+        self.done[number] += 1
 
 
 def secure_binding(port, words):

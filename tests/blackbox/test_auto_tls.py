@@ -12,7 +12,7 @@ import pytest
 from dns import Dns
 from house import BACKENDS, House, free_port, open_folder, opened, wait_until
 from pebble import Pebble
-from secure import SecureVisitor, make_certificate, secure_binding
+from secure import Handshakes, SecureVisitor, make_certificate, secure_binding
 
 
 def automatic_house(directory, roots, options="", more="", kind=House):
@@ -61,6 +61,7 @@ def taken_over(house, name):
 def test_from_the_first_start_to_the_next_certificate(names):
     house = automatic_house("", "", "  RequireTLS = yes\n  AccessList = deny 127.0.0.1", more="b.test")
     house.default.put(".well-known/acme-challenge/token", b"certbot was here")
+    house.sites["b.test"].put("b.txt", b"b\n")
     with Pebble(http_port=house.port, dns=names, life_s=7) as pebble:
         house.options[0:2] = [f"ACMEdirectory = {pebble.directory}", f"ACMEca = {pebble.roots}"]
         with opened(house):
@@ -79,8 +80,12 @@ def test_from_the_first_start_to_the_next_certificate(names):
             for path in (house.folder / "acme").iterdir():
                 assert path.stat().st_mode & 0o777 == 0o600 and path.stat().st_uid == os.getuid()
             assert (house.folder / "acme").stat().st_mode & 0o777 == 0o700
-            before = taken_over(house, "a.test")
-            wait_until("the next one", lambda: taken_over(house, "a.test") > before, 20)
+            before = {name: taken_over(house, name) for name in ("a.test", "b.test")}
+            with Handshakes(house.tls_port, "/b.txt", b"b\n", name="b.test") as clients:
+                for name, count in before.items():
+                    wait_until("the next one", lambda name=name, count=count: taken_over(house, name) > count, 20)
+                wait_until("clients to see it", lambda: clients.failures or len(clients.seen) > 1)
+            assert not clients.failures
             assert shown(house, "a.test") != first
             assert house.system_log().count("a new account") == 1
             assert "gets no new certificate" not in house.system_log()

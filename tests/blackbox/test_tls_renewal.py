@@ -1,4 +1,5 @@
 """Certificates whose files change while the house runs."""
+import itertools
 import os
 import pathlib
 import subprocess
@@ -6,7 +7,10 @@ import subprocess
 import pytest
 
 from house import House, free_port, open_folder, opened, wait_until
-from secure import Authority, SecureVisitor, make_certificate, secure_binding
+from secure import Authority, Handshakes, SecureVisitor, make_certificate, secure_binding, shown_by
+from test_reload import reload
+
+NAMES = ("first.test", "second.test", "third.test")
 
 
 @pytest.fixture
@@ -15,7 +19,7 @@ def files():
     folder = open_folder("renewal")
     (folder / "live").mkdir()
     (folder / "archive").mkdir()
-    for name in ("first.test", "second.test", "third.test"):
+    for name in NAMES:
         make_certificate(folder / "archive", name)
     point(folder, "first.test")
     return folder
@@ -67,6 +71,35 @@ def test_what_takes_the_place_of_a_certificate_is_taken_over(files):
         os.kill(house.server_pid(), 9)
         house.wait_until_ready()
         wait_until("the next server has it", lambda: shown(port) == "third.test")
+
+
+def test_no_handshake_fails_while_certificates_change(files):
+    known = {name: shown_by(files / "archive" / f"{name}.crt") for name in NAMES}
+    names = itertools.cycle(NAMES[1:] + NAMES[:1])
+    house = House("swapped")
+    port = free_port()
+    house.section(f"Binding {{\n  Port = {house.port}\n  Interface = 127.0.0.1\n}}")
+    house.section(secure_binding(port, f"  TLScertFile = {files}/live/site.pem"))
+    house.default.put("a.txt", b"a\n")
+    with opened(house), Handshakes(port, "/a.txt", b"a\n") as clients:
+
+        def all_are_shown(name):
+            wait_until(f"{name} is shown to all", lambda: clients.all_see(known[name]) or clients.failures, 15)
+
+        for name in itertools.islice(names, 20):  # each is taken over
+            point(files, name)
+            reload(house)
+            all_are_shown(name)
+        for name in itertools.islice(names, 3):  # nobody says that there is another one
+            point(files, name)
+            all_are_shown(name)
+        for turn, name in zip(range(1000), names):  # faster than anybody looks
+            point(files, name)
+            if turn % 100 == 0:
+                reload(house)
+        all_are_shown(name)
+    assert not clients.failures
+    assert clients.seen == set(known.values()) and min(clients.done) > 23
 
 
 def stapled(port):
