@@ -1,13 +1,23 @@
 """The pages of docs/howto that no other test follows (WordPress, DokuWiki, git, gitweb, cgit have tests of their own)."""
+import asyncio
+import contextlib
 import os
 import re
 import shutil
+import socket
+import subprocess
+import sys
 
 import pytest
+import websockets
 
+import family
 from backends import PhpFpm
-from house import TOP, opened
+from house import TOP, free_port, opened, wait_until
 from howto import adapt, blocks, follow
+from secure import make_certificate
+from test_http_backend import HELLO
+from test_https_backend import SecureBackend, serves
 
 IS_ROOT = os.getuid() == 0
 
@@ -61,6 +71,86 @@ def test_programs(new_house):
         assert site.get(f"/{name}/any/thing").text == "hello 127.0.0.1, you asked for /any/thing\n"
     assert site.get("/hello.sh").text == "hello 10.0.0.3\n"
     assert site.get("/env.cgi").status == 200
+
+
+def listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextlib.contextmanager
+def application(folder, name, port, *command):
+    """The program of a page, as systemd would run it."""
+    (program,) = blocks("python-node", name)
+    path = folder / f"app.{name}"
+    path.write_text(program.replace("3000", str(port)))
+    process = subprocess.Popen([*command, path])
+    family.OURS.add(process.pid)
+    try:
+        wait_until("the application to listen", lambda: listens(port), 20)
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
+        family.OURS.discard(process.pid)
+
+
+def test_an_application_that_is_a_web_server(new_house, tmp_path):
+    house = new_house("howto")
+    port = free_port()
+    follow(house, "python-node", {"127.0.0.1:3000": f"127.0.0.1:{port}"})
+    site = house.sites["app.example.org"]
+    site.put("assets/style.css", "of the house")
+    site.put("robots.txt", "of the house too")
+    house.start()
+
+    async def talk():
+        url = "ws://app.example.org/live"
+        async with websockets.connect(url, host="127.0.0.1", port=house.port) as visitor:
+            await visitor.send("hello")
+            assert await visitor.recv() == "you said hello"
+
+    hello = "hello 127.0.0.1, you came to app.example.org by http\n"
+    with application(tmp_path, "python", port, sys.executable):
+        assert site.get("/", fields=[("X-Forwarded-For", "6.6.6.6")]).text == hello
+        assert site.get("/assets/style.css").text == "of the house"
+        assert site.get("/robots.txt").text == "of the house too"
+        assert site.get("/assets/none.css").status == 404
+        asyncio.run(talk())
+    with application(tmp_path, "javascript", port, "node"):
+        assert [site.get(f"/{i}").text for i in range(3)] == [hello] * 3
+
+
+def test_one_site_of_several_on_another_server(new_house, tmp_path):
+    house = new_house("howto")
+    known = make_certificate(tmp_path, "localhost", more=("-addext", "subjectAltName=DNS:localhost"))
+    authority = house.folder / "internal-ca.crt"
+    shutil.copy(known.with_suffix(".crt"), authority)
+    with SecureBackend(known) as other:
+        other.plays(lambda talk: talk.read_request().say(HELLO))
+        follow(house, "one-site-elsewhere", {
+            "/etc/longhouse/internal-ca.crt": authority,
+            "wiki.internal:8443": f"localhost:{other.port}",
+            "KeepTime = 30s": "KeepTime = 1s",
+        })
+        main, wiki, notes = (house.sites[f"{name}.example.org"] for name in ("www", "wiki", "notes"))
+        main.put("page", "of the house")
+        wiki.put("page", "of nobody")
+        house.start()
+        assert main.get("/page").text == "of the house"
+        wait_until("localhost to be looked up", lambda: wiki.get("/").status == 200 and notes.get("/").status == 200)
+        for site, told in ((wiki, f"localhost:{other.port}"), (notes, "notes.example.org")):
+            other.plays(serves)
+            forged = [("X-Forwarded-For", "6.6.6.6"), ("X-Forwarded-Proto", "https"), ("Forwarded", "for=6.6.6.6")]
+            assert [site.get("/page", fields=forged).text for _ in range(3)] == ["hello"] * 3
+            assert len(other.talks) == 1
+            fields = dict(other.last.fields)
+            assert fields["Host"] == told and fields["Via"] == "1.1 longhouse"
+            assert fields["X-Forwarded-For"] == "127.0.0.1" and fields["X-Forwarded-Proto"] == "http"
+            assert fields["X-Forwarded-Host"] == site.name
+            assert fields["Forwarded"] == f'for=127.0.0.1;host="{site.name}";proto=http'
+            other.last.socket.shutdown(socket.SHUT_RDWR)
+            other.wait_until_quiet()
 
 
 def test_many_hosts(new_house):
