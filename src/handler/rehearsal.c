@@ -73,14 +73,28 @@ static void tell_time(struct trace *trace, const char *option, uint64_t ms)
         trace_add(trace, TRACE_PROGRAM, TRACE_FACT, NULL, "%s: %" PRIu64 " ms", option, ms);
 }
 
-static void tell_limits(struct trace *trace, const struct errand *errand)
+/* As errand_start_time() takes them. */
+static void tell_times(struct trace *trace, const struct verdict *verdict)
 {
-    const struct folder_conf *folder = errand->verdict->folder;
-    const struct vhost_conf *host = errand->host->conf;
+    const struct folder_conf *folder = verdict->folder;
+    const struct proxy_conf *proxy = verdict->proxy;
 
+    if (proxy) {
+        trace_add(trace, TRACE_BACKEND, TRACE_FACT, &proxy->place,
+                  "it may say nothing for %" PRIu64 " ms, before its answer and within it",
+                  proxy->wait_ms);
+        return;
+    }
     tell_time(trace, "TimeForCGI", folder->time_for_cgi_ms);
     tell_time(trace, "CGIfirstByte", folder->cgi_first_byte_ms);
     tell_time(trace, "CGIidle", folder->cgi_idle_ms);
+}
+
+static void tell_limits(struct trace *trace, const struct errand *errand)
+{
+    const struct vhost_conf *host = errand->host->conf;
+
+    tell_times(trace, errand->verdict);
     if (host->max_cgi > 0)
         trace_add(trace, TRACE_PROGRAM, TRACE_FACT, NULL,
                   "MaxCGI: %" PRIu64 " seats, and %" PRIu64 " requests wait for one for %" PRIu64

@@ -1,7 +1,10 @@
 """`longhouse explain`: what it says of a request is what the running house does with it."""
+import base64
+import hashlib
 import json
 import os
 import pty
+import socket
 import subprocess
 
 import pytest
@@ -9,6 +12,9 @@ import pytest
 from backends import Worker
 from house import BINARY, House, opened
 from test_access import basic, set_password
+from test_http_backend import HttpBackend
+from test_websocket import ASKED as WEBSOCKET
+from wire import Visitor
 
 TOOLKIT = r"""
 UrlToolkit {
@@ -120,8 +126,19 @@ PLAIN = [
     ("a.test", "/none.app", "reply", 404),
     ("front.test", "/any/where", "cgi", None),
     ("front.test", "/style.css", "file", 200),
+    # backends
+    ("proxy.test", "/api/x?y", "proxy", None),
+    ("proxy.test", "/api/../far/x", "reply", 403),
+    ("proxy.test", "/staff/x", "reply", 401),
+    ("proxy.test", "/secret/x", "proxy", None),
+    ("proxy.test", "/a.txt", "file", 200),
+    ("proxy.test", "/live", "reply", 404),
+    ("lone.test", "/any/where", "proxy", None),
+    ("lone.test", "/secret/x", "reply", 403),
+    ("lone.test", "/old/x", "redirect", 301),
     # error pages
     ("first.test", "/none", "file", 404),
+    ("first.test", "/%00", "reply", 400),
 ]
 
 # method, fields, and as above
@@ -138,9 +155,33 @@ MORE = [
     ("GET", [("Range", "bytes=900-")], [("a.test", "/a.txt", "file", 416)]),
     ("GET", [JOE], [("a.test", "/staff/a.txt", "file", 200), ("a.test", "/staff/env.cgi", "cgi", None)]),
     ("GET", [NOT_JOE], [("a.test", "/staff/a.txt", "reply", 401)]),
+    ("GET", WEBSOCKET, [("proxy.test", "/live?room=1", "proxy", None), ("proxy.test", "/chat/a", "proxy", None),
+                        ("proxy.test", "/chat", "reply", 404), ("lone.test", "/any", "proxy", None), ("a.test", "/a.txt", "file", 200)]),
 ]
 
 CASES = [("GET", [], case) for case in PLAIN] + [(method, fields, case) for method, fields, cases in MORE for case in cases]
+
+
+class TalkingBackend(HttpBackend):
+    """Says by which target it was asked, and agrees to be a WebSocket."""
+
+    def __enter__(self):
+        self.act = self._answers
+        return super().__enter__()
+
+    def _answers(self, talk):
+        talk.read_request()
+        family = talk.socket.family
+        target = f"127.0.0.1:{self.port}" if family == socket.AF_INET else self.socket
+        key = talk.field("Sec-WebSocket-Key")
+        if key is None:
+            talk.say(f"HTTP/1.1 200 OK\r\nX-Backend: {target}\r\nContent-Length: 0\r\n\r\n".encode())
+            return
+        proof = base64.b64encode(hashlib.sha1(key.encode() + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()).decode()
+        talk.say(
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"X-Backend: {target}\r\nSec-WebSocket-Accept: {proof}\r\n\r\n".encode()
+        )
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +192,7 @@ def house():
     users.chmod(0o644)
     shelf.mkdir()
     (shelf / "s.txt").write_text(str(shelf / "s.txt"))
-    with Worker("app") as app:
+    with Worker("app") as app, TalkingBackend() as apple, TalkingBackend() as berry:
         house.option("CGIextension = cgi")
         house.option("BlockExtensions = bak")
         house.section(TOOLKIT)
@@ -167,6 +208,13 @@ def house():
         first = house.host(
             "first.test", "  EnforceFirstHostname = yes\n  ErrorHandler = 404:/sorry.html", more_names=["second.test"]
         )
+        house.host(
+            "proxy.test",
+            f"  ReverseProxy = ^/api/ 1 http://127.0.0.1:{apple.port}/v2 8\n  ReverseProxy = !^/(a|live|chat) {berry.socket}\n"
+            f"  WebSocket = ws://127.0.0.1:{berry.port} /live, /chat/*\n  UseDirectory = far, staff\n  UseToolkit = rules",
+        ).put("a.txt", str(house.sites["proxy.test"].root / "a.txt"))
+        house.section(f"FastCGIserver {{\n  FastCGIid = LONE\n  Protocol = http\n  ConnectTo = 127.0.0.1:{berry.port}\n}}")
+        house.host("lone.test", "  UseFastCGI = LONE\n  UseToolkit = rules")
         front = house.host("front.test", "  ExecuteCGI = yes\n  FrontController = /front.cgi\n  TraceFor = 192.0.2.0/24")
         for place, name in [(house.default, "d.txt"), (wild, "w.txt"), (first, "f.txt"), (first, "sorry.html"), (front, "style.css")]:
             place.put(name, str(place.root / name))
@@ -208,6 +256,21 @@ def explained(house):
     return answers
 
 
+def ask(house, method, host, target, fields):
+    """The answer; of one that opens a WebSocket, its head."""
+    with house.visit() as visitor:
+        visitor.request(method, target, host=f"{host}:{house.port}", fields=fields)
+        answer = visitor.head()
+        if answer.status != 101:
+            visitor.body_of(answer, method)
+        return answer
+
+
+def is_asked_of_target(said, done):
+    """The backend that has answered is the one that was named."""
+    assert [fact["text"] for fact in said["facts"] if fact["text"].startswith(f"target {done['X-Backend']}, ")]
+
+
 def told_to_program(answer, handler):
     """The variables that a program has really got."""
     return answer.facts("env" if handler == "cgi" else "param")
@@ -221,8 +284,12 @@ def without_chance(variables):
 def test_what_is_explained_is_what_is_done(house, explained, number):
     method, fields, (host, target, handler, status) = CASES[number]
     said = explained[number]
-    done = house.get(target, host=f"{host}:{house.port}", method=method, fields=fields)
+    done = ask(house, method, host, target, fields)
     assert (said["handler"], said["status"]) == (handler, status)
+    if handler == "proxy":
+        is_asked_of_target(said, done)
+        assert done.status == (101 if fields == WEBSOCKET else 200)
+        return
     assert done.status == (status or 200)
     assert done["Location"] == said["location"]
     if handler == "file" and status in (200, 404) and method != "HEAD":
@@ -254,12 +321,26 @@ def test_another_client_is_judged_as_such(house):
 
 
 def test_it_knows_who_is_banned(house):
-    assert house.verb("ban", "192.0.2.66")[0] == 0
-    (said,) = explain(house, "--json", "--from", "192.0.2.66", f"http://a.test:{house.port}/a.txt")
-    assert said["status"] == 429
-    assert house.verb("unban", "192.0.2.66")[0] == 0
-    (said,) = explain(house, "--json", "--from", "192.0.2.66", f"http://a.test:{house.port}/a.txt")
-    assert said["status"] == 200
+    def asked():
+        with Visitor(house.port, source="127.0.0.66") as visitor:
+            visitor.request("GET", "/a.txt", host="a.test")
+            return visitor.answer().status
+
+    def said():
+        return explain(house, "--json", "--from", "127.0.0.66", f"http://a.test:{house.port}/a.txt")[0]["status"]
+
+    assert house.verb("ban", "127.0.0.66")[0] == 0
+    assert (said(), asked()) == (429, 429)
+    assert house.verb("unban", "127.0.0.66")[0] == 0
+    assert (said(), asked()) == (200, 200)
+
+
+def test_another_address_is_judged_as_it_is_answered(house):
+    for source, status in (("127.0.0.1", 200), ("127.0.0.2", 403)):
+        (said,) = explain(house, "--json", "--from", source, f"http://a.test:{house.port}/near/a.txt")
+        with Visitor(house.port, source=source) as visitor:
+            visitor.request("GET", "/near/a.txt", host="a.test")
+            assert (said["status"], visitor.answer().status) == (status, status)
 
 
 def test_run_asks_the_running_house(house):
@@ -276,6 +357,16 @@ def notes(answer):
     return answer.all("X-Longhouse-Trace")
 
 
+def notes_of(said):
+    """What is explained, as the running house would note it."""
+    marks = {True: "+ ", False: "- ", None: ""}
+    return [
+        f"{fact['part']} {marks[fact['holds']]}{fact['text']}" + (f" ({fact['file']}:{fact['line']})" if "file" in fact else "")
+        for fact in said["facts"]
+        if fact["part"] != "binding"
+    ]
+
+
 ASKED = ("X-Longhouse-Trace", "yes")
 
 
@@ -283,12 +374,7 @@ ASKED = ("X-Longhouse-Trace", "yes")
 def test_a_request_tells_what_explain_tells(house, target):
     (said,) = explain(house, "--json", f"http://a.test:{house.port}{target}")
     answer = house.get(target, host=f"a.test:{house.port}", fields=[ASKED])
-    marks = {True: "+ ", False: "- ", None: ""}
-    expected = [
-        f"{fact['part']} {marks[fact['holds']]}{fact['text']}" + (f" ({fact['file']}:{fact['line']})" if "file" in fact else "")
-        for fact in said["facts"]
-        if fact["part"] != "binding"
-    ]
+    expected = notes_of(said)
     # a rehearsal ends before the program has said what there would be to compress
     apart = ("binding ", "backend + chosen", "answer not compressed") if ".app" in target else "binding "
     assert [note for note in notes(answer) if not note.startswith(apart)] == expected

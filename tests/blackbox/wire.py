@@ -53,8 +53,8 @@ class Answer:
 class Visitor:
     """One connection."""
 
-    def __init__(self, port, timeout_s=10.0, address="127.0.0.1"):
-        self.socket = socket.create_connection((address, port), timeout=timeout_s)
+    def __init__(self, port, timeout_s=10.0, address="127.0.0.1", source=""):
+        self.socket = socket.create_connection((address, port), timeout_s, (source, 0) if source else None)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.data = b""  # received, not yet read
         self.ended = False

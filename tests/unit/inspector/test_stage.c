@@ -69,6 +69,7 @@ static const char conf_rest[] = "Hostname = default.test\n"
                                 "PreventSQLi = block\n"
                                 "PreventCSRF = detect\n"
                                 "DenyBody = ^.*evil.*$\n"
+                                "ReverseProxy = ^/far/ http://127.0.0.1:9004 9\n"
                                 "ErrorHandler = 410:/none.html\n"
                                 "ErrorHandler = 404:/oops.cgi\n"
                                 "}\n";
@@ -234,6 +235,8 @@ static const struct {
       "TimeForCGI: 7000 ms" },
     { "GET", "site.test/x.php", "", "::1", 0, "fastcgi", TRACE_BACKEND, TRACE_FACT,
       "target 127.0.0.1:9002" },
+    { "GET", "site.test/far/a", "", "::1", 0, "proxy", TRACE_BACKEND, TRACE_FACT,
+      "it may say nothing for 9000 ms, before its answer and within it" },
 };
 
 START_TEST(each_question_is_answered_with_its_reason)
