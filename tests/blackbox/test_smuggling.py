@@ -8,12 +8,25 @@ import socket
 import hpack
 import pytest
 
-from h2wire import DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PREFACE, RST_STREAM, SETTINGS, Frames, connect, frame
+from h2wire import (
+    DATA,
+    END_HEADERS,
+    END_STREAM,
+    GOAWAY,
+    HEADERS,
+    PREFACE,
+    RST_STREAM,
+    SETTINGS,
+    Frames,
+    H2Visitor,
+    connect,
+    frame,
+)
 from house import House, free_port, opened
 from secure import SecureVisitor, make_certificate, secure_binding
 from test_http_backend import HELLO, HttpBackend, HttpTalk
 from test_https_backend import SecureBackend
-from wire import BadAnswer, Visitor
+from wire import Visitor
 
 AFTER = "GET /after HTTP/1.1"
 EVIL = "GET /evil HTTP/1.1\r\nHost: HOST\r\n\r\n"
@@ -491,6 +504,11 @@ ANSWERS_WITH_MORE = [
 ]  # fmt: skip
 
 
+@pytest.fixture(params=["plain", "tls", "h2"])
+def client(request):
+    return request.param
+
+
 def once(said):
     """Says it to the first request, and what is right to all others."""
     heard = []
@@ -504,38 +522,41 @@ def once(said):
     return act
 
 
-def answered(house, site, secure, method="GET"):
+def answered(house, site, client, method="GET"):
     """The answer, and that nothing came behind it."""
-    with visit(house, site, secure) as visitor:
+    if client == "h2":
+        with H2Visitor(house.tls_port, True, site.name) as visitor:
+            return visitor.get("/x", method)
+    with visit(house, site, client == "tls") as visitor:
         visitor.request(method, "/x", host=site.name, fields=[("Connection", "close")])
         try:
             answer = visitor.answer(method)
-        except (ConnectionError, BadAnswer):
+        except ConnectionError:
             return None  # cut
         assert visitor.is_at_end()
         return answer
 
 
 @pytest.mark.parametrize("said", **named(ANSWERS_REFUSED))
-def test_an_answer_in_another_is_refused(house, site, secure, said):
+def test_an_answer_in_another_is_refused(house, site, client, said):
     site.backend.plays(once(said))
-    assert answered(house, site, secure).status == 502
+    assert answered(house, site, client).status == 502
     assert [line for line, _, _ in told_to(site)] == ["GET /x HTTP/1.1"]
 
 
 @pytest.mark.parametrize("chunks", **named(CHUNKS_REFUSED))
-def test_chunks_that_hide_an_answer_are_cut(house, site, secure, chunks):
+def test_chunks_that_hide_an_answer_are_cut(house, site, client, chunks):
     site.backend.plays(once(IN_CHUNKS + chunks + EVIL_ANSWER))
-    answer = answered(house, site, secure)
+    answer = answered(house, site, client)
     assert not answer or answer.status == 502 or not answer.complete
     assert not answer or b"evil" not in answer.body
     assert [line for line, _, _ in told_to(site)] == ["GET /x HTTP/1.1"]
 
 
 @pytest.mark.parametrize("method, said, body", **named(ANSWERS_WITH_MORE))
-def test_what_follows_an_answer_reaches_nobody(house, site, secure, method, said, body):
+def test_what_follows_an_answer_reaches_nobody(house, site, client, method, said, body):
     site.backend.plays(once(said + EVIL_ANSWER))
-    answer = answered(house, site, secure, method)
+    answer = answered(house, site, client, method)
     assert (answer.body, answer.complete) == (body, True)
     assert [line for line, _, _ in told_to(site)] == [f"{method} /x HTTP/1.1"]
     assert len(site.backend.talks) == 2
