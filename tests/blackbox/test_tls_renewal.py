@@ -2,6 +2,7 @@
 import itertools
 import os
 import pathlib
+import shutil
 import subprocess
 
 import pytest
@@ -22,7 +23,8 @@ def files():
     for name in NAMES:
         make_certificate(folder / "archive", name)
     point(folder, "first.test")
-    return folder
+    yield folder
+    shutil.rmtree(folder)
 
 
 def point(folder, name):
