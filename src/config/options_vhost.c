@@ -288,6 +288,20 @@ static const struct option_row rows[] = {
                 "answered 503 with Retry-After. LENGTH 0: nobody waits.",
     },
     {
+        .name = "CollectBody",
+        .type = OPT_SIZE,
+        .scopes = SCOPE_HOST,
+        AT(vhost_conf, collect_bytes),
+        .fallback = "64K",
+        .least = 0,
+        .most = UINT64_C(1) << 50,
+        .unit = 1,
+        .grammar = "bytes, or with a unit",
+        .text = "Bodies up to this length are collected before a request to a CGI program takes "
+                "its seat, so that slow clients hold none. Longer ones are passed on as they come. "
+                "A body of unknown length is always collected.",
+    },
+    {
         .name = "Setenv",
         .type = OPT_OWN,
         .scopes = SCOPE_HOST | SCOPE_DIRECTORY,

@@ -524,7 +524,7 @@ static void cgi_start(struct exchange *x, const struct verdict *verdict)
     program_output_init(&cgi->output, &cgi->errand.delivery);
     program_stderr_init(&cgi->err, x->loop, &x->wake, &cgi->errand.words);
     program_input_init(&cgi->input, x, &cgi->errand.upload);
-    errand_init(&cgi->errand, x, verdict, 0);
+    errand_init(&cgi->errand, x, verdict, verdict->host->conf->collect_bytes);
     cgi->errand.is_watched = true;
     if (!errand_owner(&cgi->errand))
         cgi->errand.program_root = errand_confine(&cgi->errand)->chroot;

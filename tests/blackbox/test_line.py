@@ -45,6 +45,7 @@ def house():
     add_host(house, "late.test", "  MaxCGI = 1\n  CGIqueue = 3, 1s\n  TimeForCGI = 30")
     add_host(house, "fair.test", "  MaxCGI = 2\n  TimeForCGI = 30")
     add_host(house, "brief.test", "  MaxCGI = 1\n  TimeForCGI = 1")
+    add_host(house, "form.test", "  MaxCGI = 1\n  TimeForCGI = 30\n  CollectBody = 1M")
     with opened(house):
         yield house
 
@@ -102,6 +103,31 @@ def fill_one(house):
     first = ask(house, site, "1.5,first")
     wait_until("the first to run", lambda: notes_of(site))
     return site, first
+
+
+# ---- who has no seat yet ----
+
+
+@pytest.mark.parametrize("size", [1000, 200_000])
+def test_a_slow_form_holds_no_seat(house, size):
+    """Up to CollectBody, in memory or in a file."""
+    site = house.sites["form.test"]
+    with house.visit() as slow:
+        slow.send(f"POST /upper.py HTTP/1.1\r\nHost: form.test\r\nContent-Length: {size}\r\n\r\n".encode() + b"x" * (size - 1))
+        assert [site.get("/hello.sh").status for _ in range(3)] == [200] * 3
+        assert seats(house, site)["taken"] == 0
+        slow.send(b"y")
+        answer = slow.answer()
+        assert answer.status == 200 and answer.body.strip().endswith(b"XY")
+
+
+def test_a_long_upload_takes_its_seat_at_once(house):
+    site = house.sites["form.test"]
+    with house.visit() as slow:
+        slow.send(b"POST /upper.py HTTP/1.1\r\nHost: form.test\r\nContent-Length: 2000000\r\n\r\n")
+        wait_until("its seat", lambda: seats(house, site)["taken"] == 1)
+        slow.send(b"x" * 2000000)
+        assert slow.answer().status == 200
 
 
 # ---- busy is not broken ----

@@ -264,6 +264,7 @@ struct vhost_conf {
     uint64_t max_cgi;          /* seats: requests with a program at the same time; 0: not given */
     uint64_t cgi_queue_length; /* how many may wait for one */
     uint64_t cgi_queue_ms;     /* for so long */
+    uint64_t collect_bytes;    /* bodies up to this length are complete before that */
     struct screen_conf screen;
     uint64_t ban_by_cgi_ms; /* BanByCGI: the longest; 0: no */
     enum conf_server_name server_name_as;

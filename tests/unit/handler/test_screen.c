@@ -131,7 +131,7 @@ static void check_stdin(const char *expect)
 
 START_TEST(who_looks_for_nothing_is_not_held)
 {
-    begin("");
+    begin("CollectBody = 0\n");
     visitor_ask(v, "POST", "/a.cgi", 5, NULL);
     start_program(); /* before the body is there */
     visitor_send(v, "<bad>");
@@ -319,7 +319,7 @@ static void with_picture(struct exchange *x)
 
 START_TEST(what_is_no_text_is_not_looked_at)
 {
-    begin("DenyBody = <bad\n");
+    begin("DenyBody = <bad\nCollectBody = 0\n");
     visitor_ask(v, "POST", "/a.cgi", 5, with_picture);
     start_program();
     visitor_send(v, "<bad>");

@@ -159,6 +159,30 @@ START_TEST(a_seat_is_free_when_the_spawner_is_gone)
 }
 END_TEST
 
+/* 10 bytes are collected, more are passed on. */
+START_TEST(a_body_that_is_collected_waits_for_no_seat)
+{
+    begin(kinds[0]);
+    vhost.collect_bytes = 10;
+    visitor_ask(v, "POST", "/a.cgi", 10, NULL);
+    visitor_send(v, "half");
+    visitor_settle(v);
+    ck_assert_uint_eq(turnstile_numbers(turnstiles_at(all, 0)).waiting, 0);
+    visitor_send(v, "a form");
+    visitor_end_body(v, BODY_COMPLETE);
+    visitor_settle(v);
+    ck_assert_uint_eq(turnstile_numbers(turnstiles_at(all, 0)).waiting, 1);
+    visitor_leave(v, RESET_CLIENT_GONE);
+
+    visitor_ask(v, "POST", "/a.cgi", 11, NULL);
+    visitor_settle(v);
+    ck_assert_uint_eq(turnstile_numbers(turnstiles_at(all, 0)).waiting, 1);
+    visitor_leave(v, RESET_CLIENT_GONE);
+    vhost.collect_bytes = 0;
+    end();
+}
+END_TEST
+
 START_TEST(a_client_that_leaves_leaves_the_line)
 {
     begin(kinds[_i]);
@@ -231,6 +255,7 @@ END_TEST
 SUITE("seats", TEST(a_program_starts_when_the_seat_is_free),
       TEST(a_seat_is_free_when_the_program_is_gone_not_when_the_client_is),
       TEST(a_seat_is_free_when_the_spawner_is_gone),
+      TEST(a_body_that_is_collected_waits_for_no_seat),
       LOOP(a_client_that_leaves_leaves_the_line, kinds),
       LOOP(who_waits_too_long_is_turned_away, kinds), LOOP(a_full_line_turns_away, kinds),
       TEST(fastcgi_asks_nobody_without_a_seat), TEST(without_maxcgi_fastcgi_needs_no_seat))
