@@ -308,6 +308,8 @@ static enum parse read_codings(struct head *head)
 
         if (fields->at[i].id != FIELD_TRANSFER_ENCODING)
             continue;
+        if (list.len == 0) /* some take the last of several for all of them */
+            return refuse(head, 0, 400, "Transfer-Encoding does not say chunked once");
         while (slice_next(&list, ',', &item)) {
             if (!slice_equal_nocase(item, SLICE("chunked")))
                 return refuse(head, offset_of(head, fields->at[i].value), 501,

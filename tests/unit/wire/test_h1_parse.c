@@ -358,6 +358,8 @@ static const struct {
     { BYTES(POST "Content-Length: 1000001\r\n\r\n"), 413, "Content-Length is over the limit" },
     { BYTES(POST "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"), 400,
       "Content-Length with Transfer-Encoding" },
+    { BYTES(POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: \r\n\r\n"), 400,
+      "Transfer-Encoding does not say chunked once" },
     { BYTES(POST "Transfer-Encoding: gzip, chunked\r\n\r\n"), 501,
       "transfer coding is not chunked" },
     { BYTES(POST "Transfer-Encoding: identity\r\n\r\n"), 501, "transfer coding is not chunked" },
