@@ -162,13 +162,6 @@ static void offer_tickets(struct tls_context *context, const struct tls_options 
 
 /* ---- certificates ---- */
 
-const char *tls_reason(void)
-{
-    const char *text = ERR_reason_error_string(ERR_peek_last_error());
-
-    return text ? text : "unknown";
-}
-
 /* An enciphered key cannot be asked for here: there is nobody to type. */
 static int no_password(char *buffer, int room, int writes, void *user)
 {
@@ -177,11 +170,6 @@ static int no_password(char *buffer, int room, int writes, void *user)
     (void)writes;
     *(bool *)user = true;
     return -1;
-}
-
-BIO *tls_text_bio(struct slice text)
-{
-    return BIO_new_mem_buf(text.len > 0 ? text.at : "", (int)text.len);
 }
 
 /* The server's own certificate and the chain behind it. */

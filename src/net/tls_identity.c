@@ -61,19 +61,6 @@ bool tls_identity_must_staple(const struct tls_identity *identity)
 
 /* ---- the chain ---- */
 
-STACK_OF(X509) * tls_all_certificates(const struct tls_identity *identity)
-{
-    BIO *bio = tls_text_bio(identity->certificates);
-    STACK_OF(X509) *all = sk_X509_new_null();
-    X509 *next;
-
-    while ((next = PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL)) != NULL)
-        sk_X509_push(all, next);
-    ERR_clear_error(); /* the end of the text was one */
-    BIO_free(bio);
-    return all;
-}
-
 static bool is_signed_by(X509 *certificate, X509 *issuer)
 {
     return X509_check_issued(issuer, certificate) == X509_V_OK;
@@ -122,7 +109,7 @@ static bool is_whole(const STACK_OF(X509) * all, char *why)
 
 bool tls_identity_is_whole(const struct tls_identity *identity, char *why)
 {
-    STACK_OF(X509) *all = tls_all_certificates(identity);
+    STACK_OF(X509) *all = tls_all_certificates(identity->certificates);
     bool whole = sk_X509_num(all) > 0 && is_whole(all, why);
 
     if (sk_X509_num(all) == 0)

@@ -82,7 +82,7 @@ void tls_staple_take(struct tls_staple **list, SSL_CTX *ssl, const struct tls_id
 void tls_staples_free(struct tls_staple *list);
 
 /* All in the text, the server's own first; the caller frees them. */
-STACK_OF(X509) * tls_all_certificates(const struct tls_identity *identity);
+STACK_OF(X509) * tls_all_certificates(struct slice certificates);
 
 /* The handshake goes on for clients of this authority only; NULL: for anybody. */
 void tls_settle(struct tls *tls, struct tls_authority *authority);
