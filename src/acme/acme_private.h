@@ -3,8 +3,9 @@
 
 /*
  * The program for certificates: gets them from a certificate authority by ACME (RFC 8555), proves
- * that the names are ours, and renews them. It has the key of the account and the network, and
- * neither reads files nor writes any: the supervisor keeps what it makes.
+ * that the names are ours, and renews them; and asks authorities whether certificates still count
+ * (OCSP, RFC 6960). It has the key of the account and the network, and neither reads files nor
+ * writes any: the supervisor keeps what it makes.
  *
  *   keys.c         keys of the account and of certificates, and what is signed by them
  *   csr.c          what a certificate is asked for by
@@ -14,6 +15,8 @@
  *   session.c      directory, nonces, account: signed requests and their answers
  *   order.c        one certificate from the order to the chain
  *   sites.c        which certificate is due
+ *   responder.c    one question whether a certificate counts, and what the answer is worth
+ *   staples.c      which certificate is to be asked about
  *   web.c          requests by libcurl
  *   channel.c      what is said to the supervisor and heard from it
  */
@@ -21,6 +24,7 @@
 #include "base/sum.h"
 #include "ipc/acme.h"
 #include "ipc/handover.h"
+#include "net/staple.h"
 
 #include <openssl/evp.h>
 #include <stdbool.h>
@@ -147,6 +151,8 @@ struct web_request {
     const char *method; /* GET, HEAD, POST */
     struct slice url;
     struct slice body;
+    const char *type; /* of the body; with POST */
+    bool is_plain;    /* by http, for what its own signature vouches for; else by https */
 };
 
 struct web_answer {
@@ -249,6 +255,62 @@ bool site_failed(struct site *site, struct slice why, uint64_t asked_s, int64_t 
 
 struct acme_state site_state(const struct site *site);
 
+/* ---- responder.c ---- */
+
+struct responder_answer {
+    struct slice der; /* with STAPLE_GOOD */
+    struct staple_times times;
+    struct slice why;       /* otherwise */
+    uint64_t retry_after_s; /* the responder has asked for it; 0: it has not */
+};
+
+/* Slices are in the arena. */
+enum staple_verdict responder_ask(struct world *world, struct slice certificates,
+                                  struct arena *arena, struct responder_answer *ret);
+
+/* ---- staples.c ---- */
+
+struct staple {
+    char *id; /* owned, as all texts here */
+    char *name;
+    char *certificates;
+    char *error;     /* of the last try, or why there is none; NULL: none */
+    bool is_askable; /* the certificate names somebody who can be asked */
+    bool is_revoked; /* by the last answer that counts */
+    int64_t due_unix_s;
+    uint64_t until_unix_s; /* the answer that is kept counts; 0: there is none */
+    unsigned failures;     /* in a row */
+};
+
+struct staples {
+    struct staple *staples; /* owned */
+    unsigned count;
+};
+
+/* Those of the tasks; what is known of the same certificates is kept. */
+void staples_take(struct staples *staples, const struct acme_tasks *tasks, int64_t now_unix_s);
+void staples_done(struct staples *staples);
+
+/* The one that is due first; NULL: there is none. */
+struct staple *staples_first(const struct staples *staples);
+
+/* By order: all are due now. */
+void staples_renew(const struct staples *staples, int64_t now_unix_s);
+
+/* When an answer of these times that was got now is to be got anew: at half its life, at most every
+ * hour unless it is shorter, and at least daily. */
+int64_t staple_refresh(const struct staple_times *times, int64_t now_unix_s);
+
+/* What is to be said of an answer that is good. */
+enum acme_news staple_news(const struct staple *staple);
+
+/* How a try ended. True: that it failed so is news. */
+void staple_obtained(struct staple *staple, const struct staple_times *times, int64_t now_unix_s);
+bool staple_failed(struct staple *staple, struct slice why, uint64_t asked_s, int64_t now_unix_s);
+bool staple_revoked(struct staple *staple, struct slice why, int64_t now_unix_s);
+
+struct acme_state staple_state(const struct staple *staple);
+
 /* ---- web.c ---- */
 
 struct web;
@@ -264,23 +326,27 @@ const char *web_ask(struct web *web, const struct web_request *request, struct a
 /* ---- channel.c ---- */
 
 struct channel {
-    struct world world;  /* embedded: what the protocol sees */
-    struct web *web;     /* owned; NULL: no tasks have come */
-    int fd;              /* borrowed */
-    struct sites *sites; /* borrowed: that may be renewed by order */
-    int tasks_fd;        /* owned: tasks that came and are to be taken; -1: none */
-    uint64_t proofs;     /* number of the last one that was shown or hidden */
+    struct world world;      /* embedded: what the protocol sees */
+    struct web *web;         /* owned; NULL: no tasks have come */
+    int fd;                  /* borrowed */
+    struct sites *sites;     /* borrowed: that may be renewed by order */
+    struct staples *staples; /* likewise */
+    int tasks_fd;            /* owned: tasks that came and are to be taken; -1: none */
+    uint64_t proofs;         /* number of the last one that was shown or hidden */
     uint64_t proofs_told;
     uint64_t kept_told; /* how often it was answered whether something is kept */
     char why[256];      /* the last one is not; empty: it is */
 };
 
-void channel_init(struct channel *channel, int fd, struct sites *sites);
+void channel_init(struct channel *channel, int fd, struct sites *sites, struct staples *staples);
 
 /* Messages to the supervisor; when it is gone, this process ends. */
 void channel_say(const struct channel *channel, enum handover_kind kind, struct slice text);
-void channel_tell_state(const struct channel *channel, const struct site *site);
+void channel_tell_state(const struct channel *channel, enum acme_thing thing,
+                        struct acme_state state);
 void channel_complain(const struct channel *channel, const struct site *site, int64_t now_unix_s);
+void channel_complain_of_staple(const struct channel *channel, const struct staple *staple,
+                                int64_t now_unix_s);
 
 /* Takes what comes within this time: returns when something did. */
 void channel_hear(struct channel *channel, uint64_t wait_ms);
@@ -288,5 +354,9 @@ void channel_hear(struct channel *channel, uint64_t wait_ms);
 /* The certificate of this site, or with an empty id the key of the account. NULL: the supervisor
  * has written it to the disk; or why not. */
 const char *channel_keep(struct channel *channel, struct slice id, struct slice pem);
+
+/* The answer about this certificate, as above; empty: there is none any more. */
+const char *channel_keep_staple(struct channel *channel, struct slice id, enum acme_news news,
+                                struct slice answer);
 
 #endif

@@ -3,6 +3,7 @@
 #include "acme_private.h"
 
 #include "base/container.h"
+#include "base/encode.h"
 #include "os/fd.h"
 #include "os/pass.h"
 
@@ -44,14 +45,15 @@ void channel_say(const struct channel *channel, enum handover_kind kind, struct 
     say(channel, &(struct handover){ .kind = kind, .text = text });
 }
 
-void channel_tell_state(const struct channel *channel, const struct site *site)
+void channel_tell_state(const struct channel *channel, enum acme_thing thing,
+                        struct acme_state state)
 {
-    const struct acme_state state = site_state(site);
     char bytes[ACME_STATE_MOST];
     struct text text = text_on(bytes, sizeof(bytes));
 
     acme_state_encode(&state, &text);
-    channel_say(channel, HANDOVER_ACME_STATE, text_slice(&text));
+    say(channel, &(struct handover){
+                     .kind = HANDOVER_ACME_STATE, .index = thing, .text = text_slice(&text) });
 }
 
 void channel_complain(const struct channel *channel, const struct site *site, int64_t now_unix_s)
@@ -66,6 +68,22 @@ void channel_complain(const struct channel *channel, const struct site *site, in
     channel_say(channel, HANDOVER_FAILED, text_slice(&text));
 }
 
+void channel_complain_of_staple(const struct channel *channel, const struct staple *staple,
+                                int64_t now_unix_s)
+{
+    char bytes[HANDOVER_TEXT_MOST];
+    struct text text = text_on(bytes, sizeof(bytes));
+
+    text_add_cstr(&text, "the certificate '");
+    text_add_escaped(&text, slice_first(slice_cstr(staple->name), ACME_STATE_MOST));
+    text_printf(&text, "' %s, the next try is in %lld s (docs/tls.md): ",
+                staple->is_revoked ? "is revoked by its authority (OCSP)"
+                                   : "gets no answer of its authority (OCSP)",
+                (long long)(staple->due_unix_s - now_unix_s));
+    text_add_escaped(&text, slice_first(slice_cstr(staple->error), ACME_STATE_MOST));
+    channel_say(channel, HANDOVER_FAILED, text_slice(&text));
+}
+
 /* ---- what we hear ---- */
 
 static void take(struct channel *channel, const struct handover *message, int fd)
@@ -75,6 +93,8 @@ static void take(struct channel *channel, const struct handover *message, int fd
         channel->tasks_fd = fd_take(&fd);
     } else if (message->kind == HANDOVER_ACME_RENEW) {
         sites_renew(channel->sites, message->text, (int64_t)time(NULL));
+        if (message->text.len == 0)
+            staples_renew(channel->staples, (int64_t)time(NULL));
     } else if (message->kind == HANDOVER_ACME_PROOF) {
         channel->proofs_told = message->number;
     } else if (message->kind == HANDOVER_ACME_KEEP) {
@@ -124,20 +144,42 @@ static bool wait_for(struct channel *channel, const uint64_t *told, uint64_t num
     return *told >= number;
 }
 
-const char *channel_keep(struct channel *channel, struct slice id, struct slice pem)
+/* The message behind the bytes. NULL, or why they are not. */
+static const char *keep(struct channel *channel, struct slice bytes, const struct handover *message)
 {
     const uint64_t number = channel->kept_told + 1;
 
-    while (pem.len > 0) {
-        const struct slice piece = slice_first(pem, HANDOVER_TEXT_MOST);
+    while (bytes.len > 0) {
+        const struct slice piece = slice_first(bytes, HANDOVER_TEXT_MOST);
 
         channel_say(channel, HANDOVER_ACME_PIECE, piece);
-        pem = slice_skip(pem, piece.len);
+        bytes = slice_skip(bytes, piece.len);
     }
-    channel_say(channel, HANDOVER_ACME_KEEP, id);
+    say(channel, message);
     if (!wait_for(channel, &channel->kept_told, number))
         return "the supervisor does not answer";
     return channel->why[0] != '\0' ? channel->why : NULL;
+}
+
+const char *channel_keep(struct channel *channel, struct slice id, struct slice pem)
+{
+    return keep(channel, pem, &(struct handover){ .kind = HANDOVER_ACME_KEEP, .text = id });
+}
+
+const char *channel_keep_staple(struct channel *channel, struct slice id, enum acme_news news,
+                                struct slice answer)
+{
+    struct arena arena = { 0 };
+    const size_t room = BASE64_LEN(answer.len);
+    struct text text = text_on(arena_bytes(&arena, room + 1), room + 1); /* messages are texts */
+
+    base64_encode(&text, answer);
+    const char *why =
+        keep(channel, text_slice(&text),
+             &(struct handover){
+                 .kind = HANDOVER_ACME_KEEP, .index = ACME_STAPLE, .number = news, .text = id });
+    arena_done(&arena);
+    return why;
 }
 
 /* ---- the world of the protocol ---- */
@@ -198,7 +240,7 @@ static int64_t now_unix_s(struct world *world)
     return (int64_t)time(NULL);
 }
 
-void channel_init(struct channel *channel, int fd, struct sites *sites)
+void channel_init(struct channel *channel, int fd, struct sites *sites, struct staples *staples)
 {
     static const struct world_ops ops = {
         .ask = ask,
@@ -209,5 +251,7 @@ void channel_init(struct channel *channel, int fd, struct sites *sites)
         .now_unix_s = now_unix_s,
     };
 
-    *channel = (struct channel){ .world.ops = &ops, .fd = fd, .sites = sites, .tasks_fd = -1 };
+    *channel = (struct channel){
+        .world.ops = &ops, .fd = fd, .sites = sites, .staples = staples, .tasks_fd = -1
+    };
 }

@@ -7,6 +7,7 @@
 #include "os/fd.h"
 #include "os/network_program.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -21,6 +22,7 @@ struct office {
     struct arena arena; /* likewise */
     struct acme_tasks tasks;
     struct sites sites;
+    struct staples staples;
 };
 
 /* ---- tasks ---- */
@@ -49,12 +51,16 @@ static bool take_tasks(struct office *office)
         return false;
     office->channel.web = web_new(office->tasks.roots);
     sites_take(&office->sites, &office->tasks, (int64_t)time(NULL));
+    staples_take(&office->staples, &office->tasks, (int64_t)time(NULL));
     for (unsigned i = 0; i < office->sites.count; i++)
-        channel_tell_state(&office->channel, &office->sites.sites[i]);
+        channel_tell_state(&office->channel, ACME_CERTIFICATE, site_state(&office->sites.sites[i]));
+    for (unsigned i = 0; i < office->staples.count; i++)
+        channel_tell_state(&office->channel, ACME_STAPLE,
+                           staple_state(&office->staples.staples[i]));
     return true;
 }
 
-/* ---- one try ---- */
+/* ---- one try for a certificate ---- */
 
 static bool obtain(struct office *office, struct session *session, const struct site *site,
                    struct slice *ret_pem)
@@ -81,9 +87,83 @@ static void try_site(struct office *office, struct site *site)
         site_obtained(site, pem, now_s);
     else if (site_failed(site, session.why, session.retry_after_s, now_s))
         channel_complain(&office->channel, site, now_s);
-    channel_tell_state(&office->channel, site);
+    channel_tell_state(&office->channel, ACME_CERTIFICATE, site_state(site));
     session_close(&session);
     arena_done(&arena);
+}
+
+/* ---- one question about a certificate ---- */
+
+/* True: that it failed so is news. */
+static bool keep_good(struct office *office, struct staple *staple,
+                      const struct responder_answer *answer)
+{
+    const char *why = channel_keep_staple(&office->channel, slice_cstr(staple->id),
+                                          staple_news(staple), answer->der);
+    char sentence[512];
+
+    if (!why) {
+        staple_obtained(staple, &answer->times, (int64_t)time(NULL));
+        return false;
+    }
+    snprintf(sentence, sizeof(sentence), "it came, and cannot be kept: %s", why);
+    return staple_failed(staple, slice_cstr(sentence), 0, (int64_t)time(NULL));
+}
+
+/* What was good before is not shown any more; when that cannot be written, clients see it until it
+ * runs out. */
+static bool forget_good(struct office *office, struct staple *staple,
+                        const struct responder_answer *answer)
+{
+    if (!staple->is_revoked)
+        (void)channel_keep_staple(&office->channel, slice_cstr(staple->id), ACME_NEWS_TAKEN,
+                                  SLICE(""));
+    return staple_revoked(staple, answer->why, (int64_t)time(NULL));
+}
+
+static void try_staple(struct office *office, struct staple *staple)
+{
+    struct arena arena = { 0 };
+    struct responder_answer answer;
+    bool is_news = false;
+
+    switch (
+        responder_ask(&office->channel.world, slice_cstr(staple->certificates), &arena, &answer)) {
+    case STAPLE_GOOD:
+        is_news = keep_good(office, staple, &answer);
+        break;
+    case STAPLE_REVOKED:
+        is_news = forget_good(office, staple, &answer);
+        break;
+    case STAPLE_UNUSABLE:
+        is_news = staple_failed(staple, answer.why, answer.retry_after_s, (int64_t)time(NULL));
+        break;
+    }
+    if (is_news)
+        channel_complain_of_staple(&office->channel, staple, (int64_t)time(NULL));
+    channel_tell_state(&office->channel, ACME_STAPLE, staple_state(staple));
+    arena_done(&arena);
+}
+
+/* ---- all of it ---- */
+
+/* What is due; returns how long nothing else is. */
+static uint64_t do_what_is_due(struct office *office)
+{
+    struct site *site = sites_first(&office->sites);
+    struct staple *staple = staples_first(&office->staples);
+    const int64_t now_s = (int64_t)time(NULL);
+    const int64_t site_s = site ? site->due_unix_s - now_s : INT64_MAX;
+    const int64_t staple_s = staple ? staple->due_unix_s - now_s : INT64_MAX;
+    const int64_t wait_s = site_s < staple_s ? site_s : staple_s;
+
+    if (wait_s > 0)
+        return (uint64_t)wait_s < IDLE_MS / 1000 ? (uint64_t)wait_s * 1000 : IDLE_MS;
+    if (staple_s <= 0) /* one request each */
+        try_staple(office, staple);
+    else
+        try_site(office, site);
+    return 0;
 }
 
 static void work(struct office *office)
@@ -91,12 +171,7 @@ static void work(struct office *office)
     for (;;) {
         if (office->channel.tasks_fd >= 0 && !take_tasks(office))
             return;
-        struct site *site = sites_first(&office->sites);
-        const int64_t wait_s = site ? site->due_unix_s - (int64_t)time(NULL) : 0;
-
-        if (site && wait_s <= 0)
-            try_site(office, site);
-        channel_hear(&office->channel, !site ? IDLE_MS : wait_s > 0 ? (uint64_t)wait_s * 1000 : 0);
+        channel_hear(&office->channel, do_what_is_due(office));
     }
 }
 
@@ -107,7 +182,7 @@ int main(void)
 
     if (r != 0)
         return r;
-    channel_init(&office.channel, HANDOVER_FD, &office.sites);
+    channel_init(&office.channel, HANDOVER_FD, &office.sites, &office.staples);
     channel_say(&office.channel, HANDOVER_READY, SLICE(""));
     work(&office);
     channel_say(&office.channel, HANDOVER_FAILED, SLICE("the tasks are not understood"));

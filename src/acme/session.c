@@ -64,6 +64,7 @@ static bool post_once(struct session *session, struct slice url, struct slice pa
         .method = "POST",
         .url = url,
         .body = jws_text(&jws, session->arena),
+        .type = "application/jose+json",
     };
     return ask(session, &request, ret);
 }

@@ -1,4 +1,5 @@
-/* Requests to the authority, by libcurl: https, its certificate checked, no redirections. */
+/* Requests to the authority, by libcurl: https, its certificate checked, or http where asked for;
+ * no redirections. */
 #include "acme_private.h"
 
 #include <curl/curl.h>
@@ -97,7 +98,6 @@ static void set_up(struct web *web, struct intake *intake)
     curl_easy_reset(curl); /* connections are kept */
     web->why[0] = '\0';
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, web->why);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_S);
@@ -115,6 +115,7 @@ static void set_up(struct web *web, struct intake *intake)
 
 static void set_request(CURL *curl, const struct web_request *request, const char *url)
 {
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, request->is_plain ? "http" : "https");
     curl_easy_setopt(curl, CURLOPT_URL, url);
     if (strcmp(request->method, "HEAD") == 0) {
         curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
@@ -156,7 +157,9 @@ const char *web_ask(struct web *web, const struct web_request *request, struct a
 
     set_up(web, &intake);
     set_request(web->curl, request, arena_cstr(arena, request->url));
-    fields = curl_slist_append(fields, "Content-Type: application/jose+json");
+    if (request->type)
+        fields =
+            curl_slist_append(fields, arena_printf(arena, "Content-Type: %s", request->type).at);
     fields = curl_slist_append(fields, "Expect:");
     curl_easy_setopt(web->curl, CURLOPT_HTTPHEADER, fields);
     const char *why = perform(web, &intake);

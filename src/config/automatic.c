@@ -20,8 +20,11 @@ struct slice acme_id(const struct tls_conf *tls)
 
 bool acme_is_used(const struct server_conf *conf)
 {
+    for (const struct binding_conf *binding = conf->bindings; binding; binding = binding->next)
+        if (binding->tls.asks)
+            return true;
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
-        if (host->tls.automatic)
+        if (host->tls.automatic || host->tls.asks)
             return true;
     return false;
 }
@@ -104,7 +107,7 @@ static struct slice names_of(const struct load *load, const struct vhost_conf *h
 
 /* ---- files ---- */
 
-static struct conf_file *file_of(const struct load *load, struct slice path,
+struct conf_file *automatic_file(const struct load *load, struct slice path,
                                  const struct diag_place *place)
 {
     struct conf_file *file = arena_new(load->arena, struct conf_file);
@@ -152,7 +155,7 @@ static void load_host(const struct load *load, const struct server_conf *conf,
     const struct slice id = acme_id(tls);
     if (id.len == 0)
         return;
-    tls->certificates = file_of(
+    tls->certificates = automatic_file(
         load,
         arena_printf(load->arena, "%.*s/%.*s.pem", SLICE_ARGS(conf->acme.folder), SLICE_ARGS(id)),
         &tls->automatic_place);
@@ -208,7 +211,7 @@ static void check_folder(const struct load *load, const struct server_conf *conf
                        "ACMEfolder '%.*s' lies in WorkDirectory, which belongs to the user of the "
                        "server",
                        SLICE_ARGS(folder)),
-              "take another one: it holds private keys");
+              "take another one: it is for nobody but who starts the house");
 }
 
 /* `port`: 0 for any. */
@@ -275,9 +278,10 @@ void load_automatic(const struct load *load, struct server_conf *conf)
     for (struct binding_conf *binding = conf->bindings; binding; binding = binding->next)
         if (binding->tls.automatic)
             load_binding(load, first, binding);
+    if (acme_is_used(conf))
+        check_folder(load, conf);
     if (!first)
         return;
     check_agreed(load, conf, first);
-    check_folder(load, conf);
     choose_proof(load, conf, first);
 }

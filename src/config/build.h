@@ -95,6 +95,13 @@ void check_reach(struct build *build);
 struct load;
 void load_automatic(const struct load *load, struct server_conf *conf);
 
+/* A file that the house writes; without text as long as it is not there. */
+struct conf_file *automatic_file(const struct load *load, struct slice path,
+                                 const struct diag_place *place);
+
+/* Reads what there is for TLSstaple, when the certificates are known. */
+void load_staples(const struct load *load, struct server_conf *conf);
+
 /* Reads the files of TLScertFile, TLSkeyFile and RequiredCA. */
 void load_certificates(const struct load *load, const struct server_conf *conf);
 

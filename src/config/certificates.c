@@ -117,26 +117,38 @@ static void check_age(const struct load *load, const struct conf_file *file, int
 }
 
 /* Nothing is said twice: a staple that is missing was missed before. */
-static void check_staple(const struct load *load, const struct conf_file *file,
-                         const struct conf_file *staple, const struct load_certificate *found)
+static void check_staple(const struct load *load, const struct tls_conf *tls,
+                         const struct conf_file *file, const struct conf_file *staple,
+                         const struct load_certificate *found)
 {
+    const bool is_stapled =
+        tls->asks ? !found->unaskable : staple && staple->text.len > 0 && !found->unstapled;
+
+    if (tls->asks && found->unaskable)
+        diag_hint(load->diags,
+                  diag_add(load->diags, DIAG_WARNING, &tls->asks_place,
+                           "TLSstaple is of no use to '%.*s': %s", SLICE_ARGS(file->path),
+                           found->unaskable),
+                  "docs/tls.md says what is needed; many authorities offer no OCSP any more");
     if (staple && found->unstapled)
         diag_hint(load->diags,
                   diag_add(load->diags, DIAG_WARNING, &staple->place, "'%.*s' is not stapled: %s",
                            SLICE_ARGS(staple->path), found->unstapled),
                   "ask the authority of the certificate again; docs/tls.md says how");
-    if (found->must_staple && (!staple || staple->text.len == 0 || found->unstapled))
+    if (found->must_staple && !is_stapled)
         diag_hint(
             load->diags,
             diag_add(load->diags, DIAG_WARNING, &file->place,
                      "the certificate in '%.*s' wants to be stapled (must-staple), and "
                      "nothing is: browsers refuse it",
                      SLICE_ARGS(file->path)),
-            "TLSstapleFile names the answer of its authority; or get one without this demand");
+            "TLSstaple = yes gets the answer of its authority, TLSstapleFile names one; or get a "
+            "certificate without this demand");
 }
 
-static void check_use(const struct load *load, const struct conf_file *file,
-                      const struct conf_file *key, const struct conf_file *staple)
+static void check_use(const struct load *load, const struct tls_conf *tls,
+                      const struct conf_file *file, const struct conf_file *key,
+                      const struct conf_file *staple)
 {
     struct load_certificate found;
 
@@ -156,7 +168,7 @@ static void check_use(const struct load *load, const struct conf_file *file,
                            SLICE_ARGS(file->path), found.gap),
                   "put the certificates between it and the root behind it, in the order of the "
                   "chain (certbot: fullchain.pem)");
-    check_staple(load, file, staple, &found);
+    check_staple(load, tls, file, staple, &found);
 }
 
 /* A name with a wildcard is covered by the same one. */
@@ -308,7 +320,7 @@ static void read_all(const struct load *load, const struct tls_conf *tls)
     const struct conf_file *staple = tls->staples;
     for (const struct conf_file *file = tls->certificates; good && file; file = file->next) {
         if (check_pair(load, file, key)) {
-            check_use(load, file, key, staple);
+            check_use(load, tls, file, key, staple);
             check_secret(load, key ? key : file);
         }
         key = key ? key->next : NULL;

@@ -105,6 +105,7 @@ struct server_conf *load_config(const struct load *load, const struct source_tex
     load_session_key(load, &build);
     load_automatic(load, build.conf);
     load_certificates(load, build.conf);
+    load_staples(load, build.conf);
     load_trust(load, build.conf);
     load_hashes(load, build.conf);
     load_pass_env(load, &build);

@@ -141,7 +141,8 @@ static const struct option_row rows[] = {
         .set = folder_set,
         .grammar = "absolute path",
         .text = "Where the certificates of AutoTLS with their keys and the key of the account are "
-                "kept: a folder of who starts the house, for nobody else (0700). Made when it is "
+                "kept, and the answers of TLSstaple: a folder of who starts the house, for nobody "
+                "else (0700). Made when it is "
                 "missing. Not below WorkDirectory, which belongs to the user of the server.",
     },
 };

@@ -24,6 +24,15 @@ static void files_set(struct build *build, void *record, const struct tree_node 
     }
 }
 
+static void asks_set(struct build *build, void *record, const struct tree_node *node,
+                     const struct option_row *row)
+{
+    struct tls_conf *tls = (struct tls_conf *)((char *)record + row->offset);
+
+    tls->asks_place = tree_place(node, node->value);
+    yes_no_parse(build, &tls->asks, node, row);
+}
+
 static void authorities_set(struct build *build, void *record, const struct tree_node *node,
                             const struct option_row *row)
 {
@@ -153,6 +162,18 @@ static const struct option_row rows[] = {
                 "apart.",
     },
     {
+        .name = "TLSstaple",
+        .type = OPT_OWN,
+        .scopes = SCOPE_BINDING,
+        AT(binding_conf, tls),
+        .set = asks_set,
+        .grammar = "yes | no",
+        .text = "Asks the authority that a certificate of the binding names (OCSP, by http) "
+                "whether it still counts, keeps the answer in ACMEfolder, shows it in handshakes "
+                "(stapled) until it runs out, and gets the next one at half of its life. The "
+                "certificate of the issuer must lie behind that of the site.",
+    },
+    {
         .name = "TLSstapleFile",
         .type = OPT_OWN,
         .scopes = SCOPE_BINDING,
@@ -186,6 +207,15 @@ static const struct option_row rows[] = {
         .set = files_set,
         .grammar = "FILE[, FILE ...]",
         .text = "The keys to the files of TLScertFile, in the same order.",
+    },
+    {
+        .name = "TLSstaple",
+        .type = OPT_OWN,
+        .scopes = SCOPE_HOST,
+        AT(vhost_conf, tls),
+        .set = asks_set,
+        .grammar = "yes | no",
+        .text = "Asks the authority about the certificates of this host, as in a Binding.",
     },
     {
         .name = "TLSstapleFile",

@@ -2,6 +2,7 @@
 #include "doctor.h"
 
 #include "base/number.h"
+#include "net/staple.h"
 #include "net/tls.h"
 #include "os/fd.h"
 #include "tool/load.h"
@@ -35,8 +36,7 @@ static void look_at_staple(const struct visit_of_doctor *visit, const struct tls
 
     if (!staple && tls_identity_must_staple(identity))
         finding_add(visit->findings, FINDING_FAIL, "certificate",
-                    "TLSstapleFile names the answer of its authority; docs/tls.md says how to get "
-                    "one",
+                    "TLSstaple = yes gets the answer of its authority; docs/tls.md says more",
                     "%.*s: it wants to be stapled, and nothing is: browsers refuse it",
                     SLICE_ARGS(certificate->path));
     else if (staple && !tls_identity_staple(identity, &until_s, why))
@@ -47,7 +47,29 @@ static void look_at_staple(const struct visit_of_doctor *visit, const struct tls
                     SLICE_ARGS(certificate->path), why);
 }
 
-static void look_at_certificate(const struct visit_of_doctor *visit,
+/* The same, where the house asks itself (TLSstaple). */
+static void look_at_answer(const struct visit_of_doctor *visit, const struct tls_identity *identity,
+                           const struct conf_file *certificate)
+{
+    struct arena arena = { 0 };
+    struct staple_question question;
+    char sentence[TLS_WHY_MOST];
+    int64_t until_s;
+    const char *why = staple_ask(identity->certificates, &arena, &question);
+
+    arena_done(&arena);
+    if (!why && identity->staple.len == 0)
+        why = "there is no answer yet, or the certificate is revoked";
+    if (!why && !tls_identity_staple(identity, &until_s, sentence))
+        why = sentence;
+    if (why)
+        finding_add(visit->findings,
+                    tls_identity_must_staple(identity) ? FINDING_FAIL : FINDING_WARN, "certificate",
+                    "'longhouse status' says how it stands; docs/tls.md helps",
+                    "%.*s: nothing is stapled to it: %s", SLICE_ARGS(certificate->path), why);
+}
+
+static void look_at_certificate(const struct visit_of_doctor *visit, const struct tls_conf *tls,
                                 const struct conf_file *certificate, const struct conf_file *key,
                                 const struct conf_file *staple)
 {
@@ -75,7 +97,10 @@ static void look_at_certificate(const struct visit_of_doctor *visit,
         finding_add(visit->findings, FINDING_WARN, "certificate",
                     "put the chain behind it (certbot: fullchain.pem)", "%.*s: %s",
                     SLICE_ARGS(certificate->path), why);
-    look_at_staple(visit, &identity, certificate, staple);
+    if (tls->asks)
+        look_at_answer(visit, &identity, certificate);
+    else
+        look_at_staple(visit, &identity, certificate, staple);
 }
 
 static void look_at_tls(const struct visit_of_doctor *visit, const struct tls_conf *tls)
@@ -90,7 +115,7 @@ static void look_at_tls(const struct visit_of_doctor *visit, const struct tls_co
         return;
     }
     for (const struct conf_file *one = tls->certificates; one; one = one->next) {
-        look_at_certificate(visit, one, key, staple);
+        look_at_certificate(visit, tls, one, key, staple);
         key = key ? key->next : NULL;
         staple = staple ? staple->next : NULL;
     }

@@ -4,7 +4,9 @@
 
 #include <openssl/err.h>
 #include <openssl/ocsp.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #define CLOCKS_DIFFER_S 300 /* its clock may be ahead of ours by so much */
@@ -148,4 +150,64 @@ enum staple_verdict staple_judge(struct slice certificates, struct slice answer,
     ERR_clear_error();
     sk_X509_pop_free(all, X509_free);
     return verdict;
+}
+
+/* ---- asking ---- */
+
+/* The first by http, in the order of the certificate (RFC 5280 4.2.2.1); empty: none. */
+static struct slice responder_of(X509 *own, struct arena *arena)
+{
+    STACK_OF(OPENSSL_STRING) *urls = X509_get1_ocsp(own);
+    struct slice found = { 0 };
+
+    for (int i = 0; i < sk_OPENSSL_STRING_num(urls) && found.len == 0; i++) {
+        const struct slice url = slice_cstr(sk_OPENSSL_STRING_value(urls, i));
+
+        if (slice_starts_nocase(url, SLICE("http://")))
+            found = arena_copy(arena, url);
+    }
+    X509_email_free(urls);
+    return found;
+}
+
+/* With names by SHA-1, which every responder knows (RFC 5019 2.1.1). */
+static struct slice request_of(X509 *own, X509 *issuer, struct arena *arena)
+{
+    OCSP_REQUEST *request = OCSP_REQUEST_new();
+    struct slice der = { 0 };
+    unsigned char *bytes = NULL;
+
+    if (!request || !OCSP_request_add0_id(request, OCSP_cert_to_id(NULL, own, issuer)))
+        abort();
+    const int len = i2d_OCSP_REQUEST(request, &bytes);
+    if (len > 0)
+        der = arena_copy(arena, slice_of((const char *)bytes, (size_t)len));
+    OPENSSL_free(bytes);
+    OCSP_REQUEST_free(request);
+    return der;
+}
+
+static const char *ask_about(X509 *own, const STACK_OF(X509) * all, struct arena *arena,
+                             struct staple_question *ret)
+{
+    X509 *issuer = issuer_of(own, all);
+
+    ret->url = responder_of(own, arena);
+    if (ret->url.len == 0)
+        return "it names no responder of OCSP (http://), so there is nothing to be stapled";
+    if (!issuer)
+        return no_issuer;
+    ret->der = request_of(own, issuer, arena);
+    return NULL;
+}
+
+const char *staple_ask(struct slice certificates, struct arena *arena, struct staple_question *ret)
+{
+    STACK_OF(X509) *all = tls_all_certificates(certificates);
+    X509 *own = sk_X509_value(all, 0);
+    const char *why = own ? ask_about(own, all, arena, ret) : "there is no certificate in it";
+
+    ERR_clear_error();
+    sk_X509_pop_free(all, X509_free);
+    return why;
 }

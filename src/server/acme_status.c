@@ -40,14 +40,20 @@ void acme_status_free(struct acme_status *status)
     free(status);
 }
 
-void acme_status_forget(struct acme_status *status, const struct server_conf *conf)
+static bool has_staple(const struct server_conf *conf, struct slice id)
+{
+    return staple_find(conf, id) != NULL;
+}
+
+static void forget(struct acme_status *status, const struct server_conf *conf,
+                   bool (*is_known)(const struct server_conf *, struct slice))
 {
     struct entry **at = &status->first;
 
     while (*at) {
         struct entry *entry = *at;
 
-        if (acme_has(conf, entry->state.id)) {
+        if (is_known(conf, entry->state.id)) {
             at = &entry->next;
             continue;
         }
@@ -55,6 +61,16 @@ void acme_status_forget(struct acme_status *status, const struct server_conf *co
         arena_done(&entry->arena);
         free(entry);
     }
+}
+
+void acme_status_forget(struct acme_status *status, const struct server_conf *conf)
+{
+    forget(status, conf, acme_has);
+}
+
+void acme_status_forget_staples(struct acme_status *status, const struct server_conf *conf)
+{
+    forget(status, conf, has_staple);
 }
 
 /* Made if it is not there. */
@@ -93,6 +109,15 @@ bool acme_status_knows(const struct acme_status *status, struct slice host)
     return entry != NULL;
 }
 
+static void add_error(const struct acme_state *state, struct text *text)
+{
+    if (state->error.len == 0)
+        return;
+    text_add_cstr(text, "    the last try failed: ");
+    text_add_escaped(text, state->error);
+    text_add_char(text, '\n');
+}
+
 static void describe(const struct acme_state *state, int64_t now_unix_s, struct text *text)
 {
     text_add_cstr(text, "  ");
@@ -107,11 +132,7 @@ static void describe(const struct acme_state *state, int64_t now_unix_s, struct 
     }
     text_add_local_time(text, (int64_t)state->next_unix_s);
     text_add_char(text, '\n');
-    if (state->error.len == 0)
-        return;
-    text_add_cstr(text, "    the last try failed: ");
-    text_add_escaped(text, state->error);
-    text_add_char(text, '\n');
+    add_error(state, text);
 }
 
 void acme_status_describe(const struct acme_status *status, int64_t now_unix_s, struct text *text)
@@ -131,5 +152,65 @@ void acme_status_describe_json(const struct acme_status *status, struct text *te
                     entry->state.until_unix_s, entry->state.next_unix_s);
         text_add_json(text, entry->state.error);
         text_add_char(text, '}');
+    }
+}
+
+/* ---- answers of TLSstaple ---- */
+
+static void add_staple(const struct acme_state *state, int64_t now_unix_s, struct text *text)
+{
+    if (state->next_unix_s == 0) { /* nobody can be asked */
+        text_add_cstr(text, ": none: ");
+        text_add_escaped(text, state->error);
+        text_add_char(text, '\n');
+        return;
+    }
+    if (state->until_unix_s <= (uint64_t)now_unix_s) {
+        text_add_cstr(text, ": none is shown; the next try: ");
+    } else if (state->until_unix_s == INT64_MAX) {
+        text_add_cstr(text, ": shown; the next one: ");
+    } else {
+        text_add_cstr(text, ": shown until ");
+        text_add_local_time(text, (int64_t)state->until_unix_s);
+        text_add_cstr(text, "; the next one: ");
+    }
+    text_add_local_time(text, (int64_t)state->next_unix_s);
+    text_add_char(text, '\n');
+    add_error(state, text);
+}
+
+void acme_status_describe_staples(const struct acme_status *status, const struct server_conf *conf,
+                                  int64_t now_unix_s, struct text *text)
+{
+    if (status->first)
+        text_add_cstr(text, "\nAnswers about certificates (TLSstaple)\n");
+    for (const struct entry *entry = status->first; entry; entry = entry->next) {
+        const struct conf_file *file = staple_find(conf, entry->state.id);
+
+        if (!file)
+            continue;
+        text_add_cstr(text, "  ");
+        text_add_escaped(text, file->path);
+        add_staple(&entry->state, now_unix_s, text);
+    }
+}
+
+void acme_status_describe_staples_json(const struct acme_status *status,
+                                       const struct server_conf *conf, struct text *text)
+{
+    bool is_first = true;
+
+    for (const struct entry *entry = status->first; entry; entry = entry->next) {
+        const struct conf_file *file = staple_find(conf, entry->state.id);
+
+        if (!file)
+            continue;
+        text_add_cstr(text, is_first ? "{\"certificate\":" : ",{\"certificate\":");
+        text_add_json(text, file->path);
+        text_printf(text, ",\"until\":%" PRIu64 ",\"next_try\":%" PRIu64 ",\"error\":",
+                    entry->state.until_unix_s, entry->state.next_unix_s);
+        text_add_json(text, entry->state.error);
+        text_add_char(text, '}');
+        is_first = false;
     }
 }

@@ -159,7 +159,9 @@ static struct tls_context *read_context(const struct certificates *self, const s
             .key = key ? key->text : file->text,
             .staple = staple ? staple->text : SLICE(""),
         };
-        tell_unstapled(self, &identities[count++], staple);
+        if (!tls->asks) /* who asks tells how it stands */
+            tell_unstapled(self, &identities[count], staple);
+        count++;
         key = key ? key->next : NULL;
         staple = staple ? staple->next : NULL;
     }

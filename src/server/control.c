@@ -295,6 +295,8 @@ void control_write_status(const struct house *house, struct text *text)
     add_seats(house, text);
     workers_status_describe(house->workers, text);
     acme_status_describe(house->acme, (int64_t)time(NULL), text);
+    acme_status_describe_staples(house->staples, house->edition->snapshot->conf,
+                                 (int64_t)time(NULL), text);
     add_spawners(house, text);
 }
 
@@ -337,6 +339,8 @@ void control_write_status_json(const struct house *house, struct text *text)
     workers_status_describe_json(house->workers, text);
     text_add_cstr(text, "],\"certificates\":[");
     acme_status_describe_json(house->acme, text);
+    text_add_cstr(text, "],\"staples\":[");
+    acme_status_describe_staples_json(house->staples, house->edition->snapshot->conf, text);
     text_add_cstr(text, "]}\n");
 }
 
@@ -377,7 +381,10 @@ static void asker_wait_for_outcome(struct asker *asker, bool upgrade)
 /* "acme renew [HOST]", behind the first two words. */
 static void order_renewal(const struct control *control, struct slice host, struct text *text)
 {
-    if (!acme_status_knows(control->house->acme, host)) {
+    const struct house *house = control->house;
+
+    if (!acme_status_knows(house->acme, host) &&
+        !(host.len == 0 && acme_status_knows(house->staples, host))) {
         text_printf(text,
                     "error: no certificate of AutoTLS is named '%.*s'; 'longhouse status' lists "
                     "them by the first Hostname\n",

@@ -54,6 +54,7 @@ const char *house_build(struct house *house, struct takeover *takeover)
     house->keeper = keeper_new((takeover->reactors + 1) / 2, house->log);
     house->workers = workers_status_new(conf);
     house->acme = acme_status_new();
+    house->staples = acme_status_new();
     house->guard =
         guard_new(conf->connections_total, conf->connections_per_ip, conf->bans.reconnect_delay_ms);
     house->bans = bans_new();
@@ -72,6 +73,7 @@ void house_free(struct house *house)
     forgotten_free(house->forgotten);
     workers_status_free(house->workers);
     acme_status_free(house->acme);
+    acme_status_free(house->staples);
     proofs_free(house->proofs);
     free(house->reactors);
     if (house->guard)

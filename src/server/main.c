@@ -2,6 +2,7 @@
  * The unprivileged process: takes what the supervisor hands over, builds the house, gives up what
  * it does not need, starts the reactors and waits for word.
  */
+#include "ipc/acme.h"
 #include "ipc/handover.h"
 #include "os/fd.h"
 #include "os/pass.h"
@@ -350,7 +351,8 @@ static void server_take_open(struct server *server, const struct handover *messa
     else if (message->kind == HANDOVER_WORKERS && fd < 0)
         workers_status_take(server->house.workers, message->index, message->text);
     else if (message->kind == HANDOVER_ACME_STATE && fd < 0)
-        acme_status_take(server->house.acme, message->text);
+        acme_status_take(message->index == ACME_STAPLE ? server->house.staples : server->house.acme,
+                         message->text);
     else if (message->kind == HANDOVER_ACME_PROOF && fd < 0)
         server_take_proof(server, message);
     else if (message->kind == HANDOVER_RESOLVER)

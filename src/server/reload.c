@@ -94,6 +94,7 @@ static void renew_status(struct house *house)
     workers_status_free(house->workers);
     house->workers = workers_status_new(conf); /* the supervisor tells anew */
     acme_status_forget(house->acme, conf);
+    acme_status_forget_staples(house->staples, conf);
 }
 
 const char *reload_begin(struct reload *reload, struct takeover *takeover)

@@ -17,9 +17,7 @@
 
 /* ---- the folder ---- */
 
-/* Keys lie there: it must be ours, and nobody else's. 0, -EPERM when it is not, or negative errno.
- */
-static int folder_open(const struct server_conf *conf, int *ret_fd)
+int acme_open_folder(const struct server_conf *conf, int *ret_fd)
 {
     char path[4096];
     struct stat found;
@@ -40,7 +38,7 @@ static int folder_open(const struct server_conf *conf, int *ret_fd)
 bool acme_check_folder(const struct server_conf *conf, struct diags *diags)
 {
     scoped_fd fd = -1;
-    const int r = acme_is_used(conf) ? folder_open(conf, &fd) : 0;
+    const int r = acme_is_used(conf) ? acme_open_folder(conf, &fd) : 0;
 
     if (r == 0)
         return true;
@@ -61,7 +59,7 @@ static char *read_account(const struct server_conf *conf)
     char *text;
     size_t len;
 
-    if (folder_open(conf, &folder) < 0)
+    if (acme_open_folder(conf, &folder) < 0)
         return NULL;
     scoped_fd fd = openat(folder, ACCOUNT, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0 || fstat(fd, &found) < 0 || !S_ISREG(found.st_mode) || found.st_uid != geteuid() ||
@@ -70,12 +68,11 @@ static char *read_account(const struct server_conf *conf)
     return text;
 }
 
-/* Whole or not at all. 0 or negative errno. */
-static int write_file(const struct server_conf *conf, const char *name, struct slice text)
+int acme_write(const struct server_conf *conf, const char *name, struct slice text)
 {
     struct replacement file;
     int folder = -1;
-    int r = folder_open(conf, &folder);
+    int r = acme_open_folder(conf, &folder);
 
     if (r < 0)
         return r;
@@ -133,6 +130,7 @@ static void send_tasks(struct house *house)
     scoped_fd fd = -1;
 
     add_sites(conf, &arena, &tasks);
+    staples_add(conf, &arena, &tasks);
     const int r = seal_tasks(&tasks, &fd);
     if (r < 0)
         log_error(&house->journal.log, "no certificates are got: no memory file for the tasks: %s",
@@ -180,7 +178,7 @@ static const char *keep(struct house *house, struct slice id)
         return "nobody wants it any more";
     if (id.len > 0 && snprintf(name, sizeof(name), "%.*s.pem", SLICE_ARGS(id)) >= (int)sizeof(name))
         return "the name is too long";
-    const int r = write_file(conf, name, slice_of(intake->bytes, intake->len));
+    const int r = acme_write(conf, name, slice_of(intake->bytes, intake->len));
     if (r < 0)
         return strerror(-r);
     if (id.len > 0) /* renewal.c finds the file */
@@ -191,15 +189,16 @@ static const char *keep(struct house *house, struct slice id)
     return NULL;
 }
 
-static void on_keep(struct house *house, struct slice id)
+static void on_keep(struct house *house, const struct handover *message)
 {
     struct acme_intake *intake = &house->acme_intake;
-    const char *why = keep(house, id);
+    const bool is_staple = message->index == ACME_STAPLE;
+    const char *why = is_staple ? staples_keep(house, message) : keep(house, message->text);
 
     explicit_bzero(intake->bytes, intake->len);
     intake->len = 0;
     intake->is_too_long = false;
-    if (!why && id.len == 0)
+    if (!why && !is_staple && message->text.len == 0)
         send_tasks(house); /* which have the key, before it goes on */
     child_send(&house->acme,
                &(struct handover){ .kind = HANDOVER_ACME_KEEP, .text = slice_cstr(why) }, -1);
@@ -229,7 +228,7 @@ static void on_message(struct child *child, const struct handover *message)
     else if (message->kind == HANDOVER_ACME_PIECE)
         take_piece(&house->acme_intake, message->text);
     else if (message->kind == HANDOVER_ACME_KEEP)
-        on_keep(house, message->text);
+        on_keep(house, message);
     else if ((message->kind == HANDOVER_ACME_STATE || message->kind == HANDOVER_ACME_PROOF) &&
              house->server.ready)
         child_send(&house->server, message, -1);

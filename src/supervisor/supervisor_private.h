@@ -438,7 +438,7 @@ struct house {
     struct child
         spawners[SPAWNERS_MOST]; /* plan.spawners of them: reactor i is served by i modulo these */
     struct child resolver;       /* runs only when ConnectTo names a host */
-    struct child acme;           /* runs only with AutoTLS */
+    struct child acme;           /* runs only with AutoTLS or TLSstaple */
     struct acme_intake acme_intake;
     struct io signals;
     struct task signals_task;

@@ -1,7 +1,18 @@
 /* What `longhouse check` knows about certificates, which the supervisor does not look into. */
 #include "config/load.h"
+#include "net/staple.h"
 #include "net/tls.h"
 #include "tool_private.h"
+
+static const char *unaskable(struct slice certificates)
+{
+    struct arena arena = { 0 };
+    struct staple_question question;
+    const char *why = staple_ask(certificates, &arena, &question);
+
+    arena_done(&arena);
+    return why;
+}
 
 static void look_at(struct load_ask *ask, struct slice certificates, struct slice key,
                     struct slice staple, struct load_certificate *ret)
@@ -19,6 +30,7 @@ static void look_at(struct load_ask *ask, struct slice certificates, struct slic
         return;
     }
     ret->days_left = tls_identity_days_left(&identity);
+    ret->unaskable = unaskable(certificates);
     ret->must_staple = tls_identity_must_staple(&identity);
     if (!tls_identity_is_whole(&identity, gap))
         ret->gap = gap;

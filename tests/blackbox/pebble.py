@@ -18,13 +18,15 @@ def _answers(port):
 class Pebble:
     """`believes`: it takes every proof for good. `refuses`: so many of a hundred good nonces.
 
-    `http_port`, `tls_port`: where it looks for proofs; `dns`: whom it asks about names; `life_s`: how long its certificates hold.
+    `http_port`, `tls_port`: where it looks for proofs; `dns`: whom it asks about names; `life_s`: how long its certificates hold;
+    `ocsp`: the URL of the responder that they name.
     """
 
-    def __init__(self, believes=False, refuses=5, http_port=5002, tls_port=5001, dns=None, life_s=None, port=None):
+    def __init__(self, believes=False, refuses=5, http_port=5002, tls_port=5001, dns=None, life_s=None, port=None, ocsp=None):
         self.http_port, self.tls_port = http_port, tls_port
         self.words = ["-dnsserver", f"127.0.0.1:{dns.port}"] if dns else []
         self.life = {"certificateValidityPeriod": life_s} if life_s else {}
+        self.responder = {"ocspResponderURL": ocsp} if ocsp else {}
         self.port = port or free_port()
         self.environment = dict(os.environ, PEBBLE_VA_NOSLEEP="1", PEBBLE_WFE_NONCEREJECT=str(refuses))
         if believes:
@@ -44,6 +46,7 @@ class Pebble:
             "httpPort": self.http_port,
             "tlsPort": self.tls_port,
             **self.life,
+            **self.responder,
         }}))
         self.process = subprocess.Popen(["pebble", "-config", self.folder / "pebble.json", "-strict", *self.words],
                                         env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

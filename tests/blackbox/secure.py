@@ -112,13 +112,15 @@ class Authority:
         )
         self.tell_revoked()
 
-    def sign(self, name, serial="0x1a2b"):
+    def sign(self, name, serial="0x1a2b", extensions=""):
         """FOLDER/NAME.pem with key and certificate."""
         request, both = self.folder / f"{name}.csr", self.folder / f"{name}.pem"
         self._run("req", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-subj", f"/O=Club/CN={name}",
                   "-keyout", both, "-out", request)  # fmt: skip
+        more = self.folder / f"{name}.ext"
+        more.write_text(extensions)
         done = self._run("x509", "-req", "-days", "2", "-in", request, "-CA", self.certificate, "-CAkey", self.key,
-                         "-set_serial", serial)  # fmt: skip
+                         "-set_serial", serial, "-extfile", more)  # fmt: skip
         both.write_bytes(both.read_bytes() + done.stdout)
         return both
 

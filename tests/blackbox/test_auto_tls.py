@@ -11,6 +11,7 @@ import pytest
 
 from dns import Dns
 from house import BACKENDS, House, free_port, open_folder, opened, wait_until
+from ocsp import Responder, responding
 from pebble import Pebble
 from secure import Handshakes, SecureVisitor, make_certificate, secure_binding
 
@@ -116,6 +117,34 @@ def test_without_port_80_names_are_proven_in_handshakes(names):
             assert house.system_log().count("a new account for certificates is opened") == 2
             assert (house.folder / "acme" / "account.key").read_bytes() != account
             assert "gets no new certificate" not in house.system_log()
+
+
+def staple(house):
+    return house.status()["staples"]
+
+
+def test_an_authority_without_ocsp_is_not_asked_whether_a_certificate_counts(names):
+    house = automatic_house("", "", "  TLSstaple = yes")
+    with Pebble(http_port=house.port, dns=names) as pebble:
+        house.options[0:2] = [f"ACMEdirectory = {pebble.directory}", f"ACMEca = {pebble.roots}"]
+        assert "TLSstaple" not in house.check()[1]
+        with opened(house):
+            wait_until("there is a certificate to speak of", lambda: staple(house), 20)
+            assert "a.test.pem: none: it names no responder of OCSP" in house.verb("status")[1]
+            assert "OCSP" not in house.system_log() and "staple" not in house.system_log()
+
+
+def test_an_authority_with_ocsp_is_asked_whether_a_certificate_counts(names):
+    house = automatic_house("", "", "  TLSstaple = yes")
+    responder = Responder(None, free_port())
+    responder.says = b"garbage"
+    url = f"http://127.0.0.1:{responder.port}/automatic"
+    with responding(responder), Pebble(http_port=house.port, dns=names, ocsp=url) as pebble:
+        house.options[0:2] = [f"ACMEdirectory = {pebble.directory}", f"ACMEca = {pebble.roots}"]
+        with opened(house):
+            wait_until("it is asked", lambda: responder.asked, 20)
+            assert responder.asked[0][0] == "/automatic"
+            wait_until("the status knows", lambda: "it is no answer of OCSP" in staple(house)[0]["error"])
 
 
 def test_an_authority_that_is_away_is_asked_again_and_the_house_stands():

@@ -51,6 +51,7 @@ struct load_certificate {  /* what is in two PEM texts, and what an authority sa
     int64_t days_left;     /* until it expires; below 0: it has */
     const char *gap;       /* what its chain lacks; NULL: nothing. Valid likewise */
     const char *unstapled; /* why that cannot be shown; NULL: it can, or there is none. Likewise */
+    const char *unaskable; /* why no authority can be asked; NULL: one can. Likewise */
     bool must_staple;      /* clients refuse it without an answer of its authority (OCSP) */
 };
 struct load_authority { /* who vouches for clients, and the lists of revoked ones */

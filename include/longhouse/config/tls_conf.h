@@ -23,6 +23,8 @@ struct tls_conf {
     struct conf_file *certificates; /* NULL: none */
     struct conf_file *keys;         /* one for each; NULL: they are in the same files */
     struct conf_file *staples;      /* one for each: what its authority has said; NULL: nothing */
+    bool asks;                      /* TLSstaple: the house gets these itself */
+    struct diag_place asks_place;
     struct conf_file *authorities;  /* RequiredCA: their certificates and, if there is a second, the
                                        lists of revoked ones; NULL: anybody may come */
     unsigned char authority_id[32]; /* the same for the same content of both */

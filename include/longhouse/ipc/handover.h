@@ -18,10 +18,14 @@
  * About certificates (ipc/acme.h), between supervisor and acme:
  *
  *   supervisor -> acme      ACME_TASKS (memory file)
- *   acme -> supervisor      READY   FAILED text   ACME_STATE text (also to the server, as it came)
- *                           ACME_PIECE text (the next bytes of a PEM text)
+ *   acme -> supervisor      READY   FAILED text
+ *                           ACME_STATE index text (also to the server, as it came; enum acme_thing)
+ *                           ACME_PIECE text (the next bytes of what is to be kept)
  *                           ACME_KEEP text (the pieces are the certificate of this site; without
  *                           text: the key of the account)
+ *                           ACME_KEEP index 1 number text (they are the answer of OCSP, in
+ *                           base64, about this certificate; none: it is not shown any more; enum
+ *                           acme_news)
  *   supervisor -> acme      ACME_KEEP: they are kept; with a text: they are not, because
  *   server -> supervisor -> acme   ACME_RENEW text (a site: its next try is now; without: all)
  *   acme -> supervisor -> server, and back when it is so:

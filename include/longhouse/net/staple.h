@@ -2,13 +2,25 @@
 #define NET_STAPLE_H
 
 /*
- * What an authority says of a certificate (OCSP, RFC 6960): what its answer is worth. Pure but for
- * the time of day, and without TLS: whoever asks uses it as well as whoever shows the answer in
- * handshakes.
+ * What an authority says of a certificate (OCSP, RFC 6960): how it is asked, and what its answer is
+ * worth. Pure but for the time of day, and without TLS: whoever asks uses it as well as whoever
+ * shows the answer in handshakes.
  */
+#include "base/arena.h"
 #include "base/slice.h"
 
 #include <stdint.h>
+
+struct staple_question {
+    struct slice url; /* http://: whom to ask */
+    struct slice der; /* the request, without a nonce: its answer may be one that was made before */
+};
+
+/*
+ * About the first certificate of the PEM text; its issuer must be behind it, or itself. NULL, or
+ * why nobody can be asked (static text). Slices are in the arena.
+ */
+const char *staple_ask(struct slice certificates, struct arena *arena, struct staple_question *ret);
 
 enum staple_verdict {
     STAPLE_GOOD,

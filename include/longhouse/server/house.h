@@ -49,6 +49,7 @@ struct house {
     struct keeper *keeper;          /* owned */
     struct workers_status *workers; /* owned; the main thread's */
     struct acme_status *acme;       /* likewise */
+    struct acme_status *staples;    /* likewise */
     struct proofs *proofs;          /* owned */
     struct name_watch *name_watch;  /* of the main thread; NULL: ConnectTo names no host */
     struct legacy *legacy;          /* of the main thread; NULL: nothing is kept */

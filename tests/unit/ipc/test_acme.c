@@ -9,6 +9,14 @@ static struct acme_site sites[] = {
     { .id = SLICE_INIT("b.test"), .names = SLICE_INIT("b.test") },
 };
 
+static struct acme_staple staples[] = {
+    { .id = SLICE_INIT("00ff"),
+      .name = SLICE_INIT("my site.pem"),
+      .certificates = SLICE_INIT("-----BEGIN"),
+      .answer = SLICE_INIT("\x30\x03\0\x01\x03") },
+    { .id = SLICE_INIT("ff00") },
+};
+
 static const struct acme_tasks all[] = {
     { .directory = SLICE_INIT("https://ca/dir"),
       .contact = SLICE_INIT("mailto:a@a.test"),
@@ -19,6 +27,7 @@ static const struct acme_tasks all[] = {
       .count = 2,
       .sites = sites },
     { .directory = SLICE_INIT("https://ca/dir") },
+    { .directory = SLICE_INIT("https://ca/dir"), .staple_count = 2, .staples = staples },
 };
 
 START_TEST(tasks_that_were_encoded_are_decoded)
@@ -41,6 +50,13 @@ START_TEST(tasks_that_were_encoded_are_decoded)
         ck_assert(slice_equal(back.sites[i].id, sites[i].id));
         ck_assert(slice_equal(back.sites[i].names, sites[i].names));
         ck_assert(slice_equal(back.sites[i].pem, sites[i].pem));
+    }
+    ck_assert_uint_eq(back.staple_count, all[_i].staple_count);
+    for (uint32_t i = 0; i < back.staple_count; i++) {
+        ck_assert(slice_equal(back.staples[i].id, staples[i].id));
+        ck_assert(slice_equal(back.staples[i].name, staples[i].name));
+        ck_assert(slice_equal(back.staples[i].certificates, staples[i].certificates));
+        ck_assert(slice_equal(back.staples[i].answer, staples[i].answer));
     }
     arena_done(&arena);
     free(data);
