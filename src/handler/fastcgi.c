@@ -154,12 +154,22 @@ static enum step fastcgi_collect(struct fastcgi *self)
     return STEP_AGAIN;
 }
 
+/* What a backend of HTTP would be asked, as it stands. */
+static void tell_head(const struct fastcgi *self)
+{
+    struct trace *trace = self->errand.x->trace;
+
+    if (!self->dialect->prelude_begin)
+        trace->head = arena_copy(trace->arena, self->prelude);
+}
+
 static void prepare_to_choose(struct fastcgi *self)
 {
     self->state = FASTCGI_CHOOSING;
     errand_tell_trace(&self->errand);
     if (!errand_is_rehearsed(&self->errand))
         return;
+    tell_head(self);
     fastcgi_let_go(self, NULL);
     errand_end_rehearsal(&self->errand);
 }

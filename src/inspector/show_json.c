@@ -125,7 +125,9 @@ void show_json(FILE *out, const struct stage_question *question, const struct st
     put_member(out, "path", answer->path);
     put_member(out, "location", answer->location);
     put_notes(out, &answer->trace);
-    if (answer->trace.reached_program)
+    if (answer->trace.head.len > 0)
+        put_member(out, "request", answer->trace.head);
+    else if (answer->trace.reached_program)
         put_environment(out, answer->trace.environment);
     if (sent)
         put_sent(out, sent);

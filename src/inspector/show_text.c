@@ -62,19 +62,20 @@ static void put_notes(const struct page *page, const struct trace *trace)
         put_note(page, note, !before || before->part != note->part);
 }
 
-static void put_environment(const struct page *page, struct slice environment)
+/* One below the other, the empty ones left out. */
+static void put_items(const struct page *page, const char *title, struct slice items, char end)
 {
-    struct slice variable;
-    bool is_first = true;
+    struct slice item;
 
-    while (slice_next(&environment, '\0', &variable)) {
-        if (variable.len == 0)
+    while (slice_next(&items, end, &item)) {
+        item = slice_trim_space(item);
+        if (item.len == 0)
             continue;
-        fprintf(page->out, "  %s%-*s%s   ", colour(page, BOLD), PART_WIDTH,
-                is_first ? "variables" : "", colour(page, PLAIN));
-        put(page, variable);
+        fprintf(page->out, "  %s%-*s%s   ", colour(page, BOLD), PART_WIDTH, title,
+                colour(page, PLAIN));
+        put(page, item);
         fputc('\n', page->out);
-        is_first = false;
+        title = "";
     }
 }
 
@@ -153,7 +154,8 @@ void show_text(FILE *out, bool colours, const struct stage_question *question,
     put(&page, text_slice(&text));
     fprintf(out, "%s\n\n", colour(&page, PLAIN));
     put_notes(&page, &answer->trace);
-    put_environment(&page, answer->trace.environment);
+    put_items(&page, "variables", answer->trace.environment, '\0');
+    put_items(&page, "is asked", answer->trace.head, '\n');
     put_end(&page, answer);
     if (sent)
         put_sent(&page, sent);

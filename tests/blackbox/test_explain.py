@@ -174,13 +174,15 @@ class TalkingBackend(HttpBackend):
         family = talk.socket.family
         target = f"127.0.0.1:{self.port}" if family == socket.AF_INET else self.socket
         key = talk.field("Sec-WebSocket-Key")
+        asked = base64.b64encode(talk.head).decode()
+        told = f"X-Backend: {target}\r\nX-Asked: {asked}\r\n"
         if key is None:
-            talk.say(f"HTTP/1.1 200 OK\r\nX-Backend: {target}\r\nContent-Length: 0\r\n\r\n".encode())
+            talk.say(f"HTTP/1.1 200 OK\r\n{told}Content-Length: 0\r\n\r\n".encode())
             return
         proof = base64.b64encode(hashlib.sha1(key.encode() + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()).decode()
         talk.say(
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"X-Backend: {target}\r\nSec-WebSocket-Accept: {proof}\r\n\r\n".encode()
+            f"{told}Sec-WebSocket-Accept: {proof}\r\n\r\n".encode()
         )
 
 
@@ -267,7 +269,8 @@ def ask(house, method, host, target, fields):
 
 
 def is_asked_of_target(said, done):
-    """The backend that has answered is the one that was named."""
+    """The backend that has answered is the one that was named, and got what it was said to get."""
+    assert said["request"].encode() == base64.b64decode(done["X-Asked"])
     assert [fact["text"] for fact in said["facts"] if fact["text"].startswith(f"target {done['X-Backend']}, ")]
 
 

@@ -39,6 +39,7 @@ class HttpTalk(Talk):
         head = b""
         while not head.endswith(b"\r\n\r\n"):
             head += self._exactly(1)
+        self.head = head
         self.line, *lines = head[:-4].decode("latin-1").split("\r\n")
         self.fields = [tuple(line.split(": ", 1)) for line in lines]
         lengths = [value for name, value in self.fields if name.lower() == "content-length"]

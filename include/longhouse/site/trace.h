@@ -55,6 +55,7 @@ struct trace {
     bool rehearses;
     bool reached_program;     /* a rehearsal: it ended there */
     struct slice environment; /* then: "NAME=value\0" of each variable */
+    struct slice head;        /* or, if it speaks HTTP, the head of its request */
 };
 
 void trace_init(struct trace *trace, struct arena *arena);

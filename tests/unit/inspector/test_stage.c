@@ -274,6 +274,24 @@ START_TEST(a_program_is_told_all_and_never_started)
 }
 END_TEST
 
+START_TEST(a_backend_of_http_is_told_all_and_never_asked)
+{
+    struct fixture f;
+
+    set_up(&f);
+    ask_as(&f, "GET", "http://site.test/far/x?y=1", "X-Mark: 7\r\n", "192.0.2.9", false);
+    ck_assert(f.answer.trace.reached_program);
+    const struct slice head = f.answer.trace.head;
+    ck_assert(slice_starts(head, SLICE("GET /far/x?y=1 HTTP/1.1\r\n")));
+    ck_assert(slice_find_slice(head, SLICE("\r\nX-Mark: 7\r\n")) != SLICE_NONE);
+    ck_assert(slice_find_slice(head, SLICE("\r\nX-Forwarded-For: 192.0.2.9\r\n")) != SLICE_NONE);
+    ck_assert(slice_ends(head, SLICE("\r\n\r\n")));
+    ask(&f, "http://site.test/a.cgi");
+    ck_assert_uint_eq(f.answer.trace.head.len, 0);
+    tear_down(&f);
+}
+END_TEST
+
 START_TEST(who_is_banned_gets_nothing_else)
 {
     struct fixture f;
@@ -334,6 +352,7 @@ START_TEST(a_head_beyond_the_limit_is_refused)
 END_TEST
 
 SUITE("stage", LOOP(each_question_is_answered_with_its_reason, cases),
-      TEST(a_program_is_told_all_and_never_started), TEST(who_is_banned_gets_nothing_else),
+      TEST(a_program_is_told_all_and_never_started),
+      TEST(a_backend_of_http_is_told_all_and_never_asked), TEST(who_is_banned_gets_nothing_else),
       TEST(a_name_that_no_host_has_is_known_as_such), TEST(a_port_that_no_binding_has_means_none),
       TEST(a_head_beyond_the_limit_is_refused))
