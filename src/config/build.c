@@ -238,6 +238,26 @@ static void fill_section(struct build *build, const struct tree_node *section,
     build->filling = outer;
 }
 
+/* What the section, or what stands outside sections, says, line by line, wherever and in whatever
+ * form it is written. */
+static struct slice written_options(struct build *build, const struct tree_node *section)
+{
+    size_t room = 1;
+
+    for (const struct tree_node *node = section->first_child; node; node = node->next)
+        room += node->name.len + node->value.len + 2;
+    struct text text = text_on(arena_alloc(build->arena, room), room);
+    for (const struct tree_node *node = section->first_child; node; node = node->next) {
+        if (node->is_section || node->is_remark)
+            continue;
+        text_add(&text, node->name);
+        text_add_char(&text, '=');
+        text_add(&text, node->value);
+        text_add_char(&text, '\n');
+    }
+    return text_slice(&text);
+}
+
 static void build_binding(struct build *build, const struct tree_node *section)
 {
     struct binding_conf *binding = arena_new(build->arena, struct binding_conf);
@@ -249,6 +269,7 @@ static void build_binding(struct build *build, const struct tree_node *section)
     set_fallbacks(build, binding, NULL, SCOPE_BINDING);
     fill_section(build, section, SECTION_BINDING, SCOPE_BINDING, binding, (struct filling){ 0 });
     address_parse_ip(binding->interface, binding->port, &binding->address);
+    binding->written = written_options(build, section);
 
     for (const struct tree_node *node = section->first_child; node; node = node->next) {
         if (slice_equal_nocase(node->name, SLICE("MaxKeepAlive")))
@@ -313,25 +334,6 @@ static void note_run(const struct tree_node *section, struct run_conf *run)
     run->sets_keep_time = section_has(section, SLICE("KeepTime"));
 }
 
-/* What the section says, line by line, wherever and in whatever form it is written. */
-static struct slice written_options(struct build *build, const struct tree_node *section)
-{
-    size_t room = 1;
-
-    for (const struct tree_node *node = section->first_child; node; node = node->next)
-        room += node->name.len + node->value.len + 2;
-    struct text text = text_on(arena_alloc(build->arena, room), room);
-    for (const struct tree_node *node = section->first_child; node; node = node->next) {
-        if (node->is_section || node->is_remark)
-            continue;
-        text_add(&text, node->name);
-        text_add_char(&text, '=');
-        text_add(&text, node->value);
-        text_add_char(&text, '\n');
-    }
-    return text_slice(&text);
-}
-
 static struct fastcgi_conf *add_section(struct build *build, const struct diag_place *place)
 {
     struct fastcgi_conf *fastcgi = arena_new(build->arena, struct fastcgi_conf);
@@ -394,6 +396,7 @@ static void build_directory(struct build *build, const struct tree_node *section
     set_fallbacks(build, directory, NULL, SCOPE_DIRECTORY);
     fill_section(build, section, SECTION_DIRECTORY, SCOPE_DIRECTORY, directory,
                  (struct filling){ .folder = &directory->folder, .directory = directory });
+    directory->written = written_options(build, section);
 }
 
 void build_local(struct build *build, const struct tree *tree, struct directory_conf *directory)
@@ -416,6 +419,7 @@ static void build_toolkit(struct build *build, const struct tree_node *section)
     build->toolkits_end = &toolkit->next;
     set_fallbacks(build, toolkit, NULL, SCOPE_TOOLKIT);
     fill_section(build, section, SECTION_TOOLKIT, SCOPE_TOOLKIT, toolkit, (struct filling){ 0 });
+    toolkit->written = written_options(build, section);
 }
 
 static void build_section(struct build *build, const struct tree_node *section)
@@ -520,6 +524,7 @@ void build_run(struct build *build, const struct tree *tree)
     set_fallbacks(build, host, &host->folder, SCOPE_HOST);
     build->host_defaults = *host;
     add_host(build, host);
+    build->conf->written = written_options(build, &tree->root);
 
     for (const struct tree_node *node = tree->root.first_child; node; node = node->next) {
         if (node->is_section)

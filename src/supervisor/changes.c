@@ -3,6 +3,7 @@
 
 #include "base/table.h"
 #include "base/text.h"
+#include "config/toolkit.h"
 
 #define NAMES_MOST 10u /* of one kind that are told */
 
@@ -60,7 +61,57 @@ static struct names bindings_of(const struct server_conf *conf, struct arena *ar
     for (const struct binding_conf *binding = conf->bindings; binding; binding = binding->next)
         names.at[names.count++] = (struct named){
             .name = arena_copy(arena, slice_cstr(address_text_port(&binding->address, address))),
+            .written = binding->written,
         };
+    return names;
+}
+
+static struct names directories_of(const struct server_conf *conf, struct arena *arena)
+{
+    unsigned count = 0;
+
+    for (const struct directory_conf *one = conf->directories; one; one = one->next)
+        count++;
+    struct names names = { .at = arena_array(arena, struct named, count) };
+    for (const struct directory_conf *one = conf->directories; one; one = one->next)
+        names.at[names.count++] = (struct named){ .name = one->id, .written = one->written };
+    return names;
+}
+
+static struct names toolkits_of(const struct server_conf *conf, struct arena *arena)
+{
+    struct names names = { .at = arena_array(arena, struct named, conf->toolkit_count) };
+
+    for (const struct toolkit_conf *one = conf->toolkits; one; one = one->next)
+        names.at[names.count++] = (struct named){ .name = one->id, .written = one->written };
+    return names;
+}
+
+/* One that is given several times is one, with all that was given. */
+static struct names options_of(const struct server_conf *conf, struct arena *arena)
+{
+    unsigned count = 0;
+    struct table known = { 0 };
+    struct slice line;
+
+    for (struct slice rest = conf->written; slice_next(&rest, '\n', &line);)
+        count++;
+    struct names names = { .at = arena_array(arena, struct named, count) };
+    for (struct slice rest = conf->written; slice_next(&rest, '\n', &line);) {
+        struct named option;
+
+        if (!slice_cut(line, '=', &option.name, &option.written))
+            continue;
+        struct named *former = table_find(&known, arena_lower(arena, option.name));
+        if (former) {
+            const struct slice parts[] = { former->written, SLICE("\n"), option.written };
+            former->written = arena_join(arena, parts, 3);
+            continue;
+        }
+        names.at[names.count] = option;
+        table_put(&known, arena_lower(arena, option.name), &names.at[names.count++]);
+    }
+    table_done(&known);
     return names;
 }
 
@@ -139,15 +190,25 @@ static bool compare(struct text *text, const char *kind, struct names before, st
 void changes_describe(const struct server_conf *before, const struct server_conf *after,
                       struct text *text)
 {
+    static const struct {
+        const char *kind;
+        struct names (*of)(const struct server_conf *, struct arena *);
+    } kinds[] = {
+        { "options outside sections", options_of },
+        { "bindings", bindings_of },
+        { "hosts", hosts_of },
+        { "FastCGI sections", sections_of },
+        { "directories", directories_of },
+        { "toolkits", toolkits_of },
+        { "websites of accounts", users_of },
+    };
     struct arena arena = { 0 };
-    bool any = compare(text, "bindings", bindings_of(before, &arena), bindings_of(after, &arena));
+    bool any = false;
 
-    any = compare(text, "hosts", hosts_of(before, &arena), hosts_of(after, &arena)) || any;
-    any = compare(text, "sections", sections_of(before, &arena), sections_of(after, &arena)) || any;
-    any =
-        compare(text, "websites of accounts", users_of(before, &arena), users_of(after, &arena)) ||
-        any;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        any |=
+            compare(text, kinds[i].kind, kinds[i].of(before, &arena), kinds[i].of(after, &arena));
     if (!any)
-        text_add_cstr(text, "  the same bindings, hosts and sections\n");
+        text_add_cstr(text, "  the same options and sections\n");
     arena_done(&arena);
 }

@@ -55,7 +55,9 @@ def test_hosts_come_and_go_and_change(new_house):
     other.mkdir()
     (other / "a.txt").write_text("moved")
     house.sections[0] = house.sections[0].replace(str(new.root), str(other))
-    assert "changed hosts: new.test" in reload(house)
+    house.option("MaxUrlLength = 900")
+    said = reload(house)
+    assert "changed hosts: new.test" in said and "new options outside sections: MaxUrlLength" in said
     assert new.get("/a.txt").text == "moved"
     settled(house)
     status = house.status()
@@ -187,7 +189,7 @@ def test_targets_live_on_by_their_names(new_house):
         house.option("CustomHeader = X-Now: yes")
         reload(house)  # the section is as it was
         house.sections[0] = section.format(two.socket, one.socket, "  Queue = 7, 3\n")
-        assert "changed sections: workers" in reload(house)
+        assert "changed FastCGI sections: workers" in reload(house)
         answer = house.get("/who.fcgi")
         assert answer.text[:4] == first[:4] and answer["x-now"] == "yes"
         settled(house)
@@ -215,7 +217,7 @@ def test_workers_stay_or_are_replaced_gently(new_house):
     before.put("a.txt", "a")
     house.options[:] = [line.replace("= pool", "= pool, other") for line in house.options]
     house.sections.insert(0, pool.format("other", program, "other", ""))
-    assert "new sections: other" in reload(house)
+    assert "new FastCGI sections: other" in reload(house)
     assert house.get("/who.fcgi").status == 200
     assert first in house.programs()
     wait_until("the new pool has its worker", lambda: len(house.programs()) == 2)

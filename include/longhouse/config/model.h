@@ -108,7 +108,8 @@ struct binding_conf {
     struct conf_net *trusted_proxies; /* besides those of the server */
     enum conf_proxy_protocol proxy_protocol;
     enum conf_http2 http2;
-    struct tls_conf tls; /* with certificates: TLS is spoken */
+    struct tls_conf tls;  /* with certificates: TLS is spoken */
+    struct slice written; /* its options as they stand, to tell what has changed */
 };
 
 /* What programs get as SERVER_NAME. */
@@ -178,6 +179,7 @@ struct directory_conf {
     struct folder_given *given;
     struct diag_place wrap_place; /* of WrapCGI */
     bool is_used;                 /* by a host */
+    struct slice written;         /* likewise */
 };
 
 /* Alias and ScriptAlias: a path of the URL and everything below it, or a file. */
@@ -392,6 +394,7 @@ struct server_conf {
     uint64_t max_head_bytes;
     uint64_t max_fields;
     bool from_thttpd;           /* the text is in the form of thttpd.conf */
+    struct slice written;       /* the options outside sections as they stand */
     int least_tls;              /* version: 12 or 13 */
     struct conf_file *ca_files; /* CAcertificates; folders too, and no texts of their own */
     struct slice ca_text;       /* who vouches for backends: PEM; empty: none is asked by TLS */

@@ -76,6 +76,7 @@ struct toolkit_conf {
     struct toolkit_rule *last_rule;
     unsigned rule_count;
     bool is_used;
+    struct slice written; /* its options as they stand, to tell what has changed */
 };
 
 #define TOOLKIT_NESTED_MOST 10u /* a Call in a Call in a ... */

@@ -1,6 +1,7 @@
 #include "supervisor_private.h"
 
 #include "base/text.h"
+#include "config/toolkit.h"
 #include "suite.h"
 
 static struct conf_word names[] = { { .text = SLICE_INIT("a") },
@@ -28,8 +29,8 @@ static const struct {
     const char *says;
     const char *told;
 } cases[] = {
-    { "ab", "12", "  the same bindings, hosts and sections\n" },
-    { "ba", "21", "  the same bindings, hosts and sections\n" },
+    { "ab", "12", "  the same options and sections\n" },
+    { "ba", "21", "  the same options and sections\n" },
     { "abc", "123", "  new hosts: c\n" },
     { "a", "1", "  gone hosts: b\n" },
     { "ac", "93", "  new hosts: c\n  gone hosts: b\n  changed hosts: a\n" },
@@ -78,9 +79,46 @@ START_TEST(many_of_a_kind_are_counted)
         sections[i].next = i < 11 ? &sections[i + 1] : NULL;
     }
     changes_describe(&before, &after, &text);
-    ck_assert_str_eq(text_cstr(&text), "  new sections: a b c d e f g h i j and 2 more\n");
+    ck_assert_str_eq(text_cstr(&text), "  new FastCGI sections: a b c d e f g h i j and 2 more\n");
+}
+END_TEST
+
+START_TEST(options_are_told_by_name_however_often_they_are_given)
+{
+    const struct server_conf before = {
+        .written = SLICE("Timeout=1\nTrustedProxy=10.0.0.1\nTrustedProxy=10.0.0.2\nSame=x=y\n"),
+    };
+    const struct server_conf after = {
+        .written = SLICE("Same=x=y\nTrustedProxy=10.0.0.1\ntrustedproxy=10.0.0.3\nReactors=2\n"),
+    };
+    char room[256];
+    struct text text = text_on(room, sizeof(room));
+
+    changes_describe(&before, &after, &text);
+    ck_assert_str_eq(text_cstr(&text), "  new options outside sections: Reactors\n"
+                                       "  gone options outside sections: Timeout\n"
+                                       "  changed options outside sections: TrustedProxy\n");
+}
+END_TEST
+
+START_TEST(rules_and_folders_are_told_by_name)
+{
+    struct toolkit_conf toolkits[] = { { .id = SLICE("cms"), .written = SLICE("Match=a") },
+                                       { .id = SLICE("cms"), .written = SLICE("Match=b") } };
+    struct directory_conf directories[] = { { .id = SLICE("img"), .written = SLICE("Path=/i") } };
+    const struct server_conf before = { .toolkits = &toolkits[0], .toolkit_count = 1 };
+    const struct server_conf after = { .toolkits = &toolkits[1],
+                                       .toolkit_count = 1,
+                                       .directories = directories };
+    char room[256];
+    struct text text = text_on(room, sizeof(room));
+
+    changes_describe(&before, &after, &text);
+    ck_assert_str_eq(text_cstr(&text), "  new directories: img\n  changed toolkits: cms\n");
 }
 END_TEST
 
 SUITE("supervisor/changes", LOOP(what_differs_is_told_by_name, cases),
-      TEST(websites_of_accounts_are_told_by_name), TEST(many_of_a_kind_are_counted))
+      TEST(websites_of_accounts_are_told_by_name), TEST(many_of_a_kind_are_counted),
+      TEST(options_are_told_by_name_however_often_they_are_given),
+      TEST(rules_and_folders_are_told_by_name))
