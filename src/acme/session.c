@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define NONCE_TRIES 5u /* how often it may say that a nonce is not good */
+#define NONCE_TRIES 8u /* how often it may say that a nonce is not good */
 
 bool session_fail(struct session *session, const char *format, ...)
 {

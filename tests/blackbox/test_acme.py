@@ -15,7 +15,7 @@ def openssl(text, *words):
 
 
 def test_one_certificate_for_two_names_though_nonces_are_refused():
-    with Pebble(believes=True, refuses=40) as authority:
+    with Pebble(believes=True, refuses=25) as authority:
         got = obtain(authority, "a.test", "www.a.test")
     assert got.returncode == 0, got.stderr
     names = openssl(got.stdout, "x509", "-noout", "-ext", "subjectAltName")
