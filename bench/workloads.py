@@ -2,6 +2,7 @@
 import dataclasses
 import re
 import socket
+import ssl
 import subprocess
 
 from servers import LOAD_CORE, Peak, Repeating, Signing, allow_descriptors, pinned
@@ -14,6 +15,7 @@ wrk.body = string.rep("a", 1024 * 1024)
 SLOW_CLIENTS = 1_000
 SLOW_EVERY_S, SLOW_BYTES = 0.2, 1024  # each takes so many bytes so often
 
+IDLE_FIRST = 200
 IDLE_CONNECTIONS = 8_000  # twice as many descriptors are what a usual limit allows
 
 GATEWAYS = ("longhouse", "bare", "lighttpd", "nginx", "apache", "merecat")
@@ -46,6 +48,9 @@ WORKLOADS = {
     # the first, and once: what a server has been given it keeps for the next connection
     "idle-8k": Workload(
         "8,000 idle connections", None, IDLE_CONNECTIONS, ("longhouse", "nginx", "lighttpd", "h2o"), aim="1.0 nginx"
+    ),
+    "idle-tls-2k": Workload(
+        "2,000 idle connections, TLS 1.3", None, 2000, ("longhouse", "nginx", "lighttpd", "h2o"), tls=True, aim="1.0 nginx"
     ),
     "static-1k": Workload("File of 1 KiB", "/1k.txt", 16, FILES, aim="1.2 bare"),
     "static-100k": Workload("File of 100 KiB", "/100k.txt", 16, FILES, aim="1.15 bare"),
@@ -139,17 +144,29 @@ def h2load(server, workload, seconds):
 # ---- connections that do nothing ----
 
 
-def open_connections(port, count):
+def connect(server, tls):
+    one = socket.create_connection(("127.0.0.1", server.tls_port if tls else server.port), timeout=10)
+    return tls.wrap_socket(one, server_hostname="localhost") if tls else one
+
+
+def any_certificate():
+    tls = ssl.create_default_context()
+    tls.check_hostname = False
+    tls.verify_mode = ssl.CERT_NONE
+    tls.minimum_version = ssl.TLSVersion.TLSv1_3
+    return tls
+
+
+def open_connections(server, count, tls):
     """Each has had an answer, and is kept."""
     allow_descriptors()
     connections = []
     for _ in range(count):
-        one = socket.create_connection(("127.0.0.1", port))
+        one = connect(server, tls)
         one.sendall(b"GET /1k.txt HTTP/1.1\r\nHost: localhost\r\n\r\n")
         connections.append(one)
     failed = 0
     for one in connections:
-        one.settimeout(10)
         try:
             failed += not one.recv(4096).startswith(b"HTTP/1.1 200")
         except OSError:
@@ -158,10 +175,14 @@ def open_connections(port, count):
 
 
 def measure_idle(server, workload):
+    """What the first ones cost besides is left out: pages of libraries that nobody had touched."""
+    tls = any_certificate() if workload.tls else None
+    first, failed = open_connections(server, IDLE_FIRST, tls)
     before = server.memory_bytes()
-    connections, failed = open_connections(server.port, workload.connections)
-    each = (server.memory_bytes() - before) / workload.connections
-    for one in connections:
+    connections, more_failed = open_connections(server, workload.connections - IDLE_FIRST, tls)
+    each = (server.memory_bytes() - before) / len(connections)
+    failed += more_failed
+    for one in first + connections:
         one.close()
     return {"cost": each, "failed": failed, "rate": None, "p50_ms": None, "p99_ms": None, "memory": server.memory_bytes()}
 
