@@ -1,4 +1,5 @@
 """What limits of control groups do to programs, where this kernel has the controllers (scripts/own-kernel brings one)."""
+import contextlib
 import pathlib
 import threading
 import time
@@ -109,3 +110,34 @@ def test_scarce_processors_are_shared_by_weight(house):
     for thread in threads:
         thread.join()
     assert used["a.test"] > 3 * used["b.test"], used
+
+
+@pytest.fixture
+def tight():
+    """A group in which 16 MiB are all there is."""
+    (OURS / "cgroup.subtree_control").write_text("+memory")
+    folder = OURS / "tight"
+    folder.mkdir()
+    (folder / "memory.max").write_text(str(16 * MIB))
+    yield folder
+    wait_until("it to be empty", lambda: not (folder / "cgroup.procs").read_text())
+    folder.rmdir()
+
+
+def test_a_server_whose_group_has_no_memory_left_is_followed_by_the_next(house, tight):
+    """The kernel kills it; the programs of its requests end, and who comes next is answered."""
+    site = host(house, "many.test", "  CollectBody = 1M")
+    site.put("hello.cgi", HEAD + "echo hello\n", mode=0o755)
+    house.option("ConnectionsPerIP = 1000")
+    house.start()
+    assert site.get("/hello.cgi").text == "hello\n"
+    former = house.server_pid()
+    (tight / "cgroup.procs").write_text(str(former))
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):
+            for _ in range(600):
+                slow = stack.enter_context(house.visit())
+                slow.send(b"POST /hello.cgi HTTP/1.1\r\nHost: many.test\r\nContent-Length: 65000\r\n\r\n" + bytes(64000))
+        wait_until("another server", lambda: house.server_pid() != former)
+    wait_until("its answer", lambda: site.get("/hello.cgi").text == "hello\n")
+    assert house.system_log().count("signal 9 (Killed); started again as pid") == 1
