@@ -42,6 +42,12 @@ def test_ratios_are_those_within_a_round(run):
     assert run.verdict(run.summarize("static-1k", results)) is None
 
 
+def test_a_peer_that_is_not_installed_is_named(run, monkeypatch):
+    monkeypatch.setitem(run.VERSIONS, "merecat", ["/nowhere/merecat", "-V"])
+    monkeypatch.setitem(run.VERSIONS, "nginx", [sys.executable])
+    assert run.absent(["longhouse", "bare", "nginx", "merecat"]) == ["merecat"]
+
+
 def test_a_bound_is_nobodys_peer(run, capsys):
     """It is what the others are shown beside."""
     results = {"longhouse": [once(300)], "lighttpd": [once(400)], "signing": [once(40)]}
