@@ -9,8 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define BLOCK_FIRST   4096u  /* header included, as below */
-#define BLOCK_LARGEST 65536u /* blocks double from the first size up to this one */
+#define KEPT_MOST     ((size_t)16 << 20) /* bytes that the allocator may keep for the next time */
+#define BLOCK_FIRST   4096u              /* header included, as below */
+#define BLOCK_LARGEST 65536u             /* blocks double from the first size up to this one */
 #define BLOCK_ALIGN   alignof(max_align_t)
 
 #define POOLED 2u /* sizes that are kept: the first, and twice that */
@@ -271,6 +272,9 @@ struct slice arena_printf(struct arena *arena, const char *format, ...)
 void arena_give_back(void)
 {
 #ifdef __GLIBC__
-    malloc_trim(0);
+#if __GLIBC_PREREQ(2, 33) /* mallinfo2() */
+    if (mallinfo2().fordblks > KEPT_MOST)
+        malloc_trim(0);
+#endif
 #endif
 }

@@ -54,7 +54,8 @@ struct slice arena_printf_v(struct arena *arena, const char *format, va_list arg
 /* Gives the pooled blocks of this thread back to the system (before a thread ends). */
 void arena_pool_drain(void);
 
-/* After a large one is done with: what the allocator has kept of it goes back to the system. */
+/* After a large one is done with: what the allocator has kept of it goes back to the system, if
+ * that is worth it. What is given back has to be asked for again the next time. */
 void arena_give_back(void);
 
 #endif
