@@ -87,18 +87,12 @@ static void write_option(FILE *out, const struct option_row *row)
     fputc('\n', out);
 }
 
-static bool is_available(const struct option_row *row)
-{
-    return row->type != OPT_NEEDLESS && row->type != OPT_GONE;
-}
-
 static void write_scope(FILE *out, unsigned scope, const char *title, const char *text)
 {
     fprintf(out, "\n## %s\n\n%s\n", title, text);
-    for (const struct option_row *row = option_next(NULL); row; row = option_next(row)) {
-        if (is_available(row) && (row->scopes & scope))
-            write_option(out, row);
-    }
+    for (const struct option_row *row = manual_next(NULL, scope); row;
+         row = manual_next(row, scope))
+        write_option(out, row);
 }
 
 /* Names in a row, lines of a readable length. */
@@ -135,8 +129,8 @@ static bool is_gone(const struct option_row *row)
 /* What hosts have as well is described there. */
 static bool is_of_folders(const struct option_row *row)
 {
-    return is_available(row) && (row->scopes & SCOPE_DIRECTORY) && (row->scopes & SCOPE_HOST) &&
-           row->folder_size > 0;
+    return option_has_effect(row) && (row->scopes & SCOPE_DIRECTORY) &&
+           (row->scopes & SCOPE_HOST) && row->folder_size > 0;
 }
 
 static void write_directory(FILE *out)
@@ -149,8 +143,9 @@ static void write_directory(FILE *out)
           "adds its variables to those of the host:\n\n",
           out);
     write_names(out, is_of_folders, SCOPE_HOST);
-    for (const struct option_row *row = option_next(NULL); row; row = option_next(row)) {
-        if (is_available(row) && (row->scopes & SCOPE_DIRECTORY) && !is_of_folders(row))
+    for (const struct option_row *row = manual_next(NULL, SCOPE_DIRECTORY); row;
+         row = manual_next(row, SCOPE_DIRECTORY)) {
+        if (!is_of_folders(row))
             write_option(out, row);
     }
 }

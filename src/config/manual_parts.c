@@ -17,16 +17,11 @@ const struct manual_part manual_parts[] = {
     { 0 },
 };
 
-bool manual_available(const struct option_row *row)
-{
-    return row->type != OPT_NEEDLESS && row->type != OPT_GONE;
-}
-
 const struct option_row *manual_next(const struct option_row *row, unsigned scope)
 {
     do
         row = option_next(row);
-    while (row && !(manual_available(row) && (row->scopes & scope)));
+    while (row && !(option_has_effect(row) && (row->scopes & scope)));
     return row;
 }
 

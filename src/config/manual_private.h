@@ -19,10 +19,7 @@ struct manual_part {
 };
 extern const struct manual_part manual_parts[];
 
-/* Rows that do something now. */
-bool manual_available(const struct option_row *row);
-
-/* The next such row of the scope behind `row`; NULL: the first, and the end. */
+/* The next row of the scope behind `row` that has an effect; NULL: the first, and the end. */
 const struct option_row *manual_next(const struct option_row *row, unsigned scope);
 
 /* May it stand several times? */

@@ -32,7 +32,7 @@ static bool is_first_of_name(const struct option_row *row)
 {
     for (const struct option_row *other = option_next(NULL); other != row;
          other = option_next(other))
-        if (manual_available(other) == manual_available(row) &&
+        if (option_has_effect(other) == option_has_effect(row) &&
             slice_equal_nocase(slice_cstr(other->name), slice_cstr(row->name)))
             return false;
     return true;
@@ -42,7 +42,7 @@ static bool is_first_of_name(const struct option_row *row)
 static void put_names(FILE *out, const char *group, bool available)
 {
     for (const struct option_row *row = option_next(NULL); row; row = option_next(row))
-        if (manual_available(row) == available && is_first_of_name(row))
+        if (option_has_effect(row) == available && is_first_of_name(row))
             fprintf(out, "syntax match %s /^\\s*%s\\>/\n", group, row->name);
 }
 

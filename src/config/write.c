@@ -372,7 +372,7 @@ static void annotate(struct tree_node *node, unsigned scope, struct arena *arena
     const struct option_row *row = option_find(node->name, scope);
     struct slice why;
 
-    if (row && row->type != OPT_NEEDLESS && row->type != OPT_GONE) {
+    if (row && option_has_effect(row)) {
         node->name = slice_cstr(row->name);
         return;
     }

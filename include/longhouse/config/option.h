@@ -70,6 +70,12 @@ struct option_row {
     const char *text;    /* the manual: one or more sentences */
 };
 
+/* Neither accepted for nothing, nor gone. */
+static inline bool option_has_effect(const struct option_row *row)
+{
+    return row->type != OPT_NEEDLESS && row->type != OPT_GONE;
+}
+
 /* Walks all rows, for build, manual and completion: NULL gives the first, the last gives NULL. */
 const struct option_row *option_next(const struct option_row *row);
 
