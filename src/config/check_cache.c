@@ -27,7 +27,7 @@ void check_cache(struct build *build)
         warn(build, "no host has a ReverseProxy",
              "a backend of FastCGIserver asks for it itself, by X-Longhouse-Cache");
     else if (conf->cache_bytes == 0)
-        warn(build, "CacheSize is 0", "leave that out, or take one of the two away");
+        warn(build, "CacheSize is 0", "take one of the two options away");
     else if (conf->cache_answer_bytes == 0)
-        warn(build, "CacheMaxFilesize is 0", "leave that out, or take one of the two away");
+        warn(build, "CacheMaxFilesize is 0", "take one of the two options away");
 }

@@ -651,12 +651,11 @@ static const struct saying_case {
       "warning 1:1+21 CacheRProxyExtensions keeps nothing: no host has a ReverseProxy = a backend "
       "of FastCGIserver asks for it itself, by X-Longhouse-Cache" },
     { "CacheRProxyExtensions = css\nCacheSize = 0\n" SITE PORT "ReverseProxy = . /s\n",
-      "warning 1:1+21 CacheRProxyExtensions keeps nothing: CacheSize is 0 = leave that out, or "
-      "take "
-      "one of the two away" },
+      "warning 1:1+21 CacheRProxyExtensions keeps nothing: CacheSize is 0 = take one of the two "
+      "options away" },
     { "CacheRProxyExtensions = css\nCacheMaxFilesize = 0\n" SITE PORT "ReverseProxy = . /s\n",
-      "warning 1:1+21 CacheRProxyExtensions keeps nothing: CacheMaxFilesize is 0 = leave that out, "
-      "or take one of the two away" },
+      "warning 1:1+21 CacheRProxyExtensions keeps nothing: CacheMaxFilesize is 0 = take one of the "
+      "two options away" },
     { "CacheRProxyExtensions = css, *.js\n" SITE PORT,
       "error 1:30+4 '*.js' is no extension = write what follows the last dot of the file names: "
       "php, pl, py" },
