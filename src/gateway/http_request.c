@@ -240,15 +240,14 @@ static void add_sender(struct text *text, struct exchange *x)
 static void add_connection(struct text *text, const struct http_request_plan *plan)
 {
     const struct exchange *x = plan->x;
+    const bool wants_trailers = x->request.wants_trailers && exchange_takes_trailers(x);
 
-    if (x->request.websocket_key.len > 0) {
+    if (x->request.websocket_key.len > 0)
         text_add_cstr(text, "Connection: Upgrade\r\nUpgrade: websocket\r\n");
-        return;
-    }
-    if (!plan->keep)
+    else if (wants_trailers) /* RFC 9110 10.1.4 */
+        text_printf(text, "Connection: %sTE\r\nTE: trailers\r\n", plan->keep ? "" : "close, ");
+    else if (!plan->keep)
         text_add_cstr(text, "Connection: close\r\n");
-    if (x->request.wants_trailers && exchange_takes_trailers(x)) /* RFC 9110 10.1.4 */
-        text_add_cstr(text, "Connection: TE\r\nTE: trailers\r\n");
 }
 
 /* RFC 9110 8.6: that a request which may have a body has none is said too, if it was said here. */
