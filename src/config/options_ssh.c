@@ -13,12 +13,10 @@ static bool read_credentials(struct build *build, struct slice text, struct ssh_
            ssh->password.len > 0;
 }
 
-static void credentials_set(struct build *build, const struct tree_node *node,
-                            const struct option_row *row, struct slice text)
+static void set_credentials(struct build *build, const struct tree_node *node,
+                            const struct option_row *row, struct slice text, struct ssh_conf *ssh)
 {
-    struct server_conf *conf = build->conf;
-
-    if (read_credentials(build, text, &conf->ssh))
+    if (read_credentials(build, text, ssh))
         return;
     diag_hint(build->diags,
               build_fault(build, DIAG_ERROR, node, text,
@@ -47,14 +45,14 @@ static void tunnel_ssh_set(struct build *build, void *record, const struct tree_
     ssh->is_on = true;
     ssh->place = tree_place(node, node->value);
     if (!both && !begins_with_address(places)) {
-        credentials_set(build, node, row, slice_trim(places));
+        set_credentials(build, node, row, slice_trim(places), ssh);
         return;
     }
     nets_add(
         build, &ssh->clients, node, row, places,
         "lets everybody reach the SSH server of this machine, without a password of the house");
     if (both)
-        credentials_set(build, node, row, slice_trim(credentials));
+        set_credentials(build, node, row, slice_trim(credentials), ssh);
 }
 
 static const struct option_row rows[] = {

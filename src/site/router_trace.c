@@ -97,8 +97,8 @@ void router_tell_answer(const struct judge *judge)
         trace_add(trace, TRACE_HANDLER, TRACE_YES, NULL, "listing: %s", why_of(verdict));
         break;
     case ANSWER_SSH:
-        trace_add(trace, TRACE_HANDLER, TRACE_YES, NULL, "ssh: a tunnel to %s (%s)", verdict->ssh,
-                  verdict->why);
+        trace_add(trace, TRACE_HANDLER, TRACE_YES, &judge->snapshot->conf->ssh.place,
+                  "ssh: a tunnel to %s (%s)", verdict->ssh, verdict->why);
         break;
     case ANSWER_LOGIN:
     case ANSWER_SCREEN:
