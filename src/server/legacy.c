@@ -1,5 +1,6 @@
 #include "server/legacy.h"
 
+#include "base/encode.h"
 #include "base/number.h"
 #include "base/sum.h"
 #include "loop/loop.h"
@@ -118,11 +119,12 @@ static void recall(const struct legacy *legacy, struct slice text)
 
 static void digits_of(struct slice text, char out[SUM_DIGITS + 1])
 {
+    struct text digits = text_on(out, SUM_DIGITS + 1);
     unsigned char sum[SHA256_LEN];
 
     sha256_of(text, sum);
-    for (unsigned i = 0; i < SHA256_LEN; i++)
-        snprintf(out + 2 * (size_t)i, 3, "%02x", sum[i]);
+    hex_encode(&digits, slice_of(sum, sizeof(sum)));
+    text_cstr(&digits);
 }
 
 /* What was written by halves, when its server died of it, has another sum. */

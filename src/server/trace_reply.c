@@ -15,8 +15,7 @@ bool trace_reply_begin(struct exchange *x, const struct host *host)
 {
     const struct binding_conf *binding = x->visit->binding;
 
-    if (!host->conf->trace_for || !conf_nets_hold((host->conf)->trace_for, &x->visit->client) ||
-        !asks(x))
+    if (!conf_nets_hold(host->conf->trace_for, &x->visit->client) || !asks(x))
         return false;
     x->trace = arena_new(&x->arena, struct trace);
     trace_init(x->trace, &x->arena);
