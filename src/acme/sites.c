@@ -6,15 +6,6 @@
 
 #define SPREAD 24u /* of a life, or of a pause */
 
-static char *copy(struct slice text)
-{
-    char *made = strndup(text.len > 0 ? text.at : "", text.len);
-
-    if (!made)
-        abort();
-    return made;
-}
-
 static void site_free(struct site *site)
 {
     free(site->id);
@@ -45,9 +36,9 @@ static void plan(struct site *site, int64_t now_unix_s)
 static struct site site_new(const struct acme_site *from, int64_t now_unix_s)
 {
     struct site site = {
-        .id = copy(from->id),
-        .names = copy(from->names),
-        .pem = copy(from->pem),
+        .id = slice_dup(from->id),
+        .names = slice_dup(from->names),
+        .pem = slice_dup(from->pem),
     };
 
     plan(&site, now_unix_s);
@@ -117,7 +108,7 @@ void sites_renew(const struct sites *sites, struct slice id, int64_t now_unix_s)
 void site_obtained(struct site *site, struct slice pem, int64_t now_unix_s)
 {
     free(site->pem);
-    site->pem = copy(pem);
+    site->pem = slice_dup(pem);
     free(site->error);
     site->error = NULL;
     site->failures = 0;
@@ -132,7 +123,7 @@ bool site_failed(struct site *site, struct slice why, uint64_t asked_s, int64_t 
 
     if (is_news) {
         free(site->error);
-        site->error = copy(why);
+        site->error = slice_dup(why);
     }
     if (site->failures < 1000)
         site->failures++;

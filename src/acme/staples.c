@@ -2,21 +2,11 @@
 #include "acme_private.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define HOUR_S  INT64_C(3600)
 #define DAY_S   (24 * HOUR_S)
 #define LEAST_S 10  /* between two questions, however short answers live */
 #define SPREAD  24u /* of a life, or of a pause */
-
-static char *copy(struct slice text)
-{
-    char *made = strndup(text.len > 0 ? text.at : "", text.len);
-
-    if (!made)
-        abort();
-    return made;
-}
 
 static void staple_free(struct staple *staple)
 {
@@ -29,7 +19,7 @@ static void staple_free(struct staple *staple)
 static void set_error(struct staple *staple, struct slice why)
 {
     free(staple->error);
-    staple->error = why.len > 0 ? copy(why) : NULL;
+    staple->error = why.len > 0 ? slice_dup(why) : NULL;
 }
 
 /* ---- when ---- */
@@ -85,9 +75,9 @@ static void plan(struct staple *staple, const struct acme_staple *from, int64_t 
 static struct staple staple_new(const struct acme_staple *from, int64_t now_unix_s)
 {
     struct staple staple = {
-        .id = copy(from->id),
-        .name = copy(from->name),
-        .certificates = copy(from->certificates),
+        .id = slice_dup(from->id),
+        .name = slice_dup(from->name),
+        .certificates = slice_dup(from->certificates),
     };
 
     plan(&staple, from, now_unix_s);

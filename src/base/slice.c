@@ -1,5 +1,7 @@
 #include "base/slice.h"
 
+#include "base_private.h"
+
 #include <stdint.h>
 
 #define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
@@ -199,4 +201,13 @@ bool slice_next(struct slice *rest, char c, struct slice *ret_item)
     slice_cut(*rest, c, &item, rest);
     *ret_item = slice_trim(item);
     return true;
+}
+
+char *slice_dup(struct slice text)
+{
+    char *made = strndup(text.len > 0 ? text.at : "", text.len);
+
+    if (!made)
+        memory_exhausted(text.len + 1);
+    return made;
 }

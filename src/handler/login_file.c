@@ -20,10 +20,8 @@ struct login_file *login_file_new(enum password_kind kind, struct slice path, st
     if (!file)
         abort();
     file->kind = kind;
-    file->path = strndup(path.at, path.len);
-    file->below = strndup(below.len > 0 ? below.at : "", below.len);
-    if (!file->path || !file->below)
-        abort();
+    file->path = slice_dup(path);
+    file->below = slice_dup(below);
     return file;
 }
 

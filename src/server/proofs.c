@@ -7,7 +7,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define PROOFS_MOST 64u
 
@@ -62,24 +61,15 @@ static struct shown_proof *find(const struct proofs *proofs, struct slice token)
     return NULL;
 }
 
-static char *copy(struct slice text)
-{
-    char *made = strndup(text.at, text.len);
-
-    if (!made)
-        abort();
-    return made;
-}
-
 static void add(struct proofs *proofs, struct slice name, struct slice token, struct slice answer)
 {
     struct shown_proof *proof = calloc(1, sizeof(*proof));
 
     if (!proof)
         abort();
-    proof->name = copy(name);
-    proof->token = copy(token);
-    proof->answer = copy(answer);
+    proof->name = slice_dup(name);
+    proof->token = slice_dup(token);
+    proof->answer = slice_dup(answer);
     list_push_back(&proofs->oldest_first, &proof->link);
     proofs->count++;
 }

@@ -57,9 +57,7 @@ static void keep_named(struct estate_file *file, struct slice path, int fd)
     fd_close(&file->fd);
     free(file->path);
     file->fd = fd;
-    file->path = strndup(path.at ? path.at : "", path.len);
-    if (!file->path)
-        abort();
+    file->path = slice_dup(path);
 }
 
 /* 1: that was all; 0: more follows; or negative errno. */

@@ -102,4 +102,7 @@ bool slice_cut(struct slice whole, char c, struct slice *ret_head, struct slice 
  */
 bool slice_next(struct slice *rest, char c, struct slice *ret_item);
 
+/* A C string of its own, up to a NUL in the text; free() it. */
+char *slice_dup(struct slice text);
+
 #endif

@@ -3,6 +3,8 @@
 #include "slice_assert.h"
 #include "suite.h"
 
+#include <stdlib.h>
+
 static int sign(int value)
 {
     return (value > 0) - (value < 0);
@@ -233,8 +235,22 @@ START_TEST(a_list_gives_its_items_trimmed)
 }
 END_TEST
 
+START_TEST(a_text_may_be_kept_as_a_string)
+{
+    char bytes[] = "abcd";
+    char *kept = slice_dup(slice_of(bytes, 3));
+    char *nothing = slice_dup((struct slice){ 0 });
+
+    bytes[0] = 'x';
+    ck_assert_str_eq(kept, "abc");
+    ck_assert_str_eq(nothing, "");
+    free(kept);
+    free(nothing);
+}
+END_TEST
+
 SUITE("base: slice", LOOP(comparisons_look_at_bytes_and_ascii_letters, pairs),
       TEST(case_is_ignored_for_ascii_letters_only), LOOP(beginnings_and_ends_are_seen, affixes),
       TEST(skip_and_first_stop_at_the_end), LOOP(trimming_takes_blanks_off_both_ends, trims),
       TEST(bytes_and_texts_are_found), LOOP(a_cut_splits_at_the_first_separator, cuts),
-      LOOP(a_list_gives_its_items_trimmed, lists))
+      LOOP(a_list_gives_its_items_trimmed, lists), TEST(a_text_may_be_kept_as_a_string))
