@@ -5,6 +5,7 @@ import random
 import socket
 import threading
 
+from again import Again
 from backends import PhpFpm, Worker
 from house import House
 from wire import BadAnswer
@@ -67,7 +68,7 @@ def outcome_of(visitor, request, fields=()):
     return "wrong" if answer.status == 200 and not is_right(answer) else answer.status
 
 
-class Crowd:
+class Crowd(Again):
     """Visitors who ask for everything, again and again; `outcomes` counts each (target, outcome)."""
 
     def __init__(self, house, count, seed, requests=REQUESTS):
@@ -75,18 +76,8 @@ class Crowd:
         self.requests = requests
         self.outcomes = collections.Counter()
         self.lock = threading.Lock()
-        self.ended = threading.Event()
-        self.threads = [threading.Thread(target=self._visit, args=(seed * 1000 + n,)) for n in range(count)]
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ended.set()
-        for thread in self.threads:
-            thread.join()
+        self.seed = seed
+        super().__init__(count)
 
     @property
     def done(self):
@@ -101,8 +92,8 @@ class Crowd:
             self.outcomes[target, outcome] += 1
         return outcome
 
-    def _visit(self, seed):
-        dice = random.Random(seed)
+    def _visit(self, number):
+        dice = random.Random(self.seed * 1000 + number)
         while not self.ended.is_set():
             try:
                 visitor = self.house.visit(timeout_s=30)

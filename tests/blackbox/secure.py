@@ -2,8 +2,8 @@
 import os
 import ssl
 import subprocess
-import threading
 
+from again import Again
 from wire import Visitor
 
 
@@ -49,7 +49,7 @@ def shown_by(certificate):
     return ssl.PEM_cert_to_DER_cert(text[text.index("-----BEGIN CERTIFICATE") :])
 
 
-class Handshakes:
+class Handshakes(Again):
     """Clients who shake hands, ask once and leave, again and again; `failures` should be empty in the end."""
 
     def __init__(self, port, target, body, count=6, name="default.test"):
@@ -58,18 +58,7 @@ class Handshakes:
         self.seen = set()
         self.done = [0] * count
         self.failures = []
-        self.ended = threading.Event()
-        self.threads = [threading.Thread(target=self._visit, args=(number,)) for number in range(count)]
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ended.set()
-        for thread in self.threads:
-            thread.join()
+        super().__init__(count)
 
     def all_see(self, certificate):
         return set(self.last) == {certificate}

@@ -44,6 +44,7 @@ def test_who_is_not_challenged(house):
     assert ask(house, "203.0.113.1").text == "here"
     assert ask(house, "198.51.100.4", "/.well-known/acme-challenge/token").text == "token"
     assert ask(house, "198.51.100.4", "/.well-known/acme-challenge/../../a%20b.txt").status == 307
+    assert ask(house, "198.51.100.4", "localhost:22", method="CONNECT").status == 405  # no page is a tunnel
     answer = ask(house, "198.51.100.4", method="POST", body=b"a=b")
     assert answer.status == 503 and "set-cookie" not in str(answer.fields).lower()
 
