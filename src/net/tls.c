@@ -27,6 +27,11 @@ static ssize_t tls_send_file(struct transport *transport, int fd, uint64_t offse
     return tls_pipe_send_file(&self_of(transport)->pipe, fd, offset, len);
 }
 
+static bool tls_lags(struct transport *transport)
+{
+    return tls_pipe_has_waiting(&self_of(transport)->pipe);
+}
+
 /* ---- the end ---- */
 
 static void tls_finish(struct transport *transport)
@@ -71,6 +76,7 @@ static const struct transport_ops tls_ops = {
     .read = tls_read,
     .write = tls_write,
     .send_file = tls_send_file,
+    .lags = tls_lags,
     .finish = tls_finish,
     .abort = tls_abort,
     .close = tls_close,

@@ -41,6 +41,32 @@ void h1_cut(struct conn *conn, enum reset_reason reason, const char *cause)
     close_now(conn);
 }
 
+/* ---- LINGER ---- */
+
+static enum step enter_linger(struct conn *conn)
+{
+    input_release(&conn->h1.input);
+    transport_finish(conn->transport);
+    conn->h1.lags = transport_lags(conn->transport);
+    conn->h1.drop_left = H1_LINGER_BYTES;
+    return enter_timed(conn, H1_LINGER);
+}
+
+void conn_linger(struct conn *conn)
+{
+    conn->protocol = &protocol_h1;
+    enter_linger(conn);
+    loop_wake(conn->loop, &conn->wake);
+}
+
+/* Nobody has anything to say any more. What a transport holds back is lost by a close. */
+static enum step part(struct conn *conn)
+{
+    if (!conn->transport->io.hung_up && transport_lags(conn->transport))
+        return enter_linger(conn);
+    return close_now(conn);
+}
+
 /* ---- what the exchange says ---- */
 
 static void wire_interim(struct exchange *x, int status, const struct fields *fields)
@@ -178,7 +204,7 @@ static enum step fill_head(struct conn *conn)
     if (got == -EAGAIN)
         return STEP_WAIT;
     if (got <= 0)
-        return close_now(conn); /* it left between requests or within a head: nobody waits */
+        return part(conn); /* it left between requests or within a head: nobody waits */
     conn->h1.turn_bytes += (unsigned)got;
     return STEP_AGAIN;
 }
@@ -211,7 +237,7 @@ static enum step h1_idle(struct conn *conn)
     if (input_filled(&conn->h1.input).len == 0) {
         enum step step = fill_head(conn);
 
-        return step == STEP_WAIT && is_done(conn) ? close_now(conn) : step;
+        return step == STEP_WAIT && is_done(conn) ? part(conn) : step;
     }
     if (conn->h1.turn_requests >= H1_TURN_REQUESTS) {
         conn_again_next_turn(conn);
@@ -245,21 +271,6 @@ static enum step h1_head(struct conn *conn)
 }
 
 /* ---- EXCHANGE ---- */
-
-static enum step enter_linger(struct conn *conn)
-{
-    input_release(&conn->h1.input);
-    transport_finish(conn->transport);
-    conn->h1.drop_left = H1_LINGER_BYTES;
-    return enter_timed(conn, H1_LINGER);
-}
-
-void conn_linger(struct conn *conn)
-{
-    conn->protocol = &protocol_h1;
-    enter_linger(conn);
-    loop_wake(conn->loop, &conn->wake);
-}
 
 /*
  * A plain close resets the connection when bytes of the client are unread or on their way, and the
@@ -315,7 +326,7 @@ static enum step finish_exchange(struct conn *conn)
     conn->h1.leg = NULL;
     conn->h1.turn_requests++;
     if (!goes_on)
-        return must_linger(conn, client_goes_on) ? enter_linger(conn) : close_now(conn);
+        return must_linger(conn, client_goes_on) ? enter_linger(conn) : part(conn);
     conn->h1.drop_left = rest;
     enum step step = enter_timed(conn, rest > 0 ? H1_REST : H1_IDLE);
     conn_tell_rest(conn);
@@ -428,11 +439,24 @@ static enum step h1_rest(struct conn *conn)
     return got > 0 ? STEP_AGAIN : close_now(conn);
 }
 
+/* The last bytes have left the transport: from now on the client has time to hear them. */
+static void look_at_lag(struct conn *conn)
+{
+    if (!conn->h1.lags)
+        return;
+    conn->h1.lags = transport_lags(conn->transport);
+    if (!conn->h1.lags)
+        conn->h1.since_ms = conn->loop->now_ms;
+}
+
 static enum step h1_linger(struct conn *conn)
 {
-    ssize_t got = conn->h1.drop_left > 0 ? drop_some(conn) : 0;
+    if (conn->h1.drop_left == 0)
+        return close_now(conn);
 
-    if (got == -EAGAIN)
+    ssize_t got = drop_some(conn);
+    look_at_lag(conn);
+    if (got == -EAGAIN || (got == 0 && conn->h1.lags && !conn->transport->io.hung_up))
         return STEP_WAIT;
     return got > 0 ? STEP_AGAIN : close_now(conn);
 }
@@ -475,7 +499,7 @@ static uint64_t due(const struct conn *conn)
     case H1_REST:
         return due_after(h1->since_ms, limits->next_head_ms);
     case H1_LINGER:
-        return h1->since_ms + H1_LINGER_MS;
+        return h1->lags ? due_after(h1->since_ms, limits->send_ms) : h1->since_ms + H1_LINGER_MS;
     case H1_CLOSED:
         break;
     }
@@ -501,6 +525,8 @@ static void time_out(struct conn *conn)
         break;
     case H1_IDLE: /* nothing was asked: nothing is answered */
     case H1_REST:
+        part(conn);
+        break;
     case H1_LINGER:
         close_now(conn);
         break;

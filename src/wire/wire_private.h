@@ -115,6 +115,7 @@ enum h1_state {
 
 struct h1 {
     enum h1_state state;
+    bool lags;          /* H1_LINGER: not all that was written is with the kernel yet */
     struct exchange *x; /* borrowed from the two legs; NULL unless H1_EXCHANGE */
     struct h1_leg *leg; /* in x->arena */
     struct h1_input input;

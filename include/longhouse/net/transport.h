@@ -30,6 +30,9 @@ struct transport_ops {
      * bytes have to be read (they are enciphered, or there is no descriptor).
      */
     ssize_t (*splice)(struct transport *, int pipe, size_t most);
+    /* Bytes that were written are not all with the kernel yet: reads send them when there is room.
+     * NULL: never. */
+    bool (*lags)(struct transport *);
     /* No more bytes will be written (shutdown of the writing side). */
     void (*finish)(struct transport *);
     /* The close to come is to be seen as a failure by the peer (RST). */
@@ -69,6 +72,11 @@ static inline bool transport_can_splice(const struct transport *t)
 static inline ssize_t transport_splice(struct transport *t, int pipe, size_t most)
 {
     return t->ops->splice(t, pipe, most);
+}
+
+static inline bool transport_lags(struct transport *t)
+{
+    return t->ops->lags && t->ops->lags(t);
 }
 
 static inline void transport_finish(struct transport *t)

@@ -31,6 +31,7 @@ struct transport_memory {
     bool edge;  /* something changed since the driver asked */
     bool end;
     bool more;
+    bool lags;
     bool finished;
     bool aborted;
     bool closed;
@@ -91,7 +92,7 @@ static ssize_t take(struct transport_memory *memory, size_t len)
     assert(!memory->finished); /* written after transport_finish() */
     if (memory->broken)
         return memory->broken == ECONNRESET ? -EPIPE : -memory->broken;
-    if (taken < len)
+    if (taken < len || memory->lags)
         memory->transport.io.writable = false;
     if (taken == 0 && len > 0)
         return -EAGAIN;
@@ -143,6 +144,11 @@ static ssize_t memory_send_file(struct transport *t, int fd, uint64_t offset, si
     return result;
 }
 
+static bool memory_lags(struct transport *t)
+{
+    return self_of(t)->lags;
+}
+
 static void memory_finish(struct transport *t)
 {
     self_of(t)->finished = true;
@@ -164,7 +170,7 @@ static unsigned memory_hand(struct io *io)
     memory->edge = false;
     if (memory->in.end > memory->in.begin)
         bits |= IO_READABLE;
-    if (memory->room > 0)
+    if (memory->room > 0 && !memory->lags)
         bits |= IO_WRITABLE;
     if (memory->end)
         bits |= IO_READ_CLOSED;
@@ -193,6 +199,7 @@ static const struct transport_ops memory_ops = {
     .read = memory_read,
     .write = memory_write,
     .send_file = memory_send_file,
+    .lags = memory_lags,
     .finish = memory_finish,
     .abort = memory_abort,
     .close = memory_close,
@@ -224,6 +231,7 @@ static const struct transport_ops memory_splicing_ops = {
     .write = memory_write,
     .send_file = memory_send_file,
     .splice = memory_splice,
+    .lags = memory_lags,
     .finish = memory_finish,
     .abort = memory_abort,
     .close = memory_close,
@@ -298,6 +306,12 @@ void transport_memory_read_step(struct transport_memory *memory, size_t most)
 void transport_memory_room(struct transport_memory *memory, size_t room)
 {
     memory->room = room;
+    memory->edge = true;
+}
+
+void transport_memory_lag(struct transport_memory *memory, bool lags)
+{
+    memory->lags = lags;
     memory->edge = true;
 }
 

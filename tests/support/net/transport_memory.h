@@ -41,6 +41,9 @@ void transport_memory_read_step(struct transport_memory *memory, size_t most);
 /* So many bytes will be taken before -EAGAIN; each call sets it anew and wakes a waiting writer. */
 void transport_memory_room(struct transport_memory *memory, size_t room);
 
+/* Something that was taken is held back by the transport; no more: wakes whoever waits. */
+void transport_memory_lag(struct transport_memory *memory, bool lags);
+
 /* All that was written since the last transport_memory_forget(); valid until the next write. */
 struct slice transport_memory_written(const struct transport_memory *memory);
 void transport_memory_forget(struct transport_memory *memory);

@@ -143,6 +143,7 @@ static void pour(bool from_file)
     size_t put = 0;
     size_t taken = 0;
     unsigned pauses = 0;
+    unsigned lags = 0;
     int file = -1;
 
     for (size_t i = 0; i < LEN; i++)
@@ -164,6 +165,7 @@ static void pour(bool from_file)
             put += (size_t)r;
         }
         pauses += put < LEN;
+        lags += transport_lags(here);
         if (here->io.readable) { /* what waits goes out by a read */
             char byte;
             ck_assert_int_eq(transport_read(here, &byte, 1), -EAGAIN);
@@ -174,6 +176,8 @@ static void pour(bool from_file)
     }
     ck_assert_mem_eq(sent, got, LEN);
     ck_assert_uint_gt(pauses, 1);
+    ck_assert_uint_gt(lags, 1);
+    ck_assert(!transport_lags(here));
     fd_close(&file);
     end();
 }

@@ -1452,6 +1452,70 @@ START_TEST(lingering_ends_with_the_client_or_after_two_seconds)
 }
 END_TEST
 
+START_TEST(what_the_transport_holds_back_is_waited_for)
+{
+    struct house *house = open_house(NULL, NULL);
+
+    transport_memory_lag(house->client, true);
+    house_feed(house, GET_CLOSE);
+    ck_assert_str_eq(house_written(house), HELLO_BYE);
+    house_pass(house, 3900);
+    ck_assert(!transport_memory_closed(house->client));
+    transport_memory_lag(house->client, false);
+    house_settle(house);
+    house_pass(house, 1900);
+    ck_assert(!transport_memory_closed(house->client));
+    house_pass(house, 100);
+    ck_assert(closed_well(house));
+    close_house(house);
+}
+END_TEST
+
+START_TEST(what_the_transport_holds_back_is_not_waited_for_in_vain)
+{
+    struct house *house = open_house(NULL, NULL);
+
+    transport_memory_lag(house->client, true);
+    house_feed(house, GET_CLOSE);
+    house_pass(house, 4000);
+    ck_assert(transport_memory_closed(house->client));
+    close_house(house);
+}
+END_TEST
+
+START_TEST(a_client_that_has_said_all_gets_what_is_held_back)
+{
+    struct house *house = open_house(NULL, NULL);
+
+    transport_memory_lag(house->client, true);
+    house_feed(house, GET);
+    transport_memory_feed_end(house->client);
+    house_settle(house);
+    ck_assert(transport_memory_finished(house->client));
+    ck_assert(!transport_memory_closed(house->client));
+    transport_memory_lag(house->client, false);
+    house_settle(house);
+    ck_assert(closed_well(house));
+    close_house(house);
+}
+END_TEST
+
+START_TEST(a_kept_connection_is_not_closed_over_what_is_held_back)
+{
+    struct house *house = open_house(NULL, NULL);
+
+    transport_memory_lag(house->client, true);
+    house_feed(house, GET);
+    house_pass(house, 5000);
+    ck_assert(transport_memory_finished(house->client));
+    ck_assert(!transport_memory_closed(house->client));
+    transport_memory_break(house->client, ECONNRESET);
+    house_settle(house);
+    ck_assert(transport_memory_closed(house->client));
+    close_house(house);
+}
+END_TEST
+
 /* ---- clients that leave ---- */
 
 START_TEST(a_client_that_leaves_between_requests_is_no_news)
@@ -1844,6 +1908,10 @@ SUITE(
     TEST(a_handler_may_take_its_time), TEST(a_client_that_takes_nothing_is_dropped),
     TEST(a_slow_client_pauses_the_handler),
     TEST(lingering_ends_with_the_client_or_after_two_seconds),
+    TEST(what_the_transport_holds_back_is_waited_for),
+    TEST(what_the_transport_holds_back_is_not_waited_for_in_vain),
+    TEST(a_client_that_has_said_all_gets_what_is_held_back),
+    TEST(a_kept_connection_is_not_closed_over_what_is_held_back),
     TEST(a_client_that_leaves_between_requests_is_no_news),
     TEST(a_client_that_leaves_within_a_head_is_no_news),
     { a_client_that_leaves_ends_the_handler, 2 }, { a_connection_that_breaks_ends_the_handler, 2 },
