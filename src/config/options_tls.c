@@ -276,6 +276,16 @@ static const struct option_row rows[] = {
         .text = "The least version of TLS that is spoken. Older ones are never spoken.",
     },
     {
+        .name = "KernelTLS",
+        .type = OPT_YES_NO,
+        .scopes = SCOPE_SERVER,
+        AT(server_conf, kernel_tls),
+        .fallback = "yes",
+        .grammar = "yes | no",
+        .text = "The kernel enciphers what goes out by TLS, and sends files by itself, where it "
+                "can (Linux with its module tls loaded: `modprobe tls`).",
+    },
+    {
         .name = "RequireTLS",
         .type = OPT_OWN,
         .scopes = SCOPE_HOST,

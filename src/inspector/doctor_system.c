@@ -121,12 +121,30 @@ static void look_at_tls(const struct visit_of_doctor *visit, const struct tls_co
     }
 }
 
+static void look_at_kernel(const struct visit_of_doctor *visit)
+{
+    if (!visit->conf->kernel_tls)
+        return;
+    if (tls_kernel_is_there())
+        finding_add(visit->findings, FINDING_OK, "certificate", NULL,
+                    "KernelTLS: the kernel enciphers what goes out");
+    else
+        finding_add(visit->findings, FINDING_NOTE, "certificate",
+                    "large files cost less with it: modprobe tls, before the house starts",
+                    "KernelTLS: this kernel does not encipher; OpenSSL does");
+}
+
 void doctor_certificates(const struct visit_of_doctor *visit)
 {
     const struct server_conf *conf = visit->conf;
+    bool speaks_tls = false;
 
-    for (const struct binding_conf *binding = conf->bindings; binding; binding = binding->next)
+    for (const struct binding_conf *binding = conf->bindings; binding; binding = binding->next) {
         look_at_tls(visit, &binding->tls);
+        speaks_tls |= binding->tls.certificates != NULL;
+    }
+    if (speaks_tls)
+        look_at_kernel(visit);
     for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
         if (doctor_looks_at(visit, host))
             look_at_tls(visit, &host->tls);

@@ -1,6 +1,8 @@
 /* Sockets as transport. */
 #include "net/transport.h"
 
+#include "tcp_private.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -32,19 +34,19 @@ static ssize_t tcp_read(struct transport *t, char *data, size_t room)
 }
 
 /* Judges the result of a send; -EAGAIN and the full buffer show in `writable`. */
-static ssize_t sent(struct transport *t, ssize_t put, size_t wanted)
+static ssize_t sent(struct io *io, ssize_t put, size_t wanted)
 {
     if (put < 0) {
         if (errno == EAGAIN)
-            t->io.writable = false;
+            io->writable = false;
         return -errno;
     }
     if ((size_t)put < wanted)
-        t->io.writable = false;
+        io->writable = false;
     return put;
 }
 
-static ssize_t tcp_write(struct transport *t, const struct iovec *parts, int count, bool more)
+ssize_t tcp_write_parts(struct io *io, const struct iovec *parts, int count, bool more)
 {
     const int flags = MSG_NOSIGNAL | (more ? MSG_MORE : 0);
     size_t wanted = 0;
@@ -57,19 +59,19 @@ static ssize_t tcp_write(struct transport *t, const struct iovec *parts, int cou
 
     if (count == 1) {
         do
-            put = send(t->io.fd, parts->iov_base, parts->iov_len, flags);
+            put = send(io->fd, parts->iov_base, parts->iov_len, flags);
         while (put < 0 && errno == EINTR);
     } else {
         const struct msghdr message = { .msg_iov = (struct iovec *)parts,
                                         .msg_iovlen = (size_t)count };
         do
-            put = sendmsg(t->io.fd, &message, flags);
+            put = sendmsg(io->fd, &message, flags);
         while (put < 0 && errno == EINTR);
     }
-    return sent(t, put, wanted);
+    return sent(io, put, wanted);
 }
 
-static ssize_t tcp_send_file(struct transport *t, int fd, uint64_t offset, size_t len)
+ssize_t tcp_write_file(struct io *io, int fd, uint64_t offset, size_t len)
 {
     off_t at = (off_t)offset;
     ssize_t put;
@@ -77,12 +79,22 @@ static ssize_t tcp_send_file(struct transport *t, int fd, uint64_t offset, size_
     if (len > SEND_FILE_MOST)
         len = SEND_FILE_MOST;
     do
-        put = sendfile(t->io.fd, fd, &at, len);
+        put = sendfile(io->fd, fd, &at, len);
     while (put < 0 && errno == EINTR);
 
     /* A short count may also mean that the file became shorter, and then no edge would come: only
      * EAGAIN says "full" here. */
-    return sent(t, put, 0);
+    return sent(io, put, 0);
+}
+
+static ssize_t tcp_write(struct transport *t, const struct iovec *parts, int count, bool more)
+{
+    return tcp_write_parts(&t->io, parts, count, more);
+}
+
+static ssize_t tcp_send_file(struct transport *t, int fd, uint64_t offset, size_t len)
+{
+    return tcp_write_file(&t->io, fd, offset, len);
 }
 
 static bool has_bytes(const struct transport *t)

@@ -29,7 +29,7 @@ static ssize_t tls_send_file(struct transport *transport, int fd, uint64_t offse
 
 static bool tls_lags(struct transport *transport)
 {
-    return tls_pipe_has_waiting(&self_of(transport)->pipe);
+    return tls_pipe_lags(&self_of(transport)->pipe);
 }
 
 /* ---- the end ---- */

@@ -333,6 +333,8 @@ static bool set_up(struct tls_context *context, const struct tls_options *option
     SSL_CTX_set_options(ssl, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
                                  SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
                                  SSL_OP_IGNORE_UNEXPECTED_EOF);
+    if (options->in_kernel)
+        SSL_CTX_set_options(ssl, SSL_OP_ENABLE_KTLS);
     SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_read_ahead(ssl, 1); /* head and record in one read */
     SSL_CTX_set_app_data(ssl, context);

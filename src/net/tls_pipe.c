@@ -7,7 +7,11 @@
  * the protocol needs (a read may have to write) is of no concern to the owner: while something
  * waits to be sent, the pipe calls its socket readable, and the owner's next read, at the edge
  * that made room, sends it.
+ *
+ * Where the kernel enciphers what goes out, data take the way of a plain socket, and only what
+ * OpenSSL itself has to say comes by here.
  */
+#include "tcp_private.h"
 #include "tls_private.h"
 
 #include <errno.h>
@@ -28,6 +32,11 @@ static _Thread_local char plain[RECORD_MOST];
 bool tls_pipe_has_waiting(const struct tls_pipe *pipe)
 {
     return pipe->waiting_begin < pipe->waiting_end;
+}
+
+bool tls_pipe_lags(const struct tls_pipe *pipe)
+{
+    return tls_pipe_has_waiting(pipe) || (pipe->in_kernel && tls_kernel_lags(pipe));
 }
 
 static void forget_waiting(struct tls_pipe *pipe)
@@ -53,13 +62,14 @@ static void keep_waiting(struct tls_pipe *pipe, const char *bytes, size_t len)
 }
 
 /* Bytes that the kernel took, 0 when it has no room; after an error it takes none ever again. */
-static size_t push(struct tls_pipe *pipe, const char *bytes, size_t len)
+static size_t push(struct tls_pipe *pipe, unsigned char type, const char *bytes, size_t len)
 {
     const int flags = MSG_NOSIGNAL | (pipe->more ? MSG_MORE : 0);
     ssize_t put;
 
     do
-        put = send(pipe->io->fd, bytes, len, flags);
+        put = type ? tls_kernel_send(pipe->io->fd, type, bytes, len)
+                   : send(pipe->io->fd, bytes, len, flags);
     while (put < 0 && errno == EINTR);
 
     if (put < 0 && errno != EAGAIN)
@@ -69,19 +79,27 @@ static size_t push(struct tls_pipe *pipe, const char *bytes, size_t len)
     return put > 0 ? (size_t)put : 0;
 }
 
+/* No more will be written. A socket whose kernel enciphers may still have to send a record, which
+ * a shutdown would cut: the peer has been told the end, and has to go by that. */
+static void shut(const struct tls_pipe *pipe)
+{
+    if (!pipe->in_kernel)
+        (void)shutdown(pipe->io->fd, SHUT_WR);
+}
+
 /* True: nothing waits any more. */
 static bool flush(struct tls_pipe *pipe)
 {
     if (!tls_pipe_has_waiting(pipe))
         return true;
     if (pipe->error == 0 && pipe->io->writable)
-        pipe->waiting_begin += push(pipe, pipe->waiting + pipe->waiting_begin,
+        pipe->waiting_begin += push(pipe, pipe->waiting_type, pipe->waiting + pipe->waiting_begin,
                                     pipe->waiting_end - pipe->waiting_begin);
     if (tls_pipe_has_waiting(pipe) && pipe->error == 0)
         return false;
     forget_waiting(pipe);
     if (pipe->finishing && pipe->error == 0)
-        (void)shutdown(pipe->io->fd, SHUT_WR);
+        shut(pipe);
     return true;
 }
 
@@ -92,12 +110,17 @@ static int bio_write(BIO *bio, const char *bytes, int len)
 
     if (pipe->error < 0)
         return -1;
+    /* Only an alert behind tickets that the peer does not take: the end goes unsaid. */
+    if (tls_pipe_has_waiting(pipe) && pipe->record_type != pipe->waiting_type)
+        return len;
     if (!tls_pipe_has_waiting(pipe) && pipe->io->writable)
-        put = push(pipe, bytes, (size_t)len);
+        put = push(pipe, pipe->record_type, bytes, (size_t)len);
     if (pipe->error < 0)
         return -1;
-    if (put < (size_t)len)
+    if (put < (size_t)len) {
         keep_waiting(pipe, bytes + put, (size_t)len - put);
+        pipe->waiting_type = pipe->record_type;
+    }
     return len;
 }
 
@@ -128,15 +151,23 @@ static int bio_read(BIO *bio, char *bytes, int room)
 
 static long bio_control(BIO *bio, int what, long number, void *data)
 {
-    const struct tls_pipe *pipe = BIO_get_data(bio);
+    struct tls_pipe *pipe = BIO_get_data(bio);
 
-    (void)number;
-    (void)data;
     switch (what) {
     case BIO_CTRL_FLUSH:
         return 1;
     case BIO_CTRL_EOF:
         return pipe->ended;
+    case TLS_KERNEL_SET_KEYS:
+        return number != 0 && tls_kernel_begin(pipe, data);
+    case BIO_CTRL_GET_KTLS_SEND:
+        return pipe->in_kernel;
+    case TLS_KERNEL_SET_TYPE:
+        pipe->record_type = (unsigned char)number;
+        return 0;
+    case TLS_KERNEL_CLEAR_TYPE:
+        pipe->record_type = 0;
+        return 0;
     default:
         return 0;
     }
@@ -261,10 +292,19 @@ static ssize_t write_record(struct tls_pipe *pipe, const char *bytes, size_t len
     return r == 0 ? -EPIPE : r;
 }
 
+/* The peer must get new keys before anything else (RFC 8446 4.6.3), and nobody can tell them to the
+ * kernel. */
+static bool is_stuck(const struct tls_pipe *pipe)
+{
+    return pipe->in_kernel && SSL_get_key_update_type(pipe->ssl) != SSL_KEY_UPDATE_NONE;
+}
+
 /* -EAGAIN: no room for a record; 0: there is. */
 static ssize_t begin_write(struct tls_pipe *pipe, bool more)
 {
     pipe->more = more;
+    if (pipe->error == 0 && is_stuck(pipe))
+        pipe->error = -EPROTO;
     if (!flush(pipe) || (pipe->error == 0 && !pipe->io->writable))
         return -EAGAIN;
     return pipe->error;
@@ -278,12 +318,27 @@ static ssize_t end_write(struct tls_pipe *pipe, size_t put, ssize_t r)
     return put > 0 ? (ssize_t)put : r;
 }
 
+/* What a write past OpenSSL has said. */
+static ssize_t end_plain(struct tls_pipe *pipe, ssize_t r)
+{
+    if (r < 0 && r != -EAGAIN)
+        pipe->error = (int)r;
+    return r;
+}
+
+static bool is_plain(const struct tls_pipe *pipe)
+{
+    return pipe->in_kernel && SSL_is_init_finished(pipe->ssl);
+}
+
 ssize_t tls_pipe_write(struct tls_pipe *pipe, const struct iovec *parts, int count, bool more)
 {
     ssize_t r = begin_write(pipe, more);
     size_t put = 0;
     size_t len;
 
+    if (r >= 0 && is_plain(pipe))
+        return end_plain(pipe, tcp_write_parts(pipe->io, parts, count, more));
     while (r >= 0 && put < WRITE_MOST && !tls_pipe_has_waiting(pipe) &&
            (len = gather(parts, count, put)) > 0) {
         r = write_record(pipe, plain, len);
@@ -298,6 +353,8 @@ ssize_t tls_pipe_send_file(struct tls_pipe *pipe, int fd, uint64_t offset, size_
     ssize_t r = begin_write(pipe, true);
     size_t put = 0;
 
+    if (r >= 0 && is_plain(pipe))
+        return end_plain(pipe, tcp_write_file(pipe->io, fd, offset, len));
     while (r >= 0 && put < WRITE_MOST && put < len && !tls_pipe_has_waiting(pipe)) {
         size_t most = len - put < RECORD_MOST ? len - put : RECORD_MOST;
         ssize_t got = pread(fd, plain, most, (off_t)(offset + put));
@@ -332,7 +389,7 @@ void tls_pipe_finish(struct tls_pipe *pipe)
 {
     tls_pipe_say_end(pipe);
     if (!tls_pipe_has_waiting(pipe)) {
-        (void)shutdown(pipe->io->fd, SHUT_WR);
+        shut(pipe);
         return;
     }
     pipe->finishing = true;

@@ -21,16 +21,19 @@ struct tls_pipe {
                                               there; NULL: nobody wants to know */
     bool wants_end;                        /* bytes that end without a close_notify were cut (RFC
                                               8446 6.1); false: what they say tells where it ends */
-    char *waiting; /* enciphered, not yet taken by the kernel: [begin, end) */
+    char *waiting;                         /* records, not yet taken by the kernel: [begin, end) */
     size_t waiting_begin;
     size_t waiting_end;
     size_t waiting_room;
-    int error;      /* negative errno, for good; 0: none */
-    bool more;      /* further bytes follow at once */
-    bool drained;   /* the socket had no more when it was last read */
-    bool ended;     /* the peer's bytes have ended */
-    bool said_end;  /* close_notify is out, or must not be said */
-    bool finishing; /* the socket is to be shut when nothing waits any more */
+    unsigned char waiting_type; /* as record_type */
+    unsigned char record_type;  /* in_kernel: what OpenSSL writes next; 0: the peer's data */
+    bool in_kernel;             /* what goes out is enciphered there; see tls_kernel.c */
+    int error;                  /* negative errno, for good; 0: none */
+    bool more;                  /* further bytes follow at once */
+    bool drained;               /* the socket had no more when it was last read */
+    bool ended;                 /* the peer's bytes have ended */
+    bool said_end;              /* close_notify is out, or must not be said */
+    bool finishing;             /* the socket is to be shut when nothing waits any more */
 };
 
 void tls_pipe_open(struct tls_pipe *pipe, SSL_CTX *context, struct io *io);
@@ -47,6 +50,9 @@ ssize_t tls_pipe_send_file(struct tls_pipe *pipe, int fd, uint64_t offset, size_
 /* Something is to be sent still: the next read does it when there is room. */
 bool tls_pipe_has_waiting(const struct tls_pipe *pipe);
 
+/* The same, or the kernel has taken it and not yet sent it: a close now would lose it. */
+bool tls_pipe_lags(const struct tls_pipe *pipe);
+
 /* Says that nothing more will come, once (RFC 8446 6.1). */
 void tls_pipe_say_end(struct tls_pipe *pipe);
 
@@ -54,6 +60,21 @@ void tls_pipe_say_end(struct tls_pipe *pipe);
 void tls_pipe_finish(struct tls_pipe *pipe);
 
 void tls_pipe_done(struct tls_pipe *pipe);
+
+/* What OpenSSL says to a BIO of a socket (its own numbers, named in openssl/bio.h). */
+#define TLS_KERNEL_SET_KEYS   72 /* number: 0: of what comes in, else of what goes out */
+#define TLS_KERNEL_SET_TYPE   74
+#define TLS_KERNEL_CLEAR_TYPE 75
+
+/* With the keys that OpenSSL hands over; false: it goes on enciphering itself. */
+bool tls_kernel_begin(struct tls_pipe *pipe, void *keys);
+
+/* A record that holds no data of the peer (RFC 8446 5.1); as sendmsg(2). */
+ssize_t tls_kernel_send(int fd, unsigned char type, const char *bytes, size_t len);
+
+/* Some of what was written may still wait for room, with nobody but the kernel; then the socket's
+ * next edge is awaited. */
+bool tls_kernel_lags(const struct tls_pipe *pipe);
 
 /* The side of the server. */
 struct tls {

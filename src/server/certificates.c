@@ -38,6 +38,7 @@ struct certificates {
     struct proofs *proofs;                         /* borrowed */
     struct log *log;                               /* borrowed */
     struct refusals *refusals;                     /* owned */
+    bool in_kernel;                                /* what goes out is enciphered there */
     struct slice ticket_secret;                    /* borrowed while they are made */
     struct tls_context **of_bindings;              /* by binding_conf.index; NULL: no TLS */
     struct tls_context **of_hosts;                 /* by vhost_conf.index; NULL: none of its own */
@@ -136,6 +137,7 @@ static struct tls_context *context_of(const struct certificates *self,
         .identities = identities,
         .identity_count = count,
         .least_version = self->snapshot->conf->least_tls,
+        .in_kernel = self->in_kernel,
         .ticket_secret = self->ticket_secret,
         .session_id = SLICE("longhouse"),
     };
@@ -299,6 +301,7 @@ struct certificates *certificates_new(const struct snapshot *snapshot, struct sl
         .proofs = proofs,
         .log = log,
         .refusals = table_of(1, sizeof(struct refusals)),
+        .in_kernel = conf->kernel_tls && tls_kernel_is_there(),
         .ticket_secret = ticket_secret,
         .of_bindings = table_of(conf->binding_count, sizeof(struct tls_context *)),
         .of_hosts = table_of(conf->host_count, sizeof(struct tls_context *)),

@@ -1,5 +1,7 @@
 """TLS clients and certificates for tests."""
 import os
+import pathlib
+import socket
 import ssl
 import subprocess
 
@@ -7,14 +9,20 @@ from again import Again
 from wire import Visitor
 
 
+def trusting_context():
+    """Of a client that takes any certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
 class SecureVisitor(Visitor):
     """One connection by TLS."""
 
     def __init__(self, port, name="default.test", session=None, version=None, timeout_s=10.0, shows=None):
         super().__init__(port, timeout_s)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+        context = trusting_context()
         if version:
             context.minimum_version = context.maximum_version = version
         if shows:
@@ -27,6 +35,38 @@ class SecureVisitor(Visitor):
             ["openssl", "x509", "-inform", "DER", "-noout", "-subject"], input=der, capture_output=True, check=True
         ).stdout.decode()
         return text.strip().rpartition("=")[2].strip()
+
+
+def ends_well(visitor):
+    """The server has said the end: without that, Python's ssl complains."""
+    visitor.socket.suppress_ragged_eofs = False
+    return visitor.socket.recv(1) == b""
+
+
+class SlowClient(Visitor):
+    """Little room in its socket, so that much of an answer has to wait at the server's."""
+
+    def __init__(self, port):
+        self.socket = socket.socket()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.socket.settimeout(60)
+        self.socket.connect(("127.0.0.1", port))
+        self.data, self.ended, self.was_reset = b"", False, False
+        self.socket = trusting_context().wrap_socket(self.socket)
+
+    def ask(self, target, size, connection):
+        self.request("GET", target, fields=[("Range", f"bytes=0-{size - 1}"), ("Connection", connection)])
+        self.size = size
+
+    def queued(self, port):
+        """Bytes between the server and this client."""
+        ours = f":{self.socket.getsockname()[1]:04X}"
+        lines = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()]
+        return sum(
+            sum(int(queue, 16) for queue in line[4].split(":"))
+            for line in lines
+            if ours in (line[1][8:], line[2][8:]) and f":{port:04X}" in (line[1][8:], line[2][8:])
+        )
 
 
 def make_certificate(folder, name, kind=("ec", "-pkeyopt", "ec_paramgen_curve:P-256"), more=()):

@@ -10,10 +10,11 @@ import time
 import pytest
 
 from house import House, free_port, open_folder, opened, wait_until
-from secure import SecureVisitor, make_certificate, secure_binding
+from secure import SecureVisitor, SlowClient, ends_well, make_certificate, secure_binding
 
 
 BIG = bytes(range(256)) * 4096 * 3
+LONG = BIG * 4
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +39,7 @@ def house(certificates):
     )
     house.default.put("hello.txt", b"hello\n")
     house.default.put("big.bin", BIG)
+    house.default.put("long.bin", LONG)
     second = house.host(
         "second.test",
         f"  TLScertFile = {certificates}/second.test.crt, {certificates}/rsa.test.crt\n"
@@ -125,6 +127,33 @@ def test_curl(house, certificates):
         capture_output=True, check=False,
     )  # fmt: skip
     assert done.stdout == b"hello\n", done.stderr
+
+
+def most_on_the_way(port):
+    """What the server gets rid of when a client does not read."""
+    with SlowClient(port) as client:
+        client.ask("/long.bin", len(LONG), "close")
+        queued = [-2, -1]
+        while queued[-1] != queued[-2]:
+            time.sleep(0.5)
+            queued.append(client.queued(port))
+    return queued[-1]
+
+
+@pytest.mark.parametrize("connection", ["close", "keep-alive"])
+def test_the_last_record_of_a_slow_client_is_not_lost(house, connection):
+    """It reads after the time that a connection lingers or is kept; answers are about as long as what finds room."""
+    most = most_on_the_way(house.secure_port)
+    assert 0 < most < len(LONG) * 3 // 4
+    clients = []
+    for number in range(40):
+        clients.append(client := SlowClient(house.secure_port))
+        client.ask("/long.bin", most + (number - 32) * 16384 // 2, connection)
+    time.sleep(6)
+    for client in clients:
+        assert client.answer().body == LONG[: client.size]
+        assert connection == "keep-alive" or ends_well(client)
+        client.close()
 
 
 # ---- names, versions, sessions ----

@@ -396,6 +396,7 @@ struct server_conf {
     bool from_thttpd;           /* the text is in the form of thttpd.conf */
     struct slice written;       /* the options outside sections as they stand */
     int least_tls;              /* version: 12 or 13 */
+    bool kernel_tls;            /* KernelTLS: where there is such a kernel */
     struct conf_file *ca_files; /* CAcertificates; folders too, and no texts of their own */
     struct slice ca_text;       /* who vouches for backends: PEM; empty: none is asked by TLS */
     bool error_page_version;    /* yes: error pages name the version */

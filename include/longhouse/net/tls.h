@@ -30,6 +30,7 @@ struct tls_options {
         *identities; /* at most one for each kind of key (RSA, ECDSA, Ed25519) */
     unsigned identity_count;
     int least_version;          /* 12 or 13 */
+    bool in_kernel;             /* records that go out are enciphered by the kernel: it can */
     struct slice ticket_secret; /* of all who understand each other's session tickets, which are
                                    drawn from it and the time; empty: sessions are not resumed */
     struct slice session_id; /* sessions of one are good for all with the same; at most 32 bytes are
@@ -57,6 +58,9 @@ bool tls_identity_staple(const struct tls_identity *identity, int64_t *ret_until
 
 /* Clients may believe it only with an answer of its authority stapled to it (RFC 7633). */
 bool tls_identity_must_staple(const struct tls_identity *identity);
+
+/* The kernel can encipher records on their way out (kTLS). */
+bool tls_kernel_is_there(void);
 
 /* NULL with a sentence in `why` (TLS_WHY_MOST bytes). Copies what it needs. One user. */
 struct tls_context *tls_context_new(const struct tls_options *options, char *why);
