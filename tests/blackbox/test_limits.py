@@ -77,7 +77,7 @@ def test_a_program_has_no_more_processes_than_it_may(house):
 
 def test_a_fork_bomb_is_contained_and_ended(house):
     site, other = host(house, "a.test", "  CGIgroupProcesses = 20"), host(house, "b.test", "")
-    site.put("bomb.cgi", HEAD + "bomb() { bomb | bomb & }\nbomb 2>/dev/null\nsleep 60\n", 0o755)
+    site.put("bomb.cgi", HEAD + "bomb() { bomb | bomb & }\nbomb 2>/dev/null\nexec sleep 60\n", 0o755)
     other.put("well.cgi", HEAD + "echo well\n", 0o755)
     house.start()
     with house.visit(timeout_s=60) as visitor:
