@@ -38,7 +38,7 @@ CGIhandler = /usr/bin/perl:pl
 CGIhandler = /usr/bin/python3:py
 CGIhandler = /bin/sh:sh
 ExecuteCGI = yes
-UseFastCGI = APP, KEPT, PHP
+UseFastCGI = APP, KEPT, PHP, PHPKEPT
 MaxCGI = 64
 Binding {{
     Port = {port}
@@ -67,6 +67,13 @@ FastCGIserver {{
     FastCGIid = PHP
     ConnectTo = {dir}/php.sock
     Extension = php
+}}
+FastCGIserver {{
+    FastCGIid = PHPKEPT
+    ConnectTo = {dir}/php-{name}.sock
+    Extension = phpkept
+    MaxConnections = {php_workers}
+    KeepConnections = {php_workers}
 }}
 """
 
@@ -220,14 +227,19 @@ PHP = """
 [global]
 error_log = {dir}/php.error
 daemonize = no
-[www]
+"""
+
+# Whoever keeps connections has a pool of its own: a child serves nobody else while one to it is kept.
+PHP_POOL = """
+[{pool}]
 user = root
 group = root
-listen = {dir}/php.sock
+listen = {dir}/{pool}.sock
 listen.mode = 0666
 listen.backlog = 512
 pm = static
 pm.max_children = {php_workers}
+security.limit_extensions = .php .phpkept
 """
 
 CONFIGURATIONS = {
@@ -246,11 +258,14 @@ MERECAT_PROGRAM = MERECAT_FOLDER / "usr/sbin/merecat"
 
 BOUNDS = ("bare", "signing")  # no servers: what the work costs at least
 
+PHP_HELLO = "<?php header('Content-Type: text/plain'); echo \"hello\\n\";\n"
+
 SCRIPTS = {
     "hello.pl": '#!/usr/bin/perl\nprint "Content-Type: text/plain\\n\\nhello\\n";\n',
     "hello.py": '#!/usr/bin/python3\nprint("Content-Type: text/plain\\n\\nhello")\n',
     "hello.sh": '#!/bin/sh\necho "Content-Type: text/plain"\necho\necho hello\n',
-    "hello.php": "<?php header('Content-Type: text/plain'); echo \"hello\\n\";\n",
+    "hello.php": PHP_HELLO,
+    "hello.phpkept": PHP_HELLO,
     "1k.txt": "a" * 1024,
     "100k.txt": "a" * 102400,
     "10m.txt": "a" * (10 << 20),
@@ -297,7 +312,13 @@ def build_site(folder):
 def commands(name, folder, ports, program, reactors):
     """What has to be started for the server; the first is the server itself."""
     if name == "bare":
-        return [[f"{folder}/bare", str(ports[0]), f"{folder}/site", f"{folder}/app.sock", str(KEPT_MOST)]]
+        applications = (
+            f"app={folder}/app.sock",
+            f"kept={folder}/app.sock={KEPT_MOST}",
+            f"php={folder}/php.sock",
+            f"phpkept={folder}/php-{name}.sock={PHP_WORKERS}",
+        )
+        return [[f"{folder}/bare", str(ports[0]), f"{folder}/site", *applications]]
     kind = name.rstrip("0123456789") if name.startswith("longhouse") else name
     conf = pathlib.Path(folder, name + ".conf")
     text = CONFIGURATIONS[kind]
@@ -309,6 +330,7 @@ def commands(name, folder, ports, program, reactors):
             tls_port=ports[1],
             reactors=reactors,
             workers=KEPT_MOST,
+            php_workers=PHP_WORKERS,
             connections=CONNECTIONS_MOST,
             descriptors=DESCRIPTORS_MOST,
             half=DESCRIPTORS_MOST // 2,
@@ -432,11 +454,15 @@ class Peak(Repeating):
 
 
 class Backends:
-    """What FastCGI servers talk to: on the core of the load, in nobody's account."""
+    """What FastCGI servers talk to: on the core of the load, in nobody's account. `php_keepers`: those who keep
+    connections to php-fpm."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, php_keepers=()):
         php = pathlib.Path(folder, "php.conf")
-        php.write_text(PHP.format(dir=folder, php_workers=PHP_WORKERS))
+        pools = ["php", *(f"php-{name}" for name in php_keepers)]
+        php.write_text(
+            PHP.format(dir=folder) + "".join(PHP_POOL.format(dir=folder, pool=pool, php_workers=PHP_WORKERS) for pool in pools)
+        )
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(f"{folder}/app.sock")
             os.chmod(f"{folder}/app.sock", 0o666)

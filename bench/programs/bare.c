@@ -1,14 +1,15 @@
 /*
  * The bare bound: the least that still answers the same requests. One epoll loop that accepts
- * HTTP/1.1, starts programs with vfork, reads, waits, answers; or talks to a FastCGI application
- * over kept connections with records that were encoded beforehand. No log, no hosts, no limits, no
- * errors: it is no server, only a measure.
+ * HTTP/1.1, starts programs with vfork, reads, waits, answers; or talks to FastCGI applications
+ * with records that were encoded beforehand. No log, no hosts, no limits, no errors: it is no
+ * server, only a measure.
  *
- *     bare PORT FOLDER [SOCKET LINKS]
+ *     bare PORT FOLDER [EXTENSION=SOCKET[=LINKS]]...
  *
  *     /x.cgi  is executed       /x.pl, /x.py, /x.sh  by their interpreters
- *     /x.txt  is read once and then sent out of memory                  everything else goes to
- * SOCKET
+ *     /x.txt  is read once and then sent out of memory
+ *     /x.EXTENSION  is asked for at SOCKET, over so many connections that are kept; without LINKS
+ *                   over a connection for each request, which the application is not asked to keep
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -34,6 +35,7 @@
 #define PARTS_MOST  64
 #define PIPE_BYTES  (256 * 1024)
 #define FILE_MOST   (16u << 20)
+#define APPS_MOST   4
 
 enum kind { LISTENER, CLIENT, PROGRAM_OUT, PROGRAM_IN, LINK };
 
@@ -45,8 +47,24 @@ struct watch {
 
 struct link {
     struct watch watch;
+    struct app *app;
     struct client *client;
     struct link *next; /* free ones */
+};
+
+struct request { /* encoded beforehand: once for each path */
+    char path[256];
+    char bytes[8192];
+    size_t len;
+};
+
+struct app {
+    const char *extension, *socket;
+    int keeps;
+    int busy; /* links in use */
+    struct link *free_links;
+    struct client *first_waiting, **last_waiting;
+    struct request requests[4];
 };
 
 struct client {
@@ -61,6 +79,7 @@ struct client {
     int part, part_count;
     char head[256];
     int last; /* the client wants no other answer on this connection */
+    int asks; /* an application: the answer is put here, whoever is still there */
     size_t got, parsed;
     char in_bytes[HEAD_MOST];
     char answer[ANSWER_MOST];
@@ -68,11 +87,9 @@ struct client {
 
 static int epoll;
 static const char *folder;
-static const char *application; /* its socket */
 static char *environment[32];
-static struct link *free_links;
 static struct client *free_clients;
-static struct client *first_waiting, **last_waiting = &first_waiting;
+static struct app apps[APPS_MOST + 1]; /* the last has no extension */
 
 static void die(const char *what)
 {
@@ -97,14 +114,20 @@ static void unwatch(struct watch *w)
     w->fd = -1;
 }
 
+static void free_client(struct client *client)
+{
+    client->next = free_clients;
+    free_clients = client;
+}
+
 /* The event of a connection that is gone may still be in this batch: its memory is never given
  * back. */
 static void leave(struct client *client)
 {
     close(client->watch.fd);
     client->watch.fd = -1;
-    client->next = free_clients;
-    free_clients = client;
+    if (!client->asks)
+        free_client(client);
 }
 
 static void enter(int fd)
@@ -118,7 +141,7 @@ static void enter(int fd)
     if (!client)
         die("malloc");
     client->in.fd = client->out.fd = -1;
-    client->part = client->part_count = client->last = 0;
+    client->part = client->part_count = client->last = client->asks = 0;
     client->body_left = 0;
     watch(&client->watch, CLIENT, fd, EPOLLIN | EPOLLOUT | EPOLLET, client);
 }
@@ -311,110 +334,137 @@ static char *put_head(char *at, int type, size_t len)
     return at + 8;
 }
 
-/* The whole request: everything but the script is the same each time. */
-static size_t encode(char *at, const char *path)
+static size_t put_param(char *at, const char *name, size_t name_len, const char *value)
 {
+    const size_t value_len = strlen(value);
+
+    at[0] = (char)name_len;
+    at[1] = (char)value_len;
+    memcpy(at + 2, name, name_len);
+    memcpy(at + 2 + name_len, value, value_len);
+    return 2 + name_len + value_len;
+}
+
+/* The whole request: everything but the script is the same each time. */
+static size_t encode(char *at, const char *path, int keeps)
+{
+    const char begin_body[8] = { 0, 1, (char)keeps }; /* responder */
     char *const begin = at;
     char params[4096];
+    char script[512];
     size_t len = 0;
 
     for (char **entry = environment; *entry; entry++) {
         char *equals = strchr(*entry, '=');
-        size_t name = (size_t)(equals - *entry);
-        size_t value = strlen(equals + 1);
-
-        params[len++] = (char)name;
-        params[len++] = (char)value;
-        memcpy(params + len, *entry, name);
-        memcpy(params + len + name, equals + 1, value);
-        len += name + value;
+        len += put_param(params + len, *entry, (size_t)(equals - *entry), equals + 1);
     }
-    params[len++] = 11;
-    params[len++] = (char)strlen(path);
-    memcpy(params + len, "SCRIPT_NAME", 11);
-    memcpy(params + len + 11, path, strlen(path));
-    len += 11 + strlen(path);
-    at = put_head(at, 1, 8);
-    memcpy(at, "\0\1\1\0\0\0\0\0", 8); /* responder, keep the connection */
-    at = put_head(at + 8, 4, len);
+    snprintf(script, sizeof(script), "%s%s", folder, path);
+    len += put_param(params + len, "SCRIPT_NAME", 11, path);
+    len += put_param(params + len, "SCRIPT_FILENAME", 15, script);
+    at = put_head(at, 1, sizeof(begin_body));
+    memcpy(at, begin_body, sizeof(begin_body));
+    at = put_head(at + sizeof(begin_body), 4, len);
     memcpy(at, params, len);
     at = put_head(at + len, 4, 0);
     return (size_t)(put_head(at, 5, 0) - begin);
 }
 
-/* Not before there is something to say: libfcgi drops connections that are silent at first. */
-static void connect_link(struct link *link)
+static const struct request *request_for(struct app *app, const char *path)
+{
+    struct request *request = app->requests;
+
+    while (strcmp(request->path, path) != 0 && request->path[0])
+        request++;
+    if (!request->path[0]) {
+        strcpy(request->path, path);
+        request->len = encode(request->bytes, path, app->keeps);
+    }
+    return request;
+}
+
+/* Not before there is something to say: libfcgi drops connections that are silent at first. -1: no
+ * more of them fit into the application's queue. */
+static int open_link(const struct app *app)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-    snprintf(address.sun_path, sizeof(address.sun_path), "%s", application);
-    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-        die(application);
-    fcntl(fd, F_SETFL, O_NONBLOCK);
-    watch(&link->watch, LINK, fd, EPOLLIN, link);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", app->socket);
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+        return fd;
+    if (fd < 0 || errno != EAGAIN || app->busy == 0)
+        die(app->socket);
+    close(fd);
+    return -1;
 }
 
-static void make_links(int count)
+static void free_link(struct link *link)
 {
-    while (count-- > 0) {
-        struct link *link = calloc(1, sizeof(*link));
-
-        link->watch.fd = -1;
-        link->next = free_links;
-        free_links = link;
-    }
+    link->next = link->app->free_links;
+    link->app->free_links = link;
 }
 
-static void send_request(struct link *link, struct client *client)
+static void add_link(struct app *app)
 {
-    static char paths[4][256]; /* encoded beforehand: once for each path */
-    static char requests[4][8192];
-    static size_t lengths[4];
-    int i = 0;
+    struct link *link = calloc(1, sizeof(*link));
 
-    while (strcmp(paths[i], client->path) != 0 && paths[i][0])
-        i++;
-    if (!paths[i][0]) {
-        strcpy(paths[i], client->path);
-        lengths[i] = encode(requests[i], client->path);
+    if (!link)
+        die("calloc");
+    link->watch.fd = -1;
+    link->app = app;
+    free_link(link);
+}
+
+static void wait_for_link(struct app *app, struct client *client)
+{
+    client->next = NULL;
+    *app->last_waiting = client;
+    app->last_waiting = &client->next;
+}
+
+static void ask_application(struct app *app, struct client *client)
+{
+    const struct request *request = request_for(app, client->path);
+    struct link *link;
+    int fd;
+
+    client->asks = 1;
+    if (!app->free_links && !app->keeps)
+        add_link(app);
+    link = app->free_links;
+    fd = !link ? -1 : link->watch.fd >= 0 ? link->watch.fd : open_link(app);
+    if (fd < 0) {
+        wait_for_link(app, client);
+        return;
     }
-    if (link->watch.fd < 0)
-        connect_link(link);
+    app->free_links = link->next;
+    app->busy++;
     link->client = client;
     client->got = client->parsed = 0;
     client->part_count = 1;
-    if (write(link->watch.fd, requests[i], lengths[i]) != (ssize_t)lengths[i])
+    if (write(fd, request->bytes, request->len) != (ssize_t)request->len)
         die("write to the application");
-}
-
-static void ask_application(struct client *client)
-{
-    struct link *link = free_links;
-
-    client->next = NULL;
-    if (!link) {
-        *last_waiting = client;
-        last_waiting = &client->next;
-        return;
-    }
-    free_links = link->next;
-    send_request(link, client);
+    if (link->watch.fd < 0)
+        watch(&link->watch, LINK, fd, EPOLLIN, link);
 }
 
 static void release(struct link *link)
 {
-    struct client *client = first_waiting;
+    struct app *app = link->app;
+    struct client *client = app->first_waiting;
 
-    if (!client) {
-        link->next = free_links;
-        free_links = link;
-        return;
+    if (!app->keeps) {
+        close(link->watch.fd);
+        link->watch.fd = -1;
     }
-    first_waiting = client->next;
-    if (!first_waiting)
-        last_waiting = &first_waiting;
-    send_request(link, client);
+    app->busy--;
+    free_link(link);
+    if (!client)
+        return;
+    app->first_waiting = client->next;
+    if (!app->first_waiting)
+        app->last_waiting = &app->first_waiting;
+    ask_application(app, client);
 }
 
 static void read_application(struct link *link)
@@ -435,11 +485,39 @@ static void read_application(struct link *link)
             client->parts[client->part_count++] = (struct iovec){ (char *)head + 8, len };
         client->parsed += 8 + len + head[6];
         if (head[1] == 3) {
-            answer(client);
+            client->asks = 0;
+            if (client->watch.fd >= 0)
+                answer(client);
+            else
+                free_client(client);
             release(link);
             return;
         }
     }
+}
+
+static struct app *app_of(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    struct app *app = apps;
+
+    while (app->extension && !(dot && strcmp(dot + 1, app->extension) == 0))
+        app++;
+    return app->extension ? app : NULL;
+}
+
+/* `words`: EXTENSION=SOCKET[=LINKS] */
+static void add_app(struct app *app, char *words)
+{
+    char *links;
+
+    app->extension = strsep(&words, "=");
+    app->socket = strsep(&words, "=");
+    links = strsep(&words, "=");
+    app->keeps = links != NULL;
+    app->last_waiting = &app->first_waiting;
+    for (int count = links ? atoi(links) : 0; count > 0; count--)
+        add_link(app);
 }
 
 /* ---- clients ---- */
@@ -449,6 +527,7 @@ static void begin_request(struct client *client, size_t len)
     char *end = memmem(client->in_bytes, len, "\r\n\r\n", 4);
     char *path = memchr(client->in_bytes, '/', len);
     char *length = memmem(client->in_bytes, len, "\r\nContent-Length:", 17);
+    struct app *app;
     size_t path_len;
 
     if (!end || !path) {
@@ -464,8 +543,9 @@ static void begin_request(struct client *client, size_t len)
         send_file(client);
         return;
     }
-    if (!strchr(client->path, '.') || strstr(client->path, ".app")) {
-        ask_application(client);
+    app = app_of(client->path);
+    if (app) {
+        ask_application(app, client);
         return;
     }
     start_program(client);
@@ -560,10 +640,8 @@ int main(int argc, char **argv)
     make_environment();
     epoll = epoll_create1(EPOLL_CLOEXEC);
     watch(&listener, LISTENER, open_listener(atoi(argv[1])), EPOLLIN, NULL);
-    if (argc > 4) {
-        application = argv[3];
-        make_links(atoi(argv[4]));
-    }
+    for (int i = 0; i < APPS_MOST && i < argc - 3; i++)
+        add_app(&apps[i], argv[3 + i]);
     for (;;) {
         int count = epoll_wait(epoll, events, 128, -1);
 

@@ -1,12 +1,17 @@
 """The instruments of bench/: what they make of measurements. The measurements themselves are nobody's test."""
+import contextlib
+import http.client
 import importlib.machinery
 import importlib.util
 import json
 import pathlib
+import socket
 import subprocess
 import sys
 
 import pytest
+from fault_backend import FaultBackend, Talk, end, out
+from house import free_port, wait_until
 
 BENCH = pathlib.Path(__file__).resolve().parents[2] / "bench"
 
@@ -58,6 +63,21 @@ def test_a_bound_is_nobodys_peer(run, capsys):
     assert (rows["longhouse"][2], rows["signing"][2]) == ("7.50", "1.00")
 
 
+def test_whoever_keeps_connections_to_php_has_children_of_its_own(run, monkeypatch):
+    """The others ask for the same page where nothing is kept."""
+    import workloads
+
+    monkeypatch.setattr(sys, "argv", ["run", "--program", str(BENCH / "run"), "--program", str(BENCH / "calls"), "php-hello-16", "php-hello-16-kept"])
+    options = run.arguments()
+    assert run.php_keepers(options) == ["longhouse", "longhouse2", "bare"]
+    workload = run.WORKLOADS["php-hello-16-kept"]
+    paths = {name: workloads.path_for(name, workload) for name in run.names_for("php-hello-16-kept", options)}
+    ours = dict.fromkeys(("longhouse", "longhouse2", "bare"), "/hello.phpkept")
+    assert paths == {**ours, "lighttpd": "/hello.php", "h2o": "/hello.php"}
+    options.workloads = ["php-hello-16", "fcgi-1k-16-kept"]
+    assert run.php_keepers(options) == []
+
+
 def test_the_page_shows_what_was_reached_and_what_was_missed(run, tmp_path):
     good = run.summarize("static-1k", {"longhouse": [once(11)], "bare": [once(10)]})
     bad = run.summarize("cgi-c-16", {"longhouse": [once(20)], "bare": [once(10)], "lighttpd": [once(15, failed=3)]})
@@ -79,3 +99,85 @@ def test_wrong_words_are_told(run):
     assert wrong.returncode == 2 and "there is no workload no-such; there are: " in wrong.stderr and "static-1k, " in wrong.stderr
     missing = subprocess.run([BENCH / "report", "/no/such.json"], capture_output=True, text=True)
     assert missing.returncode == 1 and "bench/run makes it" in missing.stderr
+
+
+# ---- the bare bound ----
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory):
+    program = tmp_path_factory.mktemp("bare") / "bare"
+    subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-Werror", BENCH / "programs/bare.c", "-o", program], check=True)
+    return program
+
+
+def listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextlib.contextmanager
+def running(program, folder, *applications):
+    """The port that it listens on."""
+    port = free_port()
+    process = subprocess.Popen([program, str(port), folder, *applications])
+    try:
+        wait_until("bare to listen", lambda: listens(port))
+        yield port
+        assert process.poll() is None, "it has given up"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def ask(port, path, count=1):
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    contents = []
+    for _ in range(count):
+        client.request("GET", path)
+        contents.append(client.getresponse().read().decode())
+    client.close()
+    return contents
+
+
+def answer(talk):
+    """The answer in two records: the file that was asked for, twice."""
+    name = talk.read_request().param("SCRIPT_FILENAME").encode()
+    talk.say(out(b"Content-Type: text/plain\r\n\r\n" + name, padding=3), out(name), end())
+
+
+def test_the_bound_keeps_connections_where_it_is_told_to(bare):
+    def play(talk):
+        answer(talk)
+        while talk.keep:
+            answer(talk)
+        talk.waits_for_hangup(5)
+
+    with FaultBackend() as backend:
+        backend.plays(play)
+        with running(bare, "/site", f"once={backend.socket}", f"kept={backend.socket}=2") as port:
+            assert ask(port, "/a.once", 3) == ["/site/a.once" * 2] * 3
+            assert [talk.keep for talk in backend.talks] == [False] * 3
+            wait_until("it to close them", lambda: backend.running == 0)
+            assert ask(port, "/a.kept", 3) + ask(port, "/b.kept") == ["/site/a.kept" * 2] * 3 + ["/site/b.kept" * 2]
+            assert [talk.keep for talk in backend.talks[3:]] == [True]
+        backend.wait_until_quiet()
+
+
+def test_the_bound_asks_again_when_the_queue_of_an_application_was_full(bare, tmp_path):
+    (tmp_path / "a.txt").write_text("all others have been heard")
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(tmp_path / "socket"))
+    listener.listen(0)  # one waits there
+    listener.settimeout(10)
+    with listener, running(bare, tmp_path, f"once={tmp_path}/socket") as port:
+        clients = [http.client.HTTPConnection("127.0.0.1", port, timeout=10) for _ in range(8)]
+        for client in clients:
+            client.request("GET", "/a.once")
+        assert ask(port, "/a.txt") == ["all others have been heard"]
+        for _ in clients:
+            with listener.accept()[0] as connection:
+                answer(Talk(connection))
+        assert [client.getresponse().read().decode() for client in clients] == [f"{tmp_path}/a.once" * 2] * 8
+        for client in clients:
+            client.close()
