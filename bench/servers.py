@@ -370,6 +370,7 @@ class Server:
             subprocess.Popen(
                 pinned(SERVER_CORE, words),
                 preexec_fn=self.enter,
+                start_new_session=True,  # beside other work the kernel shares a processor out by session
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
