@@ -16,16 +16,20 @@ from house import free_port, wait_until
 BENCH = pathlib.Path(__file__).resolve().parents[2] / "bench"
 
 
-@pytest.fixture(scope="module")
-def run():
+def load(name):
     sys.path.insert(0, str(BENCH))
     try:
-        loader = importlib.machinery.SourceFileLoader("bench_run", str(BENCH / "run"))
-        module = importlib.util.module_from_spec(importlib.util.spec_from_loader("bench_run", loader))
+        loader = importlib.machinery.SourceFileLoader(f"bench_{name}", str(BENCH / name))
+        module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
         loader.exec_module(module)
-        yield module
+        return module
     finally:
         sys.path.remove(str(BENCH))
+
+
+@pytest.fixture(scope="module")
+def run():
+    return load("run")
 
 
 def once(cost, failed=0):
@@ -181,3 +185,23 @@ def test_the_bound_asks_again_when_the_queue_of_an_application_was_full(bare, tm
         assert [client.getresponse().read().decode() for client in clients] == [f"{tmp_path}/a.once" * 2] * 8
         for client in clients:
             client.close()
+
+
+ANNOTATED = """
+Events shown:     Ir
+--------------------------------------------------------------------------------
+Ir
+--------------------------------------------------------------------------------
+3,000 (100.0%)  PROGRAM TOTALS
+
+ file:function
+1,500 (50.00%)  /src/./base/text.c:reactor_ended.lto_priv.0 [/x/server]
+1,000 (33.33%)  /src/./server/reactor.c:reactor_ended.lto_priv.0 [/x/server]
+  400 (13.33%)  ./string/../memset.S:__memset_avx2 [/lib/libc.so.6]
+  100 ( 3.33%)  ./time/clock.c:clock_gettime@@GLIBC_2.17 [/lib/libc.so.6]
+"""
+
+
+def test_instructions_are_counted_by_function_wherever_its_lines_come_from():
+    counts = load("instructions").read_counts(ANNOTATED)
+    assert counts == {"reactor_ended": 2500, "__memset_avx2": 400, "clock_gettime": 100}
