@@ -22,11 +22,8 @@ void fcgi_head_encode(enum fcgi_type type, size_t content_len, unsigned char out
     out[7] = 0;
 }
 
-static void params_reserve(struct fcgi_params *params, size_t more)
+static void params_grow(struct fcgi_params *params, size_t more)
 {
-    if (more <= params->room - params->len)
-        return;
-
     size_t room = params->room > 0 ? params->room : PARAMS_FIRST_ROOM;
     while (room < params->len + more)
         room *= 2;
@@ -38,12 +35,20 @@ static void params_reserve(struct fcgi_params *params, size_t more)
     params->room = room;
 }
 
+/* `len` bytes at the end, to be filled. */
+static char *params_claim(struct fcgi_params *params, size_t len)
+{
+    if (len > params->room - params->len)
+        params_grow(params, len);
+
+    char *at = params->at + params->len;
+    params->len += len;
+    return at;
+}
+
 static void params_add(struct fcgi_params *params, const void *bytes, size_t len)
 {
-    params_reserve(params, len);
-    if (len > 0)
-        memcpy(params->at + params->len, bytes, len);
-    params->len += len;
+    memcpy(params_claim(params, len), bytes, len);
 }
 
 static void params_open_record(struct fcgi_params *params)
@@ -70,30 +75,35 @@ static void params_close_record(struct fcgi_params *params)
 
 /* A length of the name-value format: one byte, or four with the highest bit set (FastCGI 1.0, 3.4).
  */
-static size_t len_encode(size_t len, unsigned char out[4])
+static size_t len_size(size_t len)
 {
-    if (len <= SHORT_LEN_MOST) {
-        out[0] = (unsigned char)len;
-        return 1;
+    return len <= SHORT_LEN_MOST ? 1 : 4;
+}
+
+static char *put_len(char *at, size_t len)
+{
+    if (len > SHORT_LEN_MOST) {
+        *at++ = (char)(0x80 | len >> 24);
+        *at++ = (char)(len >> 16);
+        *at++ = (char)(len >> 8);
     }
-    out[0] = (unsigned char)(0x80 | len >> 24);
-    out[1] = (unsigned char)(len >> 16);
-    out[2] = (unsigned char)(len >> 8);
-    out[3] = (unsigned char)len;
-    return 4;
+    *at++ = (char)len;
+    return at;
+}
+
+static char *put_text(char *at, struct slice text)
+{
+    return text.len > 0 ? mempcpy(at, text.at, text.len) : at;
 }
 
 static bool params_put(struct meta_sink *sink, struct slice name, struct slice value)
 {
     struct fcgi_params *params = container_of(sink, struct fcgi_params, sink);
-    unsigned char lens[8];
 
     if (name.len > FCGI_CONTENT_MOST || value.len > FCGI_CONTENT_MOST)
         return false;
 
-    size_t lens_len = len_encode(name.len, lens);
-    lens_len += len_encode(value.len, lens + lens_len);
-    size_t pair_len = lens_len + name.len + value.len;
+    size_t pair_len = len_size(name.len) + len_size(value.len) + name.len + value.len;
     if (pair_len > FCGI_CONTENT_MOST || params->told_len + pair_len > params->most)
         return false;
 
@@ -101,9 +111,12 @@ static bool params_put(struct meta_sink *sink, struct slice name, struct slice v
         params_close_record(params);
     if (params->record_at == NO_RECORD)
         params_open_record(params);
-    params_add(params, lens, lens_len);
-    params_add(params, name.at, name.len);
-    params_add(params, value.at, value.len);
+
+    char *at = params_claim(params, pair_len);
+    at = put_len(at, name.len);
+    at = put_len(at, value.len);
+    at = put_text(at, name);
+    put_text(at, value);
     params->content_len += pair_len;
     params->told_len += pair_len;
     return true;
