@@ -62,7 +62,10 @@ void text_add_cstr(struct text *text, const char *more)
 
 void text_add_char(struct text *text, char c)
 {
-    add_whole(text, &c, 1);
+    char *at = claim(text, 1);
+
+    if (at)
+        *at = c;
 }
 
 void text_add_u64(struct text *text, uint64_t number)
@@ -264,24 +267,54 @@ static bool is_plain_in_log(char c)
     return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
+#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* The top bit of each byte that is `c`; one above such a byte may be marked with it. */
+static uint64_t marks_of(uint64_t word, unsigned char c)
+{
+    uint64_t differs = word ^ EACH_BYTE(c);
+
+    return (differs - EACH_BYTE(0x01)) & ~differs;
+}
+
+/* False: all eight are plain. True: the caller looks closer. */
+static bool may_need_escape(const char *at)
+{
+    uint64_t word;
+
+    memcpy(&word, at, sizeof(word));
+    uint64_t control = (word - EACH_BYTE(0x20)) & ~word;
+    uint64_t marks =
+        word | control | marks_of(word, '"') | marks_of(word, '\\') | marks_of(word, 0x7f);
+    return (marks & EACH_BYTE(0x80)) != 0;
+}
+
+/* How many bytes at the front are plain, eight at a time: targets and user agents are long. */
+static size_t plain_in_log(struct slice text)
+{
+    size_t i = 0;
+
+    while (text.len - i >= sizeof(uint64_t) && !may_need_escape(text.at + i))
+        i += sizeof(uint64_t);
+    while (i < text.len && is_plain_in_log(text.at[i]))
+        i++;
+    return i;
+}
+
 void text_add_escaped(struct text *text, struct slice more)
 {
-    size_t plain = 0;
+    size_t plain = plain_in_log(more);
 
     while (plain < more.len && !text->cut) {
         char c = more.at[plain];
 
-        if (is_plain_in_log(c)) {
-            plain++;
-            continue;
-        }
         text_add(text, slice_first(more, plain));
         if (c == '"' || c == '\\')
             add_whole(text, c == '"' ? "\\\"" : "\\\\", 2);
         else
             add_hex_escape(text, "\\x", 2, c);
         more = slice_skip(more, plain + 1);
-        plain = 0;
+        plain = plain_in_log(more);
     }
     text_add(text, more);
 }

@@ -209,8 +209,37 @@ START_TEST(client_text_cannot_end_a_line_or_close_a_quote)
 }
 END_TEST
 
+/* They are looked at eight at a time. */
+START_TEST(a_byte_is_escaped_wherever_it_stands)
+{
+    for (int c = 0; c < 256; c++) {
+        const char byte = (char)c;
+        char alone_room[8];
+        struct text alone = text_on(alone_room, sizeof(alone_room));
+
+        text_add_escaped(&alone, slice_of(&byte, 1));
+        for (size_t at = 0; at < 20; at++) {
+            char line[20];
+            char expected_room[32];
+            char room[32];
+            struct text expected = text_on(expected_room, sizeof(expected_room));
+            struct text text = text_on(room, sizeof(room));
+
+            memset(line, '#', sizeof(line)); /* differs from '"' in one bit */
+            line[at] = byte;
+            text_add(&expected, slice_of(line, at));
+            text_add(&expected, text_slice(&alone));
+            text_add(&expected, slice_of(line + at + 1, sizeof(line) - at - 1));
+            text_add_escaped(&text, slice_of(line, sizeof(line)));
+            assert_slices(text_slice(&text), text_slice(&expected));
+        }
+    }
+}
+END_TEST
+
 SUITE("base: text", TEST(pieces_follow_each_other), LOOP(hexadecimal_has_the_least_width, hexes),
       LOOP(what_does_not_fit_is_left_out_and_said, hows),
       TEST(a_full_text_gives_its_last_byte_to_the_nul),
       LOOP(json_strings_are_always_well_formed, jsons), TEST(time_is_local),
-      TEST(html_has_its_entities), TEST(client_text_cannot_end_a_line_or_close_a_quote))
+      TEST(html_has_its_entities), TEST(client_text_cannot_end_a_line_or_close_a_quote),
+      TEST(a_byte_is_escaped_wherever_it_stands))
