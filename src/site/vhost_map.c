@@ -121,6 +121,17 @@ static void tell(const struct search *search, struct slice name)
                       "'%.*s' is its name", SLICE_ARGS(name));
 }
 
+/* The name itself and what stands behind each of its dots may be the domain of a "*.domain". */
+static void consider_domains(struct search *search, const struct vhost_map *map, struct slice name)
+{
+    for (struct slice rest = name; rest.len > 0;) {
+        if (rest.len <= map->longest_domain)
+            consider(search, table_find(&map->domains, rest), rest);
+        if (!slice_cut(rest, '.', &(struct slice){ 0 }, &rest))
+            break;
+    }
+}
+
 unsigned vhost_map_find(const struct vhost_map *map, struct slice name,
                         const struct binding_conf *binding, struct trace *trace)
 {
@@ -132,14 +143,8 @@ unsigned vhost_map_find(const struct vhost_map *map, struct slice name,
         return 0;
     }
     consider(&search, table_find(&map->exact, name), SLICE(""));
-
-    /* The name itself and what stands behind each of its dots may be the domain of a "*.domain". */
-    for (struct slice rest = name; rest.len > 0;) {
-        if (rest.len <= map->longest_domain)
-            consider(&search, table_find(&map->domains, rest), rest);
-        if (!slice_cut(rest, '.', &(struct slice){ 0 }, &rest))
-            break;
-    }
+    if (map->longest_domain > 0)
+        consider_domains(&search, map, name);
     tell(&search, name);
     return search.best == NO_HOST ? 0 : search.best;
 }
