@@ -218,7 +218,7 @@ static enum parse read_head(struct http_answer *answer, size_t len)
     answer->fields = (struct fields){ 0 };
     for (uint32_t i = 0; i < all.count; i++)
         if (is_passed_on(answer, &all, &all.at[i]))
-            fields_add(&answer->fields, answer->arena, all.at[i].name, all.at[i].value);
+            fields_append(&answer->fields, answer->arena, all.at[i]);
     return PARSE_DONE;
 }
 
@@ -298,8 +298,7 @@ static enum parse end_chunked(struct http_answer *answer)
     answer->state = HTTP_ANSWER_OVER;
     for (uint32_t i = 0; i < trailers->count; i++)
         if (is_passed_on(answer, &answer->all, &trailers->at[i]))
-            fields_add(&answer->trailers, answer->arena, trailers->at[i].name,
-                       trailers->at[i].value);
+            fields_append(&answer->trailers, answer->arena, trailers->at[i]);
     return PARSE_DONE;
 }
 

@@ -96,8 +96,10 @@ static void take_field(struct reply *reply, const struct field_line *line)
     else if (id == FIELD_TRANSFER_ENCODING && reply->nph)
         refuse(reply, "it frames its body itself (Transfer-Encoding), which is for the house");
     else if (!is_for_the_house(id, line->name))
-        fields_add(&reply->fields, reply->arena, arena_copy(reply->arena, line->name),
-                   arena_copy(reply->arena, line->value));
+        fields_append(&reply->fields, reply->arena,
+                      (struct field){ .name = arena_copy(reply->arena, line->name),
+                                      .value = arena_copy(reply->arena, line->value),
+                                      .id = id });
 }
 
 /* ---- lines ---- */
@@ -275,5 +277,5 @@ void reply_apply(const struct reply *reply, struct response *response, struct ar
     response->phrase = reply->phrase;
     response->length = reply->length;
     for (uint32_t i = 0; i < reply->fields.count; i++)
-        fields_add(&response->fields, arena, reply->fields.at[i].name, reply->fields.at[i].value);
+        fields_append(&response->fields, arena, reply->fields.at[i]);
 }

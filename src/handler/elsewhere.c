@@ -40,7 +40,7 @@ static struct fields kept_fields(const struct errand *errand)
 
     for (uint32_t i = 0; i < fields->count; i++)
         if (!is_about_file(fields->at[i].id))
-            fields_add(&kept, &errand->x->arena, fields->at[i].name, fields->at[i].value);
+            fields_append(&kept, &errand->x->arena, fields->at[i]);
     return kept;
 }
 

@@ -56,7 +56,7 @@ static void keep_fields(struct exchange *x, const struct verdict *failed, struct
         fields_add(ret, &x->arena, SLICE("Retry-After"),
                    arena_printf(&x->arena, "%u", failed->retry_after_s));
     for (uint32_t i = 0; i < failed->kept.count; i++)
-        fields_add(ret, &x->arena, failed->kept.at[i].name, failed->kept.at[i].value);
+        fields_append(ret, &x->arena, failed->kept.at[i]);
 }
 
 static void hand_over(struct exchange *x, struct verdict *page)

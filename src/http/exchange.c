@@ -276,7 +276,7 @@ void exchange_add_trailers(struct exchange *x, const struct fields *fields)
         const struct field *field = &fields->at[i];
 
         if (trailer_is_allowed(field->name) && !(x->press && trailer_is_about_bytes(field->name)))
-            fields_add(&x->response.trailers, &x->arena, field->name, field->value);
+            fields_append(&x->response.trailers, &x->arena, *field);
     }
 }
 

@@ -143,7 +143,7 @@ struct slice field_name(enum field_id id)
     return names[id];
 }
 
-static void fields_append(struct fields *fields, struct arena *arena, struct field field)
+void fields_append(struct fields *fields, struct arena *arena, struct field field)
 {
     if (fields->count == fields->room) {
         uint32_t room = fields->room ? fields->room * 2 : 8;

@@ -83,10 +83,11 @@ struct fields {
 enum field_id field_id_of(struct slice name);
 struct slice field_name(enum field_id id); /* canonical spelling */
 
-/* Appends; name and value are not copied. */
+/* Appends; name and value are not copied. fields_append(): whose id is known, as one of a list. */
 void fields_add(struct fields *fields, struct arena *arena, struct slice name, struct slice value);
 void fields_add_id(struct fields *fields, struct arena *arena, enum field_id id,
                    struct slice value);
+void fields_append(struct fields *fields, struct arena *arena, struct field field);
 
 /* The first with that id / name, or NULL. */
 struct field *fields_find(const struct fields *fields, enum field_id id);
