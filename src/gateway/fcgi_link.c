@@ -292,7 +292,7 @@ static int add_part(struct iovec *parts, int count, const void *at, size_t len)
 static int add_content(const struct fcgi_link *link, struct iovec *parts, int count,
                        bool *ret_whole)
 {
-    struct iovec held[SOURCE_PARTS];
+    UNSET struct iovec held[SOURCE_PARTS];
     size_t left = link->out.content_left;
     uint64_t skip = link->sent;
 
@@ -379,7 +379,7 @@ static void stop_sending(struct fcgi_link *link)
 /* One write. False: nothing to send now, or the socket is full, or sending is over. */
 static bool send_some(struct fcgi_link *link)
 {
-    struct iovec parts[PARTS_PER_WRITE];
+    UNSET struct iovec parts[PARTS_PER_WRITE];
 
     int r = open_frame(link);
     if (r < 0) {

@@ -1,5 +1,6 @@
 /* What became of the talk with a FastCGI program: an answer, another try, or a failure with its
  * reason. */
+#include "base/unset.h"
 #include "fastcgi_private.h"
 #include "gateway/owner.h"
 
@@ -229,11 +230,12 @@ static enum step on_bad_head(struct fastcgi *self)
 /* php-fpm, with its 404 "File not found.": what it was told is nowhere for it. */
 static bool says_script_is_unknown(const struct errand *errand)
 {
-    char bytes[TAIL_LOOKED_AT];
-    const struct slice tail = last_words_tail(&errand->words, bytes, sizeof(bytes));
+    UNSET char bytes[TAIL_LOOKED_AT];
 
-    return errand->delivery.reply.status == 404 &&
-           slice_find_slice(tail, SLICE("Primary script unknown")) != SLICE_NONE;
+    if (errand->delivery.reply.status != 404)
+        return false;
+    const struct slice tail = last_words_tail(&errand->words, bytes, sizeof(bytes));
+    return slice_find_slice(tail, SLICE("Primary script unknown")) != SLICE_NONE;
 }
 
 static void note_unknown_script(struct fastcgi *self)

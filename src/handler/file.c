@@ -3,6 +3,7 @@
 
 #include "base/siphash.h"
 #include "base/text.h"
+#include "base/unset.h"
 #include "handler_private.h"
 #include "http/conditional.h"
 #include "http/date.h"
@@ -336,7 +337,7 @@ static enum range_result read_range(const struct exchange *x, const struct offer
 static void send_content(struct exchange *x, const struct offer *offer,
                          const struct verdict *verdict)
 {
-    struct range ranges[RANGES_MOST];
+    UNSET struct range ranges[RANGES_MOST];
     unsigned count = 0;
 
     switch (read_range(x, offer, ranges, &count)) {

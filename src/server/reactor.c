@@ -28,16 +28,19 @@ static struct reactor *reactor_of(struct exchange_owner *owner)
     return container_of(owner, struct reactor, exchanges);
 }
 
+static char *anonymous_text(union socket_address client, struct arena *arena)
+{
+    char text[ADDRESS_TEXT_MOST];
+
+    address_anonymize(&client);
+    return arena_cstr(arena, slice_cstr(address_text(&client, text)));
+}
+
 /* For the logs, from here on (AnonymizeIP). */
 static void hide_client(const struct reactor *reactor, struct exchange *x)
 {
-    union socket_address client = x->visit->client;
-    char text[ADDRESS_TEXT_MOST];
-
-    if (!reading_current(reactor)->services.snapshot->conf->anonymize_ip || x->record.client)
-        return;
-    address_anonymize(&client);
-    x->record.client = arena_cstr(&x->arena, slice_cstr(address_text(&client, text)));
+    if (reading_current(reactor)->services.snapshot->conf->anonymize_ip && !x->record.client)
+        x->record.client = anonymous_text(x->visit->client, &x->arena);
 }
 
 static const struct host *find_host(const struct snapshot *snapshot, struct exchange *x)

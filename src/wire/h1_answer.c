@@ -1,6 +1,7 @@
 /* The answer of an HTTP/1 exchange: from the exchange to the socket. */
 #include "wire_private.h"
 
+#include "base/unset.h"
 #include "http/clock.h"
 #include "http/status.h"
 
@@ -410,7 +411,7 @@ static enum step send_file(struct conn *conn)
 static enum step send_frame(struct conn *conn)
 {
     const struct h1_frame *frame = &conn->h1.leg->frame;
-    struct iovec parts[PIECES_MOST + 3];
+    UNSET struct iovec parts[PIECES_MOST + 3];
     bool whole = false;
 
     if (conn->h1.turn_bytes >= H1_TURN_BYTES) {
