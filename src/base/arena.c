@@ -192,6 +192,11 @@ void *arena_alloc(struct arena *arena, size_t size)
     return memset(take(arena, size, BLOCK_ALIGN), 0, size);
 }
 
+void *arena_room(struct arena *arena, size_t size)
+{
+    return take(arena, size, BLOCK_ALIGN);
+}
+
 char *arena_bytes(struct arena *arena, size_t size)
 {
     return take(arena, size, 1);

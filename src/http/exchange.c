@@ -106,8 +106,8 @@ struct exchange *exchange_new(struct loop *loop, struct exchange_owner *owner,
                               void *wire_self)
 {
     struct arena arena = { 0 };
-    struct exchange *x = arena_new(&arena, struct exchange); /* lives in its own arena */
-    struct visit *visit_copy = arena_new(&arena, struct visit);
+    struct exchange *x = arena_room(&arena, sizeof(*x)); /* lives in its own arena */
+    struct visit *visit_copy = arena_room(&arena, sizeof(*visit_copy));
 
     *visit_copy = *visit;
     if (visit->certificate)

@@ -147,7 +147,7 @@ void fields_append(struct fields *fields, struct arena *arena, struct field fiel
 {
     if (fields->count == fields->room) {
         uint32_t room = fields->room ? fields->room * 2 : 8;
-        struct field *at = arena_array(arena, struct field, room);
+        struct field *at = arena_room(arena, sizeof(*at) * room);
 
         if (fields->count > 0)
             memcpy(at, fields->at, sizeof(*at) * fields->count);

@@ -1,6 +1,7 @@
 #include "wire/conn.h"
 
 #include "base/address.h"
+#include "base/unset.h"
 #include "net/tls.h"
 #include "wire_private.h"
 
@@ -200,7 +201,7 @@ const struct protocol *conn_first_protocol(const struct conn *conn)
 
 struct exchange *conn_new_exchange(struct conn *conn, const struct wire_ops *wire, void *wire_self)
 {
-    struct visit visit;
+    UNSET struct visit visit;
 
     conn_tell_visit(conn, &visit);
     if (conn->transport->secure) {

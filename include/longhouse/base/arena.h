@@ -34,6 +34,10 @@ void *arena_alloc(struct arena *arena, size_t size);
 #define arena_new(arena, type)          ((type *)arena_alloc((arena), sizeof(type)))
 #define arena_array(arena, type, count) ((type *)arena_alloc((arena), sizeof(type) * (count)))
 
+/* Room for what the caller writes as a whole before anybody reads it: aligned for any type, not
+ * zeroed. */
+void *arena_room(struct arena *arena, size_t size);
+
 /* `size` bytes that the caller will overwrite: aligned to 1, not zeroed. */
 char *arena_bytes(struct arena *arena, size_t size);
 

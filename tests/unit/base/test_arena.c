@@ -56,6 +56,25 @@ START_TEST(allocations_are_aligned_zeroed_and_apart)
 }
 END_TEST
 
+START_TEST(room_is_aligned_and_its_own)
+{
+    struct arena arena = { 0 };
+    unsigned char *former = NULL;
+
+    for (int i = 0; i < 200; i++) {
+        arena_bytes(&arena, 3);
+        unsigned char *room = arena_room(&arena, 40);
+
+        ck_assert_uint_eq((uintptr_t)room % alignof(max_align_t), 0);
+        memset(room, i, 40);
+        if (former)
+            ck_assert(former[0] == i - 1 && former[39] == i - 1);
+        former = room;
+    }
+    arena_done(&arena);
+}
+END_TEST
+
 START_TEST(memory_that_was_used_before_is_zeroed_again)
 {
     for (int round = 0; round < 3; round++) {
@@ -169,7 +188,7 @@ START_TEST(another_thread_may_drop_a_frozen_arena)
 END_TEST
 
 SUITE("base: arena", TEST(a_new_arena_owns_nothing),
-      LOOP(allocations_are_aligned_zeroed_and_apart, sizes),
+      LOOP(allocations_are_aligned_zeroed_and_apart, sizes), TEST(room_is_aligned_and_its_own),
       TEST(memory_that_was_used_before_is_zeroed_again),
       TEST(a_large_piece_does_not_end_the_block_that_is_being_filled),
       TEST(many_small_pieces_keep_their_bytes), TEST(texts_are_copied), TEST(parts_are_joined),
