@@ -51,15 +51,6 @@ static void params_add(struct fcgi_params *params, const void *bytes, size_t len
     memcpy(params_claim(params, len), bytes, len);
 }
 
-static void params_open_record(struct fcgi_params *params)
-{
-    static const unsigned char blank[FCGI_HEAD_LEN];
-
-    params->record_at = params->len;
-    params->content_len = 0;
-    params_add(params, blank, sizeof(blank));
-}
-
 /* Now that its content is known the record gets its head and its padding. */
 static void params_close_record(struct fcgi_params *params)
 {
@@ -71,6 +62,16 @@ static void params_close_record(struct fcgi_params *params)
                      (unsigned char *)params->at + params->record_at);
     params_add(params, zeros, fcgi_padding(params->content_len));
     params->record_at = NO_RECORD;
+}
+
+static void params_open_record(struct fcgi_params *params)
+{
+    static const unsigned char blank[FCGI_HEAD_LEN];
+
+    params_close_record(params);
+    params->record_at = params->len;
+    params->content_len = 0;
+    params_add(params, blank, sizeof(blank));
 }
 
 /* A length of the name-value format: one byte, or four with the highest bit set (FastCGI 1.0, 3.4).
@@ -107,9 +108,7 @@ static bool params_put(struct meta_sink *sink, struct slice name, struct slice v
     if (pair_len > FCGI_CONTENT_MOST || params->told_len + pair_len > params->most)
         return false;
 
-    if (params->record_at != NO_RECORD && params->content_len + pair_len > FCGI_CONTENT_MOST)
-        params_close_record(params);
-    if (params->record_at == NO_RECORD)
+    if (params->record_at == NO_RECORD || params->content_len + pair_len > FCGI_CONTENT_MOST)
         params_open_record(params);
 
     char *at = params_claim(params, pair_len);

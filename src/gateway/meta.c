@@ -13,30 +13,19 @@ struct teller {
     const struct meta_source *source;
     struct meta_sink *sink;
     struct arena *arena;
+    const struct conf_pair *setenv; /* what has these names is left to them; NULL at their turn */
+    enum meta_end too_long;         /* what it is when a variable does not fit */
     enum meta_end end;
     struct slice failed_name;
 };
 
 /* ---- one variable ---- */
 
-static void tell_at_last(struct teller *teller, struct slice name, struct slice value,
-                         enum meta_end too_long)
-{
-    if (teller->end != META_DONE)
-        return;
-    if (slice_has(value, '\0'))
-        teller->end = META_NOT_TEXT; /* would begin a variable of its own in an environment */
-    else if (!teller->sink->put(teller->sink, name, value))
-        teller->end = too_long;
-    if (teller->end != META_DONE)
-        teller->failed_name = arena_copy(teller->arena, name);
-}
-
 /* A program that sees a name twice takes the first or the last: a name that Setenv has is left to
  * it. */
 static bool is_overridden(const struct teller *teller, struct slice name)
 {
-    for (const struct conf_pair *pair = teller->source->setenv; pair; pair = pair->next)
+    for (const struct conf_pair *pair = teller->setenv; pair; pair = pair->next)
         if (slice_equal(pair->name, name))
             return true;
     return false;
@@ -44,8 +33,14 @@ static bool is_overridden(const struct teller *teller, struct slice name)
 
 static void tell(struct teller *teller, struct slice name, struct slice value)
 {
-    if (!is_overridden(teller, name))
-        tell_at_last(teller, name, value, META_TOO_LONG_REQUEST);
+    if (teller->end != META_DONE || is_overridden(teller, name))
+        return;
+    if (slice_has(value, '\0'))
+        teller->end = META_NOT_TEXT; /* would begin a variable of its own in an environment */
+    else if (!teller->sink->put(teller->sink, name, value))
+        teller->end = teller->too_long;
+    if (teller->end != META_DONE)
+        teller->failed_name = arena_copy(teller->arena, name);
 }
 
 static void tell_some(struct teller *teller, struct slice name, struct slice value)
@@ -373,9 +368,11 @@ static bool counts(const struct conf_pair *list, const struct conf_pair *pair)
 
 static void tell_setenv(struct teller *teller)
 {
+    teller->setenv = NULL;
+    teller->too_long = META_TOO_LONG_CONF;
     for (const struct conf_pair *pair = teller->source->setenv; pair; pair = pair->next)
         if (counts(teller->source->setenv, pair))
-            tell_at_last(teller, pair->name, pair->value, META_TOO_LONG_CONF);
+            tell(teller, pair->name, pair->value);
 }
 
 enum meta_end meta_build(const struct meta_source *source, struct meta_sink *sink,
@@ -385,6 +382,8 @@ enum meta_end meta_build(const struct meta_source *source, struct meta_sink *sin
         .source = source,
         .sink = sink,
         .arena = &source->exchange->arena,
+        .setenv = source->setenv,
+        .too_long = META_TOO_LONG_REQUEST,
         .end = META_DONE,
     };
 
