@@ -187,6 +187,9 @@ def test_the_bound_asks_again_when_the_queue_of_an_application_was_full(bare, tm
             client.close()
 
 
+# ---- instructions ----
+
+
 ANNOTATED = """
 Events shown:     Ir
 --------------------------------------------------------------------------------
