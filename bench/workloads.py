@@ -39,6 +39,7 @@ class Workload:
     kept_path: str = ""  # the same where connections to the application are kept, for those who can
     tls: bool = False
     streams: int = 0  # requests at once on a connection: HTTP/2
+    seconds: int = 1  # at least, so that each client has several answers
     slow: int = 0  # clients beside it who take a large file slowly
     aim: str = ""  # "1.25 bare": what Longhouse may cost at most, beside whom
 
@@ -72,9 +73,9 @@ WORKLOADS = {
     "cgi-perl-1": Workload("CGI, perl, 1 client", "/hello.pl", 1, GATEWAYS, aim="1.15 bare"),
     "cgi-perl-16": Workload("CGI, perl, 16 clients", "/hello.pl", 16, GATEWAYS, aim="1.15 bare"),
     "cgi-perl-64": Workload("CGI, perl, 64 clients", "/hello.pl", 64, GATEWAYS, aim="1.15 bare"),
-    "cgi-python-1": Workload("CGI, python, 1 client", "/hello.py", 1, GATEWAYS, aim="1.05 bare"),
-    "cgi-python-16": Workload("CGI, python, 16 clients", "/hello.py", 16, GATEWAYS, aim="1.05 bare"),
-    "cgi-python-64": Workload("CGI, python, 64 clients", "/hello.py", 64, GATEWAYS, aim="1.05 bare"),
+    "cgi-python-1": Workload("CGI, python, 1 client", "/hello.py", 1, GATEWAYS, seconds=3, aim="1.05 bare"),
+    "cgi-python-16": Workload("CGI, python, 16 clients", "/hello.py", 16, GATEWAYS, seconds=3, aim="1.05 bare"),
+    "cgi-python-64": Workload("CGI, python, 64 clients", "/hello.py", 64, GATEWAYS, seconds=5, aim="1.05 bare"),
     "cgi-upload-1m": Workload("1 MiB to a C program", "/count.cgi", 4, GATEWAYS, upload=True, aim="1.5 bare"),
     "fcgi-1k-16": Workload("FastCGI, 1 KiB, not kept", "/1k.app", 16, FASTCGI, aim="0.8 lighttpd"),
     "fcgi-100k-16": Workload("FastCGI, 100 KiB, not kept", "/100k.app", 16, FASTCGI),
@@ -126,6 +127,9 @@ def milliseconds(text):
     return float(number) * {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60000.0}[unit]
 
 
+NOTHING = {"requests": 0, "rate": 0.0, "failed": 1, "p50_ms": None, "p99_ms": None}
+
+
 def wrk(server, workload, seconds, folder):
     """HTTP/1.1: requests, those that failed, and how long half and 99 % of them took at most."""
     words = ["wrk", "-t1", f"-c{workload.connections}", f"-d{seconds}", "--latency"]
@@ -134,7 +138,11 @@ def wrk(server, workload, seconds, folder):
     if workload.upload:
         words += ["-s", f"{folder}/upload.lua"]
     words.append(url_of(server, workload))
-    out = subprocess.run(pinned(LOAD_CORE, words), capture_output=True, text=True, check=True).stdout
+    done = subprocess.run(pinned(LOAD_CORE, words), capture_output=True, text=True)
+    if done.returncode != 0:
+        print(f"  {server.name} cannot be asked: {(done.stdout + done.stderr).strip()}", flush=True)
+        return dict(NOTHING)
+    out = done.stdout
     bad = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
     sockets = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", out)
     failed = int(bad.group(1)) if bad else 0
@@ -246,7 +254,8 @@ class SlowClients(Repeating):
 
 
 def measure(server, workload, seconds, folder):
-    """`cost` is microseconds of CPU a request, or bytes a connection."""
+    """`cost` is microseconds of CPU a request, or bytes a connection; None: nothing was answered."""
+    seconds = max(seconds, workload.seconds)
     if isinstance(server, Signing):
         return server.measure(seconds)
     if workload.path is None:
@@ -255,7 +264,9 @@ def measure(server, workload, seconds, folder):
     with Peak(server) as peak, SlowClients(server.port, workload.slow) as slow:
         before = server.account.used_us()
         load = h2load(server, workload, seconds) if workload.streams else wrk(server, workload, seconds, folder)
-        load["cost"] = (server.account.used_us() - before) / max(load.pop("requests"), 1)
+        used = server.account.used_us() - before
+    answered = load.pop("requests")
+    load["cost"] = used / answered if answered else None
     load["memory"] = peak.bytes
     load["failed"] += slow.lost
     return load

@@ -51,6 +51,15 @@ def test_ratios_are_those_within_a_round(run):
     assert run.verdict(run.summarize("static-1k", results)) is None
 
 
+def test_who_answers_nothing_costs_nothing_and_is_no_peer(run, capsys):
+    results = {"longhouse": [once(12), once(12)], "lighttpd": [once(14), once(14)], "merecat": [once(None, failed=1)] * 2}
+    summary = run.summarize("static-1k", results)
+    assert summary["best_peer"] == "lighttpd"
+    assert summary["servers"]["merecat"]["to"] == {"longhouse": None, "lighttpd": None}
+    run.show("static-1k", summary)
+    assert " merecat              -      -" in capsys.readouterr().out
+
+
 def test_a_peer_that_is_not_installed_is_named(run, monkeypatch):
     monkeypatch.setitem(run.VERSIONS, "merecat", ["/nowhere/merecat", "-V"])
     monkeypatch.setitem(run.VERSIONS, "nginx", [sys.executable])
@@ -87,12 +96,13 @@ def test_the_page_shows_what_was_reached_and_what_was_missed(run, tmp_path):
     bad = run.summarize("cgi-c-16", {"longhouse": [once(20)], "bare": [once(10)], "lighttpd": [once(15, failed=3)]})
     machine = {"processor": "<fast>", "processors": 2, "kernel": "6", "load_before": 0, "commit": "c", "time": "t", "versions": {"nginx": None}}
     results = tmp_path / "results.json"
-    results.write_text(json.dumps({"machine": machine, "seconds": 1, "rounds": 1, "workloads": {"a": good, "b": bad}}))
+    dead = run.summarize("static-1k", {"longhouse": [once(11)], "merecat": [once(None)]})
+    results.write_text(json.dumps({"machine": machine, "seconds": 1, "rounds": 1, "workloads": {"a": good, "b": bad, "c": dead}}))
     subprocess.run([BENCH / "report", results, tmp_path / "page.html"], check=True, stdout=subprocess.DEVNULL)
     page = (tmp_path / "page.html").read_text()
     assert "found 1.10: reached" in page and "found 2.00: missed" in page
     assert "&lt;fast&gt;" in page and "<fast>" not in page
-    assert page.count("<svg") == 2 and "15.0  (1.50 × bare)" in page
+    assert page.count("<svg") == 3 and "answered nothing" in page and "15.0  (1.50 × bare)" in page
     assert "src=" not in page and "href=" not in page  # needs nothing else
 
 
