@@ -35,11 +35,16 @@ static inline void sip_round(struct sip *sip)
     sip->v2 = rotate(sip->v2, 32);
 }
 
-static inline void sip_word(struct sip *sip, uint64_t word)
+static inline void sip_rounds(struct sip *sip, unsigned rounds)
+{
+    for (unsigned i = 0; i < rounds; i++)
+        sip_round(sip);
+}
+
+static inline void sip_word(struct sip *sip, uint64_t word, unsigned rounds)
 {
     sip->v3 ^= word;
-    sip_round(sip);
-    sip_round(sip);
+    sip_rounds(sip, rounds);
     sip->v0 ^= word;
 }
 
@@ -52,16 +57,21 @@ static inline uint64_t load_word(const char *at)
 }
 
 /* The last word: the bytes left over, and the length modulo 256 on top. */
-static uint64_t last_word(const char *at, size_t left, size_t len)
+static inline uint64_t last_word(const char *at, size_t left, size_t len)
 {
     uint64_t word = 0;
 
-    if (left > 0)
-        memcpy(&word, at, left);
-    return le64toh(word) | (uint64_t)len << 56;
+    if (left > 0 && len >= sizeof(word))
+        word = load_word(at + left - sizeof(word)) >> 8 * (sizeof(word) - left);
+    else
+        for (size_t i = 0; i < left; i++)
+            word |= (uint64_t)(unsigned char)at[i] << 8 * i;
+    return word | (uint64_t)len << 56;
 }
 
-uint64_t siphash(struct siphash_key key, struct slice data)
+/* So many rounds for each word, and at the end. */
+static inline uint64_t digest(struct siphash_key key, struct slice data, unsigned rounds,
+                              unsigned last_rounds)
 {
     struct sip sip = {
         .v0 = key.a ^ UINT64_C(0x736f6d6570736575),
@@ -73,15 +83,24 @@ uint64_t siphash(struct siphash_key key, struct slice data)
     size_t left = data.len;
 
     for (; left >= sizeof(uint64_t); left -= sizeof(uint64_t)) {
-        sip_word(&sip, load_word(at));
+        sip_word(&sip, load_word(at), rounds);
         at += sizeof(uint64_t);
     }
-    sip_word(&sip, last_word(at, left, data.len));
+    sip_word(&sip, last_word(at, left, data.len), rounds);
 
     sip.v2 ^= 0xff;
-    for (unsigned i = 0; i < 4; i++)
-        sip_round(&sip);
+    sip_rounds(&sip, last_rounds);
     return sip.v0 ^ sip.v1 ^ sip.v2 ^ sip.v3;
+}
+
+uint64_t siphash(struct siphash_key key, struct slice data)
+{
+    return digest(key, data, 2, 4);
+}
+
+uint64_t siphash_quick(struct siphash_key key, struct slice data)
+{
+    return digest(key, data, 1, 3);
 }
 
 static pthread_once_t key_once = PTHREAD_ONCE_INIT;

@@ -21,7 +21,7 @@ void table_done(struct table *table)
 
 static uint64_t hash_of(struct slice key)
 {
-    return siphash(siphash_process_key(), key);
+    return siphash_quick(siphash_process_key(), key);
 }
 
 static bool is_free(const struct table_entry *entry)

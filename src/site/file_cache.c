@@ -103,7 +103,7 @@ static uint64_t hash_of(const struct site_root *root, struct slice path)
     struct siphash_key key = siphash_process_key();
 
     key.a ^= (uint64_t)(uintptr_t)root;
-    return siphash(key, path);
+    return siphash_quick(key, path);
 }
 
 static struct entry *find(struct file_cache *cache, const struct site_root *root, struct slice path,

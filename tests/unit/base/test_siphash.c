@@ -33,6 +33,20 @@ START_TEST(hashes_are_those_of_the_authors)
 }
 END_TEST
 
+/* As Python 3.11 hashes bytes with PYTHONHASHSEED=0, which is a key of zeros. */
+START_TEST(quick_hashes_are_those_of_python)
+{
+    const struct siphash_key zeros = { 0 };
+
+    ck_assert_uint_eq(siphash_quick(zeros, SLICE("a")), UINT64_C(0x407448d2b89b1813));
+    ck_assert_uint_eq(siphash_quick(zeros, SLICE("abcdefg")), UINT64_C(0x6db12aae9070f506));
+    ck_assert_uint_eq(siphash_quick(zeros, SLICE("longhous")), UINT64_C(0xab88424b5f0eb1f7));
+    ck_assert_uint_eq(siphash_quick(zeros, SLICE("a longhouse")), UINT64_C(0x595ed47c8ece29e1));
+    ck_assert_uint_eq(siphash_quick(zeros, SLICE("0123456789abcdef")),
+                      UINT64_C(0x1d42b30f7e060c24));
+}
+END_TEST
+
 START_TEST(the_empty_slice_has_one_hash)
 {
     ck_assert_uint_eq(siphash(paper_key, slice_of(NULL, 0)), siphash(paper_key, SLICE("")));
@@ -63,4 +77,5 @@ START_TEST(a_process_has_one_key_in_all_threads)
 END_TEST
 
 SUITE("base: siphash", LOOP(hashes_are_those_of_the_authors, vectors),
-      TEST(the_empty_slice_has_one_hash), TEST(a_process_has_one_key_in_all_threads))
+      TEST(quick_hashes_are_those_of_python), TEST(the_empty_slice_has_one_hash),
+      TEST(a_process_has_one_key_in_all_threads))
