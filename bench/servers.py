@@ -3,6 +3,7 @@
 Each server starts in a control group of its own (cgroup v2), so that all of its family is counted, whoever waits for
 the programs. What a FastCGI server talks to is outside.
 """
+import errno
 import os
 import pathlib
 import re
@@ -469,9 +470,9 @@ class Backends:
             os.chmod(f"{folder}/app.sock", 0o666)
             listener.listen(512)
             application = pinned(LOAD_CORE, [f"{folder}/app"])
-            self.processes = [subprocess.Popen(application, stdin=listener) for _ in range(APPLICATION_WORKERS)]
+            self.processes = [subprocess.Popen(application, stdin=listener, stdout=subprocess.DEVNULL) for _ in range(APPLICATION_WORKERS)]
         words = ["php-fpm8.2", "--allow-to-run-as-root", "--nodaemonize", "--fpm-config", str(php)]
-        self.processes.append(subprocess.Popen(pinned(LOAD_CORE, words), stderr=subprocess.DEVNULL))
+        self.processes.append(subprocess.Popen(pinned(LOAD_CORE, words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
 
     def stop(self):
         end(self.processes)
@@ -512,8 +513,14 @@ class Account:
         return int((self.path / "cpu.stat").read_text().split()[1])
 
     def close(self):
-        """Whoever is left of the family ends with it."""
+        """Whoever is left of the family ends with it. A group is busy for a moment longer than its processes are seen."""
         (self.path / "cgroup.kill").write_text("1")
-        while (self.path / "cgroup.procs").read_text():
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                self.path.rmdir()
+                return
+            except OSError as error:
+                if error.errno != errno.EBUSY or time.monotonic() > deadline:
+                    raise
             time.sleep(0.01)
-        self.path.rmdir()
