@@ -74,6 +74,7 @@ static void look(const struct visit_of_doctor *visit)
                     "the user of the server cannot be had");
         return;
     }
+    doctor_kernel_tls(visit);
     doctor_folders(visit);
     doctor_backends(visit);
 }

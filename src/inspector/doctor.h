@@ -29,6 +29,7 @@ void doctor_disks(const struct visit_of_doctor *visit);
 void doctor_programs(const struct visit_of_doctor *visit);
 
 /* As the user of the server: */
+void doctor_kernel_tls(const struct visit_of_doctor *visit);
 void doctor_folders(const struct visit_of_doctor *visit);
 void doctor_backends(const struct visit_of_doctor *visit);
 

@@ -121,9 +121,28 @@ static void look_at_tls(const struct visit_of_doctor *visit, const struct tls_co
     }
 }
 
-static void look_at_kernel(const struct visit_of_doctor *visit)
+void doctor_certificates(const struct visit_of_doctor *visit)
 {
-    if (!visit->conf->kernel_tls)
+    const struct server_conf *conf = visit->conf;
+
+    for (const struct binding_conf *binding = conf->bindings; binding; binding = binding->next)
+        look_at_tls(visit, &binding->tls);
+    for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
+        if (doctor_looks_at(visit, host))
+            look_at_tls(visit, &host->tls);
+}
+
+static bool speaks_tls(const struct server_conf *conf)
+{
+    for (const struct binding_conf *binding = conf->bindings; binding; binding = binding->next)
+        if (binding->tls.certificates)
+            return true;
+    return false;
+}
+
+void doctor_kernel_tls(const struct visit_of_doctor *visit)
+{
+    if (!visit->conf->kernel_tls || !speaks_tls(visit->conf))
         return;
     if (tls_kernel_is_there())
         finding_add(visit->findings, FINDING_OK, "certificate", NULL,
@@ -132,22 +151,6 @@ static void look_at_kernel(const struct visit_of_doctor *visit)
         finding_add(visit->findings, FINDING_NOTE, "certificate",
                     "large files cost less with it: modprobe tls, before the house starts",
                     "KernelTLS: this kernel does not encipher; OpenSSL does");
-}
-
-void doctor_certificates(const struct visit_of_doctor *visit)
-{
-    const struct server_conf *conf = visit->conf;
-    bool speaks_tls = false;
-
-    for (const struct binding_conf *binding = conf->bindings; binding; binding = binding->next) {
-        look_at_tls(visit, &binding->tls);
-        speaks_tls |= binding->tls.certificates != NULL;
-    }
-    if (speaks_tls)
-        look_at_kernel(visit);
-    for (const struct vhost_conf *host = conf->hosts; host; host = host->next)
-        if (doctor_looks_at(visit, host))
-            look_at_tls(visit, &host->tls);
 }
 
 /* ---- the house itself ---- */

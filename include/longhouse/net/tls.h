@@ -59,7 +59,8 @@ bool tls_identity_staple(const struct tls_identity *identity, int64_t *ret_until
 /* Clients may believe it only with an answer of its authority stapled to it (RFC 7633). */
 bool tls_identity_must_staple(const struct tls_identity *identity);
 
-/* The kernel can encipher records on their way out (kTLS). */
+/* The kernel can encipher records on their way out (kTLS). Who asks as root may load its module by
+ * that. */
 bool tls_kernel_is_there(void);
 
 /* NULL with a sentence in `why` (TLS_WHY_MOST bytes). Copies what it needs. One user. */
