@@ -79,3 +79,8 @@ def test_what_is_stapled(files):
 def test_the_doctor_says_it_too(files):
     assert "its chain ends too early" in said_about(files, "doctor", "short.pem")
     assert "it wants to be stapled" in said_about(files, "doctor", "staple.test.pem")
+
+
+def test_the_doctor_says_who_enciphers(files):
+    assert "KernelTLS: " in said_about(files, "doctor", "staple.test.pem")
+    assert "KernelTLS: " not in said_about(files, "check", "staple.test.pem")
