@@ -6,7 +6,7 @@
 #define LINE_MOST   200  /* of a request line that could not be read, for the log */
 #define UNREAD_MOST 4000 /* of a head, likewise (GarbageLogfile) */
 
-static enum step close_now(struct conn *conn)
+enum step h1_close(struct conn *conn)
 {
     conn->h1.state = H1_CLOSED;
     input_release(&conn->h1.input);
@@ -20,8 +20,7 @@ static enum step enter(struct conn *conn, enum h1_state state)
     return STEP_AGAIN;
 }
 
-/* A state with a time limit begins. */
-static enum step enter_timed(struct conn *conn, enum h1_state state)
+enum step h1_enter_timed(struct conn *conn, enum h1_state state)
 {
     conn->h1.since_ms = conn->loop->now_ms;
     return enter(conn, state);
@@ -38,33 +37,7 @@ void h1_cut(struct conn *conn, enum reset_reason reason, const char *cause)
     conn->h1.x = NULL;
     conn->h1.leg = NULL;
     transport_abort(conn->transport);
-    close_now(conn);
-}
-
-/* ---- LINGER ---- */
-
-static enum step enter_linger(struct conn *conn)
-{
-    input_release(&conn->h1.input);
-    transport_finish(conn->transport);
-    conn->h1.lags = transport_lags(conn->transport);
-    conn->h1.drop_left = H1_LINGER_BYTES;
-    return enter_timed(conn, H1_LINGER);
-}
-
-void conn_linger(struct conn *conn)
-{
-    conn->protocol = &protocol_h1;
-    enter_linger(conn);
-    loop_wake(conn->loop, &conn->wake);
-}
-
-/* Nobody has anything to say any more. What a transport holds back is lost by a close. */
-static enum step part(struct conn *conn)
-{
-    if (!conn->transport->io.hung_up && transport_lags(conn->transport))
-        return enter_linger(conn);
-    return close_now(conn);
+    h1_close(conn);
 }
 
 /* ---- what the exchange says ---- */
@@ -204,7 +177,7 @@ static enum step fill_head(struct conn *conn)
     if (got == -EAGAIN)
         return STEP_WAIT;
     if (got <= 0)
-        return part(conn); /* it left between requests or within a head: nobody waits */
+        return h1_part(conn); /* it left between requests or within a head: nobody waits */
     conn->h1.turn_bytes += (unsigned)got;
     return STEP_AGAIN;
 }
@@ -237,7 +210,7 @@ static enum step h1_idle(struct conn *conn)
     if (input_filled(&conn->h1.input).len == 0) {
         enum step step = fill_head(conn);
 
-        return step == STEP_WAIT && is_done(conn) ? part(conn) : step;
+        return step == STEP_WAIT && is_done(conn) ? h1_part(conn) : step;
     }
     if (conn->h1.turn_requests >= H1_TURN_REQUESTS) {
         conn_again_next_turn(conn);
@@ -326,9 +299,9 @@ static enum step finish_exchange(struct conn *conn)
     conn->h1.leg = NULL;
     conn->h1.turn_requests++;
     if (!goes_on)
-        return must_linger(conn, client_goes_on) ? enter_linger(conn) : part(conn);
+        return must_linger(conn, client_goes_on) ? h1_enter_linger(conn) : h1_part(conn);
     conn->h1.drop_left = rest;
-    enum step step = enter_timed(conn, rest > 0 ? H1_REST : H1_IDLE);
+    enum step step = h1_enter_timed(conn, rest > 0 ? H1_REST : H1_IDLE);
     conn_tell_rest(conn);
     return step;
 }
@@ -400,67 +373,6 @@ static enum step h1_exchange(struct conn *conn)
     return STEP_WAIT;
 }
 
-/* ---- REST, LINGER ---- */
-
-/* Reads at most what is left to drop; a chunk is borrowed for the moment. */
-static ssize_t drop_some(struct conn *conn)
-{
-    if (!h1_may_read(conn))
-        return -EAGAIN;
-
-    struct chunk *chunk = chunk_new();
-    size_t most = conn->h1.drop_left < CHUNK_SIZE ? (size_t)conn->h1.drop_left : CHUNK_SIZE;
-    ssize_t got = transport_read(conn->transport, chunk->data, most);
-
-    chunk_free(chunk);
-    if (got > 0) {
-        conn->h1.drop_left -= (size_t)got;
-        conn->h1.turn_bytes += (unsigned)got;
-    }
-    return got;
-}
-
-static enum step h1_rest(struct conn *conn)
-{
-    struct slice filled = input_filled(&conn->h1.input);
-
-    if (conn->h1.drop_left == 0)
-        return enter_timed(conn, H1_IDLE);
-    if (filled.len > 0) {
-        size_t part = slice_first(filled, (size_t)conn->h1.drop_left).len;
-
-        input_take(&conn->h1.input, part);
-        conn->h1.drop_left -= part;
-        return STEP_AGAIN;
-    }
-    ssize_t got = drop_some(conn);
-    if (got == -EAGAIN)
-        return STEP_WAIT;
-    return got > 0 ? STEP_AGAIN : close_now(conn);
-}
-
-/* The last bytes have left the transport: from now on the client has time to hear them. */
-static void look_at_lag(struct conn *conn)
-{
-    if (!conn->h1.lags)
-        return;
-    conn->h1.lags = transport_lags(conn->transport);
-    if (!conn->h1.lags)
-        conn->h1.since_ms = conn->loop->now_ms;
-}
-
-static enum step h1_linger(struct conn *conn)
-{
-    if (conn->h1.drop_left == 0)
-        return close_now(conn);
-
-    ssize_t got = drop_some(conn);
-    look_at_lag(conn);
-    if (got == -EAGAIN || (got == 0 && conn->h1.lags && !conn->transport->io.hung_up))
-        return STEP_WAIT;
-    return got > 0 ? STEP_AGAIN : close_now(conn);
-}
-
 /* ---- time ---- */
 
 static uint64_t due_after(uint64_t since_ms, uint64_t limit_ms)
@@ -525,10 +437,10 @@ static void time_out(struct conn *conn)
         break;
     case H1_IDLE: /* nothing was asked: nothing is answered */
     case H1_REST:
-        part(conn);
+        h1_part(conn);
         break;
     case H1_LINGER:
-        close_now(conn);
+        h1_close(conn);
         break;
     case H1_CLOSED:
         break;
@@ -569,7 +481,7 @@ static void end(struct conn *conn, enum reset_reason reason)
     if (conn->h1.x)
         h1_cut(conn, reason, NULL);
     else
-        close_now(conn);
+        h1_close(conn);
 }
 
 static void new_budget(struct conn *conn)

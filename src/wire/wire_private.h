@@ -115,7 +115,7 @@ enum h1_state {
 
 struct h1 {
     enum h1_state state;
-    bool lags;          /* H1_LINGER: not all that was written is with the kernel yet */
+    bool lags;          /* H1_LINGER: a close would still lose what was written */
     struct exchange *x; /* borrowed from the two legs; NULL unless H1_EXCHANGE */
     struct h1_leg *leg; /* in x->arena */
     struct h1_input input;
@@ -285,6 +285,19 @@ uint64_t h1_answer_look_ms(const struct conn *conn);
 
 /* All that the handler has to say is there: the client can leave, and it is only written out. */
 bool h1_answer_is_whole(const struct conn *conn);
+
+/* h1_conn.c: closes; a state with a time limit begins. */
+enum step h1_close(struct conn *conn);
+enum step h1_enter_timed(struct conn *conn, enum h1_state state);
+
+/* h1_rest.c: a look in these states. */
+enum step h1_rest(struct conn *conn);
+enum step h1_linger(struct conn *conn);
+
+enum step h1_enter_linger(struct conn *conn);
+
+/* Nobody has anything to say any more. What the transport holds back would be lost by a close. */
+enum step h1_part(struct conn *conn);
 
 /* The exchange cannot go on: cancelled, forgotten; the connection is closed so that the client sees
  * it. */

@@ -30,8 +30,8 @@ struct transport_ops {
      * bytes have to be read (they are enciphered, or there is no descriptor).
      */
     ssize_t (*splice)(struct transport *, int pipe, size_t most);
-    /* Bytes that were written are not all with the kernel yet: reads send them when there is room.
-     * NULL: never. */
+    /* A close now would lose bytes that were written: they wait for room in the socket. Where they
+     * wait in the transport, reads send them. NULL: never. */
     bool (*lags)(struct transport *);
     /* No more bytes will be written (shutdown of the writing side). */
     void (*finish)(struct transport *);
