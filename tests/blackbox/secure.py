@@ -1,7 +1,6 @@
 """TLS clients and certificates for tests."""
 import os
 import pathlib
-import socket
 import ssl
 import subprocess
 
@@ -9,20 +8,14 @@ from again import Again
 from wire import Visitor
 
 
-def trusting_context():
-    """Of a client that takes any certificate."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
-
-
 class SecureVisitor(Visitor):
     """One connection by TLS."""
 
-    def __init__(self, port, name="default.test", session=None, version=None, timeout_s=10.0, shows=None):
-        super().__init__(port, timeout_s)
-        context = trusting_context()
+    def __init__(self, port, name="default.test", session=None, version=None, timeout_s=10.0, shows=None, slow=False):
+        super().__init__(port, timeout_s, slow=slow)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
         if version:
             context.minimum_version = context.maximum_version = version
         if shows:
@@ -43,16 +36,11 @@ def ends_well(visitor):
     return visitor.socket.recv(1) == b""
 
 
-class SlowClient(Visitor):
-    """Little room in its socket, so that much of an answer has to wait at the server's."""
+class SlowClient(SecureVisitor):
+    """One that lets answers wait."""
 
     def __init__(self, port):
-        self.socket = socket.socket()
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        self.socket.settimeout(60)
-        self.socket.connect(("127.0.0.1", port))
-        self.data, self.ended, self.was_reset = b"", False, False
-        self.socket = trusting_context().wrap_socket(self.socket)
+        super().__init__(port, timeout_s=60, slow=True)
 
     def ask(self, target, size, connection):
         self.request("GET", target, fields=[("Range", f"bytes=0-{size - 1}"), ("Connection", connection)])

@@ -3,13 +3,13 @@
 LONGHOUSE_UPLOAD_GB (1), LONGHOUSE_SLOW_CLIENTS (60) and LONGHOUSE_SLOW_MIB (4) say how large the tests are.
 """
 import os
-import socket
 import threading
 
 import pytest
 
 from backends import Worker
 from house import BINARY, House, opened, wait_until
+from wire import slow_socket
 
 MIB = 1024 * 1024
 UPLOAD = int(float(os.environ.get("LONGHOUSE_UPLOAD_GB", "1")) * 1024) * MIB
@@ -94,10 +94,7 @@ def test_a_large_upload_costs_no_memory(house):
 
 class SlowReader:
     def __init__(self, house):
-        self.socket = socket.socket()
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        self.socket.settimeout(120)
-        self.socket.connect(("127.0.0.1", house.port))
+        self.socket = slow_socket(house.port, 120)
         self.socket.sendall(f"GET /big?{SLOW_BYTES} HTTP/1.0\r\nHost: worker.test\r\n\r\n".encode())
 
     def read_all(self):

@@ -1,12 +1,12 @@
 """Slow clients: what a program wrote is put aside, so that nobody but the house waits for them."""
 import os
 import select
-import socket
 
 import pytest
 
 from backends import Worker
 from house import House, opened, wait_until
+from wire import slow_socket
 
 SIZE = 1_000_000
 LONG = 8_000_000  # more than the kernel takes for a socket
@@ -37,10 +37,7 @@ class SlowReader:
     """Asks, and then takes nothing for as long as the test likes."""
 
     def __init__(self, house, target, host):
-        self.socket = socket.socket()
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        self.socket.settimeout(30)
-        self.socket.connect(("127.0.0.1", house.port))
+        self.socket = slow_socket(house.port, 30)
         self.socket.sendall(f"GET {target} HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
 
     def has_begun(self):

@@ -50,11 +50,26 @@ class Answer:
         return f"<{self.status} {self.fields} {self.body[:300]!r}>"
 
 
-class Visitor:
-    """One connection."""
+LITTLE_ROOM = 4096
 
-    def __init__(self, port, timeout_s=10.0, address="127.0.0.1", source=""):
-        self.socket = socket.create_connection((address, port), timeout_s, (source, 0) if source else None)
+
+def slow_socket(port, timeout_s):
+    """Connected, with little room for what comes, so that much of an answer has to wait at the server's."""
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, LITTLE_ROOM)
+    made.settimeout(timeout_s)
+    made.connect(("127.0.0.1", port))
+    return made
+
+
+class Visitor:
+    """One connection. `slow`: see slow_socket()."""
+
+    def __init__(self, port, timeout_s=10.0, address="127.0.0.1", source="", slow=False):
+        if slow:
+            self.socket = slow_socket(port, timeout_s)
+        else:
+            self.socket = socket.create_connection((address, port), timeout_s, (source, 0) if source else None)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.data = b""  # received, not yet read
         self.ended = False
