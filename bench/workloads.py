@@ -40,6 +40,7 @@ class Workload:
     tls: bool = False
     streams: int = 0  # requests at once on a connection: HTTP/2
     seconds: int = 1  # at least, so that each client has several answers
+    fields: tuple = ()  # of the request, beside those that it cannot be without
     slow: int = 0  # clients beside it who take a large file slowly
     aim: str = ""  # "1.25 bare": what Longhouse may cost at most, beside whom
 
@@ -135,6 +136,8 @@ def wrk(server, workload, seconds, folder):
     words = ["wrk", "-t1", f"-c{workload.connections}", f"-d{seconds}", "--latency"]
     if workload.close:
         words += ["-H", "Connection: close"]
+    for field in workload.fields:
+        words += ["-H", field]
     if workload.upload:
         words += ["-s", f"{folder}/upload.lua"]
     words.append(url_of(server, workload))

@@ -41,6 +41,33 @@ if(CMAKE_BUILD_TYPE MATCHES "^(Release|RelWithDebInfo|MinSizeRel)$")
   endif()
 endif()
 
+# Where something is counted a child does not write its counts before it execs, as gcc would have it: it may have no right
+# to, and shares our memory.
+set(own_fork -fno-builtin-fork -fno-builtin-execve)
+
+# Two passes (scripts/release): the programs count what they execute while they answer requests (bench/train), then they are
+# built again for what they execute often. Functions that have changed since are built as if nothing had been counted.
+set(profile ${PROJECT_BINARY_DIR}/profile)
+if(LONGHOUSE_PROFILE STREQUAL "record")
+  file(MAKE_DIRECTORY ${profile})
+  target_compile_options(house_options INTERFACE
+    -fprofile-generate=${profile} -fprofile-update=prefer-atomic ${own_fork})
+  target_link_options(house_options INTERFACE -fprofile-generate=${profile})
+elseif(LONGHOUSE_PROFILE STREQUAL "use")
+  file(GLOB counts ${profile}/*.gcda)
+  if(NOT counts)
+    message(FATAL_ERROR "LONGHOUSE_PROFILE=use, but nothing was counted in ${profile}: scripts/release does it all")
+  endif()
+  target_compile_options(house_options INTERFACE
+    -fprofile-use=${profile} -fprofile-partial-training -fprofile-correction
+    -Wno-missing-profile -Wno-coverage-mismatch)
+elseif(LONGHOUSE_PROFILE)
+  message(FATAL_ERROR "LONGHOUSE_PROFILE=${LONGHOUSE_PROFILE}: it is record, use, or nothing")
+endif()
+if(LONGHOUSE_PROFILE AND NOT CMAKE_C_COMPILER_ID STREQUAL "GNU")
+  message(FATAL_ERROR "LONGHOUSE_PROFILE needs gcc: ${CMAKE_C_COMPILER} is ${CMAKE_C_COMPILER_ID}")
+endif()
+
 if(LONGHOUSE_SANITIZE)
   target_compile_options(house_options INTERFACE
     -fsanitize=${LONGHOUSE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
@@ -55,11 +82,10 @@ if(LONGHOUSE_FUZZ)
   target_compile_definitions(house_options INTERFACE LONGHOUSE_SANITIZED=1)
 endif()
 
-# counts_coverage(TARGET): with LONGHOUSE_COVERAGE its lines and branches are counted (gcc), for scripts/coverage. A child
-# does not write its counts before it execs, as gcc would have it: it may have no right to, and shares our memory.
+# counts_coverage(TARGET): with LONGHOUSE_COVERAGE its lines and branches are counted (gcc), for scripts/coverage.
 function(counts_coverage target)
   if(LONGHOUSE_COVERAGE)
-    target_compile_options(${target} PRIVATE --coverage -fprofile-update=prefer-atomic -fno-builtin-fork -fno-builtin-execve)
+    target_compile_options(${target} PRIVATE --coverage -fprofile-update=prefer-atomic ${own_fork})
     target_link_options(${target} PUBLIC --coverage)
   endif()
 endfunction()
