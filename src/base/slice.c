@@ -21,19 +21,43 @@ static uint64_t lower_eight(uint64_t bytes)
     return bytes | capital >> 2;
 }
 
+static bool differ_nocase(uint64_t a, uint64_t b)
+{
+    return a != b && lower_eight(a) != lower_eight(b);
+}
+
+static uint64_t load_eight(const char *at)
+{
+    uint64_t bytes;
+
+    memcpy(&bytes, at, sizeof(bytes));
+    return bytes;
+}
+
+/* Of four to seven: the first four and the last four, some of them twice. */
+static uint64_t load_few(const char *at, size_t len)
+{
+    uint32_t first;
+    uint32_t last;
+
+    memcpy(&first, at, sizeof(first));
+    memcpy(&last, at + len - sizeof(last), sizeof(last));
+    return (uint64_t)first << 32 | last;
+}
+
 static bool equal_nocase(const char *a, const char *b, size_t len)
 {
-    for (; len >= sizeof(uint64_t); len -= sizeof(uint64_t)) {
-        uint64_t from_a;
-        uint64_t from_b;
+    const size_t step = sizeof(uint64_t);
 
-        memcpy(&from_a, a, sizeof(from_a));
-        memcpy(&from_b, b, sizeof(from_b));
-        if (from_a != from_b && lower_eight(from_a) != lower_eight(from_b))
-            return false;
-        a += sizeof(uint64_t);
-        b += sizeof(uint64_t);
+    if (len >= step) {
+        for (size_t i = 0; i + step < len; i += step) {
+            if (differ_nocase(load_eight(a + i), load_eight(b + i)))
+                return false;
+        }
+        return !differ_nocase(load_eight(a + len - step), load_eight(b + len - step));
     }
+    if (len >= sizeof(uint32_t))
+        return !differ_nocase(load_few(a, len), load_few(b, len));
     for (size_t i = 0; i < len; i++) {
         if (ascii_lower(a[i]) != ascii_lower(b[i]))
             return false;

@@ -296,6 +296,9 @@ static size_t plain_in_log(struct slice text)
 
     while (text.len - i >= sizeof(uint64_t) && !may_need_escape(text.at + i))
         i += sizeof(uint64_t);
+    if (i > 0 && text.len - i < sizeof(uint64_t) &&
+        !may_need_escape(text.at + text.len - sizeof(uint64_t)))
+        return text.len; /* some were looked at twice */
     while (i < text.len && is_plain_in_log(text.at[i]))
         i++;
     return i;

@@ -40,26 +40,31 @@ static bool may_hold_control(uint64_t word)
     return ((low | zero) & EACH_BYTE(0x80)) != 0;
 }
 
+static bool are_plain(const char *at)
+{
+    uint64_t word;
+
+    memcpy(&word, at, sizeof(word));
+    return !may_hold_control(word);
+}
+
 size_t bytes_of_value(const char *at, size_t len)
 {
+    const size_t step = sizeof(uint64_t);
     size_t i = 0;
 
-    while (i < len) {
-        uint64_t word;
-        size_t step = len - i;
-
-        if (step >= sizeof(word)) {
-            memcpy(&word, at + i, sizeof(word));
-            step = sizeof(word);
-            if (!may_hold_control(word)) {
-                i += step;
-                continue;
-            }
+    while (len - i >= step) {
+        if (are_plain(at + i)) {
+            i += step;
+            continue;
         }
-        size_t good = bytes_of_class(at + i, step, BYTE_VALUE);
+        const size_t good = bytes_of_class(at + i, step, BYTE_VALUE);
+
         i += good;
         if (good < step)
-            break;
+            return i;
     }
-    return i;
+    if (i > 0 && are_plain(at + len - step)) /* the last ones, and some that have been looked at */
+        return len;
+    return i + bytes_of_class(at + i, len - i, BYTE_VALUE);
 }

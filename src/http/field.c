@@ -92,6 +92,17 @@ static uint64_t load(const char *at)
     return word;
 }
 
+/* Of four to seven bytes: the first four and the last four, some of them twice. */
+static uint64_t load_few(const char *at, size_t len)
+{
+    uint32_t first;
+    uint32_t last;
+
+    memcpy(&first, at, sizeof(first));
+    memcpy(&last, at + len - sizeof(last), sizeof(last));
+    return (uint64_t)first << 32 | last;
+}
+
 /*
  * Bits in which `word` differs from the canonical spelling `canon`, without those that are only the
  * case of a letter. The bytes of the names are letters and '-': 0x40 is set in a letter and clear
@@ -106,13 +117,15 @@ static uint64_t differs(uint64_t word, uint64_t canon)
 
 static bool name_matches(const char *at, const char *canon, size_t len)
 {
-    if (len < sizeof(uint64_t)) {
+    if (len < sizeof(uint32_t)) {
         for (size_t i = 0; i < len; i++) {
             if (differs((unsigned char)at[i], (unsigned char)canon[i]) != 0)
                 return false;
         }
         return true;
     }
+    if (len < sizeof(uint64_t))
+        return differs(load_few(at, len), load_few(canon, len)) == 0;
 
     size_t last = len - sizeof(uint64_t); /* the last word may overlap the one before */
 

@@ -283,11 +283,15 @@ static enum parse ip6_len(struct slice text, size_t *ret_len, struct parse_fault
  */
 static enum parse name_len(struct slice text, size_t *ret_len, struct parse_fault *reterr)
 {
-    size_t len = bytes_of_class(text.at, text.len, BYTE_HOST);
+    bool behind_dot = true;
+    size_t len = 0;
 
-    for (size_t i = 0; i < len; i++) {
-        if (text.at[i] == '.' && (i == 0 || text.at[i - 1] == '.'))
-            return parse_bad(reterr, i, "empty label in host");
+    for (; len < text.len && byte_is(text.at[len], BYTE_HOST); len++) {
+        const bool is_dot = text.at[len] == '.';
+
+        if (is_dot && behind_dot)
+            return parse_bad(reterr, len, "empty label in host");
+        behind_dot = is_dot;
     }
     *ret_len = len;
     return PARSE_DONE;

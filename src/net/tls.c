@@ -101,47 +101,55 @@ struct transport *tls_transport(struct loop *loop, int fd, struct tls_context *f
 
 /* ---- what was agreed on ---- */
 
-static const SSL *settled_ssl(const struct transport *transport)
+/* NULL: nothing is. It is looked up once: neither can change, since nobody may negotiate anew. */
+static struct tls *agreed(struct transport *transport)
 {
     if (transport->ops != &tls_ops)
         return NULL;
 
-    const struct tls *tls = container_of(transport, struct tls, transport);
-    return SSL_is_init_finished(tls->pipe.ssl) ? tls->pipe.ssl : NULL;
+    struct tls *tls = self_of(transport);
+    const SSL *ssl = tls->pipe.ssl;
+    if (tls->version)
+        return tls;
+    if (!SSL_is_init_finished(ssl))
+        return NULL;
+    tls->version = SSL_get_version(ssl);
+    tls->cipher = SSL_get_cipher_name(ssl);
+    return tls;
 }
 
-const char *tls_version_of(const struct transport *transport)
+const char *tls_version_of(struct transport *transport)
 {
-    const SSL *ssl = settled_ssl(transport);
+    const struct tls *tls = agreed(transport);
 
-    return ssl ? SSL_get_version(ssl) : NULL;
+    return tls ? tls->version : NULL;
 }
 
-const char *tls_cipher_of(const struct transport *transport)
+const char *tls_cipher_of(struct transport *transport)
 {
-    const SSL *ssl = settled_ssl(transport);
+    const struct tls *tls = agreed(transport);
 
-    return ssl ? SSL_get_cipher_name(ssl) : NULL;
+    return tls ? tls->cipher : NULL;
 }
 
 const struct client_certificate *tls_peer_of(struct transport *transport)
 {
-    if (!settled_ssl(transport))
-        return NULL;
+    struct tls *tls = agreed(transport);
 
-    struct tls *tls = self_of(transport);
+    if (!tls)
+        return NULL;
     if (tls->authority && !tls->peer)
         tls->peer = tls_peer_new(tls->pipe.ssl, tls->authority);
     return tls->peer;
 }
 
-bool tls_is_for_h2(const struct transport *transport)
+bool tls_is_for_h2(struct transport *transport)
 {
-    const SSL *ssl = settled_ssl(transport);
+    const struct tls *tls = agreed(transport);
     const unsigned char *name = NULL;
     unsigned len = 0;
 
-    if (ssl)
-        SSL_get0_alpn_selected(ssl, &name, &len);
+    if (tls)
+        SSL_get0_alpn_selected(tls->pipe.ssl, &name, &len);
     return slice_equal(slice_of(name, len), SLICE("h2"));
 }

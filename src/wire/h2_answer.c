@@ -10,20 +10,48 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define NAME_MOST   24 /* of those that have an id */
 #define PIECES_MOST 16 /* of the body in one frame, before it is looked at again */
 
 /* ---- the head ---- */
 
+/* RFC 9113 8.2: in small letters. */
+static struct slice small_names[FIELD_COUNT];
+static char small_letters[FIELD_COUNT][NAME_MOST];
+
+void h2_answer_prepare(void)
+{
+    for (int id = FIELD_OTHER + 1; id < FIELD_COUNT; id++) {
+        const struct slice name = field_name((enum field_id)id);
+
+        assert(name.len <= NAME_MOST);
+        for (size_t i = 0; i < name.len; i++)
+            small_letters[id][i] = ascii_lower(name.at[i]);
+        small_names[id] = slice_of(small_letters[id], name.len);
+    }
+}
+
+/* The value is copied by nghttp2; the name is a constant in small letters. */
 static nghttp2_nv pair(struct slice name, struct slice value)
 {
-    /* Copied by nghttp2, the name in lower case. */
     return (nghttp2_nv){
         .name = (uint8_t *)name.at,
         .value = (uint8_t *)value.at,
         .namelen = name.len,
         .valuelen = value.len,
-        .flags = NGHTTP2_NV_FLAG_NONE,
+        .flags = NGHTTP2_NV_FLAG_NO_COPY_NAME,
     };
+}
+
+static nghttp2_nv pair_of(const struct field *field)
+{
+    const bool is_known = field->id != FIELD_OTHER;
+    nghttp2_nv made =
+        pair(is_known ? small_names[field->id] : field->name, slice_trim(field->value));
+
+    if (!is_known)
+        made.flags = NGHTTP2_NV_FLAG_NONE; /* copied, too, in small letters */
+    return made;
 }
 
 /* RFC 9113 8.2.2: what speaks about a connection of HTTP/1. */
@@ -52,7 +80,7 @@ static size_t fill_fields(nghttp2_nv *pairs, const struct fields *fields)
 
     for (uint32_t i = 0; i < fields->count; i++) {
         if (goes_out(&fields->at[i]))
-            pairs[count++] = pair(fields->at[i].name, slice_trim(fields->at[i].value));
+            pairs[count++] = pair_of(&fields->at[i]);
     }
     return count;
 }

@@ -136,6 +136,7 @@ struct h2 {
     enum h2_state state;
     nghttp2_session *session; /* owned */
     struct list streams;
+    struct h2_stream *heading; /* the one whose head is being read, or was read last; NULL: over */
     struct h2_calm calm;
 
     /* what could not be written yet: kept[begin .. end) */
@@ -205,6 +206,9 @@ void h2_stream_finish(struct h2_stream *stream);
 void h2_window_settle(struct conn *conn);
 
 /* ---- the answer ---- */
+
+/* Once, before the first answer. */
+void h2_answer_prepare(void);
 
 /* Before the head. */
 void h2_answer_interim(struct h2_stream *stream, int status, const struct fields *fields);

@@ -16,6 +16,14 @@ static struct h2_stream *stream_of(nghttp2_session *session, int32_t id)
     return nghttp2_session_get_stream_user_data(session, id);
 }
 
+/* The same for each field of a head, which all belong to one stream. */
+static struct h2_stream *heading_of(const struct conn *conn, int32_t id)
+{
+    struct h2_stream *heading = conn->h2->heading;
+
+    return heading && heading->id == id ? heading : stream_of(conn->h2->session, id);
+}
+
 static struct slice bytes_of(const uint8_t *at, size_t len)
 {
     return slice_of((const char *)at, len);
@@ -90,6 +98,7 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
         return 0; /* trailers, which nobody here reads */
     struct h2_stream *stream = h2_stream_new(conn, frame->hd.stream_id);
     must(nghttp2_session_set_stream_user_data(session, stream->id, stream));
+    conn->h2->heading = stream;
     return 0;
 }
 
@@ -106,8 +115,9 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
                      void *user)
 {
     struct conn *conn = user;
-    struct h2_stream *stream = stream_of(session, frame->hd.stream_id);
+    struct h2_stream *stream = heading_of(conn, frame->hd.stream_id);
 
+    (void)session;
     (void)flags;
     if (!stream)
         return 0;
@@ -150,9 +160,10 @@ static void take_reset(struct conn *conn, const struct h2_stream *stream)
 static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, void *user)
 {
     struct conn *conn = user;
-    struct h2_stream *stream = stream_of(session, frame->hd.stream_id);
+    struct h2_stream *stream = heading_of(conn, frame->hd.stream_id);
     const bool is_last = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
 
+    (void)session;
     switch (frame->hd.type) {
     case NGHTTP2_HEADERS:
         if (stream && is_request(frame))
@@ -288,8 +299,9 @@ static int send_data(nghttp2_session *session, nghttp2_frame *frame, const uint8
 static nghttp2_session_callbacks *callbacks; /* made once; reachable to the end */
 static nghttp2_option *options;
 
-static void make_callbacks(void)
+static void prepare(void)
 {
+    h2_answer_prepare();
     must(nghttp2_session_callbacks_new(&callbacks));
     nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, on_begin_frame);
     nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
@@ -323,7 +335,7 @@ void h2_session_open(struct conn *conn)
     };
     const size_t count = sizeof(settings) / sizeof(settings[0]) - (head_bytes == 0);
 
-    pthread_once(&once, make_callbacks);
+    pthread_once(&once, prepare);
     must(nghttp2_session_server_new2(&conn->h2->session, callbacks, conn, options));
     must(nghttp2_submit_settings(conn->h2->session, NGHTTP2_FLAG_NONE, settings, count));
     must(nghttp2_session_set_local_window_size(conn->h2->session, NGHTTP2_FLAG_NONE, 0, H2_WINDOW));

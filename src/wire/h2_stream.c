@@ -84,6 +84,8 @@ void h2_stream_finish(struct h2_stream *stream)
 
     conn->h2->held -= stream->intake_bytes - stream->given_back;
     list_remove(&stream->link);
+    if (conn->h2->heading == stream)
+        conn->h2->heading = NULL;
     if (list_empty(&conn->h2->streams))
         conn->h2->idle_since_ms = conn->loop->now_ms;
     if (stream->answer != H2_ANSWER_OVER)

@@ -113,8 +113,8 @@ struct transport *tls_transport(struct loop *loop, int fd, struct tls_context *f
 
 /* What was agreed on, in words ("TLSv1.3", "TLS_AES_256_GCM_SHA384"): constants. NULL for other
  * transports and before the handshake is over. */
-const char *tls_version_of(const struct transport *transport);
-const char *tls_cipher_of(const struct transport *transport);
+const char *tls_version_of(struct transport *transport);
+const char *tls_cipher_of(struct transport *transport);
 
 /* What an authority vouches for; lives as long as the transport. NULL where no authority was
  * chosen, for other transports and before the handshake is over. */
@@ -122,6 +122,6 @@ const struct client_certificate *tls_peer_of(struct transport *transport);
 
 /* The client asked for HTTP/2 and got it. False for other transports and before the handshake is
  * over. */
-bool tls_is_for_h2(const struct transport *transport);
+bool tls_is_for_h2(struct transport *transport);
 
 #endif
