@@ -11,7 +11,7 @@ import sys
 
 import pytest
 from fault_backend import FaultBackend, Talk, end, out
-from house import free_port, wait_until
+from house import BINARY, free_port, wait_until
 
 BENCH = pathlib.Path(__file__).resolve().parents[2] / "bench"
 
@@ -218,3 +218,25 @@ Ir
 def test_instructions_are_counted_by_function_wherever_its_lines_come_from():
     counts = load("instructions").read_counts(ANNOTATED)
     assert counts == {"reactor_ended": 2500, "__memset_avx2": 400, "clock_gettime": 100}
+
+
+# ---- training ----
+
+
+def test_only_a_program_that_counts_can_be_trained():
+    done = subprocess.run([BENCH / "train", BINARY], capture_output=True, text=True)
+    assert done.returncode == 1 and "it is built with LONGHOUSE_PROFILE=record" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words, complaint",
+    [
+        (["-DLONGHOUSE_PROFILE=use"], "nothing was counted in"),
+        (["-DLONGHOUSE_PROFILE=yes"], "it is record, use, or nothing"),
+        (["-DLONGHOUSE_PROFILE=record", "-DCMAKE_C_COMPILER=clang"], "needs gcc"),
+    ],
+)
+def test_a_build_that_cannot_be_trained_is_refused(tmp_path, words, complaint):
+    words = ["cmake", "--preset", "release", "-B", tmp_path / "build", *words]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=BENCH.parent)
+    assert done.returncode == 1 and complaint in " ".join(done.stderr.split())
