@@ -84,7 +84,7 @@ struct tls {
     bool settled;                      /* it is known whose the handshake is */
     struct tls_authority *authority;   /* held; NULL: anybody may come */
     struct tls_context
-        *proof; /* owned; NULL: it is no handshake of an authority that looks at a name */
+        *proof;          /* owned; NULL: it is no handshake of an authority that looks at a name */
     const char *version; /* constants, once they are agreed on and somebody has asked */
     const char *cipher;
     struct client_certificate *peer; /* owned; NULL: not asked for yet */
