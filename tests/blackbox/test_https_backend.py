@@ -34,6 +34,12 @@ class SecureTalk(HttpTalk):
         except ssl.SSLError:
             raise HungUp from None
 
+    def say(self, *parts):
+        try:
+            super().say(*parts)
+        except ssl.SSLError:  # the house has left, as it may when its client has
+            raise HungUp from None
+
     def end(self):
         """Says that it ends."""
         with contextlib.suppress(OSError):
