@@ -1,5 +1,7 @@
 #include "base/siphash.h"
 
+#include "base/word.h"
+
 #include <endian.h>
 #include <errno.h>
 #include <pthread.h>
@@ -50,10 +52,7 @@ static inline void sip_word(struct sip *sip, uint64_t word, unsigned rounds)
 
 static inline uint64_t load_word(const char *at)
 {
-    uint64_t word;
-
-    memcpy(&word, at, sizeof(word));
-    return le64toh(word);
+    return le64toh(word_load(at));
 }
 
 /* The last word: the bytes left over, and the length modulo 256 on top. */

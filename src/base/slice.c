@@ -1,10 +1,9 @@
 #include "base/slice.h"
 
+#include "base/word.h"
 #include "base_private.h"
 
 #include <stdint.h>
-
-#define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
 
 /*
  * ascii_lower() on eight bytes at once: bit 7 of each byte says "at least A" and "greater than Z";
@@ -26,38 +25,19 @@ static bool differ_nocase(uint64_t a, uint64_t b)
     return a != b && lower_eight(a) != lower_eight(b);
 }
 
-static uint64_t load_eight(const char *at)
-{
-    uint64_t bytes;
-
-    memcpy(&bytes, at, sizeof(bytes));
-    return bytes;
-}
-
-/* Of four to seven: the first four and the last four, some of them twice. */
-static uint64_t load_few(const char *at, size_t len)
-{
-    uint32_t first;
-    uint32_t last;
-
-    memcpy(&first, at, sizeof(first));
-    memcpy(&last, at + len - sizeof(last), sizeof(last));
-    return (uint64_t)first << 32 | last;
-}
-
 static bool equal_nocase(const char *a, const char *b, size_t len)
 {
     const size_t step = sizeof(uint64_t);
 
     if (len >= step) {
         for (size_t i = 0; i + step < len; i += step) {
-            if (differ_nocase(load_eight(a + i), load_eight(b + i)))
+            if (differ_nocase(word_load(a + i), word_load(b + i)))
                 return false;
         }
-        return !differ_nocase(load_eight(a + len - step), load_eight(b + len - step));
+        return !differ_nocase(word_load(a + len - step), word_load(b + len - step));
     }
     if (len >= sizeof(uint32_t))
-        return !differ_nocase(load_few(a, len), load_few(b, len));
+        return !differ_nocase(word_load_few(a, len), word_load_few(b, len));
     for (size_t i = 0; i < len; i++) {
         if (ascii_lower(a[i]) != ascii_lower(b[i]))
             return false;

@@ -1,5 +1,6 @@
 #include "base/text.h"
 
+#include "base/word.h"
 #include "base_private.h"
 
 #include <assert.h>
@@ -267,8 +268,6 @@ static bool is_plain_in_log(char c)
     return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
-
 /* The top bit of each byte that is `c`; one above such a byte may be marked with it. */
 static uint64_t marks_of(uint64_t word, unsigned char c)
 {
@@ -280,9 +279,7 @@ static uint64_t marks_of(uint64_t word, unsigned char c)
 /* False: all eight are plain. True: the caller looks closer. */
 static bool may_need_escape(const char *at)
 {
-    uint64_t word;
-
-    memcpy(&word, at, sizeof(word));
+    uint64_t word = word_load(at);
     uint64_t control = (word - EACH_BYTE(0x20)) & ~word;
     uint64_t marks =
         word | control | marks_of(word, '"') | marks_of(word, '\\') | marks_of(word, 0x7f);

@@ -1,6 +1,6 @@
 #include "byte_class.h"
 
-#include <string.h>
+#include "base/word.h"
 
 /* One row for 16 bytes; tests/unit/http/test_field.c compares all 256 with the rules. */
 const uint8_t byte_classes[256] = {
@@ -24,8 +24,6 @@ const uint8_t byte_classes[256] = {
     /* clang-format on */
 };
 
-#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
-
 /*
  * True when one of the eight bytes may be a control byte: below 0x20 (a borrow reaches its top bit
  * while the byte's own top bit is clear) or 0x7f (zero after the exclusive or). Tabs are caught
@@ -42,10 +40,7 @@ static bool may_hold_control(uint64_t word)
 
 static bool are_plain(const char *at)
 {
-    uint64_t word;
-
-    memcpy(&word, at, sizeof(word));
-    return !may_hold_control(word);
+    return !may_hold_control(word_load(at));
 }
 
 size_t bytes_of_value(const char *at, size_t len)

@@ -1,5 +1,6 @@
 #include "http/field.h"
 
+#include "base/word.h"
 #include "byte_class.h"
 
 #include <assert.h>
@@ -84,25 +85,6 @@ static const uint8_t by_length[LONGEST_NAME + 1][MOST_OF_ONE_LENGTH] = {
     [19] = { FIELD_IF_UNMODIFIED_SINCE, FIELD_PROXY_AUTHORIZATION },
 };
 
-static uint64_t load(const char *at)
-{
-    uint64_t word;
-
-    memcpy(&word, at, sizeof(word));
-    return word;
-}
-
-/* Of four to seven bytes: the first four and the last four, some of them twice. */
-static uint64_t load_few(const char *at, size_t len)
-{
-    uint32_t first;
-    uint32_t last;
-
-    memcpy(&first, at, sizeof(first));
-    memcpy(&last, at + len - sizeof(last), sizeof(last));
-    return (uint64_t)first << 32 | last;
-}
-
 /*
  * Bits in which `word` differs from the canonical spelling `canon`, without those that are only the
  * case of a letter. The bytes of the names are letters and '-': 0x40 is set in a letter and clear
@@ -110,7 +92,7 @@ static uint64_t load_few(const char *at, size_t len)
  */
 static uint64_t differs(uint64_t word, uint64_t canon)
 {
-    uint64_t case_bits = (canon & UINT64_C(0x4040404040404040)) >> 1;
+    uint64_t case_bits = (canon & EACH_BYTE(0x40)) >> 1;
 
     return (word ^ canon) & ~case_bits;
 }
@@ -125,15 +107,15 @@ static bool name_matches(const char *at, const char *canon, size_t len)
         return true;
     }
     if (len < sizeof(uint64_t))
-        return differs(load_few(at, len), load_few(canon, len)) == 0;
+        return differs(word_load_few(at, len), word_load_few(canon, len)) == 0;
 
     size_t last = len - sizeof(uint64_t); /* the last word may overlap the one before */
 
     for (size_t i = 0; i < last; i += sizeof(uint64_t)) {
-        if (differs(load(at + i), load(canon + i)) != 0)
+        if (differs(word_load(at + i), word_load(canon + i)) != 0)
             return false;
     }
-    return differs(load(at + last), load(canon + last)) == 0;
+    return differs(word_load(at + last), word_load(canon + last)) == 0;
 }
 
 enum field_id field_id_of(struct slice name)
