@@ -131,13 +131,17 @@ def milliseconds(text):
 NOTHING = {"requests": 0, "rate": 0.0, "failed": 1, "p50_ms": None, "p99_ms": None}
 
 
+def field_words(workload):
+    """For both tools."""
+    return [word for field in workload.fields for word in ("-H", field)]
+
+
 def wrk(server, workload, seconds, folder):
     """HTTP/1.1: requests, those that failed, and how long half and 99 % of them took at most."""
     words = ["wrk", "-t1", f"-c{workload.connections}", f"-d{seconds}", "--latency"]
     if workload.close:
         words += ["-H", "Connection: close"]
-    for field in workload.fields:
-        words += ["-H", field]
+    words += field_words(workload)
     if workload.upload:
         words += ["-s", f"{folder}/upload.lua"]
     words.append(url_of(server, workload))
@@ -161,7 +165,8 @@ def wrk(server, workload, seconds, folder):
 
 def h2load(server, workload, seconds):
     """HTTP/2: the same without percentiles."""
-    words = ["h2load", "-t1", f"-c{workload.connections}", f"-m{workload.streams}", f"-D{seconds}", url_of(server, workload)]
+    words = ["h2load", "-t1", f"-c{workload.connections}", f"-m{workload.streams}", f"-D{seconds}"]
+    words += [*field_words(workload), url_of(server, workload)]
     out = subprocess.run(pinned(LOAD_CORE, words), capture_output=True, text=True, check=True).stdout
     done, failed = re.search(r"requests: .* (\d+) succeeded, (\d+) failed", out).groups()
     rate = float(re.search(r"([\d.]+) req/s", out).group(1))
